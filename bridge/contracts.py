@@ -1,0 +1,163 @@
+"""The words the whole house shares: what a launch is, what a roster is, what an adapter is.
+
+Standard library only, and nothing of ours above it: adapters and the bridge both stand on this file.
+"""
+
+from __future__ import annotations
+
+import enum
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NewType, TypeVar
+
+if TYPE_CHECKING:
+    from bridge.http import Outbound
+
+S = TypeVar("S")
+
+
+class Student(NamedTuple):
+    """A person as the LMS names them. Names are for display, never for matching."""
+
+    student_id: str
+    first_name: str
+    last_name: str
+
+
+class Kind(enum.StrEnum):
+    """The way a launch came in."""
+
+    LTI13 = "lti13"
+    LTI11 = "lti11"
+    SCORM12 = "scorm12"
+    SCORM2004 = "scorm2004"
+    AICC = "aicc"
+    CMI5 = "cmi5"
+
+
+class Assurance(enum.StrEnum):
+    """Who vouches for the student ID. Policy hangs on it."""
+
+    SIGNED = "signed"
+    """The LMS signed it (LTI)."""
+    CONFIRMED = "confirmed"
+    """The LMS answered our server (AICC, cmi5)."""
+    ASSERTED = "asserted"
+    """Only the learner's browser says so (SCORM)."""
+
+
+class Outcome(enum.StrEnum):
+    """How a launch ended."""
+
+    MATCHED = "matched"
+    NO_MATCH = "no_match"
+    AMBIGUOUS = "ambiguous"
+    INACTIVE = "inactive"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A verified wish of a student to enter OttoLearn: what every adapter's launch ends in."""
+
+    student: Student
+    kind: Kind
+    assurance: Assurance
+    return_url: str = ""
+    """The way back to the LMS, http or https, or empty."""
+    roles: tuple[str, ...] = ()
+
+
+SignedClaims = NewType("SignedClaims", Mapping[str, Any])
+"""Claims of an LTI 1.3 id_token that passed every check of `bridge.lti.v13.verify`; only it makes one."""
+
+SignedForm = NewType("SignedForm", Mapping[str, str])
+"""Fields of an LTI 1.1 launch that passed every check of `bridge.lti.v11.verify`; only it makes one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchRequest:
+    """One HTTP request as plain values, so that no protocol sees the web framework."""
+
+    method: str
+    url: str
+    """The address as the LMS knows it (from `bridge.public_url`, never from the Host header), without query."""
+    query: Sequence[tuple[str, str]] = ()
+    """Decoded query parameters in their order, repeats kept."""
+    form: Sequence[tuple[str, str]] = ()
+    """Decoded form fields in their order, repeats kept; empty unless the body is a form."""
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case."""
+    cookies: Mapping[str, str] = field(default_factory=dict)
+
+
+class RosterMember(NamedTuple):
+    """One person of an LMS's roster.
+
+    `fields` holds every id and detail under the LMS's own name for it (`idnumber`, `login_id`, `email`, ...);
+    an absent key means that the LMS did not say, an empty string that it said "none".
+    """
+
+    student: Student
+    fields: Mapping[str, str]
+    active: bool = True
+
+
+class RosterEnd(NamedTuple):
+    """The proof that a roster was read whole: absence means "gone" only after it."""
+
+    total: int
+    """How many members the source says there are, or how many were read where it does not say."""
+
+
+RosterPages = Iterator[Sequence[RosterMember] | RosterEnd]
+"""Pages of members, then exactly one `RosterEnd`. A limit reached raises, it never just stops."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adapter(Generic[S]):
+    """What one LMS, or one package format, can do. A slot it cannot fill is None, not an exception.
+
+    The functions take plain values and raise only what `bridge.errors` names.
+    """
+
+    name: str
+    """The word after `adapter:` in the configuration."""
+    title: str
+    """What people call it."""
+    settings: type[S]
+    """A frozen pydantic model: the keys of a connection of this kind."""
+    read_claims: Callable[[SignedClaims, S], Launch] | None = None
+    """LTI 1.3: which claim is what."""
+    read_form: Callable[[SignedForm, S], Launch] | None = None
+    """LTI 1.1: which field is what."""
+    read_page: Callable[[LaunchRequest, S], Launch] | None = None
+    """SCORM: what the page inside a package posted."""
+    read_aicc: Callable[[LaunchRequest, S, Outbound], Launch] | None = None
+    """AICC: ask the LMS back who the session belongs to."""
+    read_cmi5: Callable[[LaunchRequest, S, Outbound], Launch] | None = None
+    """cmi5: trade the fetch URL for a token and ask the LMS back."""
+    read_roster: Callable[[S, Outbound], RosterPages] | None = None
+    """Everybody the LMS knows, a page at a time."""
+
+
+@dataclass(frozen=True)
+class Connection(Generic[S]):
+    """One configured LMS installation. A person's key is (connection, student ID)."""
+
+    name: str
+    adapter: Adapter[S]
+    settings: S
+
+
+def clean(text: object) -> str:
+    """Text as we keep it: Unicode NFC, trimmed, control characters out; anything but text or a number is empty.
+
+    A number is written as digits (Canvas sends numeric ids as JSON integers); a boolean is not a number here.
+    """
+    if isinstance(text, bool) or not isinstance(text, str | int):
+        return ""
+    kept = "".join(c for c in str(text) if unicodedata.category(c) not in {"Cc", "Cs"} or c in "\t\n\r")
+    return unicodedata.normalize("NFC", kept).strip()

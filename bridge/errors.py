@@ -1,0 +1,83 @@
+"""Every deliberate error, sorted by who can act.
+
+OttoBridgeError
+├── LaunchRejected        not a launch we may trust; `reason` is a row of bridge/reasons.py
+├── LearnerNotFound       nobody in OttoLearn has the student ID        (OttoLearn's administrator)
+├── LearnerAmbiguous      several people have it                        (OttoLearn's administrator)
+├── LearnerInactive       the one who has it may not log in             (OttoLearn's administrator)
+├── RemoteUnavailable     another system did not answer; later may help (nobody, then the operator)
+├── RemoteRefused         another system said no; later will not help   (the operator)
+└── RosterIncomplete      a roster was not read whole                   (the LMS administrator)
+ConfigError               a wrong configuration, outside the family so that no handler swallows it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class OttoBridgeError(Exception):
+    """Anything the bridge foresees going wrong at run time."""
+
+
+class LaunchRejected(OttoBridgeError):
+    """A launch that failed a check.
+
+    `reason` is a stable word from `bridge.reasons.REASONS`; `detail` is for the operator and must hold no secret.
+    `return_url` is set only where the request was verified first, so that it may be trusted.
+    """
+
+    def __init__(self, reason: str, detail: str = "", *, return_url: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+        self.return_url = return_url
+
+
+class LearnerNotFound(OttoBridgeError):
+    """No Username attribute of any OttoLearn user holds the student ID."""
+
+
+class LearnerAmbiguous(OttoBridgeError):
+    """Several OttoLearn users hold the student ID."""
+
+    def __init__(self, user_ids: Sequence[int]) -> None:
+        super().__init__(f"held by the OttoLearn users {', '.join(map(str, user_ids))}")
+        self.user_ids = tuple(user_ids)
+
+
+class LearnerInactive(OttoBridgeError):
+    """The OttoLearn user who holds the student ID is inactive."""
+
+    def __init__(self, user_id: int) -> None:
+        super().__init__(f"OttoLearn user {user_id} is inactive")
+        self.user_id = user_id
+
+
+class RemoteUnavailable(OttoBridgeError):
+    """Another system could not be reached, was too slow, or answered 429 or 5xx. Names host and status only."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds to wait, where the system said so."""
+
+
+class RemoteRefused(OttoBridgeError):
+    """Another system answered, and the answer was no or made no sense. Names host and status only."""
+
+    def __init__(self, message: str, *, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class RosterIncomplete(OttoBridgeError):
+    """A roster could not be read to its end; nobody may be taken for gone."""
+
+
+class ConfigError(Exception):
+    """A wrong configuration: every mistake found, each with file and line."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)

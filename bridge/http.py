@@ -1,0 +1,238 @@
+"""The one door out: every call to another system goes through `Outbound`.
+
+It decides, once and for all callers: https only, except inside `bridge.trusted_networks`; one resolution, every
+address of it public (or trusted), the connection made to the very address that was checked, so that a name that
+resolves differently the second time gains nothing; no redirects; no proxies or .netrc from the environment; a limit
+on time and size; and errors that name host and status, never a query, a body or a header.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.poolmanager import PoolManager
+from urllib3.util.connection import create_connection
+
+from bridge import __version__
+from bridge.errors import RemoteRefused, RemoteUnavailable
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Timeout = tuple[float, float]
+Body = bytes | dict[str, str] | list[tuple[str, str]]
+
+TIMEOUT: Timeout = (3.0, 5.0)
+"""Seconds to connect, seconds between two bytes. A launch must answer within 10 s even when the other side is dead."""
+DEADLINE = 8.0
+"""Seconds for a whole answer that is read into memory: a server that dribbles bytes is a dead server."""
+MAX_BYTES = 1024 * 1024
+USER_AGENT = f"OttoBridge/{__version__}"  # Canvas refuses requests without one
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer, read into memory."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    next_url: str
+    """The `next` link exactly as given (opaque: its letter case matters), or empty."""
+
+    def json(self) -> Any:
+        """The body as JSON; RemoteRefused where it is none."""
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise RemoteRefused("the answer is not JSON", status=self.status) from error
+
+
+def host_of(url: str) -> str:
+    """Host and port of `url`: as much of an address as a log may hold."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+class Outbound:
+    """A door to other systems; one per process, safe to share between threads."""
+
+    def __init__(
+        self,
+        trusted_networks: Sequence[Network] = (),
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        resolve: Callable[..., list[Any]] = socket.getaddrinfo,
+    ) -> None:
+        self._trusted = tuple(trusted_networks)
+        self._clock = clock
+        self._resolve = resolve
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers["User-Agent"] = USER_AGENT
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _PinningAdapter(self._permitted))
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        data: Body | None = None,
+        json: Any = None,
+        timeout: Timeout = TIMEOUT,
+        deadline: float = DEADLINE,
+        max_bytes: int = MAX_BYTES,
+    ) -> Answer:
+        """Make one call and read the whole answer, whatever its status below 500.
+
+        Raises RemoteUnavailable when there is no answer in time, or 429 or 5xx; RemoteRefused when the address is
+        not one we may call, or the answer is a redirect or too large.
+        """
+        ends = self._clock() + deadline
+        with self.stream(method, url, headers=headers, data=data, json=json, timeout=timeout) as response:
+            body = self._read(response, ends, max_bytes)
+            next_url = response.links.get("next", {}).get("url", "")
+            return Answer(response.status_code, CaseInsensitiveDict(response.headers), body, next_url)
+
+    @contextmanager
+    def stream(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        data: Body | None = None,
+        json: Any = None,
+        timeout: Timeout = TIMEOUT,
+    ) -> Iterator[requests.Response]:
+        """Make one call and hand over the open answer, for bodies too large for memory. Raises like `request`."""
+        if json is not None:
+            data, headers = msgspec.json.encode(json), {"Content-Type": "application/json", **(headers or {})}
+        try:
+            with self._session.request(
+                method,
+                url,
+                headers=dict(headers or {}),
+                data=data,
+                timeout=timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                _refuse_unusable(response, url)
+                yield response
+        except (requests.ConnectionError, requests.Timeout, HTTPError) as error:
+            raise RemoteUnavailable(f"{host_of(url)}: {_kind_of(error)}") from error
+        except requests.RequestException as error:
+            raise RemoteRefused(f"{host_of(url)}: {type(error).__name__}") from error
+        except OSError as error:
+            raise RemoteUnavailable(f"{host_of(url)}: {_kind_of(error)}") from error
+
+    def _read(self, response: requests.Response, ends: float, max_bytes: int) -> bytes:
+        parts, size = [], 0
+        for part in response.iter_content(64 * 1024):
+            size += len(part)
+            if size > max_bytes:
+                raise RemoteRefused(f"{host_of(response.url)}: the answer is larger than {max_bytes} bytes")
+            if self._clock() > ends:
+                raise RemoteUnavailable(f"{host_of(response.url)}: the answer took too long")
+            parts.append(part)
+        return b"".join(parts)
+
+    def _permitted(self, host: str, port: int, scheme: str) -> str:
+        """Resolve once; every address must be one we may call. Returns the address to connect to."""
+        try:
+            found = [entry[4][0] for entry in self._resolve(host, port, type=socket.SOCK_STREAM)]
+        except (OSError, UnicodeError) as error:
+            raise RemoteUnavailable(f"{host}: the name does not resolve") from error
+        for address in found:
+            ip = ipaddress.ip_address(address.partition("%")[0])
+            if any(ip in network for network in self._trusted):
+                continue
+            if scheme != "https":
+                raise RemoteRefused(f"{host}: plain http is allowed only to bridge.trusted_networks")
+            if not ip.is_global or ip.is_multicast or _wraps_another(ip):
+                raise RemoteRefused(f"{host}: a private address; name its network in bridge.trusted_networks")
+        return str(found[0])
+
+
+def _wraps_another(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """IPv6 forms that reach an IPv4 address behind our back: mapped, 6to4, Teredo, NAT64."""
+    return isinstance(ip, ipaddress.IPv6Address) and (
+        ip.ipv4_mapped is not None
+        or ip.sixtofour is not None
+        or ip.teredo is not None
+        or ip in ipaddress.ip_network("64:ff9b::/96")
+    )
+
+
+def _refuse_unusable(response: requests.Response, url: str) -> None:
+    if response.status_code == 429 or response.status_code >= 500:
+        wait = response.headers.get("Retry-After", "")
+        retry_after = float(wait) if wait.isascii() and wait.isdigit() else None
+        raise RemoteUnavailable(f"{host_of(url)} answered {response.status_code}", retry_after=retry_after)
+    if 300 <= response.status_code < 400:
+        raise RemoteRefused(f"{host_of(url)} answered with a redirect", status=response.status_code)
+
+
+def _kind_of(error: Exception) -> str:
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate is not valid"
+    if isinstance(error, (requests.Timeout, TimeoutError)):
+        return "no answer in time"
+    return "no connection"
+
+
+Permitted = Callable[[str, int, str], str]
+
+
+def _connect(connection: HTTPConnection, address: str) -> socket.socket:
+    try:
+        return create_connection((address, connection.port), connection.timeout)
+    except TimeoutError as error:
+        raise ConnectTimeoutError(connection, "no answer in time") from error
+    except OSError as error:
+        raise NewConnectionError(connection, "no connection") from error
+
+
+class _PinningAdapter(HTTPAdapter):
+    """A requests transport whose sockets go only to the address that `permitted` names."""
+
+    def __init__(self, permitted: Permitted) -> None:
+        self._permitted = permitted
+        super().__init__(pool_connections=32, pool_maxsize=32)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        permitted = self._permitted
+
+        class Plain(HTTPConnection):
+            def _new_conn(self) -> socket.socket:
+                return _connect(self, permitted(self.host, self.port, "http"))
+
+        class Secure(HTTPSConnection):
+            def _new_conn(self) -> socket.socket:
+                return _connect(self, permitted(self.host, self.port, "https"))
+
+        class PlainPool(HTTPConnectionPool):
+            ConnectionCls = Plain
+
+        class SecurePool(HTTPSConnectionPool):
+            ConnectionCls = Secure
+
+        super().init_poolmanager(*args, **kwargs)
+        manager: PoolManager = self.poolmanager
+        manager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}

@@ -1,0 +1,36 @@
+"""What a connection must know to trust an LMS's LTI launches: settings that every LTI adapter shares."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pydantic import Field, SecretStr
+
+from bridge.settings import Frozen, WebAddress
+
+
+class Lti13(Frozen):
+    """One registration on an LTI 1.3 platform."""
+
+    issuer: str = Field(min_length=1)
+    client_id: str = Field(min_length=1)
+    deployment_ids: tuple[str, ...] = Field(min_length=1)
+    auth_url: WebAddress
+    token_url: WebAddress | None = None
+    jwks_url: WebAddress
+
+
+class Lti11(Frozen):
+    """One consumer key of LTI 1.1."""
+
+    consumer_key: str = Field(min_length=1)
+    shared_secret: SecretStr
+
+
+class LtiSettings(Protocol):
+    """What `bridge.web` asks of the settings of any adapter that can read an LTI launch."""
+
+    @property
+    def lti13(self) -> Lti13 | None: ...
+    @property
+    def lti11(self) -> Lti11 | None: ...
