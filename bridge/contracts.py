@@ -25,6 +25,15 @@ class Student(NamedTuple):
     last_name: str
 
 
+class Learner(NamedTuple):
+    """A person's record in OttoLearn."""
+
+    user_id: int
+    active: bool
+    attributes: Mapping[str, str]
+    """Every attribute by its name in OttoLearn (`firstName`, `username`, ...), as text."""
+
+
 class Kind(enum.StrEnum):
     """The way a launch came in."""
 

@@ -1,0 +1,1 @@
+"""The OttoLearn side: its API, and the ways in for a matched learner."""

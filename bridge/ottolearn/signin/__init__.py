@@ -1,0 +1,1 @@
+"""Ways into OttoLearn for a matched learner, one module each."""
