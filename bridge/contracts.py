@@ -125,6 +125,18 @@ RosterPages = Iterator[Sequence[RosterMember] | RosterEnd]
 """Pages of members, then exactly one `RosterEnd`. A limit reached raises, it never just stops."""
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a roster reader works with; everything that is not pure comes in here."""
+
+    outbound: Outbound
+    now: Callable[[], float]
+    """Seconds since 1970."""
+    sleep: Callable[[float], None]
+    notice: Callable[[str], None]
+    """Says in one sentence what the operator should know; never a name or an id of a person."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Adapter(Generic[S]):
     """What one LMS, or one package format, can do. A slot it cannot fill is None, not an exception.
@@ -148,7 +160,7 @@ class Adapter(Generic[S]):
     """AICC: ask the LMS back who the session belongs to."""
     read_cmi5: Callable[[LaunchRequest, S, Outbound], Launch] | None = None
     """cmi5: trade the fetch URL for a token and ask the LMS back."""
-    read_roster: Callable[[S, Outbound], RosterPages] | None = None
+    read_roster: Callable[[S, Means], RosterPages] | None = None
     """Everybody the LMS knows, a page at a time."""
 
 

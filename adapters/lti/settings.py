@@ -1,0 +1,27 @@
+"""The keys of a connection to any LMS that speaks LTI."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from bridge.lti.settings import Lti11, Lti13
+from bridge.settings import Frozen
+
+FIELDS = ("lis_person_sourcedid", "user_id", "email")
+
+
+def _student_id(name: str) -> str:
+    custom = name.removeprefix("custom.")
+    if name not in FIELDS and not (custom != name and custom.isascii() and custom.isidentifier()):
+        raise ValueError(f"allowed: {', '.join(FIELDS)}, custom.NAME")
+    return name
+
+
+class Settings(Frozen):
+    """One LTI platform."""
+
+    student_id: Annotated[str, AfterValidator(_student_id)] = "lis_person_sourcedid"
+    lti13: Lti13 | None = None
+    lti11: Lti11 | None = None

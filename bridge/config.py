@@ -1,0 +1,171 @@
+"""The configuration: YAML read once into frozen settings, complaining completely.
+
+Every scalar reaches the settings as it was typed, so `student_key: 00123` stays `00123`. `${NAME}` reads the
+environment and `${file:/run/secrets/x}` a file. Unknown keys are mistakes: a misspelt limit must not mean "no limit".
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+from urllib.parse import urlsplit
+
+from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
+
+from bridge.configfile import ConfigFile, read_config_file
+from bridge.contracts import Adapter, Connection
+from bridge.errors import ConfigError
+from bridge.ottolearn.settings import OttoLearn
+from bridge.settings import Frozen, Origin
+
+CONNECTION_NAME = r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
+
+
+class Bridge(Frozen):
+    """The `bridge:` part: who we are and what we may reach."""
+
+    public_url: Origin
+    secret_key: SecretStr
+    database_url: SecretStr = SecretStr("sqlite:///ottobridge.db")
+    trusted_networks: tuple[IPvAnyNetwork, ...] = ()
+    """Private ranges that may be called, and by plain http."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, key: SecretStr) -> SecretStr:
+        if len(key.get_secret_value().encode()) < 32:
+            raise ValueError("allowed: at least 32 random bytes, such as `openssl rand -hex 32` prints")
+        return key
+
+
+class _Parts(Frozen):
+    bridge: Bridge
+    ottolearn: OttoLearn
+    connections: dict[str, dict[str, Any]] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Everything the bridge was told, checked."""
+
+    bridge: Bridge
+    ottolearn: OttoLearn
+    connections: Mapping[str, Connection[Any]]
+
+
+def load(path: Path, adapters: Sequence[Adapter[Any]], environ: Mapping[str, str] = os.environ) -> Configuration:
+    """Read and check the configuration at `path`. Raises ConfigError with every mistake in it."""
+    file = read_config_file(path, environ)
+    problems = list(file.problems)
+    parts = _validated(_Parts, file, (), problems)
+    connections = _connections(file, {adapter.name: adapter for adapter in adapters}, problems)
+    problems += _plain_http(file)
+    if problems or parts is None:
+        raise ConfigError(sorted(set(problems), key=_line_of))
+    return Configuration(parts.bridge, parts.ottolearn, connections)
+
+
+def _connections(
+    file: ConfigFile, adapters: Mapping[str, Adapter[Any]], problems: list[str]
+) -> dict[str, Connection[Any]]:
+    found: dict[str, Connection[Any]] = {}
+    entries = file.tree.get("connections")
+    for name, entry in entries.items() if isinstance(entries, dict) else ():
+        where = ("connections", name)
+        if not _is_connection_name(name):
+            problems.append(file.problem(where, "allowed as a name: lower-case letters, digits and hyphens"))
+        if not isinstance(entry, dict):
+            continue
+        adapter = adapters.get(str(entry.get("adapter", "")))
+        if adapter is None:
+            what = "unknown adapter" if "adapter" in entry else "the key `adapter` is missing"
+            at = (*where, "adapter") if "adapter" in entry else where
+            problems.append(file.problem(at, f"{what}; allowed: {', '.join(adapters)}"))
+            continue
+        keys = {key: value for key, value in entry.items() if key != "adapter"}
+        settings = _validated(adapter.settings, file, where, problems, keys)
+        if settings is not None:
+            found[name] = Connection(name, adapter, settings)
+    return found
+
+
+def _validated(
+    model: Any, file: ConfigFile, where: tuple[str, ...], problems: list[str], tree: object = None
+) -> Any | None:
+    try:
+        return model.model_validate(file.tree if tree is None else tree)
+    except ValidationError as error:
+        for mistake in error.errors(include_url=False, include_input=False):
+            path = file.path_of((*where, *(str(step) for step in mistake["loc"])))
+            problems.append(_sentence(file, path, mistake, _keys_at(model, mistake["loc"][:-1])))
+        return None
+
+
+def _sentence(file: ConfigFile, path: tuple[str, ...], mistake: Any, keys: Sequence[str]) -> str:
+    """One mistake in words: where, what was found, what is allowed."""
+    context = mistake.get("ctx", {})
+    match mistake["type"]:
+        case "missing":
+            return file.problem(path[:-1], f"the key `{path[-1]}` is missing")
+        case "extra_forbidden":
+            return file.problem(path, _unknown_key(path[-1], keys))
+        case "literal_error":
+            return file.problem(path, f"allowed: {context['expected']}")
+        case "value_error":
+            return file.problem(path, str(context["error"]))
+        case "union_tag_invalid":
+            return file.problem(path, f"`{context['discriminator']}` allows {context['expected_tags']}")
+    return file.problem(path, mistake["msg"][0].lower() + mistake["msg"][1:])
+
+
+def _unknown_key(key: str, allowed: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, allowed, n=1)
+    meant = f"; did you mean `{near[0]}`?" if near else ""
+    return f"unknown key{meant} (allowed: {', '.join(allowed)})"
+
+
+def _keys_at(model: Any, steps: Sequence[int | str]) -> list[str]:
+    """The keys allowed where `steps` lead, from `model` downwards."""
+    for step in steps:
+        inner = model.model_fields[step].annotation if step in model.model_fields else None
+        models = list(_models_in(inner))
+        model = models[0] if models else model
+    return sorted(model.model_fields)
+
+
+def _models_in(annotation: Any) -> Iterator[Any]:
+    if isinstance(annotation, type) and issubclass(annotation, Frozen):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)
+
+
+def _plain_http(file: ConfigFile) -> list[str]:
+    """Plain http is for trying things out: it needs a trusted network to go to."""
+    bridge = file.tree.get("bridge")
+    if isinstance(bridge, dict) and bridge.get("trusted_networks"):
+        return []
+    return [
+        file.problem(path, "plain http; allowed: https, or http with its network in bridge.trusted_networks")
+        for path, text in file.scalars()
+        if urlsplit(text).scheme == "http"
+    ]
+
+
+def _is_connection_name(name: str) -> bool:
+    return re.fullmatch(CONNECTION_NAME, name) is not None
+
+
+def _line_of(problem: str) -> tuple[int, str]:
+    line = problem.split(":", 2)[1]
+    return (int(line) if line.isdigit() else 0, problem)

@@ -1,0 +1,127 @@
+"""A YAML file as plain values that remember their lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bridge.errors import ConfigError
+
+Where = tuple[str, ...]
+
+MAX_BYTES = 1024 * 1024
+_PLACEHOLDER = re.compile(r"\$\{(file:)?([^}]*)\}")
+_SECRET_KEYS = {"secret_key", "database_url", "password", "secret", "shared_secret", "client_secret", "token"}
+
+
+class ConfigFile:
+    """The values of a file, where each stands, and the mistakes found while reading it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.tree: dict[str, Any] = {}
+        self.problems: list[str] = []
+        self._lines: dict[Where, int] = {(): 1}
+        self._texts: dict[Where, str] = {}
+        self._hidden: set[Where] = set()
+
+    def problem(self, where: Where, sentence: str) -> str:
+        """`file:line: path: found …; sentence`; what was found is left out where it may be a secret."""
+        known = where
+        while known not in self._lines:
+            known = known[:-1]
+        found = self._texts.get(where)
+        shown = f"found {found!r}; " if found is not None and where not in self._hidden else ""
+        path = ".".join(where)
+        return f"{self.name}:{self._lines[known]}: {path + ': ' if path else ''}{shown}{sentence}"
+
+    def path_of(self, steps: Sequence[str]) -> Where:
+        """`steps` without those that only the checker knows (the name of a variant), the last one always kept."""
+        path: Where = ()
+        for step in steps[:-1]:
+            if (*path, step) in self._lines:
+                path = (*path, step)
+        return (*path, *steps[-1:])
+
+    def scalars(self) -> Iterator[tuple[Where, str]]:
+        """Every value that is text, with its path."""
+        return iter(self._texts.items())
+
+    def read(self, text: str, environ: Mapping[str, str]) -> None:
+        """Fill the tree from YAML text."""
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if root is None:
+            root = yaml.MappingNode("tag:yaml.org,2002:map", [])
+        if not isinstance(root, yaml.MappingNode):
+            raise ConfigError([f"{self.name}:1: found no keys; allowed: bridge, ottolearn, connections"])
+        self.tree = self._value(root, (), environ)
+
+    def _value(self, node: yaml.Node, where: Where, environ: Mapping[str, str]) -> Any:
+        self._lines[where] = node.start_mark.line + 1
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, where, environ)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(item, (*where, str(at)), environ) for at, item in enumerate(node.value)]
+        if node.tag == "tag:yaml.org,2002:null":
+            return None
+        return self._scalar(str(node.value), where, environ)
+
+    def _mapping(self, node: yaml.MappingNode, where: Where, environ: Mapping[str, str]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            path = (*where, key)
+            if key in values:
+                self._lines[path] = key_node.start_mark.line + 1
+                self.problems.append(self.problem(path, "the key stands here a second time"))
+            values[key] = self._value(value_node, path, environ)
+            self._lines[path] = key_node.start_mark.line + 1
+        return values
+
+    def _scalar(self, text: str, where: Where, environ: Mapping[str, str]) -> str:
+        self._texts[where] = text
+        if where and where[-1] in _SECRET_KEYS:
+            self._hidden.add(where)
+        if not _PLACEHOLDER.search(text):
+            return text
+        self._hidden.add(where)
+
+        def filled(match: re.Match[str]) -> str:
+            return self._filled(match, where, environ)
+
+        return _PLACEHOLDER.sub(filled, text)
+
+    def _filled(self, match: re.Match[str], where: Where, environ: Mapping[str, str]) -> str:
+        from_file, name = match.groups()
+        if from_file:
+            try:
+                return Path(name).read_text("utf-8").rstrip("\r\n")
+            except (OSError, UnicodeDecodeError) as error:
+                self.problems.append(self.problem(where, f"the file {name} cannot be read ({type(error).__name__})"))
+                return ""
+        if name not in environ:
+            self.problems.append(self.problem(where, f"the environment variable {name} is not set"))
+        return environ.get(name, "")
+
+
+def read_config_file(path: Path, environ: Mapping[str, str]) -> ConfigFile:
+    """Read `path`. Raises ConfigError where there is nothing to check: no file, not YAML, far too large."""
+    file = ConfigFile(str(path))
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError([f"{path}:1: the file is larger than {MAX_BYTES} bytes"])
+        file.read(path.read_text("utf-8"), environ)
+    except OSError as error:
+        raise ConfigError([f"{path}: {error.strerror}; start from config.example.yaml"]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError([f"{path}: the file is not UTF-8 text"]) from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        what = getattr(error, "problem", None) or "it cannot be read"
+        raise ConfigError([f"{path}:{line}: this is not YAML: {what}"]) from error
+    return file
