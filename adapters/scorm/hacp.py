@@ -1,0 +1,87 @@
+"""AICC HACP answers (CMI001 6.4, version 4): the group [Core] of what an LMS says to GetParam.
+
+Read leniently, because LMSs write it in many ways (letter case, blanks, line ends, comments, order), but never so
+that a learner's own text becomes somebody's id: [Core_Lesson], lesson location and name come back from what learners
+sent or typed, so a second [Core] or a second, different student_id is refused rather than preferred.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from email.message import Message
+from typing import NamedTuple
+
+from bridge.errors import LaunchRejected
+
+_LINE_END = re.compile(r"[\r\n]+")  # not splitlines(): it also splits at U+2028 and friends, inside a value
+_GROUP = re.compile(r"\[\s*([^\[\]]*?)\s*\]")
+
+
+class Core(NamedTuple):
+    """Who the session belongs to, as the LMS wrote it."""
+
+    student_id: str
+    student_name: str
+
+
+class _Pair(NamedTuple):
+    group: str
+    """In lower case; empty before the first group."""
+    key: str
+    """In lower case."""
+    value: str
+
+
+def decode(body: bytes, content_type: str) -> str:
+    """The text of an answer: the charset of the header, else UTF-8, else Windows-1252. Never raises."""
+    header = Message()
+    header["Content-Type"] = re.sub(r"[^\x20-\x7e]", "", content_type)
+    for charset in (header.get_content_charset(""), "utf-8-sig"):
+        try:
+            return body.decode(charset)
+        except (LookupError, ValueError):
+            continue
+    return body.decode("cp1252", errors="replace")
+
+
+def read_core(text: str) -> Core:
+    """The learner of an answer to GetParam.
+
+    Raises LaunchRejected `aicc_login_page`, `aicc_answer_unreadable` or `aicc_session_unknown`; an empty student ID
+    is returned as it is.
+    """
+    if text.lstrip("\ufeff \t\r\n").startswith("<"):
+        raise LaunchRejected("aicc_login_page", "the LMS answered with a web page, not with AICC data")
+    pairs = tuple(_read_pairs(text))
+    _refuse_error({pair.key: pair.value for pair in pairs if not pair.group})
+    if sum(pair == _Pair("core", "", "") for pair in pairs) != 1:
+        raise LaunchRejected("aicc_answer_unreadable", "the answer does not hold exactly one [Core]")
+    ids = {pair.value for pair in pairs if pair.group == "core" and pair.key == "student_id"}
+    names = [pair.value for pair in pairs if pair.group == "core" and pair.key == "student_name"]
+    if len(ids) > 1:
+        raise LaunchRejected("aicc_answer_unreadable", "the answer holds two student IDs")
+    return Core("".join(ids), names[0] if names else "")
+
+
+def _read_pairs(text: str) -> Iterator[_Pair]:
+    """Every `key=value` with its group; a group itself is a pair without key and value."""
+    group = ""
+    for line in _LINE_END.split(text):
+        key, _, value = (part.strip() for part in line.partition("="))
+        if not group and key.lower() == "aicc_data":  # the data may begin on this very line
+            key, value = value, ""
+        if found := _GROUP.match(key):
+            group = found[1].lower()
+            yield _Pair(group, "", "")
+        elif key and not key.startswith(";"):
+            yield _Pair(group, key.lower(), value)
+
+
+def _refuse_error(head: Mapping[str, str]) -> None:
+    """`error=0` alone is success; Moodle says 101 for a session that has ended."""
+    error = head.get("error", "")
+    if not error:
+        raise LaunchRejected("aicc_answer_unreadable", "the answer holds no `error=` line")
+    if error != "0":
+        raise LaunchRejected("aicc_session_unknown", f"the LMS answered error={error[:20]!r}")
