@@ -1,0 +1,12 @@
+"""One folder for each LMS or package format; what each can do stands in its `ADAPTER` record.
+
+This tuple is the whole registry. A configuration may also name an adapter of its own by dotted path
+(`adapter: "acme_lms.adapter:ADAPTER"`).
+"""
+
+from adapters.canvas import ADAPTER as CANVAS
+from adapters.lti import ADAPTER as LTI
+from adapters.moodle import ADAPTER as MOODLE
+from adapters.scorm import ADAPTER as SCORM
+
+ADAPTERS = (CANVAS, MOODLE, LTI, SCORM)

@@ -1,6 +1,7 @@
 """Canvas."""
 
+from adapters.canvas.launch import read_claims, read_form
 from adapters.canvas.settings import Settings
 from bridge.contracts import Adapter
 
-ADAPTER = Adapter(name="canvas", title="Canvas", settings=Settings)
+ADAPTER = Adapter(name="canvas", title="Canvas", settings=Settings, read_claims=read_claims, read_form=read_form)

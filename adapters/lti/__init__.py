@@ -1,6 +1,7 @@
-"""Any LMS that speaks LTI."""
+"""Any LTI platform."""
 
+from adapters.lti.launch import read_claims, read_form
 from adapters.lti.settings import Settings
 from bridge.contracts import Adapter
 
-ADAPTER = Adapter(name="lti", title="Any LTI platform", settings=Settings)
+ADAPTER = Adapter(name="lti", title="Any LTI platform", settings=Settings, read_claims=read_claims, read_form=read_form)

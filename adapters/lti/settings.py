@@ -25,3 +25,8 @@ class Settings(Frozen):
     student_id: Annotated[str, AfterValidator(_student_id)] = "lis_person_sourcedid"
     lti13: Lti13 | None = None
     lti11: Lti11 | None = None
+
+    @property
+    def custom_name(self) -> str:
+        """NAME of `student_id: custom.NAME`, or empty."""
+        return self.student_id.removeprefix("custom.") if self.student_id.startswith("custom.") else ""

@@ -1,6 +1,7 @@
 """Moodle."""
 
+from adapters.moodle.launch import read_claims, read_form
 from adapters.moodle.settings import Settings
 from bridge.contracts import Adapter
 
-ADAPTER = Adapter(name="moodle", title="Moodle", settings=Settings)
+ADAPTER = Adapter(name="moodle", title="Moodle", settings=Settings, read_claims=read_claims, read_form=read_form)

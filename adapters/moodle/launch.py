@@ -1,0 +1,36 @@
+"""Which field of a Moodle launch is what (facts of Moodle 4.5: the same person has four ids)."""
+
+from __future__ import annotations
+
+from adapters.moodle.settings import Settings
+from bridge.contracts import Launch, SignedClaims, SignedForm
+from bridge.lti.launch import claim, launch_of_claims, launch_of_form
+from bridge.lti.student import student_id
+
+CLAIMS = {
+    "idnumber": ("lis", "person_sourcedid"),
+    "username": ("ext", "user_username"),
+    "user_id": ("sub",),
+    "email": ("email",),
+}
+"""LTI 1.3: where the value of each `student_id` setting stands."""
+
+FIELDS = {
+    "idnumber": "lis_person_sourcedid",
+    "username": "ext_user_username",
+    "user_id": "user_id",
+    "email": "lis_person_contact_email_primary",
+}
+"""LTI 1.1: the same."""
+
+
+def read_claims(claims: SignedClaims, settings: Settings) -> Launch:
+    """The launch in an id_token of Moodle's."""
+    found = student_id([claim(claims, *CLAIMS[settings.student_id])], settings.student_id)
+    return launch_of_claims(claims, found)
+
+
+def read_form(form: SignedForm, settings: Settings) -> Launch:
+    """The launch in an LTI 1.1 form of Moodle's."""
+    found = student_id([form.get(FIELDS[settings.student_id])], settings.student_id)
+    return launch_of_form(form, found)

@@ -1,0 +1,41 @@
+"""What every LTI launch carries under the same name, whichever LMS sent it: names, roles, the way back."""
+
+from __future__ import annotations
+
+from bridge.contracts import Assurance, Kind, Launch, SignedClaims, SignedForm
+from bridge.lti.student import read_student, web_address
+from bridge.lti.v13 import CLAIM
+
+_PLAIN = {"sub", "email", "name", "given_name", "family_name"}
+"""Claims of OpenID Connect; every other name is one of LTI's."""
+
+
+def claim(claims: SignedClaims, name: str, member: str = "") -> object:
+    """The claim `name`, or a member of it, or None. LTI's own claims are named without their prefix."""
+    value = claims.get(name if name in _PLAIN else f"{CLAIM}{name}")
+    if member:
+        return value.get(member) if isinstance(value, dict) else None
+    return value
+
+
+def launch_of_claims(claims: SignedClaims, student_id: str) -> Launch:
+    """The launch in an id_token, once the adapter has said which student ID it carries."""
+    return Launch(
+        read_student(student_id, claims.get("given_name"), claims.get("family_name"), claims.get("name")),
+        Kind.LTI13,
+        Assurance.SIGNED,
+        return_url=web_address(claim(claims, "launch_presentation", "return_url")),
+        roles=tuple(claims[f"{CLAIM}roles"]),
+    )
+
+
+def launch_of_form(form: SignedForm, student_id: str) -> Launch:
+    """The launch in an LTI 1.1 form, once the adapter has said which student ID it carries."""
+    names = (form.get(f"lis_person_name_{part}") for part in ("given", "family", "full"))
+    return Launch(
+        read_student(student_id, *names),
+        Kind.LTI11,
+        Assurance.SIGNED,
+        return_url=web_address(form.get("launch_presentation_return_url")),
+        roles=tuple(role for role in (part.strip() for part in form.get("roles", "").split(",")) if role),
+    )

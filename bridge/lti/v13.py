@@ -1,0 +1,257 @@
+"""LTI 1.3: third-party login initiation, and the id_token that answers it (Security Framework 1.0, section 5.1).
+
+`begin` makes a state that carries its own proof, so that nobody can fill a table by starting logins; only a state
+that came back with a good token is written down, once, which is what makes state and nonce one-time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+from itsdangerous import BadSignature, URLSafeSerializer
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
+
+from bridge.contracts import LaunchRequest, SignedClaims
+from bridge.errors import LaunchRejected
+from bridge.lti.settings import Lti13
+from bridge.settings import origin
+
+CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
+STATE_LIVES = 600.0
+"""Seconds between the click and the launch."""
+LEEWAY = 60.0
+"""Seconds by which the platform's clock may differ from ours."""
+OLDEST_TOKEN = 600.0
+"""Seconds since `iat`."""
+LONGEST_LIFE = 24 * 3600.0
+"""Seconds from `iat` to `exp`; Moodle gives 60, Canvas 3600."""
+LONGEST_HINT = 8192
+"""Characters of login_hint and lti_message_hint (Canvas's is a JWT)."""
+
+_REGISTRY = jws.JWSRegistry(algorithms=["RS256"], strict_check_header=False)
+_PRINTABLE = re.compile(r"(?! *$)[\x20-\x7e]{1,255}", re.ASCII)
+"""Subject, deployment and resource link ids: at most 255 ASCII characters (LTI core, sections 3.1 and 5.3)."""
+
+FindKey = Callable[[str, str], RSAKey]
+Spend = Callable[[str, float], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What the browser gets to take to the platform."""
+
+    url: str
+    cookie_name: str
+    cookie_value: str
+
+
+class States:
+    """Makes and reads states: signed, bound to a connection and to the browser that began."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._serializer = URLSafeSerializer(
+            secret_key, salt="lti13 state", signer_kwargs={"digest_method": hashlib.sha256}
+        )
+
+    def make(self, connection: str, nonce: str, binding: str, now: float) -> str:
+        return str(self._serializer.dumps([connection, nonce, _digest(binding), int(now)]))
+
+    def read(self, state: str, connection: str, cookies: Mapping[str, str], now: float) -> str:
+        """The nonce of a state that this browser began for `connection` not long ago."""
+        try:
+            began_for, nonce, binding, began = self._serializer.loads(state)
+        except (BadSignature, ValueError, TypeError) as error:
+            raise LaunchRejected("state_unknown", "the state was not made by this bridge") from error
+        if began_for != connection:
+            raise LaunchRejected("state_unknown", "the state was made for another connection")
+        if now > began + STATE_LIVES:
+            raise LaunchRejected("state_expired", f"the login began {int(now - began)} seconds ago")
+        if not hmac.compare_digest(_digest(cookies.get(cookie_name(nonce), "")), binding):
+            raise LaunchRejected("state_other_browser", "the login's cookie did not come back")
+        return str(nonce)
+
+
+def cookie_name(nonce: str) -> str:
+    """One cookie for each login, so that several tabs do not disturb each other."""
+    return f"ottobridge-{_digest(nonce)[:16]}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def begin(
+    fields: Mapping[str, str],
+    settings: Lti13,
+    connection: str,
+    *,
+    states: States,
+    launch_url: str,
+    now: float,
+    token: Callable[[], str],
+) -> Login:
+    """Answer a login initiation (section 5.1.1.1): where to send the browser, and the cookie that marks it.
+
+    `fields` are the parameters of the GET or POST; `token` makes 128 random bits or more as URL-safe text.
+    """
+    for name in ("iss", "login_hint", "target_link_uri"):
+        if not fields.get(name):
+            raise LaunchRejected("malformed", f"the login initiation carries no {name}")
+    if fields["iss"] != settings.issuer or fields.get("client_id", settings.client_id) != settings.client_id:
+        raise LaunchRejected(
+            "issuer_unknown", f"iss {fields['iss'][:255]!r}, client_id {fields.get('client_id', '')[:255]!r}"
+        )
+    if origin_or_empty(fields["target_link_uri"]) != origin(launch_url):
+        raise LaunchRejected("wrong_target", "target_link_uri is not an address of this bridge")
+    hints = {name: fields[name] for name in ("login_hint", "lti_message_hint") if name in fields}
+    if any(len(hint) > LONGEST_HINT for hint in hints.values()):
+        raise LaunchRejected("malformed", f"a hint is longer than {LONGEST_HINT} characters")
+    nonce, binding = token(), token()
+    request = {
+        "scope": "openid",
+        "response_type": "id_token",
+        "response_mode": "form_post",
+        "prompt": "none",
+        "client_id": settings.client_id,
+        "redirect_uri": launch_url,
+        "state": states.make(connection, nonce, binding, now),
+        "nonce": nonce,
+        **hints,
+    }
+    join = "&" if urlsplit(settings.auth_url).query else "?"
+    return Login(f"{settings.auth_url}{join}{urlencode(request)}", cookie_name(nonce), binding)
+
+
+def verify(
+    request: LaunchRequest,
+    settings: Lti13,
+    connection: str,
+    *,
+    states: States,
+    find_key: FindKey,
+    spend: Spend,
+    now: float,
+) -> SignedClaims:
+    """Return the claims of the id_token once every check holds, in this order: state, signature, audience, time, once,
+    message (section 5.1.3 and LTI core, section 5.3). Raises LaunchRejected with the reason.
+    """
+    form = _fields(request)
+    if "error" in form:
+        states.read(form.get("state", ""), connection, request.cookies, now)
+        said = f"{form['error'][:64]}: {form.get('error_description', '')[:200]}"
+        raise LaunchRejected("platform_error", said)
+    nonce = states.read(form.get("state", ""), connection, request.cookies, now)
+    claims = _signed(form.get("id_token", ""), settings, find_key)
+    _check_audience(claims, settings)
+    _check_time(claims, now)
+    if not spend(f"lti13 {nonce}", now + STATE_LIVES + LEEWAY):
+        raise LaunchRejected("replayed", "state and nonce were used before")
+    if claims.get("nonce") != nonce:
+        raise LaunchRejected("wrong_nonce", "the nonce is not the one this login began with")
+    _check_message(claims, settings, request.url)
+    return SignedClaims(claims)
+
+
+def _fields(request: LaunchRequest) -> dict[str, str]:
+    form = dict(request.form)
+    if request.method != "POST" or len(form) != len(request.form):
+        raise LaunchRejected("malformed", "a launch is a POST in which no field repeats")
+    return form
+
+
+def _signed(id_token: str, settings: Lti13, find_key: FindKey) -> dict[str, Any]:
+    """The claims, once signed by a key of the platform's. Which key and algorithm is ours to say, never the token's."""
+    try:
+        token = jws.extract_compact(id_token.encode(), registry=_REGISTRY)
+        header = token.headers()
+    except (JoseError, ValueError) as error:
+        raise LaunchRejected("token_malformed", "the id_token is not a JWT") from error
+    kid = header.get("kid")
+    if header.get("alg") != "RS256" or not isinstance(kid, str) or not kid:
+        raise LaunchRejected("token_malformed", "the id_token must be signed by RS256 and name its key id")
+    try:
+        holds = jws.validate_compact(token, find_key(str(settings.jwks_url), kid), registry=_REGISTRY)
+        claims = msgspec.json.decode(token.payload)
+    except (JoseError, ValueError) as error:
+        raise LaunchRejected("bad_signature", "the signature does not hold") from error
+    if not holds:
+        raise LaunchRejected("bad_signature", "the signature does not hold")
+    if not isinstance(claims, dict):
+        raise LaunchRejected("token_malformed", "the id_token's payload is not an object")
+    return claims
+
+
+def _check_audience(claims: Mapping[str, Any], settings: Lti13) -> None:
+    if claims.get("iss") != settings.issuer:
+        raise LaunchRejected("wrong_issuer", f"iss is {str(claims.get('iss'))[:255]!r}")
+    audience = claims.get("aud")
+    if audience != settings.client_id and audience != [settings.client_id]:
+        raise LaunchRejected("wrong_audience", f"aud is {str(audience)[:255]!r}")
+    if claims.get("azp", settings.client_id) != settings.client_id:
+        raise LaunchRejected("wrong_audience", f"azp is {str(claims['azp'])[:255]!r}")
+
+
+def _check_time(claims: Mapping[str, Any], now: float) -> None:
+    issued, expires = claims.get("iat"), claims.get("exp")
+    if not _is_time(issued) or not _is_time(expires):
+        raise LaunchRejected("claim_missing", "iat and exp must be numbers of seconds")
+    if issued > now + LEEWAY:
+        raise LaunchRejected("not_yet_valid", f"iat lies {int(issued - now)} seconds ahead")
+    if expires <= now - LEEWAY or issued < now - OLDEST_TOKEN:
+        raise LaunchRejected("expired", f"the id_token was issued {int(now - issued)} seconds ago")
+    if expires > issued + LONGEST_LIFE:
+        raise LaunchRejected("claim_missing", f"exp lies more than {int(LONGEST_LIFE)} seconds after iat")
+
+
+def _is_time(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e11
+
+
+def _check_message(claims: Mapping[str, Any], settings: Lti13, launch_url: str) -> None:
+    if claims.get(f"{CLAIM}version") != "1.3.0":
+        raise LaunchRejected("wrong_version", f"the version is {str(claims.get(f'{CLAIM}version'))[:32]!r}")
+    if claims.get(f"{CLAIM}message_type") != "LtiResourceLinkRequest":
+        raise LaunchRejected("wrong_message", f"the message is {str(claims.get(f'{CLAIM}message_type'))[:64]!r}")
+    deployment = claims.get(f"{CLAIM}deployment_id")
+    if deployment not in settings.deployment_ids:
+        raise LaunchRejected("deployment_unknown", f"deployment_id is {str(deployment)[:255]!r}")
+    if origin_or_empty(claims.get(f"{CLAIM}target_link_uri")) != origin(launch_url):
+        raise LaunchRejected("wrong_target", "target_link_uri is missing or not an address of this bridge")
+    if not _is_id(_member(claims, "resource_link", "id")):
+        raise LaunchRejected("claim_missing", "resource_link.id")
+    if not _is_texts(claims.get(f"{CLAIM}roles")):
+        raise LaunchRejected("claim_missing", "roles")
+    if claims.get("sub") in (None, ""):
+        raise LaunchRejected("anonymous", "sub")
+    if not _is_id(claims["sub"]):
+        raise LaunchRejected("claim_missing", "sub must be at most 255 printable ASCII characters")
+
+
+def _member(claims: Mapping[str, Any], claim: str, member: str) -> object:
+    value = claims.get(f"{CLAIM}{claim}")
+    return value.get(member) if isinstance(value, dict) else None
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and _PRINTABLE.fullmatch(value) is not None
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(v, str) for v in value)
+
+
+def origin_or_empty(url: object) -> str:
+    """The origin of `url`, or empty where it is no web address."""
+    try:
+        return origin(url) if isinstance(url, str) else ""
+    except ValueError:
+        return ""
