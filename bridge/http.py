@@ -184,7 +184,8 @@ def _refuse_unusable(response: requests.Response, url: str) -> None:
     if response.status_code == 429 or response.status_code >= 500:
         wait = response.headers.get("Retry-After", "")
         retry_after = float(wait) if wait.isascii() and wait.isdigit() else None
-        raise RemoteUnavailable(f"{host_of(url)} answered {response.status_code}", retry_after=retry_after)
+        status = response.status_code
+        raise RemoteUnavailable(f"{host_of(url)} answered {status}", status=status, retry_after=retry_after)
     if 300 <= response.status_code < 400:
         raise RemoteRefused(f"{host_of(url)} answered with a redirect", status=response.status_code)
 
