@@ -1,0 +1,149 @@
+"""Student ID -> OttoLearn learner, and keeping what we know of OttoLearn's users fresh enough for that.
+
+Exact equality of Unicode NFC text comes first, over all Username attributes; only when nobody is found so, equality
+without outer blanks and case, and only when that leaves one person. Names are never looked at.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from typing import NamedTuple
+
+from sqlalchemy import Engine
+
+from bridge.contracts import Learner
+from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound, RemoteRefused, RemoteUnavailable
+from bridge.store import learners
+from bridge.store.learners import Candidate, DirectoryState
+from bridge.store.text import exact, fold, matchable
+
+__all__ = ["Directory", "Match", "fold"]
+
+_log = logging.getLogger(__name__)
+
+
+class Match(NamedTuple):
+    """The learner who has a student ID, and the most trusted of the Username attributes that say so."""
+
+    learner: Learner
+    attribute: str
+
+
+class Directory:
+    """OttoLearn's users as the database holds them. One instance serves every thread of a process."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        username_attributes: Sequence[str],
+        read_learners: Callable[[], Iterable[Learner]],
+        now: Callable[[], float],
+        *,
+        every: float = 30.0,
+        patience: float = 7.0,
+    ) -> None:
+        """`username_attributes` in order of trust; `read_learners` reads every user, active or not, from OttoLearn.
+
+        `every`: seconds between two refreshes for unknown IDs, over all processes. `patience`: seconds that one launch
+        waits for such a refresh; the learner must have an answer within ten.
+        """
+        self._engine = engine
+        self._attributes = tuple(username_attributes)
+        self._read_learners = read_learners
+        self._now = now
+        self._every = every
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._flight: Future[DirectoryState] | None = None
+
+    def find(self, student_id: str) -> Match:
+        """The learner with `student_id`; asks OttoLearn once again, throttled, when nobody has it.
+
+        Raises `LearnerNotFound`, `LearnerAmbiguous`, `LearnerInactive`, and `RemoteUnavailable` or `RemoteRefused`
+        when OttoLearn did not answer, so that nobody can say whether the learner exists.
+        """
+        if not matchable(exact(student_id)):
+            raise LearnerNotFound("not a student ID: blank, too long, or with characters that no ID has")
+        match = self._match(student_id)
+        if match is None:
+            self._await_refresh()
+            match = self._match(student_id)
+        if match is None:
+            raise LearnerNotFound("no Username attribute of any OttoLearn user holds the student ID")
+        if not match.learner.active:
+            raise LearnerInactive(match.learner.user_id)
+        return match
+
+    def refresh(self) -> DirectoryState:
+        """Read everything from OttoLearn now.
+
+        Raises what reading raises, and `RemoteRefused` for an empty list where people were known: whoever believes it
+        would lock everybody out. The directory then stays as it was.
+        """
+        learners.replace(self._engine, self._read(), self._attributes, now=self._now())
+        return self.state()
+
+    def put(self, learner: Learner) -> None:
+        """Take over one learner as OttoLearn has just confirmed it."""
+        learners.put(self._engine, learner, self._attributes)
+
+    def state(self) -> DirectoryState:
+        """What is served, and since when."""
+        return learners.state(self._engine)
+
+    def _match(self, student_id: str) -> Match | None:
+        return _choose(learners.candidates(self._engine, fold(student_id)), exact(student_id), self._attributes)
+
+    def _read(self) -> Iterator[Learner]:
+        empty = True
+        for learner in self._read_learners():
+            empty = False
+            yield learner
+        if empty and (known := self.state().learners):
+            raise RemoteRefused(f"OttoLearn listed no users at all; the {known} known ones are kept")
+
+    def _await_refresh(self) -> None:
+        flight = self._join_refresh()
+        if flight is None:
+            self._require_settled()
+        elif not wait([flight], self._patience).done:
+            raise RemoteUnavailable("the list of OttoLearn's users is still being read", retry_after=self._every)
+        else:
+            flight.result()
+
+    def _join_refresh(self) -> Future[DirectoryState] | None:
+        """The refresh under way in this process, begun here if it is time for one; None when it is not."""
+        with self._lock:
+            if self._flight is None or self._flight.done():
+                if not learners.claim_refresh(self._engine, now=self._now(), every=self._every):
+                    return None
+                self._flight = Future()
+                threading.Thread(target=self._fly, args=(self._flight,), name="directory-refresh", daemon=True).start()
+            return self._flight
+
+    def _fly(self, flight: Future[DirectoryState]) -> None:
+        try:
+            flight.set_result(self.refresh())
+        except Exception as error:  # noqa: BLE001 -- raised again in whoever waits; logged in case nobody does any more
+            _log.warning("the list of OttoLearn's users could not be read: %s", type(error).__name__)
+            flight.set_exception(error)
+
+    def _require_settled(self) -> None:
+        """Raise unless the last refresh, ours or another process's, has succeeded."""
+        state = self.state()
+        if state.refreshed_at is None or state.refreshed_at < (state.attempted_at or 0.0):
+            raise RemoteUnavailable("OttoLearn's users could not be read a moment ago", retry_after=self._every)
+
+
+def _choose(found: Sequence[Candidate], student_id: str, attributes: Sequence[str]) -> Match | None:
+    """The one learner among `found`, by exact equality or else by any; raises `LearnerAmbiguous` for several."""
+    # The index may still hold an attribute that the configuration no longer trusts.
+    trusted = sorted((c for c in found if c.attribute in attributes), key=lambda c: attributes.index(c.attribute))
+    best = [c for c in trusted if c.value == student_id] or trusted
+    user_ids = sorted({c.learner.user_id for c in best})
+    if len(user_ids) > 1:
+        raise LearnerAmbiguous(user_ids)
+    return Match(best[0].learner, best[0].attribute) if best else None

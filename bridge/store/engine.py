@@ -1,0 +1,161 @@
+"""Opening the database, and bringing it to the newest schema.
+
+Two ways to a connection, and no third:
+- `engine.begin()`: a transaction of several statements; on SQLite it begins IMMEDIATE, because a transaction that
+  reads first and writes later fails there at once when another process wrote in between.
+- `alone(engine)`: each statement is its own transaction. Most calls need no more, and it is the quicker way.
+
+SQLite runs with synchronous=NORMAL: a crash of the process loses nothing, a power failure may lose the last moments.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from bridge.errors import ConfigError, RemoteUnavailable
+
+_ALLOWED: Final = "allowed: sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
+_DRIVERS: Final = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+_PRAGMAS: Final = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+_ALONE: Final[dict[str, dict[str, Any]]] = {
+    "sqlite": {"ottobridge_alone": True},
+    "postgresql": {"isolation_level": "AUTOCOMMIT"},
+}
+_LOCK: Final = 0x6F74746F_62726467  # "ottobrdg": the number of our advisory lock in PostgreSQL
+
+
+def open_database(url: str) -> Engine:
+    """The engine for `url`, after one successful connection.
+
+    Raises `ConfigError` for a URL that cannot work and `RemoteUnavailable` for a database that does not answer;
+    neither message holds the URL's user name, password or options.
+    """
+    address = _read_url(url)
+    try:
+        engine = _open_sqlite(address) if address.drivername == "sqlite" else _open_postgresql(address)
+    except ModuleNotFoundError as error:
+        problem = f"bridge.database_url: {error.name} is missing: pip install 'ottobridge[postgresql]'"
+        raise ConfigError([problem]) from None
+    try:
+        engine.connect().close()
+    except DBAPIError as error:
+        engine.dispose()
+        raise RemoteUnavailable(f"{_name(address)} cannot be opened ({type(error.orig).__name__})") from error
+    return engine
+
+
+def alone(engine: Engine) -> Connection:
+    """A connection on which each statement is a transaction of its own: `with alone(engine) as connection`."""
+    return engine.connect().execution_options(**_ALONE[engine.dialect.name])
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the database to the newest schema, in one transaction; does nothing where it is there already.
+
+    Processes that start together take turns: an advisory lock on PostgreSQL, BEGIN IMMEDIATE on SQLite.
+    Raises `ConfigError` for a database that a newer version of the bridge has upgraded.
+    """
+    config = _config()
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError:
+            raise ConfigError(
+                ["bridge.database_url: a newer version of OttoBridge has upgraded this database; install that version"]
+            ) from None
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the database answers and has the schema of this version."""
+    try:
+        with alone(engine) as connection:
+            return MigrationContext.configure(connection).get_current_revision() == _head()
+    except DBAPIError:
+        return False
+
+
+@functools.cache
+def _head() -> str | None:
+    """The name of the newest migration."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _read_url(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigError([f"bridge.database_url: not a database URL; {_ALLOWED}"]) from None
+    if address.drivername not in _DRIVERS:
+        raise ConfigError([f"bridge.database_url: {address.drivername!r} is not supported; {_ALLOWED}"])
+    return address.set(drivername=_DRIVERS[address.drivername])
+
+
+def _name(address: URL) -> str:
+    if address.drivername == "sqlite":
+        return f"the database file {address.database}"
+    return f"the PostgreSQL database {address.database!r} on {address.host}:{address.port or 5432}"
+
+
+def _open_sqlite(address: URL) -> Engine:
+    if not address.database or address.database == ":memory:" or address.database.startswith("file:"):
+        raise ConfigError([f"bridge.database_url: a plain file is needed, several processes share it; {_ALLOWED}"])
+    file = Path(address.database)
+    try:
+        # Names and IDs of people: nobody but the owner reads a new file (nor -wal and -shm, which follow its mode).
+        file.touch(mode=0o600)
+    except OSError as error:
+        raise ConfigError([f"bridge.database_url: {_name(address)} cannot be made: {error.strerror}"]) from None
+    engine = create_engine(address, hide_parameters=True, pool_size=8, max_overflow=24, pool_timeout=5)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver must not begin transactions by itself, as _begin_sqlite does (SQLAlchemy, "Pysqlite: serializable").
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    if "ottobridge_alone" not in connection.get_execution_options():
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _open_postgresql(address: URL) -> Engine:
+    return create_engine(
+        address,
+        hide_parameters=True,
+        pool_size=8,
+        max_overflow=24,
+        pool_timeout=5,
+        pool_pre_ping=True,  # a restarted database costs no launch
+        connect_args={"connect_timeout": 5},
+    )
+
+
+def _config() -> Config:
+    config = Config()
+    # A package resource, so that an installed wheel finds it too.
+    config.set_main_option("script_location", "bridge.store:migrations")
+    return config

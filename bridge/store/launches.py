@@ -1,0 +1,64 @@
+"""The record of launches: one line each, kept until the retention time is over."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from sqlalchemy import Engine, String, bindparam, delete, insert, select
+
+from bridge.store.engine import alone
+from bridge.store.schema import launch
+from bridge.store.text import storable
+
+
+class LaunchLine(NamedTuple):
+    """How one launch ended. `time` is Unix seconds; `detail` is for the operator only."""
+
+    time: float
+    connection: str
+    kind: str
+    student_id: str
+    first_name: str
+    last_name: str
+    outcome: str
+    reason: str
+    reference: str
+    detail: str = ""
+
+
+_COLUMNS: Final = [launch.c[name] for name in LaunchLine._fields]
+_LIMITS: Final = {c.name: c.type.length for c in _COLUMNS if isinstance(c.type, String) and c.type.length}
+_APPEND: Final = insert(launch)
+_NEWEST_FIRST: Final = (launch.c.time.desc(), launch.c.id.desc())
+_NEWEST: Final = select(*_COLUMNS).order_by(*_NEWEST_FIRST).limit(bindparam("last"))
+_BY_REFERENCE: Final = (
+    select(*_COLUMNS).where(launch.c.reference == bindparam("asked")).order_by(*_NEWEST_FIRST).limit(1)
+)
+_FORGET: Final = delete(launch).where(launch.c.time < bindparam("before"))
+
+
+def append(engine: Engine, line: LaunchLine) -> None:
+    """Write one line. What is too long is cut at its column's length: a hostile request must not lose its record."""
+    row: dict[str, object] = {name: storable(getattr(line, name), limit) for name, limit in _LIMITS.items()}
+    row["time"] = line.time
+    with alone(engine) as connection:
+        connection.execute(_APPEND, row)
+
+
+def newest(engine: Engine, last: int) -> list[LaunchLine]:
+    """The `last` lines, newest first; of two at one time, the one written later first."""
+    with alone(engine) as connection:
+        return [LaunchLine(*row) for row in connection.execute(_NEWEST, {"last": last})]
+
+
+def by_reference(engine: Engine, reference: str) -> LaunchLine | None:
+    """The line with this reference."""
+    with alone(engine) as connection:
+        row = connection.execute(_BY_REFERENCE, {"asked": storable(reference, _LIMITS["reference"])}).one_or_none()
+    return None if row is None else LaunchLine(*row)
+
+
+def forget_before(engine: Engine, time: float) -> int:
+    """Delete the lines older than `time` (Unix seconds); how many."""
+    with alone(engine) as connection:
+        return connection.execute(_FORGET, {"before": time}).rowcount

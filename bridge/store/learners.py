@@ -1,0 +1,248 @@
+"""The directory: every OttoLearn user, and which student IDs each one's Username attributes hold.
+
+A reading of the whole list is a *generation*. It is written beside the one being served, which changes hands in one
+statement at the very end; a reading that fails leaves no trace. Of two readings at once the one begun later wins.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Engine, Executable, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bridge.contracts import Learner
+from bridge.store.engine import alone
+from bridge.store.schema import directory, generation, username
+from bridge.store.schema import learner as people
+from bridge.store.text import exact, fold, matchable
+
+BATCH: Final = 500
+"""Learners written in one transaction: short enough that launches never wait long for their turn."""
+
+
+class Candidate(NamedTuple):
+    """A learner one of whose Username attributes is loosely equal to a student ID."""
+
+    attribute: str
+    value: str
+    """What the attribute holds, in NFC."""
+    learner: Learner
+
+
+class DirectoryState(NamedTuple):
+    """What is served. Times are Unix seconds, None for never."""
+
+    refreshed_at: float | None
+    """When the reading that is served was begun."""
+    attempted_at: float | None
+    """When a refresh was last claimed."""
+    learners: int
+    """How many the reading held."""
+
+
+_current = select(directory.c.current).scalar_subquery()
+_BEGIN: Final = insert(generation).returning(generation.c.id)
+_HOLD: Final = (
+    select(generation.c.id).where(generation.c.id == bindparam("g")).with_for_update(read=True, key_share=True)
+)
+_HOLD_LIVE: Final = (
+    select(generation.c.id)
+    .where(generation.c.id >= func.coalesce(_current, 0))
+    .order_by(generation.c.id)
+    .with_for_update(read=True, key_share=True)
+)
+_ADD: Final[dict[str, Executable]] = {
+    "sqlite": sqlite.insert(people).on_conflict_do_nothing().returning(people.c.user_id),
+    "postgresql": postgresql.insert(people).on_conflict_do_nothing().returning(people.c.user_id),
+}
+_ADD_USERNAMES: Final = insert(username)
+_COUNT: Final = update(generation).where(generation.c.id == bindparam("g")).values(learners=bindparam("count"))
+_SWAP: Final = (
+    update(directory)
+    .where(or_(directory.c.current.is_(None), directory.c.current < bindparam("new")))
+    .values(current=bindparam("new"))
+)
+_OLDER: Final = select(generation.c.id).where(generation.c.id < _current)
+_SOME: Final = select(people.c.user_id).where(people.c.generation == bindparam("g")).limit(BATCH)
+_DROP_SOME: Final = delete(people).where(people.c.generation == bindparam("g"), people.c.user_id.in_(_SOME))
+_DROP: Final = delete(generation).where(generation.c.id == bindparam("g"))
+_CANDIDATES: Final = (
+    select(username.c.attribute, username.c.value, people.c.user_id, people.c.active, people.c.attributes)
+    .join(people, (people.c.generation == username.c.generation) & (people.c.user_id == username.c.user_id))
+    .where(username.c.generation == _current, username.c.folded == bindparam("asked"))
+    .order_by(username.c.user_id, username.c.attribute)
+)
+_LEARNER: Final = select(people.c.user_id, people.c.active, people.c.attributes).where(
+    people.c.generation == _current, people.c.user_id == bindparam("asked")
+)
+_STATE: Final = select(generation.c.read_at, directory.c.attempted_at, generation.c.learners).select_from(
+    directory.outerjoin(generation, generation.c.id == directory.c.current)
+)
+_FORGET_USERNAMES: Final = delete(username).where(
+    username.c.generation == bindparam("g"), username.c.user_id == bindparam("u")
+)
+_CLAIM: Final = (
+    update(directory)
+    .where(
+        or_(
+            directory.c.attempted_at.is_(None),
+            directory.c.attempted_at <= bindparam("now") - bindparam("every"),
+            # A clock that was set back must not stop refreshes until it has caught up.
+            directory.c.attempted_at > bindparam("now") + bindparam("every"),
+        )
+    )
+    .values(attempted_at=bindparam("now"))
+)
+
+
+def _put_statement(dialect: Any) -> Executable:
+    row = dialect.insert(people)
+    changed = {"active": row.excluded.active, "attributes": row.excluded.attributes}
+    statement: Executable = row.on_conflict_do_update(index_elements=["generation", "user_id"], set_=changed)
+    return statement
+
+
+_PUT: Final = {"sqlite": _put_statement(sqlite), "postgresql": _put_statement(postgresql)}
+
+
+def replace(engine: Engine, learners: Iterable[Learner], username_attributes: Sequence[str], *, now: float) -> int:
+    """Serve `learners`, and nobody else, once all of them were read; how many the directory then holds.
+
+    Whatever `learners` raises is raised again and the old directory stays. A reading that was overtaken by one begun
+    later stops and changes nothing. A user listed twice counts once, as first listed.
+    """
+    with alone(engine) as connection:
+        new: int = connection.execute(_BEGIN, {"read_at": now, "learners": 0}).scalar_one()
+    try:
+        count = _write(engine, new, iter(learners), username_attributes)
+        served = count is not None and _serve(engine, new, count)
+    except BaseException:
+        _drop(engine, new)
+        raise
+    if not served:
+        _drop(engine, new)
+    _drop_older(engine)
+    return state(engine).learners
+
+
+def put(engine: Engine, person: Learner, username_attributes: Sequence[str]) -> None:
+    """Write one learner as OttoLearn has just confirmed it.
+
+    Also into readings under way, which may have passed this learner before the change. Does nothing in a directory
+    that was never read.
+    """
+    with engine.begin() as connection:
+        for live in connection.execute(_HOLD_LIVE).scalars().all():
+            connection.execute(_PUT[engine.dialect.name], _learner_row(live, person))
+            connection.execute(_FORGET_USERNAMES, {"g": live, "u": person.user_id})
+            _add_usernames(connection, live, [person], username_attributes)
+
+
+def candidates(engine: Engine, folded: str) -> list[Candidate]:
+    """Everybody with a Username attribute whose value folds to `folded`, by user and attribute.
+
+    `folded` comes from `bridge.store.text.fold` and is `matchable`.
+    """
+    with alone(engine) as connection:
+        rows = connection.execute(_CANDIDATES, {"asked": folded}).all()
+    return [Candidate(attribute, value, _read(*person)) for attribute, value, *person in rows]
+
+
+def learner(engine: Engine, user_id: int) -> Learner | None:
+    """The learner with this OttoLearn id."""
+    with alone(engine) as connection:
+        row = connection.execute(_LEARNER, {"asked": user_id}).one_or_none()
+    return None if row is None else _read(*row)
+
+
+def state(engine: Engine) -> DirectoryState:
+    """What is served, and since when."""
+    with alone(engine) as connection:
+        refreshed_at, attempted_at, count = connection.execute(_STATE).one()
+    return DirectoryState(refreshed_at, attempted_at, count or 0)
+
+
+def claim_refresh(engine: Engine, *, now: float, every: float) -> bool:
+    """True for one caller, of all processes, in each `every` seconds: the one who is to refresh."""
+    with alone(engine) as connection:
+        return connection.execute(_CLAIM, {"now": now, "every": every}).rowcount == 1
+
+
+def _write(engine: Engine, new: int, learners: Iterator[Learner], attributes: Sequence[str]) -> int | None:
+    count = 0
+    # Read from OttoLearn between the transactions, never inside one.
+    while batch := list(islice(learners, BATCH)):
+        written = _write_batch(engine, new, batch, attributes)
+        if written is None:
+            return None
+        count += written
+    return count
+
+
+def _write_batch(engine: Engine, new: int, batch: Sequence[Learner], attributes: Sequence[str]) -> int | None:
+    """How many of `batch` were not there yet; None when a later reading has swept this one away."""
+    first = {person.user_id: person for person in reversed(batch)}
+    with engine.begin() as connection:
+        if connection.execute(_HOLD, {"g": new}).one_or_none() is None:
+            return None
+        rows = [_learner_row(new, person) for person in first.values()]
+        added = connection.execute(_ADD[engine.dialect.name], rows).scalars().all()
+        _add_usernames(connection, new, [first[user_id] for user_id in added], attributes)
+    return len(added)
+
+
+def _serve(engine: Engine, new: int, count: int) -> bool:
+    with engine.begin() as connection:
+        counted = connection.execute(_COUNT, {"g": new, "count": count}).rowcount == 1
+        return counted and connection.execute(_SWAP, {"new": new}).rowcount == 1
+
+
+def _drop_older(engine: Engine) -> None:
+    with alone(engine) as connection:
+        older = connection.execute(_OLDER).scalars().all()
+    for old in older:
+        _drop(engine, old)
+
+
+def _drop(engine: Engine, old: int) -> None:
+    with alone(engine) as connection:
+        # In small pieces, so that launches get their turn in between.
+        while connection.execute(_DROP_SOME, {"g": old}).rowcount:
+            pass
+        connection.execute(_DROP, {"g": old})
+
+
+def _add_usernames(connection: Connection, live: int, learners: Iterable[Learner], attributes: Sequence[str]) -> None:
+    rows = [row for person in learners for row in _username_rows(live, person, attributes)]
+    if rows:
+        connection.execute(_ADD_USERNAMES, rows)
+
+
+def _username_rows(live: int, person: Learner, attributes: Sequence[str]) -> Iterator[dict[str, object]]:
+    for attribute in dict.fromkeys(attributes):
+        value = exact(person.attributes.get(attribute, ""))
+        if matchable(value):
+            yield {
+                "generation": live,
+                "folded": fold(value),
+                "user_id": person.user_id,
+                "attribute": attribute,
+                "value": value,
+            }
+
+
+def _learner_row(live: int, person: Learner) -> dict[str, object]:
+    return {
+        "generation": live,
+        "user_id": person.user_id,
+        "active": person.active,
+        "attributes": json.dumps(dict(person.attributes)),
+    }
+
+
+def _read(user_id: int, active: bool, attributes: str) -> Learner:
+    return Learner(user_id, active, json.loads(attributes))

@@ -1,0 +1,71 @@
+"""Values that work once: states, nonces, launch codes. One statement decides every race.
+
+Only a SHA-256 of a key or code is stored, so a copy of the database opens nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import Engine, Executable, bindparam, delete, insert
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bridge.store.engine import alone
+from bridge.store.schema import kept, spent
+
+_SPEND: Final[dict[str, Executable]] = {
+    "sqlite": sqlite.insert(spent).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(spent).on_conflict_do_nothing(),
+}
+_KEEP: Final = insert(kept)
+_TAKE: Final = delete(kept).where(kept.c.key == bindparam("k")).returning(kept.c.payload, kept.c.until)
+_PURGE: Final = tuple(delete(table).where(table.c.until <= bindparam("now")) for table in (spent, kept))
+
+
+def spend(engine: Engine, key: str, *, until: float) -> bool:
+    """True exactly once per `key`, whoever else tries at the same moment.
+
+    The key is remembered at least until `until` (Unix seconds), by when the caller must refuse it as too old.
+    Keys of different uses need different prefixes.
+    """
+    with alone(engine) as connection:
+        result: Any = connection.execute(_SPEND[engine.dialect.name], {"key": _hash(key), "until": until})
+        return bool(result.rowcount == 1)
+
+
+def keep(engine: Engine, purpose: str, code: str, payload: Mapping[str, str], *, until: float) -> None:
+    """Keep `payload` for whoever brings `code` for the same `purpose` before `until` (Unix seconds).
+
+    Codes must be random: keeping under one that is kept already raises SQLAlchemy's `IntegrityError`.
+    """
+    row = {"key": _hash(purpose, code), "payload": json.dumps(dict(payload)), "until": until}
+    with alone(engine) as connection:
+        connection.execute(_KEEP, row)
+
+
+def take(engine: Engine, purpose: str, code: str, *, now: float) -> dict[str, str] | None:
+    """What was kept under `code`, to the first who asks; None when unknown, taken before, or expired."""
+    with alone(engine) as connection:
+        row = connection.execute(_TAKE, {"k": _hash(purpose, code)}).one_or_none()
+    if row is None or row.until <= now:
+        return None
+    payload: dict[str, str] = json.loads(row.payload)
+    return payload
+
+
+def purge(engine: Engine, *, now: float) -> int:
+    """Forget what has expired; how many rows."""
+    with alone(engine) as connection:
+        return sum(connection.execute(statement, {"now": now}).rowcount for statement in _PURGE)
+
+
+def _hash(*parts: str) -> bytes:
+    # The length before each part: ("a", "bc") and ("ab", "c") are different keys.
+    digest = hashlib.sha256()
+    for part in parts:
+        octets = part.encode("utf-8", "surrogatepass")
+        digest.update(b"%d:" % len(octets) + octets)
+    return digest.digest()

@@ -1,0 +1,111 @@
+"""Every table, as the newest migration leaves it; a test compares the two on both databases."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+ID_LENGTH = 255
+"""The longest student ID that is kept and that can match, in characters."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only in a column of the very type INTEGER.
+_Number = BigInteger().with_variant(Integer, "sqlite")
+
+spent = Table(
+    "spent",
+    metadata,
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("until", Double, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+kept = Table(
+    "kept",
+    metadata,
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("payload", Text, nullable=False),
+    Column("until", Double, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+launch = Table(
+    "launch",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("time", Double, nullable=False),
+    Column("connection", String(255), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("student_id", String(ID_LENGTH), nullable=False),
+    Column("first_name", String(255), nullable=False),
+    Column("last_name", String(255), nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("reference", String(64), nullable=False, index=True),
+    Column("detail", String(1000), nullable=False),
+    Index("ix_launch_time", "time", "id"),
+    sqlite_autoincrement=True,
+)
+
+generation = Table(
+    "generation",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("read_at", Double, nullable=False),
+    Column("learners", Integer, nullable=False),
+    # A number is never given out twice: a slow reader must not take a later generation for its own.
+    sqlite_autoincrement=True,
+)
+"""One reading of OttoLearn's whole list of users, finished or under way."""
+
+directory = Table(
+    "directory",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("current", _Number, ForeignKey("generation.id"), nullable=True),
+    Column("attempted_at", Double, nullable=True),
+)
+"""Exactly one row, made by the first migration: which generation is served."""
+
+learner = Table(
+    "learner",
+    metadata,
+    Column("generation", _Number, ForeignKey("generation.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", _Number, primary_key=True, autoincrement=False),
+    Column("active", Boolean, nullable=False),
+    Column("attributes", Text, nullable=False),
+)
+
+username = Table(
+    "username",
+    metadata,
+    Column("generation", _Number, primary_key=True),
+    Column("folded", Text, primary_key=True),
+    Column("user_id", _Number, primary_key=True, autoincrement=False),
+    Column("attribute", String(255), primary_key=True),
+    Column("value", Text, nullable=False),
+    ForeignKeyConstraint(["generation", "user_id"], ["learner.generation", "learner.user_id"], ondelete="CASCADE"),
+    Index("ix_username_user", "generation", "user_id"),
+    sqlite_with_rowid=False,
+)
+"""One row for each Username attribute that a learner has filled."""
