@@ -53,7 +53,8 @@ def find_allowed(requested: str, allowed: Sequence[str]) -> str:
     for address in allowed:
         if _same_address(requested, address):
             return address
-    raise LaunchRejected("aicc_url_not_allowed", "aicc_url is none of aicc.allowed_urls")
+    shown = requested.partition("?")[0][:200]  # the query may hold a session
+    raise LaunchRejected("aicc_url_not_allowed", f"{shown!r} is none of aicc.allowed_urls")
 
 
 def _same_address(requested: str, address: str) -> bool:
