@@ -94,7 +94,8 @@ PEOPLE = (
     ),
     Person("nora", 41, "Nora", "Newcomer", "A99999", Outcome.NO_MATCH, "An ID that nobody has in OttoLearn."),
     Person(
-        "tom", 31, "Tom", "Twice", "A12030", Outcome.AMBIGUOUS, "Two OttoLearn users have this ID, one of them as employee ID.",
+        "tom", 31, "Tom", "Twice", "A12030", Outcome.AMBIGUOUS,
+        "Two OttoLearn users have this ID, one of them as employee ID.",
         (Account(108, "A12030", "Tom", "Twice"), Account(109, "thomas", "Thomas", "Twice", employee_id="A12030")),
     ),
     Person(
