@@ -1,0 +1,54 @@
+"""A JSON array too large for memory, read an element at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import ijson  # type: ignore[import-untyped]  # it ships no types
+import requests
+
+from bridge.errors import RemoteRefused
+
+CHUNK = 64 * 1024
+MAX_ELEMENT = 1024 * 1024
+"""Bytes of one element: an element without an end must not fill the memory."""
+MAX_OPEN = 200
+"""Brackets that one chunk may open without closing them: ijson's memory grows with the square of the nesting."""
+
+
+def read_array(response: requests.Response) -> Iterator[Any]:
+    """Yield the elements of the array that is the body of an open answer.
+
+    Raises RemoteRefused where the body is not an array, is not JSON, or ends before the array does.
+    """
+    found = ijson.sendable_list()
+    parser = ijson.items_coro(found, "item", use_float=True)
+    try:
+        for part in _sound(response.iter_content(CHUNK), found):
+            parser.send(part)
+            yield from found
+        parser.close()
+    except (ijson.JSONError, ValueError) as error:
+        raise RemoteRefused("the list is not whole, valid JSON") from error
+
+
+def _sound(parts: Iterator[bytes], found: list[Any]) -> Iterator[bytes]:
+    """Pass on the parts of an array; `found` is what the parser made of the part before, emptied here."""
+    started, waiting = False, 0
+    for part in parts:
+        # ijson yields nothing, silently, from a document that is not an array
+        if not started and (text := part.lstrip(b" \t\r\n")):
+            started = text.startswith(b"[")
+            if not started:
+                raise RemoteRefused("the list is not a JSON array")
+        waiting = len(part) if found else waiting + len(part)
+        if waiting > MAX_ELEMENT + CHUNK or _left_open(part) > MAX_OPEN:
+            raise RemoteRefused("the list holds an element that is too large or too deep")
+        found.clear()
+        yield part
+
+
+def _left_open(part: bytes) -> int:
+    # Brackets inside text count too; that only ever makes the figure a little wrong.
+    return part.count(b"[") + part.count(b"{") - part.count(b"]") - part.count(b"}")
