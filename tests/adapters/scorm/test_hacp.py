@@ -1,0 +1,187 @@
+"""HACP answers as LMSs write them: read leniently, but never so that a learner's text becomes somebody's id."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.scorm.hacp import Core, decode, read_core
+from bridge.errors import LaunchRejected
+
+OK = "error=0\r\nerror_text=Successful\r\n"
+
+# the wire variants of public code, with other people in them
+VARIANTS = {
+    "Moodle now: no version, the group on the line of aicc_data": (
+        (
+            f"{OK}aicc_data=[Core]\r\nStudent_ID=8\r\nStudent_Name=King, Jr., Martin\r\nLesson_Location=\r\n"
+            "[Core_Lesson]\r\n[Core_Vendor]\r\nroom=7\r\n[Evaluation]\r\nCourse_ID = {A1}\r\n"
+        ),
+        Core("8", "King, Jr., Martin"),
+    ),
+    "Moodle 1: blanks, LF, the group on the next line": (
+        "error = 0\nerror_text = Successful\naicc_data=\n[Core]\nStudent_ID = 41\nStudent_Name = Roe, Rita\n",
+        Core("41", "Roe, Rita"),
+    ),
+    "a version, no blank in the name, status with entry": (
+        (
+            "error=0\r\nerror_text=Successful\r\nversion=3.4\r\naicc_data=[core]\r\nStudent_ID=K-12\r\n"
+            "Student_Name=Manager,Kim\r\nLesson_Status=na,a\r\n"
+        ),
+        Core("K-12", "Manager,Kim"),
+    ),
+    "CR CR between lines": (
+        (
+            "error=0\r\rerror_text=Successful\r\rversion=2.0\r\raicc_data=[core]\r\rstudent_id=p77\r\r"
+            "student_name=Person, Pat\r\rlesson_status=N,A\r\r"
+        ),
+        Core("p77", "Person, Pat"),
+    ),
+    "every line indented, a comment first": (
+        (
+            "  error=0\r\n  error_text=Successful\r\n  aicc_data=;GetParam answer\r\n  [Core]\r\n"
+            "  Student_ID=900\r\n  ; a remark\r\n  Student_Name=Indented, Ida\r\n"
+        ),
+        Core("900", "Indented, Ida"),
+    ),
+    "a quoted status, initials": (
+        (
+            "error=0\r\naicc_data=[CORE]\r\nStudent_ID = 5512\r\nStudent_Name = J. Learner\r\n"
+            "Lesson_Status = 'not attempted'\r\n"
+        ),
+        Core("5512", "J. Learner"),
+    ),
+    "a view-only session: nobody": (
+        f"{OK}aicc_data=[core]\r\nstudent_id=\r\nstudent_name=\r\n",
+        Core("", ""),
+    ),
+    "one word for a name, an address for an id": (
+        f"{OK}aicc_data=[core]\r\nstudent_id=rita@school.example\r\nstudent_name=guest\r\n",
+        Core("rita@school.example", "guest"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "core"), VARIANTS.values(), ids=VARIANTS.keys())
+def test_a_learner_of_an_lms_that_writes_its_own_way_gets_in(text: str, core: Core) -> None:
+    assert read_core(text) == core
+
+
+def reason_of(text: str) -> str:
+    with pytest.raises(LaunchRejected) as caught:
+        read_core(text)
+    return caught.value.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "error=1\r\nerror_text=Invalid Session ID",
+        "error=101\r\nerror_text=Terminated\r\n",
+        "error=3\r\nerror_text=Invalid Session ID\r\naicc_data=[Core]\r\nStudent_ID=8\r\n",
+        "ERROR = 1\nerror_text = x\naicc_data=[Core]\nStudent_ID=8",
+        "error=no\r\naicc_data=[Core]\r\nStudent_ID=8",
+    ],
+)
+def test_a_session_that_the_lms_refuses_is_nobodys(text: str) -> None:
+    assert reason_of(text) == "aicc_session_unknown"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "OK",
+        "error=0\r\n",
+        "error=0\r\naicc_data=",
+        "error=0\r\naicc_data=[Core_Lesson]\r\nstudent_id=8",
+        "error=0\r\nstudent_id=8\r\n",
+        "aicc_data=[Core]\r\nStudent_ID=8\r\n",
+        "aicc_data=[Core]\r\nerror=0\r\nStudent_ID=8\r\n",
+    ],
+)
+def test_an_answer_without_success_and_core_is_nobodys(text: str) -> None:
+    assert reason_of(text) == "aicc_answer_unreadable"
+
+
+@pytest.mark.parametrize("text", ["<!DOCTYPE html>", "\ufeff\r\n <html>error=0\r\n[Core]\r\nStudent_ID=8"])
+def test_a_login_page_is_told_apart_from_data(text: str) -> None:
+    assert reason_of(text) == "aicc_login_page"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # a lesson location with a bare CR, kept by an LMS that splits only at CRLF
+        f"{OK}aicc_data=[Core]\r\nStudent_ID=8\r\nLesson_Location=p1\rStudent_ID=1\r\n",
+        f"{OK}aicc_data=[Core]\r\nLesson_Location=p1\rStudent_ID=1\r\nStudent_ID=8\r\n",
+        # suspend data that holds a group of its own, before or after the true one
+        f"{OK}aicc_data=[Core]\r\nStudent_ID=8\r\n[Core_Lesson]\r\n[Core]\r\nStudent_ID=1\r\n",
+        f"{OK}aicc_data=[Core_Lesson]\r\n[ core ]\r\nStudent_ID=1\r\n[Core]\r\nStudent_ID=8\r\n",
+        f"{OK}aicc_data=[Core]\r\nStudent_ID=8\r\n[Core_Lesson]\r\n[Core]\r\n",
+    ],
+)
+def test_what_a_learner_stored_cannot_become_their_id(text: str) -> None:
+    assert reason_of(text) == "aicc_answer_unreadable"
+
+
+def test_suspend_data_that_mentions_an_id_is_not_read() -> None:
+    text = f"{OK}aicc_data=[Core]\r\nStudent_ID=8\r\nStudent_Name=A, B\r\n[Core_Lesson]\r\nstudent_id=1\r\n"
+    assert read_core(text) == Core("8", "A, B")
+
+
+def test_a_line_separator_inside_a_name_does_not_begin_a_line() -> None:
+    assert (
+        read_core(f"{OK}aicc_data=[Core]\r\nStudent_ID=8\r\nStudent_Name=A\u2028student_id=1\x0b\x85, B").student_id
+        == "8"
+    )
+
+
+def test_a_value_keeps_its_equals_signs() -> None:
+    assert read_core(f"{OK}aicc_data=[Core]\r\nStudent_ID=YWJj==\r\n").student_id == "YWJj=="
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text"),
+    [
+        ("Zoë".encode(), "text/html; charset=utf-8", "Zoë"),
+        ("Zoë".encode(), "text/plain", "Zoë"),
+        ("Zoë".encode(), "", "Zoë"),
+        ("\ufeffZoë".encode(), "text/plain", "Zoë"),
+        ("Zoë".encode("latin-1"), "text/plain; charset=ISO-8859-1", "Zoë"),
+        ("Zoë".encode("cp1252"), "text/plain", "Zoë"),
+        ("Zoë".encode("cp1252"), "text/plain; charset=utf-8", "Zoë"),
+        ("“Zoë”".encode("cp1252"), "text/plain", "“Zoë”"),
+        ("王".encode("big5"), "text/plain; charset=big5", "王"),
+        ("Zoë".encode(), "text/plain; charset=no-such-thing", "Zoë"),
+        ("Zoë".encode(), 'text/plain; charset="\r\nx', "Zoë"),
+        (b"\x81", "text/plain", "\ufffd"),
+    ],
+)
+def test_a_name_with_accents_survives_its_charset(body: bytes, content_type: str, text: str) -> None:
+    assert decode(body, content_type) == text
+
+
+@given(st.binary(), st.text())
+def test_no_answer_raises_anything_but_a_rejection(body: bytes, content_type: str) -> None:
+    with pytest.raises(LaunchRejected):
+        read_core(decode(body, content_type))
+
+
+LINES = st.sampled_from(
+    ["error=0", "aicc_data=", "[Core]", "[", "]", "student_id", "=", "8", "\r", "\n", ";", " ", "é", "<"]
+)
+
+
+@given(st.lists(LINES))
+def test_no_mixture_raises_anything_but_a_rejection(parts: list[str]) -> None:
+    with contextlib.suppress(LaunchRejected):
+        read_core("".join(parts))
+
+
+@given(st.text())
+def test_no_charset_raises(charset: str) -> None:
+    assert isinstance(decode("Zoë".encode(), f"text/plain; charset={charset}"), str)

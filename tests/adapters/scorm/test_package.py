@@ -1,0 +1,239 @@
+"""Packages: valid for the LMS, the same every time, small, and with no word to anybody but the bridge."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree, html
+
+from adapters.scorm.package import FORMATS, build_package
+
+SCORM = tuple(name for name in FORMATS if name.startswith("scorm"))
+BRIDGE = "https://bridge.example.edu"
+TITLES = ["Safety at work", "Bio & <Chemie> \"1\" 'a'", "安全 – 入門 🎓", "السلامة في العمل", "${title} $x %s", "]]>"]
+
+
+def build(edition: str = "scorm12", **changes: Any) -> bytes:
+    order = {"format": edition, "connection": "any-lms", "public_url": BRIDGE, "title": "Safety at work", **changes}
+    return build_package(**order)
+
+
+def unzip(packed: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+IMPORTS = {
+    "1.2": {
+        "http://www.imsproject.org/xsd/imscp_rootv1p1p2": "imscp_rootv1p1p2.xsd",
+        "http://www.adlnet.org/xsd/adlcp_rootv1p2": "adlcp_rootv1p2.xsd",
+    },
+    "2004": {
+        "http://www.imsglobal.org/xsd/imscp_v1p1": "imscp_v1p1.xsd",
+        "http://www.adlnet.org/xsd/adlcp_v1p3": "adlcp_v1p3.xsd",
+        "http://www.adlnet.org/xsd/adlseq_v1p3": "adlseq_v1p3.xsd",
+        "http://www.adlnet.org/xsd/adlnav_v1p3": "adlnav_v1p3.xsd",
+        "http://www.imsglobal.org/xsd/imsss": "imsss_v1p0.xsd",
+    },
+}
+FOLDERS = {"scorm12": "1.2", "scorm2004-3": "2004-3rd", "scorm2004-4": "2004-4th"}
+
+
+class LocalOnly(etree.Resolver):
+    """Schemas from the folder alone; ims_xml.xsd is broken as published, xml.xsd says the same."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def resolve(self, url: str, public_id: str, context: Any) -> Any:
+        name = url.rsplit("/", 1)[-1]
+        path = self.folder / ("xml.xsd" if name == "ims_xml.xsd" else name)
+        return self.resolve_string(path.read_bytes(), context, base_url=str(path))
+
+
+def schema(folder: Path) -> etree.XMLSchema:
+    lines = [
+        f'<xs:import namespace="{namespace}" schemaLocation="{folder / name}"/>'
+        for namespace, name in IMPORTS[folder.name[:4].rstrip("-")].items()
+    ]
+    driver = f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">{"".join(lines)}</xs:schema>'
+    parser = etree.XMLParser(no_network=True)
+    parser.resolvers.add(LocalOnly(folder))
+    return etree.XMLSchema(etree.fromstring(driver, parser, base_url=str(folder / "driver.xsd")))
+
+
+@pytest.mark.parametrize("title", [*TITLES, "x" * 200])
+@pytest.mark.parametrize("edition", SCORM)
+def test_an_lms_that_validates_takes_the_manifest(edition: str, title: str, schemas: Path) -> None:
+    manifest = etree.fromstring(unzip(build(edition, title=title))["imsmanifest.xml"])
+    schema(schemas / FOLDERS[edition]).assertValid(manifest)
+
+
+@pytest.mark.parametrize("edition", SCORM)
+def test_a_manifest_names_every_file_and_no_other(edition: str) -> None:
+    files = unzip(build(edition))
+    manifest = etree.fromstring(files["imsmanifest.xml"])
+    assert next(iter(files)) == "imsmanifest.xml"
+    hrefs = manifest.xpath("//*[local-name()='file']/@href")
+    assert set(hrefs) == files.keys() - {"imsmanifest.xml"}
+    assert manifest.xpath("//*[local-name()='resource']/@href") == ["index.html"]
+
+
+@pytest.mark.parametrize("edition", SCORM)
+def test_no_reference_dangles(edition: str) -> None:
+    manifest = etree.fromstring(unzip(build(edition))["imsmanifest.xml"])
+    ids = manifest.xpath("//@identifier")
+    assert len(ids) == len(set(ids))
+    for reference in manifest.xpath("//@identifierref | //@default"):
+        assert reference in ids
+
+
+@pytest.mark.parametrize(
+    ("edition", "version"),
+    [("scorm12", "1.2"), ("scorm2004-3", "2004 3rd Edition"), ("scorm2004-4", "2004 4th Edition")],
+)
+def test_an_lms_recognises_the_version(edition: str, version: str) -> None:
+    files = unzip(build(edition))
+    manifest = etree.fromstring(files["imsmanifest.xml"])
+    assert manifest.xpath("string(//*[local-name()='schemaversion'])") == version
+    page = html.fromstring(files["index.html"])
+    assert page.xpath("//body/@data-scorm") == ["scorm12" if edition == "scorm12" else "scorm2004"]
+    spelled = "scormtype" if edition == "scorm12" else "scormType"  # the case trap of the two schemas
+    assert manifest.xpath(f"//@*[local-name()='{spelled}']") == ["sco"]
+
+
+@pytest.mark.parametrize("edition", SCORM[1:])
+def test_an_lms_does_not_complete_what_the_course_left_unsaid(edition: str) -> None:
+    manifest = etree.fromstring(unzip(build(edition))["imsmanifest.xml"])
+    assert manifest.xpath("//*[local-name()='deliveryControls']/@completionSetByContent") == ["true"]
+
+
+@pytest.mark.parametrize("title", TITLES)
+@pytest.mark.parametrize("edition", SCORM)
+def test_a_title_of_any_script_is_shown_as_it_is(edition: str, title: str) -> None:
+    files = unzip(build(edition, title=title))
+    manifest = etree.fromstring(files["imsmanifest.xml"])
+    assert set(manifest.xpath("//*[local-name()='title']/text()")) == {title}
+    page = html.document_fromstring(files["index.html"].decode())
+    assert page.xpath("string(//h1)") == page.xpath("string(//title)") == title
+    assert page.xpath("count(//script)") == 1
+
+
+@pytest.mark.parametrize("edition", FORMATS)
+def test_the_same_order_gives_the_same_bytes(edition: str) -> None:
+    assert build(edition) == build(edition)
+
+
+def test_another_course_is_another_package_to_the_lms() -> None:
+    changes: list[dict[str, str]] = [
+        {},
+        {"title": "Other"},
+        {"connection": "other"},
+        {"public_url": "https://b.example"},
+    ]
+    manifests = [etree.fromstring(unzip(build(**change))["imsmanifest.xml"]) for change in changes]
+    assert len({manifest.get("identifier") for manifest in manifests}) == len(changes)
+
+
+@pytest.mark.parametrize("edition", FORMATS)
+def test_a_package_stays_small(edition: str) -> None:
+    assert len(build(edition, title="王" * 200)) < 30 * 1024
+
+
+@pytest.mark.parametrize("edition", FORMATS)
+def test_a_package_names_no_host_but_the_bridge(edition: str) -> None:
+    files = unzip(build(edition))
+    files.pop("imsmanifest.xml", None)  # its only addresses are namespaces
+    addresses = re.findall(rb"\b[a-z]+://[^\s\"'`<>;]+", b"\n".join(files.values()))
+    assert addresses
+    assert all(address.startswith(BRIDGE.encode()) for address in addresses)
+
+
+def test_the_page_may_talk_to_the_bridge_alone() -> None:
+    page = html.fromstring(unzip(build(public_url=f"{BRIDGE}/otto/"))["index.html"])
+    (policy,) = page.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    assert rules["script-src"] == rules["style-src"] == "'self'"
+    assert rules["connect-src"] == BRIDGE
+    assert rules["frame-src"] == "https:"
+    assert page.xpath("//body/@data-launch-url") == [f"{BRIDGE}/otto/scorm/any-lms/launch"]
+
+
+def test_a_bridge_on_loopback_can_be_framed() -> None:
+    page = unzip(build(public_url="http://127.0.0.1:8080"))["index.html"].decode()
+    assert "frame-src https: http:;" in page
+
+
+@pytest.mark.parametrize("window", ["frame", "window"])
+def test_the_administrator_chooses_where_ottolearn_opens(window: str) -> None:
+    page = html.fromstring(unzip(build(window=window))["index.html"])
+    assert page.xpath("//body/@data-window") == [window]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"title": ""}, "title is empty"),
+        ({"title": " \t"}, "title is empty"),
+        ({"title": "x" * 201}, "201 characters"),
+        ({"title": "a\ufffe"}, "XML"),
+        ({"format": "scorm13"}, "scorm2004-4"),
+        ({"window": "tab"}, "frame, window"),
+        ({"connection": ""}, "connection"),
+        ({"public_url": "ftp://bridge.example.edu"}, "public_url"),
+        ({"public_url": "bridge.example.edu"}, "public_url"),
+        ({"public_url": "https://bridge.example.edu/?a=1"}, "public_url"),
+        ({"public_url": "https://bridge.example.edu/#a"}, "public_url"),
+        ({"public_url": "https://user@bridge.example.edu"}, "public_url"),
+    ],
+)
+def test_an_order_that_cannot_be_built_says_why(changes: dict[str, str], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        build(**changes)
+
+
+@given(st.sampled_from(FORMATS), st.text(st.characters()))
+def test_every_title_builds_or_says_why(edition: str, title: str) -> None:
+    try:
+        files = unzip(build(edition, title=title))
+    except ValueError as error:
+        words = str(error)
+    else:
+        words = "title"
+        assert edition == "aicc" or etree.fromstring(files["imsmanifest.xml"]) is not None
+    assert "title" in words
+
+
+def rows(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode(), newline="")))
+
+
+def test_an_aicc_course_points_at_the_bridge() -> None:
+    files = unzip(build("aicc", title='Bio "1", 王'))
+    assert set(files) == {"course.crs", "course.au", "course.des", "course.cst"}
+    header, unit = rows(files["course.au"])
+    fields = dict(zip(header, unit, strict=True))
+    assert fields["system_id"] == "A1"
+    assert fields["file_name"] == f"{BRIDGE}/aicc/any-lms/launch"
+    assert dict(zip(*rows(files["course.des"]), strict=True))["title"] == 'Bio "1", 王'
+    assert rows(files["course.cst"]) == [["block", "member"], ["root", "A1"]]
+    assert 'Course_Title=Bio "1", 王\r\n' in files["course.crs"].decode()
+
+
+def test_an_lms_that_splits_at_crlf_reads_an_aicc_course() -> None:
+    for name, content in unzip(build("aicc")).items():
+        lines = content.decode().split("\r\n")
+        assert lines.pop() == ""
+        assert not any("\n" in line or "\r" in line for line in lines)
+        if name != "course.crs":
+            assert all(re.fullmatch(r'"[^"]*"(,"[^"]*")*', line) for line in lines)
