@@ -7,6 +7,7 @@ environment and `${file:/run/secrets/x}` a file. Unknown keys are mistakes: a mi
 from __future__ import annotations
 
 import difflib
+import importlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -86,17 +87,27 @@ def _connections(
             problems.append(file.problem(where, "allowed as a name: lower-case letters, digits and hyphens"))
         if not isinstance(entry, dict):
             continue
-        adapter = adapters.get(str(entry.get("adapter", "")))
+        adapter = adapters.get(str(entry.get("adapter", ""))) or _third_party(str(entry.get("adapter", "")))
         if adapter is None:
             what = "unknown adapter" if "adapter" in entry else "the key `adapter` is missing"
             at = (*where, "adapter") if "adapter" in entry else where
-            problems.append(file.problem(at, f"{what}; allowed: {', '.join(adapters)}"))
+            problems.append(file.problem(at, f"{what}; allowed: {', '.join(adapters)}, or package.module:NAME"))
             continue
         keys = {key: value for key, value in entry.items() if key != "adapter"}
         settings = _validated(adapter.settings, file, where, problems, keys)
         if settings is not None:
             found[name] = Connection(name, adapter, settings)
     return found
+
+
+def _third_party(path: str) -> Adapter[Any] | None:
+    """The adapter behind `package.module:NAME`, or None where there is none."""
+    module, colon, name = path.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name, None) if colon and module and name else None
+    except ImportError:
+        return None
+    return found if isinstance(found, Adapter) else None
 
 
 def _validated(

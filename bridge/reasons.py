@@ -18,66 +18,80 @@ class Reason(NamedTuple):
     how: str
 
 
+# fmt: off
+class Advice(NamedTuple):
+    """What a learner reads: what happened, and what to do."""
+
+    title: str
+    text: str
+
+
+_SUPPORT = "Give the reference below to the people who run your course; they can put it right."
+
 ADVICE = {
-    "again": "Go back to your course and open it again.",
-    "later": "Please try again in a few minutes.",
-    "administrator": "Tell your course's support the reference below. They can put it right.",
+    "again": Advice("Please open the course once more", "Each visit works once, and only for a short time. Go back to your course and open it again."),
+    "later": Advice("Please try again in a few minutes", "A system that is needed to let you in does not answer at the moment. Nothing is lost. If it goes on, give the reference below to the people who run your course."),
+    "support": Advice("We could not let you in", f"Your course and OttoLearn do not fit together yet. {_SUPPORT}"),
+    "identity": Advice("Your course did not say who you are", f"OttoLearn needs your student ID, and your course sent none. {_SUPPORT}"),
+    "no_match": Advice("OttoLearn does not know you yet", f"Nobody in OttoLearn has your student ID. {_SUPPORT}"),
+    "ambiguous": Advice("Your student ID is not yours alone", f"More than one person in OttoLearn has your student ID, so we cannot tell which is you. {_SUPPORT}"),
+    "inactive": Advice("Your OttoLearn account is switched off", f"OttoLearn knows you, but your account there is not active. {_SUPPORT}"),
 }
-"""What a learner is told to do."""
+"""By the key that a reason's `learner` names."""
 
 _LMS = "LMS administrator"
 _OPERATOR = "operator of the bridge"
 _OTTOLEARN = "OttoLearn administrator"
 _LEARNER = "learner"
 
-# fmt: off
 REASONS = {
     # the request as a whole
     "malformed": Reason(400, "again", _LMS, "The request is not one that this kind of launch makes: compare the launch URL with `ottobridge setup`."),
-    "too_large": Reason(413, "administrator", _LMS, "The request is larger than 1 MiB: remove custom parameters from the tool."),
-    "not_found": Reason(404, "administrator", _LMS, "No page has this address: compare the launch URL with `ottobridge setup`."),
-    "unknown_connection": Reason(404, "administrator", _LMS, "The connection's name in the URL is not in the configuration."),
-    "not_allowed_here": Reason(404, "administrator", _OPERATOR, "The connection is not configured for this kind of launch: add `lti13`, `lti11` or `aicc` to it."),
+    "too_large": Reason(413, "support", _LMS, "The request is larger than 1 MiB: remove custom parameters from the tool."),
+    "not_found": Reason(404, "support", _LMS, "No page has this address: compare the launch URL with `ottobridge setup`."),
+    "unknown_connection": Reason(404, "support", _LMS, "The connection's name in the URL is not in the configuration."),
+    "not_allowed_here": Reason(404, "support", _OPERATOR, "The connection is not configured for this kind of launch: add `lti13`, `lti11` or `aicc` to it."),
     "method_not_allowed": Reason(405, "again", _LMS, "This address takes another HTTP method; a reload or a bookmark of the launch URL does this."),
     # who the student is
-    "student_id_missing": Reason(400, "administrator", _LMS, "The LMS did not send the field that the connection calls `student_id`: fill it for this person, or let the tool see it."),
+    "student_id_missing": Reason(400, "identity", _LMS, "The LMS did not send the field that the connection calls `student_id`: fill it for this person, or let the tool see it."),
     # LTI 1.3
     "platform_error": Reason(400, "again", _LMS, "The LMS refused to sign the learner in and says why in the detail."),
-    "issuer_unknown": Reason(400, "administrator", _OPERATOR, "`iss` or `client_id` differs from `lti13.issuer` or `lti13.client_id`."),
+    "issuer_unknown": Reason(400, "support", _OPERATOR, "`iss` or `client_id` differs from `lti13.issuer` or `lti13.client_id`."),
     "state_unknown": Reason(400, "again", _LEARNER, "The launch did not begin here, or began too long ago."),
     "state_expired": Reason(400, "again", _LEARNER, "More than ten minutes passed between the click and the launch."),
     "state_other_browser": Reason(400, "again", _LEARNER, "The browser kept no cookie between the login and the launch: allow cookies, or open the tool in a new window."),
     "replayed": Reason(400, "again", _LEARNER, "The same launch was sent twice: a reload, or the back button."),
-    "token_malformed": Reason(400, "administrator", _LMS, "The id_token is not a signed JWT with the algorithm RS256 and a key id."),
-    "key_unknown": Reason(401, "administrator", _OPERATOR, "No key at `lti13.jwks_url` has the token's key id."),
-    "key_too_weak": Reason(401, "administrator", _LMS, "The platform signs with an RSA key of fewer than 2048 bits."),
-    "bad_signature": Reason(401, "administrator", _OPERATOR, "The signature does not hold: compare key and secret (LTI 1.1), `jwks_url` (LTI 1.3), and `bridge.public_url` with the launch URL in the LMS."),
-    "wrong_issuer": Reason(401, "administrator", _OPERATOR, "The token's `iss` is not `lti13.issuer`."),
-    "wrong_audience": Reason(401, "administrator", _OPERATOR, "The token is not for `lti13.client_id` alone."),
+    "token_malformed": Reason(400, "support", _LMS, "The id_token is not a signed JWT with the algorithm RS256 and a key id."),
+    "key_unknown": Reason(401, "support", _OPERATOR, "No key at `lti13.jwks_url` has the token's key id."),
+    "key_too_weak": Reason(401, "support", _LMS, "The platform signs with an RSA key of fewer than 2048 bits."),
+    "bad_signature": Reason(401, "support", _OPERATOR, "The signature does not hold: compare key and secret (LTI 1.1), `jwks_url` (LTI 1.3), and `bridge.public_url` with the launch URL in the LMS."),
+    "wrong_issuer": Reason(401, "support", _OPERATOR, "The token's `iss` is not `lti13.issuer`."),
+    "wrong_audience": Reason(401, "support", _OPERATOR, "The token is not for `lti13.client_id` alone."),
     "expired": Reason(401, "again", _LMS, "The token is older than it may be: check the clocks of the LMS and the bridge."),
     "not_yet_valid": Reason(401, "later", _LMS, "The token comes from the future: check the clocks of the LMS and the bridge."),
     "wrong_nonce": Reason(401, "again", _LEARNER, "The token belongs to another login."),
-    "wrong_version": Reason(400, "administrator", _LMS, "The LTI version is not one we speak (1.3.0, or LTI-1p0)."),
-    "wrong_message": Reason(400, "administrator", _LMS, "The message is not a launch of a resource link."),
-    "deployment_unknown": Reason(403, "administrator", _OPERATOR, "Add the deployment id named in the detail to `lti13.deployment_ids`, if it is yours."),
-    "claim_missing": Reason(400, "administrator", _LMS, "A claim or field that every launch has is missing; the detail names it."),
-    "anonymous": Reason(400, "administrator", _LMS, "The LMS did not say who the learner is (a launch without `sub`)."),
-    "wrong_target": Reason(400, "administrator", _LMS, "`target_link_uri` is not an address of this bridge."),
+    "wrong_version": Reason(400, "support", _LMS, "The LTI version is not one we speak (1.3.0, or LTI-1p0)."),
+    "wrong_message": Reason(400, "support", _LMS, "The message is not a launch of a resource link."),
+    "deployment_unknown": Reason(403, "support", _OPERATOR, "Add the deployment id named in the detail to `lti13.deployment_ids`, if it is yours."),
+    "claim_missing": Reason(400, "support", _LMS, "A claim or field that every launch has is missing; the detail names it."),
+    "anonymous": Reason(400, "identity", _LMS, "The LMS did not say who the learner is (a launch without `sub`)."),
+    "wrong_target": Reason(400, "support", _LMS, "`target_link_uri` is not an address of this bridge."),
     # LTI 1.1
-    "unsigned": Reason(401, "administrator", _LMS, "The tool has no consumer key in the LMS: enter key and secret."),
-    "consumer_unknown": Reason(401, "administrator", _OPERATOR, "The consumer key is not `lti11.consumer_key`."),
+    "unsigned": Reason(401, "support", _LMS, "The tool has no consumer key in the LMS: enter key and secret."),
+    "consumer_unknown": Reason(401, "support", _OPERATOR, "The consumer key is not `lti11.consumer_key`."),
     # packages
-    "origin_not_allowed": Reason(403, "administrator", _OPERATOR, "Add the site named in the detail to `package_origins`, if it is your LMS."),
-    "aicc_url_not_allowed": Reason(403, "administrator", _OPERATOR, "Add the address named in the detail to `aicc.allowed_urls`, if it is your LMS."),
+    "origin_not_allowed": Reason(403, "support", _OPERATOR, "Add the site named in the detail to `package_origins`, if it is your LMS."),
+    "aicc_url_not_allowed": Reason(403, "support", _OPERATOR, "Add the address named in the detail to `aicc.allowed_urls`, if it is your LMS."),
     "aicc_session_unknown": Reason(403, "again", _LMS, "The LMS does not know the AICC session."),
-    "aicc_answer_unreadable": Reason(502, "administrator", _LMS, "The LMS answered the AICC call with a page instead of data: it must answer without a login (Moodle: allow external AICC HACP)."),
+    "aicc_answer_unreadable": Reason(403, "support", _LMS, "The LMS answered the AICC call with a page instead of data: it must answer without a login (Moodle: allow external AICC HACP)."),
     "code_unknown": Reason(400, "again", _LEARNER, "The one-time address was used before, or is older than 60 seconds."),
     # other systems
     "remote_unavailable": Reason(503, "later", _OPERATOR, "The system named in the detail did not answer; `ottobridge doctor` tries it."),
-    "remote_refused": Reason(502, "administrator", _OPERATOR, "The system named in the detail refused us; `ottobridge doctor` says more."),
+    "internal": Reason(500, "later", _OPERATOR, "A mistake of the bridge itself: the log has it under the reference."),
+    "remote_refused": Reason(502, "support", _OPERATOR, "The system named in the detail refused us; `ottobridge doctor` says more."),
     # who OttoLearn knows
-    "no_match": Reason(404, "administrator", _OTTOLEARN, "Nobody has this student ID in a Username attribute: sync the roster, or enter it."),
-    "ambiguous": Reason(409, "administrator", _OTTOLEARN, "Several people have this student ID: keep it with one."),
-    "inactive": Reason(403, "administrator", _OTTOLEARN, "The person is inactive: activate them."),
+    "no_match": Reason(404, "no_match", _OTTOLEARN, "Nobody has this student ID in a Username attribute: sync the roster, or enter it."),
+    "ambiguous": Reason(409, "ambiguous", _OTTOLEARN, "Several people have this student ID: keep it with one."),
+    "inactive": Reason(403, "inactive", _OTTOLEARN, "The person is inactive: activate them."),
 }
 # fmt: on

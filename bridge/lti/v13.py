@@ -50,7 +50,8 @@ class Login:
     """What the browser gets to take to the platform."""
 
     url: str
-    cookie_name: str
+    cookie_names: tuple[str, str]
+    """For a cookie and its partitioned twin; `verify` accepts either."""
     cookie_value: str
 
 
@@ -75,14 +76,16 @@ class States:
             raise LaunchRejected("state_unknown", "the state was made for another connection")
         if now > began + STATE_LIVES:
             raise LaunchRejected("state_expired", f"the login began {int(now - began)} seconds ago")
-        if not hmac.compare_digest(_digest(cookies.get(cookie_name(nonce), "")), binding):
+        came_back = [cookies[name] for name in cookie_names(nonce) if name in cookies]
+        if not any(hmac.compare_digest(_digest(value), binding) for value in came_back):
             raise LaunchRejected("state_other_browser", "the login's cookie did not come back")
         return str(nonce)
 
 
-def cookie_name(nonce: str) -> str:
-    """One cookie for each login, so that several tabs do not disturb each other."""
-    return f"ottobridge-{_digest(nonce)[:16]}"
+def cookie_names(nonce: str) -> tuple[str, str]:
+    """Names of their own for each login, so that several tabs do not disturb each other."""
+    name = f"ottobridge-{_digest(nonce)[:16]}"
+    return name, f"{name}-partitioned"
 
 
 def _digest(text: str) -> str:
@@ -128,7 +131,7 @@ def begin(
         **hints,
     }
     join = "&" if urlsplit(settings.auth_url).query else "?"
-    return Login(f"{settings.auth_url}{join}{urlencode(request)}", cookie_name(nonce), binding)
+    return Login(f"{settings.auth_url}{join}{urlencode(request)}", cookie_names(nonce), binding)
 
 
 def verify(

@@ -12,7 +12,7 @@ from adapters.scorm.package import aicc, manifest, page
 from adapters.scorm.package.archive import zip_files
 from adapters.scorm.package.course import FORMATS, Course, Window
 
-__all__ = ["FORMATS", "build_package"]
+__all__ = ["FORMATS", "Window", "build_package"]
 
 
 def build_package(

@@ -1,0 +1,5 @@
+"""`python -m bridge` is `ottobridge`."""
+
+from bridge.cli import main
+
+main()

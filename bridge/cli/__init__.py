@@ -1,0 +1,64 @@
+"""The command `ottobridge`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import click
+
+from bridge import __version__
+from bridge.cli.config import config
+from bridge.cli.invocation import Invocation
+from bridge.cli.launches import launches
+from bridge.cli.learners import learners
+from bridge.cli.package import package
+from bridge.cli.sandbox import sandbox
+from bridge.cli.serve import serve
+from bridge.errors import ConfigError, OttoBridgeError
+
+FAILED, WRONG_CONFIGURATION, INTERRUPTED = 1, 2, 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    envvar="OTTOBRIDGE_CONFIG",
+    default="config.yaml",
+    show_default=True,
+    show_envvar=True,
+    help="The configuration file.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Log more, on standard error.")
+@click.version_option(__version__, prog_name="ottobridge")
+@click.pass_context
+def cli(context: click.Context, config_path: Path, verbose: bool) -> None:
+    """Let any LMS open OttoLearn."""
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    context.obj = Invocation(config_path)
+
+
+for command in (config, launches, learners, package, sandbox, serve):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run a command; exit 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted, or as a command says."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(problem, err=True)
+        sys.exit(WRONG_CONFIGURATION)
+    except OttoBridgeError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(FAILED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)

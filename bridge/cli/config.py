@@ -1,0 +1,22 @@
+"""`ottobridge config`: is the configuration right?"""
+
+from __future__ import annotations
+
+import click
+
+from bridge.cli.invocation import Invocation, pass_invocation
+
+
+@click.group()
+def config() -> None:
+    """Check the configuration."""
+
+
+@config.command()
+@pass_invocation
+def check(invocation: Invocation) -> None:
+    """Check the configuration; every mistake with file, line, what was found and what is allowed."""
+    found = invocation.configuration
+    click.echo(f"{invocation.config_path}: {len(found.connections)} connection(s), no mistakes")
+    for name, connection in found.connections.items():
+        click.echo(f"  {name}: {connection.adapter.title}, student ID from {connection.settings.student_id}")

@@ -1,0 +1,66 @@
+"""What every command shares: which configuration, and how its rooms are opened."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from sqlalchemy import Engine
+
+from adapters import ADAPTERS
+from bridge.config import Configuration, load
+from bridge.directory import Directory
+from bridge.http import Outbound
+from bridge.ottolearn.api import OttoLearnApi
+from bridge.store.engine import migrate, open_database
+
+
+@dataclass
+class Invocation:
+    """One run of a command."""
+
+    config_path: Path
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        return load(self.config_path, ADAPTERS)
+
+    @cached_property
+    def outbound(self) -> Outbound:
+        return Outbound(self.configuration.bridge.trusted_networks)
+
+    @contextmanager
+    def database(self) -> Iterator[Engine]:
+        """The database, at the newest schema."""
+        engine = open_database(self.configuration.bridge.database_url.get_secret_value())
+        try:
+            migrate(engine)
+            yield engine
+        finally:
+            engine.dispose()
+
+    @contextmanager
+    def directory(self) -> Iterator[Directory]:
+        """The directory of OttoLearn's users."""
+        settings = self.configuration.ottolearn
+        with self.database() as engine:
+            api = OttoLearnApi(settings, self.outbound)
+            yield Directory(engine, settings.username_attributes, api.read_learners, time.time)
+
+
+pass_invocation = click.make_pass_decorator(Invocation)
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output, and nothing else there."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")

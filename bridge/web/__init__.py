@@ -1,0 +1,1 @@
+"""The bridge's pages: the only rooms that know the web framework."""

@@ -1,0 +1,61 @@
+"""The web application: routes, the limits every request keeps to, and the headers every answer carries."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from bridge.launch import Landing
+from bridge.web.house import House
+from bridge.web.lti import lti_pages
+from bridge.web.packages import package_pages
+from bridge.web.pages import answer
+from bridge.web.status import status_pages
+
+MAX_BODY = 1024 * 1024
+"""Bytes of a request's body."""
+
+HEADERS = {
+    # Pages are shown inside LMSs, whose addresses are not all known; none of them has anything to click but links.
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+_REASONS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 500: "internal"}
+
+
+def create_app(house: House) -> Flask:
+    """The bridge as a WSGI application."""
+    app = Flask(__name__)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY, MAX_FORM_PARTS=100)
+    for pages in (lti_pages(house), package_pages(house), status_pages(house)):
+        app.register_blueprint(pages)
+
+    @app.before_request
+    def take_whole_body() -> None:
+        request.get_data(cache=True)  # the limit on its size is met here, before anything is done
+
+    @app.after_request
+    def guard(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if house.public_url.startswith("https:"):
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        return response
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        return answer(_refusal(house, error))
+
+    return app
+
+
+def _refusal(house: House, error: HTTPException) -> Landing:
+    """A request that no view took, told like any other launch that failed."""
+    reason = _REASONS.get(error.code or 500, "malformed")
+    connection = (request.view_args or {}).get("connection", "")
+    return house.arrivals.refuse(connection, "", reason, f"{request.method} {request.path[:200]}")

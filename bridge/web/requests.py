@@ -1,0 +1,41 @@
+"""From the web framework's request to plain values."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from flask import Request
+
+from bridge.contracts import LaunchRequest
+from bridge.errors import LaunchRejected
+
+FORM = "application/x-www-form-urlencoded"
+MAX_FIELDS = 1000
+
+
+def read_request(request: Request, public_url: str) -> LaunchRequest:
+    """The request as plain values; the address is the public one, whatever the Host header says.
+
+    Raises LaunchRejected `malformed` for a body or query that is no text.
+    """
+    body = request.get_data(cache=True)
+    is_form = request.mimetype == FORM
+    return LaunchRequest(
+        method=request.method,
+        url=public_url + request.path,
+        query=read_pairs(request.query_string),
+        form=read_pairs(body) if is_form else (),
+        body=body,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        cookies=request.cookies,
+    )
+
+
+def read_pairs(encoded: bytes) -> list[tuple[str, str]]:
+    """Name and value of each field, in their order; empty values kept."""
+    if not encoded:
+        return []
+    try:
+        return parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+    except ValueError as error:
+        raise LaunchRejected("malformed", f"not UTF-8 form fields, or more than {MAX_FIELDS}") from error

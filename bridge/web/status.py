@@ -1,0 +1,41 @@
+"""For machines: is the bridge alive, can it serve, and what has it done."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, make_response
+from prometheus_client import CONTENT_TYPE_LATEST
+from sqlalchemy.exc import SQLAlchemyError
+
+from bridge.store import learners
+from bridge.store.engine import is_current
+from bridge.web.house import House
+
+
+def status_pages(house: House) -> Blueprint:
+    """The routes `/healthz`, `/readyz` and `/metrics`."""
+    pages = Blueprint("status", __name__)
+
+    @pages.get("/healthz")
+    def alive() -> Response:
+        return jsonify(status="alive")
+
+    @pages.get("/readyz")
+    def ready() -> Response:
+        checks = _checks(house)
+        fit = all(checks.values())
+        return make_response(jsonify(status="ready" if fit else "not ready", **checks), 200 if fit else 503)
+
+    @pages.get("/metrics")
+    def metrics() -> Response:
+        return Response(house.metrics.text(), content_type=CONTENT_TYPE_LATEST)
+
+    return pages
+
+
+def _checks(house: House) -> dict[str, bool]:
+    """What the bridge needs before it can let anybody in: its database, and OttoLearn's people in it."""
+    try:
+        current = is_current(house.engine)
+        return {"database": current, "directory": current and learners.state(house.engine).refreshed_at is not None}
+    except SQLAlchemyError:
+        return {"database": False, "directory": False}

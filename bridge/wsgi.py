@@ -1,0 +1,58 @@
+"""A running bridge from a configuration: `create_bridge()` for a WSGI server, `build_app` for everybody else."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from pathlib import Path
+
+from flask import Flask
+
+from adapters import ADAPTERS
+from bridge.config import Configuration, load
+from bridge.directory import Directory
+from bridge.errors import OttoBridgeError
+from bridge.http import Outbound
+from bridge.ottolearn.api import OttoLearnApi
+from bridge.store import learners, one_time
+from bridge.store.engine import migrate, open_database
+from bridge.web.app import create_app
+from bridge.web.house import furnish
+
+log = logging.getLogger(__name__)
+
+REFRESH_EVERY = 30.0
+"""Seconds between two readings of OttoLearn's users that nobody asked for by name, over all processes."""
+
+
+def create_bridge() -> Flask:
+    """The WSGI application of the configuration that `$OTTOBRIDGE_CONFIG` names (default ./config.yaml)."""
+    return build_app(load(Path(os.environ.get("OTTOBRIDGE_CONFIG", "config.yaml")), ADAPTERS))
+
+
+def build_app(configuration: Configuration) -> Flask:
+    """Open and migrate the database, begin to read OttoLearn's users, and return the application."""
+    engine = open_database(configuration.bridge.database_url.get_secret_value())
+    migrate(engine)
+    outbound = Outbound(configuration.bridge.trusted_networks)
+    directory = Directory(
+        engine,
+        configuration.ottolearn.username_attributes,
+        OttoLearnApi(configuration.ottolearn, outbound).read_learners,
+        time.time,
+        every=REFRESH_EVERY,
+    )
+    one_time.purge(engine, now=time.time())
+    if learners.claim_refresh(engine, now=time.time(), every=REFRESH_EVERY):
+        threading.Thread(target=_refresh, args=(directory,), name="first-refresh", daemon=True).start()
+    return create_app(furnish(configuration, engine, outbound, directory))
+
+
+def _refresh(directory: Directory) -> None:
+    try:
+        state = directory.refresh()
+        log.info("the directory holds %d OttoLearn users", state.learners)
+    except OttoBridgeError as error:
+        log.warning("OttoLearn's users could not be read at start: %s", error)
