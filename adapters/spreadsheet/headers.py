@@ -1,0 +1,64 @@
+"""Header names that are known, in several languages and from several systems, as `plain` writes them."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+KNOWN: Mapping[str, Sequence[str]] = {
+    "student_id": (
+        "scorm student id",  # SmarterU, "Export to CSV" (OttoLearn support, article 242)
+        "student id", "studentid", "student number", "student no", "learner id", "lms id", "lms user id",
+        "ottolearn id", "matrikelnummer", "matrikelnr", "schüler id", "studenten id", "numéro étudiant",
+        "id étudiant", "identifiant étudiant", "id apprenant", "número de estudiante", "id de estudiante",
+        "id estudiante", "matrícula", "id do aluno", "id studente", "matricola", "studentnummer", "opiskelijanumero",
+        "学号", "学籍番号", "학번",
+    ),
+    "email": (
+        "email", "e mail", "email address", "e mail address", "mail", "work email", "primary email", "e mail adresse",
+        "mailadresse", "adresse e mail", "courriel", "adresse courriel", "adresse électronique", "correo",
+        "correo electrónico", "dirección de correo", "endereço de e mail", "indirizzo e mail", "indirizzo email",
+        "e mailadres", "sähköposti", "e post", "电子邮件", "邮箱", "メールアドレス", "이메일", "البريد الإلكتروني",
+    ),
+    "employee_number": (
+        "employee number", "employee no", "employee id", "employeeid", "emp id", "staff id", "staff number",
+        "personnel number", "personalnummer", "mitarbeiternummer", "matricule", "numéro d employé",
+        "número de empleado", "número de funcionário", "matricola dipendente", "personeelsnummer",
+        "员工编号", "社員番号",
+    ),
+    "username": (
+        "username", "user name", "login", "login id", "login name", "benutzername", "anmeldename", "identifiant",
+        "nom d utilisateur", "usuario", "nombre de usuario", "nome utente", "gebruikersnaam", "用户名", "ユーザー名",
+    ),
+    "first_name": (
+        "first name", "firstname", "given name", "givenname", "forename", "vorname", "prénom", "nombre", "nome",
+        "voornaam", "etunimi", "förnamn", "fornavn", "名", "名前",
+    ),
+    "last_name": (
+        "last name", "lastname", "surname", "family name", "familyname", "nachname", "familienname", "nom",
+        "nom de famille", "apellido", "apellidos", "sobrenome", "cognome", "achternaam", "sukunimi", "efternamn",
+        "etternavn", "姓", "姓氏",
+    ),
+}  # fmt: skip
+
+CANVAS: Mapping[str, str] = {
+    "student_id": "user_id",
+    "first_name": "first_name",
+    "last_name": "last_name",
+    "email": "email",
+    "username": "login_id",
+    "status": "status",
+}
+"""Canvas's users.csv, exported or imported (Canvas SIS format, users.csv): field -> header."""
+_CANVAS_MARKS = {"user_id", "login_id", "status"}
+
+
+def is_canvas(headers: Sequence[str]) -> bool:
+    """Whether these are the headers of Canvas's users.csv."""
+    return set(headers) >= _CANVAS_MARKS
+
+
+def plain(header: str) -> str:
+    """A header as it is compared: case, punctuation and spaces folded."""
+    folded = unicodedata.normalize("NFKC", header).casefold()
+    return " ".join("".join(c if c.isalnum() or unicodedata.combining(c) else " " for c in folded).split())

@@ -1,0 +1,140 @@
+"""The parts of an XLSX package around a sheet: which member it is, and how its numbers are shown (ECMA-376 part 1)."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from lxml import etree
+
+from bridge.errors import RosterIncomplete
+from bridge.files.archive import Archive
+
+MAX_PART = 16 * 1024 * 1024
+FAST_STRINGS = 64 * 1024 * 1024
+FAST_SHEET = 256 * 1024 * 1024
+SHARED_STRINGS = "xl/sharedStrings.xml"
+
+_WORKBOOK = "xl/workbook.xml"
+_RELATIONS = "xl/_rels/workbook.xml.rels"
+_STYLES = "xl/styles.xml"
+_DATE_IDS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
+_SCIENTIFIC_IDS = {11, 48}
+_PERCENT_IDS = {9, 10}
+_LITERALS = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
+
+Kind = Literal["number", "date", "special", "padded"]
+
+
+class Format(NamedTuple):
+    """How a number is shown."""
+
+    kind: Kind
+    width: int = 0
+    """`padded`: to how many digits it is filled up with zeros."""
+
+
+class Package(NamedTuple):
+    """One sheet of a workbook."""
+
+    sheet: str
+    member: str
+    formats: tuple[Format, ...]
+    """By the style index of a cell."""
+    plain: bool
+    """Whether a reader that sees neither number formats nor the size of things can be trusted with it."""
+
+
+def read_package(archive: Archive, sheet: str) -> Package:
+    """Find the sheet of that name, or the first. Raises RosterIncomplete where there is none."""
+    sheets = _sheets(archive)
+    name = sheet or next(iter(sheets), "")
+    if name not in sheets:
+        raise RosterIncomplete(f"{archive.name}: no sheet {sheet!r}; allowed: {', '.join(map(repr, sheets)) or 'none'}")
+    member = sheets[name]
+    formats = _formats(archive) if _STYLES in archive.members else ()
+    small = archive.size(SHARED_STRINGS) <= FAST_STRINGS and archive.size(member) <= FAST_SHEET
+    return Package(name, member, formats, small and all(form.kind in {"number", "date"} for form in formats))
+
+
+def _sheets(archive: Archive) -> dict[str, str]:
+    """Name -> member of every worksheet, in the order of the tabs."""
+    targets: dict[str, str] = {}
+    for relation in _part(archive, _RELATIONS).iterfind("{*}Relationship"):
+        identifier = relation.get("Id", "")
+        if identifier in targets:
+            raise _damaged(archive)
+        kind, target = relation.get("Type", ""), relation.get("Target", "")
+        targets[identifier] = (
+            posixpath.normpath(posixpath.join("/xl", target))[1:] if kind.endswith("/worksheet") else ""
+        )
+    found: dict[str, str] = {}
+    for entry in _part(archive, _WORKBOOK).iterfind("{*}sheets/{*}sheet"):
+        name = entry.get("name", "")
+        if name in found:
+            raise _damaged(archive)
+        member = targets.get(_relation_id(entry), "")
+        found |= {name: member} if member else {}
+    return found
+
+
+def _relation_id(entry: etree._Element) -> str:
+    """`r:id`, whichever of its two namespaces the workbook uses."""
+    return next((str(value) for key, value in entry.attrib.items() if str(key).endswith("}id")), "")
+
+
+def _formats(archive: Archive) -> tuple[Format, ...]:
+    root = _part(archive, _STYLES)
+    codes = {form.get("numFmtId", ""): form.get("formatCode", "") for form in root.iterfind("{*}numFmts/{*}numFmt")}
+    return tuple(_format(style.get("numFmtId", "0"), codes) for style in root.iterfind("{*}cellXfs/{*}xf"))
+
+
+def _format(identifier: str, codes: dict[str, str]) -> Format:
+    if identifier in codes:
+        return format_of(codes[identifier])
+    number = int(identifier) if identifier.isascii() and identifier.isdigit() else 0
+    if number in _SCIENTIFIC_IDS | _PERCENT_IDS:
+        return Format("special")
+    return Format("date" if number in _DATE_IDS else "number")
+
+
+def format_of(code: str) -> Format:
+    """What a custom number format does to an ID: `00000` fills it up, `yyyy` makes a date of it."""
+    if re.fullmatch("0{2,}", code):
+        return Format("padded", len(code))
+    bare = _LITERALS.sub("", code).replace("General", "")
+    if re.search("[dmyhs]", bare, re.IGNORECASE):
+        return Format("date")
+    return Format("special" if re.search(r"E[+-]|%|^0{2,}", bare, re.IGNORECASE) else "number")
+
+
+def _part(archive: Archive, member: str) -> etree._Element:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    try:
+        root = etree.fromstring(archive.read(member, MAX_PART), parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise _damaged(archive) from error
+    refuse_doctype(root, archive.name)
+    return root
+
+
+def refuse_doctype(root: etree._Element, name: str) -> None:
+    """No workbook has a document type; one that does is made to expand or to fetch something."""
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise RosterIncomplete(f"{name}: the workbook holds a document type declaration; this is not an Excel file")
+
+
+def _damaged(archive: Archive) -> RosterIncomplete:
+    return RosterIncomplete(f"{archive.name}: the workbook is damaged")
+
+
+def texts_of(parent: etree._Element) -> Iterator[str]:
+    """The text of a rich or plain string (`si`, `is`), without the phonetic reading beside it."""
+    for child in parent:
+        tag = etree.QName(child).localname
+        if tag == "t":
+            yield child.text or ""
+        elif tag == "r":
+            yield from texts_of(child)

@@ -1,0 +1,24 @@
+"""One row of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from adapters.spreadsheet.cells import Cell
+
+MAX_COLUMNS = 1_000
+
+
+class Row(NamedTuple):
+    """One row, counted from 1 as the spreadsheet program counts."""
+
+    number: int
+    cells: Sequence[Cell]
+    whole: bool = True
+    """False where a CSV row has more or fewer cells than the header, so that cells may stand in the wrong column."""
+
+    @property
+    def blank(self) -> bool:
+        """Whether there is nothing in it."""
+        return not any(not isinstance(cell, str) or cell.strip() for cell in self.cells)

@@ -1,0 +1,129 @@
+"""CSV as people and programs really write it: delimiter and encoding found, and nothing guessed past a doubt."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from functools import partial
+from typing import BinaryIO, NamedTuple
+
+from bridge.errors import RosterIncomplete
+
+MAX_LINE = 1024 * 1024
+"""Characters of one line."""
+DELIMITERS = ",;\t|"
+_CHUNK = 1024 * 1024
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+class Record(NamedTuple):
+    """One row of a CSV file."""
+
+    number: int
+    """Which row it is, from 1, as a spreadsheet program counts (a quoted line break does not count)."""
+    cells: list[str]
+
+
+def find_encoding(file: BinaryIO, name: str) -> str:
+    """The encoding of `file`, looked for in all of it: UTF-8 and UTF-16 with or without mark, else Windows-1252.
+
+    Raises RosterIncomplete, naming the line, where the bytes are none of these.
+    """
+    file.seek(0)
+    start = file.read(4096)
+    for mark, encoding in _MARKS:
+        if start.startswith(mark):
+            return encoding
+    if b"\0" in start:
+        return "utf-16-le" if start[1::2].count(0) > start[0::2].count(0) else "utf-16-be"
+    file.seek(0)
+    return "utf-8" if _is_utf8(file, name) else "windows-1252"
+
+
+def _is_utf8(file: BinaryIO, name: str) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    line, beyond_ascii = 1, False
+    try:
+        for chunk in iter(partial(file.read, _CHUNK), b""):
+            part = decoder.decode(chunk)
+            beyond_ascii = beyond_ascii or not part.isascii()
+            line += chunk.count(b"\n")
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        good = error.object[: error.start]
+        if beyond_ascii or not good.isascii():
+            at = line + good.count(b"\n")
+            raise RosterIncomplete(f"{name}: line {at} is not UTF-8, while lines before it are") from error
+        return False
+    return True
+
+
+def read_csv(file: BinaryIO, name: str, *, encoding: str, delimiter: str = "") -> Iterator[Record]:
+    """The rows of `file` from its start, read as it is asked for them; a `delimiter` not given is found.
+
+    Raises RosterIncomplete, naming the line, for text of another encoding, an unbalanced quote or an endless line.
+    """
+    text = io.TextIOWrapper(file, encoding=encoding, newline="")
+    lines = _Lines(text, name)
+    try:
+        yield from _records(lines, name, delimiter)
+    except UnicodeError as error:
+        raise RosterIncomplete(f"{name}: line {lines.number + 1} is not {encoding} text") from error
+    finally:
+        text.detach()
+
+
+def _records(lines: _Lines, name: str, delimiter: str) -> Iterator[Record]:
+    first = next(lines, "")
+    if not delimiter and first.lower().startswith("sep=") and len(first.strip()) == 5:
+        delimiter, first = first[4], next(lines, "")
+    lines.push_back(first)
+    opened = lines.number
+    try:
+        for number, cells in enumerate(
+            csv.reader(lines, delimiter=delimiter or find_delimiter(first), strict=True), start=1
+        ):
+            yield Record(number, cells)
+            opened = lines.number + 1
+    except csv.Error as error:
+        where = f"{name}: line {opened}" if opened >= lines.number else f"{name}: lines {opened} to {lines.number}"
+        raise RosterIncomplete(f"{where}: a quote is opened and not closed, or text follows a closed one") from error
+
+
+class _Lines:
+    """The lines of a text, counted, none of them endless."""
+
+    def __init__(self, text: io.TextIOWrapper, name: str) -> None:
+        self._text = text
+        self._name = name
+        self._waiting: list[str] = []
+        self.number = 0
+        """Of the line last handed out, from 1."""
+
+    def push_back(self, line: str) -> None:
+        """Hand `line` out again."""
+        self._waiting.append(line)
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        if self._waiting:
+            return self._waiting.pop()
+        line = self._text.readline(MAX_LINE)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        if len(line) >= MAX_LINE:
+            raise RosterIncomplete(f"{self._name}: line {self.number} is longer than {MAX_LINE} characters")
+        if "\0" in line:
+            raise RosterIncomplete(f"{self._name}: line {self.number} holds a NUL character; this is not CSV")
+        return line
+
+
+def find_delimiter(header: str) -> str:
+    """The delimiter that splits a header line into the most columns, quotes respected; a comma where none does."""
+    bare = "".join(header.split('"')[::2])
+    return max(DELIMITERS, key=bare.count)

@@ -1,0 +1,1 @@
+"""The roster sync: what an LMS says against what OttoLearn has."""
