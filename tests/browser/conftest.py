@@ -1,0 +1,72 @@
+"""Debian's Chromium, driven by Playwright, and the sites it visits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.sites import PlayedBridge, StaticSite, running
+
+CHROMIUM = Path("/usr/bin/chromium")
+SCORM_AGAIN = Path(__file__).parents[2] / "node_modules" / "scorm-again" / "dist"
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+PATIENCE = 10_000
+"""Milliseconds to wait for what a page should show."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip("to enable: install Chromium (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), headless=True, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1000, "height": 700}, locale="en-US")
+    context.set_default_timeout(PATIENCE)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture
+def lms() -> Iterator[StaticSite]:
+    """A site that plays packages."""
+    with running(StaticSite()) as site:
+        yield site
+
+
+@pytest.fixture
+def portal() -> Iterator[StaticSite]:
+    """Another site, on another origin."""
+    with running(StaticSite()) as site:
+        yield site
+
+
+@pytest.fixture
+def runtime(lms: StaticSite) -> StaticSite:
+    """The LMS, with scorm-again's runtime."""
+    if not SCORM_AGAIN.is_dir():
+        pytest.skip("to enable: npm install --no-package-lock --ignore-scripts")
+    for name in ("scorm12.min.js", "scorm2004.min.js"):
+        lms.files[f"/{name}"] = (SCORM_AGAIN / name).read_bytes()
+    return lms
+
+
+@pytest.fixture
+def bridge(lms: StaticSite) -> Iterator[PlayedBridge]:
+    """A bridge that takes launches from the LMS and knows one learner."""
+    with running(PlayedBridge({"25499339"})) as site:
+        site.allow(lms.url)
+        yield site

@@ -1,0 +1,163 @@
+"""The web sites of the browser tests, each a real server on loopback with a port, hence an origin, of its own."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import secrets
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from adapters.scorm.launch import read_page
+from adapters.scorm.settings import Settings
+from bridge.contracts import Launch, LaunchRequest
+from bridge.errors import LaunchRejected
+from bridge.settings import origin
+
+TYPES = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css"}
+
+
+@dataclass
+class Answer:
+    """What a site says to one request."""
+
+    body: bytes = b""
+    type: str = "text/html; charset=utf-8"
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Site(ThreadingHTTPServer):
+    """A site whose `respond` turns a request into an answer."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Visit)
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def respond(self, request: LaunchRequest) -> Answer:
+        raise NotImplementedError
+
+
+class _Visit(BaseHTTPRequestHandler):
+    server: Site
+
+    def _visit(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        path = urlsplit(self.path).path
+        answer = self.server.respond(LaunchRequest(self.command, path, body=body, headers=headers))
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.type)
+        self.send_header("Content-Length", str(len(answer.body)))
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    do_GET = do_POST = do_OPTIONS = _visit  # noqa: N815  the names that http.server looks for
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+SomeSite = TypeVar("SomeSite", bound=Site)
+
+
+@contextmanager
+def running(site: SomeSite) -> Iterator[SomeSite]:
+    """Serve `site` until the block ends."""
+    with site:
+        thread = threading.Thread(target=site.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield site
+        finally:
+            site.shutdown()
+            thread.join()
+
+
+class StaticSite(Site):
+    """Files by their path, and a note of everything that is posted: an LMS, a portal, a host for packages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: dict[str, bytes] = {}
+        self.posted: list[tuple[str, Any]] = []
+
+    def add_package(self, packed: bytes) -> None:
+        """Unpack a package under /package/, as an LMS does."""
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            self.files.update({f"/package/{name}": archive.read(name) for name in archive.namelist()})
+
+    def respond(self, request: LaunchRequest) -> Answer:
+        if request.method == "POST":
+            self.posted.append((request.url, json.loads(request.body or b"null")))
+            return Answer(b'{"result": true, "errorCode": 0}', "application/json")
+        if request.url not in self.files:
+            return Answer(b"not found", status=404)
+        return Answer(self.files[request.url], TYPES.get(request.url.rpartition(".")[2], TYPES["html"]))
+
+
+class PlayedBridge(Site):
+    """The bridge as a package sees it: reads launches for real, and knows the learners in `learners`."""
+
+    def __init__(self, learners: set[str]) -> None:
+        super().__init__()
+        self.learners = learners
+        self.settings = Settings()
+        self.launches: list[Launch] = []
+        self.codes: dict[str, Launch] = {}
+
+    def allow(self, *origins: str) -> None:
+        """Take launches from packages on these sites."""
+        self.settings = Settings(package_origins=origins)
+
+    def respond(self, request: LaunchRequest) -> Answer:
+        if request.method == "OPTIONS":
+            allowed = {"Access-Control-Allow-Headers": "content-type", "Access-Control-Allow-Methods": "POST"}
+            return Answer(status=204, headers={"Access-Control-Allow-Origin": "*", **allowed})
+        if request.url == "/scorm/any-lms/launch":
+            status, answer = self._launch(request)
+            body = json.dumps(answer).encode()
+            return Answer(body, "application/json", status, {"Access-Control-Allow-Origin": "*"})
+        launch = self.codes.pop(request.url, None)
+        return _learner_page(launch) if launch else Answer(b"This address was used before.", status=400)
+
+    def _launch(self, request: LaunchRequest) -> tuple[int, dict[str, str]]:
+        try:
+            launch = read_page(request, self.settings)
+        except LaunchRejected as rejected:
+            return 400, {"error": rejected.reason, "reference": "REF-400"}
+        self.launches.append(launch)
+        if launch.student.student_id not in self.learners:
+            return 404, {"error": "no_match", "reference": "REF-404"}
+        path = f"/l/{secrets.token_urlsafe(16)}"
+        self.codes[path] = launch
+        return 200, {"url": f"{self.url}{path}"}
+
+
+def _learner_page(launch: Launch) -> Answer:
+    student_id, first, last = (html.escape(value) for value in launch.student)
+    page = f"""<!DOCTYPE html><meta charset="utf-8"><title>OttoLearn</title>
+      <body style="margin:0;font:1.25rem sans-serif;display:grid;place-items:center;min-height:100vh;background:#eaf3ec">
+      <div><h1>Welcome, <bdi id="first">{first}</bdi> <bdi id="last">{last}</bdi></h1>
+      <p>You are <b id="student">{student_id}</b>.</p></div>"""
+    return Answer(page.encode())
+
+
+def same_site(url: str, site: Site) -> bool:
+    """Whether `url` is an address of `site`."""
+    return origin(url) == site.url
