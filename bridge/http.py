@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
+from requests.exceptions import ChunkedEncodingError
 from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -119,8 +120,12 @@ class Outbound:
         data: Body | None = None,
         json: Any = None,
         timeout: Timeout = TIMEOUT,
+        redirects: bool = False,
     ) -> Iterator[requests.Response]:
-        """Make one call and hand over the open answer, for bodies too large for memory. Raises like `request`."""
+        """Make one call and hand over the open answer, for bodies too large for memory. Raises like `request`.
+
+        With `redirects` a redirect is handed over too, unfollowed: whoever asks decides what the next host may see.
+        """
         if json is not None:
             data, headers = msgspec.json.encode(json), {"Content-Type": "application/json", **(headers or {})}
         try:
@@ -133,9 +138,10 @@ class Outbound:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                _refuse_unusable(response, url)
+                if not (redirects and response.is_redirect):
+                    _refuse_unusable(response, url)
                 yield response
-        except (requests.ConnectionError, requests.Timeout, HTTPError) as error:
+        except (requests.ConnectionError, requests.Timeout, ChunkedEncodingError, HTTPError) as error:
             raise RemoteUnavailable(f"{host_of(url)}: {_kind_of(error)}") from error
         except requests.RequestException as error:
             raise RemoteRefused(f"{host_of(url)}: {type(error).__name__}") from error

@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
 
 from bridge.lti.settings import Lti11, Lti13
-from bridge.settings import Frozen
+from bridge.settings import Frozen, Origin, origin
+from bridge.sync.settings import Roster as AnyRoster
+
+CanvasId = Annotated[str, Field(pattern=r"^(self|[0-9]+(~[0-9]+)?|sis_[a-z]+_id:[^\s/?#]+)$")]
+"""How Canvas names a thing in an address (doc/api/object_ids.md): `7`, `1~7`, `self`, `sis_course_id:BIO-101`."""
+
+
+class Api(Frozen):
+    """The REST API of one Canvas account."""
+
+    url: Annotated[Origin, AfterValidator(origin)]
+    token: SecretStr = Field(min_length=1)
+    account: CanvasId = "self"
+    """`self` is the root account of the host."""
+
+
+class Filters(Frozen):
+    """Who is on the roster; nothing given: the whole account."""
+
+    courses: tuple[CanvasId, ...] = ()
+    sections: tuple[CanvasId, ...] = ()
+
+
+class Roster(AnyRoster):
+    """The `roster:` part."""
+
+    filters: Filters = Filters()
 
 
 class Settings(Frozen):
@@ -14,3 +42,5 @@ class Settings(Frozen):
     student_id: Literal["sis_user_id", "integration_id", "login_id", "canvas_user_id", "email"] = "sis_user_id"
     lti13: Lti13 | None = None
     lti11: Lti11 | None = None
+    api: Api | None = None
+    roster: Roster = Roster()

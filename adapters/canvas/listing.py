@@ -1,0 +1,81 @@
+"""People from Canvas's lists: all users of an account, or whoever is enrolled in some courses and sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote
+
+import msgspec
+
+from adapters.canvas.api import Canvas
+from adapters.canvas.people import SeenIds
+from adapters.canvas.settings import Filters
+from bridge.errors import RosterIncomplete
+
+Said = dict[str, object]
+"""What Canvas says of one person, under the names of its REST API."""
+
+_decoder = msgspec.json.Decoder(list[Said])
+
+PAGE = "per_page=100"
+"""The most Canvas gives; it cuts a larger wish silently, so only a missing `next` link ends a list."""
+
+STATES = "state%5B%5D=active&state%5B%5D=invited"
+"""Which enrollments count, always said: without it the rows vary by version and by token (canvas-lms #1723, #2190)."""
+
+
+def account_users(canvas: Canvas, account: str) -> Iterator[Sequence[Said]]:
+    """Everybody in an account, by `sort=id`: the one order that Canvas pages by bookmark, so that nothing shifts.
+
+    Raises RosterIncomplete where somebody comes twice: a bookmark that Canvas cannot read starts the list again.
+    """
+    seen = SeenIds()
+    for body in canvas.pages(f"accounts/{_in_path(account)}/users?sort=id&include%5B%5D=email&{PAGE}"):
+        page = _decoded(body)
+        if not all(seen.add(_number(user)) for user in page):
+            raise RosterIncomplete("Canvas started its list of users again before the end")
+        yield page
+
+
+def enrolled_users(canvas: Canvas, filters: Filters) -> Iterator[Sequence[Said]]:
+    """Everybody with an active or invited enrollment, once each; the Test Student is nobody."""
+    seen = SeenIds()
+    for place in _places(filters):
+        for body in canvas.pages(f"{place}/enrollments?{STATES}&{PAGE}"):
+            users = [_user_of(row) for row in _decoded(body) if row.get("type") != "StudentViewEnrollment"]
+            yield [user for user in users if seen.add(_number(user))]
+
+
+def _places(filters: Filters) -> Iterator[str]:
+    for course in filters.courses:
+        yield f"courses/{_in_path(course)}"
+    for section in filters.sections:
+        yield f"sections/{_in_path(section)}"
+
+
+def _in_path(canvas_id: str) -> str:
+    return quote(canvas_id, safe=":~")
+
+
+def _decoded(body: bytes) -> list[Said]:
+    try:
+        people = _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RosterIncomplete("Canvas sent a page that is not a list of people") from error
+    for person in people:
+        person["canvas_user_id"] = person.get("id")
+    return people
+
+
+def _user_of(enrollment: Said) -> Said:
+    user = enrollment.get("user")
+    if not isinstance(user, Mapping):
+        raise RosterIncomplete("Canvas sent an enrollment without its user")
+    return {**user, "canvas_user_id": user.get("id")}
+
+
+def _number(user: Said) -> int:
+    number = user["canvas_user_id"]
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise RosterIncomplete("Canvas sent a person without an id")
+    return number

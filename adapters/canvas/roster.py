@@ -1,0 +1,55 @@
+"""Everybody on a Canvas roster: by report, by list where reports are not permitted, or by enrollment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from adapters.canvas.api import Canvas, NotPermitted
+from adapters.canvas.listing import Said, account_users, enrolled_users
+from adapters.canvas.logins import read_people
+from adapters.canvas.people import RIGHTS, member
+from adapters.canvas.report import fetch_report
+from adapters.canvas.settings import Api, Settings
+from bridge.contracts import Means, RosterMember, RosterPages
+from bridge.errors import ConfigError, RosterIncomplete
+from bridge.rosters import whole
+
+TOLD_OF_EVERYBODY = {"sis_user_id", "integration_id", "email"}
+"""Keys that Canvas sends for every person, null where there is none: without the right for it the key is absent."""
+
+
+def read_roster(settings: Settings, means: Means) -> RosterPages:
+    """The roster of a connection, a page at a time, then its end.
+
+    Raises what `bridge.errors` names: RosterIncomplete for anything that would make the roster look shorter or
+    emptier than it is, RemoteRefused for a token Canvas does not take, RemoteUnavailable where Canvas stays away.
+    """
+    if settings.api is None:
+        raise ConfigError(["a Canvas roster needs the key `api` in its connection, with `url` and `token`"])
+    return whole(_pages(settings, settings.api, means), settings.student_id, RIGHTS)
+
+
+def _pages(settings: Settings, api: Api, means: Means) -> Iterator[Sequence[RosterMember]]:
+    canvas, filters = Canvas(api, means), settings.roster.filters
+    wanted = {settings.student_id, *settings.roster.attributes.values()} & TOLD_OF_EVERYBODY
+    source = (
+        enrolled_users(canvas, filters) if filters.courses or filters.sections else _account(canvas, api.account, means)
+    )
+    for page in source:
+        yield [_member(said, settings.student_id, wanted) for said in page]
+
+
+def _account(canvas: Canvas, account: str, means: Means) -> Iterator[Sequence[Said]]:
+    try:
+        with fetch_report(canvas, account, means) as path:
+            yield from read_people(path)
+    except NotPermitted:
+        means.notice("the Canvas token may not run reports; its list of users is read instead, which takes longer")
+        yield from account_users(canvas, account)
+
+
+def _member(said: Said, student_id: str, wanted: set[str]) -> RosterMember:
+    if wanted - said.keys():
+        missing = ", ".join(sorted(wanted - said.keys()))
+        raise RosterIncomplete(f"Canvas leaves {missing} out; the token's user may not read it. {RIGHTS}")
+    return member(said, student_id, active=said.get("status", "active") == "active")

@@ -1,0 +1,311 @@
+"""A fake Canvas: the REST API and the users report, written from Canvas's source and samples. No live Canvas was met.
+
+    with FakeCanvas(crowd(1000)) as canvas:
+        settings = canvas.settings(student_id="sis_user_id")
+
+Rights, refusals, slowness and bad manners are switched by attributes; `fail_next` puts in any answer.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple, overload
+
+import msgspec
+
+from adapters.canvas.names import split_sortable_name
+from adapters.canvas.settings import Settings
+from tests.fakes.serving import FakeServer, Reply, Request
+
+JSON = {"Content-Type": "application/json; charset=utf-8"}
+TEXT = {"Content-Type": "text/plain; charset=utf-8"}
+COLUMNS = (
+    "canvas_user_id",
+    "user_id",
+    "integration_id",
+    "authentication_provider_id",
+    "login_id",
+    "first_name",
+    "last_name",
+    "full_name",
+    "sortable_name",
+    "short_name",
+    "email",
+    "status",
+    "created_by_sis",
+)
+
+
+class Login(NamedTuple):
+    """One pseudonym: SIS IDs belong to logins, not to people."""
+
+    sis_user_id: str | None
+    login_id: str
+    integration_id: str | None = None
+    status: str = "active"
+
+
+class Person(NamedTuple):
+    """One Canvas user."""
+
+    id: int
+    sortable_name: str
+    email: str | None = None
+    logins: tuple[Login, ...] = ()
+
+
+class Enrollment(NamedTuple):
+    """One person in one course and section."""
+
+    person: Person
+    state: str = "active"
+    type: str = "StudentEnrollment"
+
+
+def person(number: int) -> Person:
+    """An invented person."""
+    login = Login(f"S{number:08}", f"user{number}")
+    return Person(number, f"Family{number % 997}, Given{number}", f"user{number}@example.edu", (login,))
+
+
+class Crowd(Sequence[Person]):
+    """`size` invented people, made when they are asked for."""
+
+    def __init__(self, size: int) -> None:
+        self._numbers = range(1, size + 1)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> Person: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Person]: ...
+    def __getitem__(self, index: int | slice) -> Person | Sequence[Person]:
+        numbers = self._numbers[index]
+        return person(numbers) if isinstance(numbers, int) else [person(number) for number in numbers]
+
+
+def throttled(status: int = 403, remaining: str = "0.0", **headers: str) -> Reply:
+    """Canvas's refusal of a request that came too early (throttle_*.http of the samples)."""
+    body = f"{status} {'Forbidden' if status == 403 else 'Too Many Requests'} (Rate Limit Exceeded)\n".encode()
+    return Reply(status, body, {**TEXT, "X-Rate-Limit-Remaining": remaining, **headers})
+
+
+def error(status: int, message: str = "", **headers: str) -> Reply:
+    """An error as Canvas writes it."""
+    return Reply(status, msgspec.json.encode({"errors": [{"message": message}]}), {**JSON, **headers})
+
+
+BAD_TOKEN = error(401, "Invalid access token.", **{"WWW-Authenticate": 'Bearer realm="canvas-lms"'})
+NOT_FOUND = error(404, "The specified resource does not exist.")
+
+
+@dataclass
+class FakeCanvas(FakeServer):
+    """A Canvas with `people` in account 1."""
+
+    people: Sequence[Person] = ()
+    answer: Callable[[Request], Reply] = field(init=False)
+    token: str = "canvas-token-1~secret"
+    rights: set[str] = field(default_factory=lambda: {"list", "sis", "logins", "email", "reports"})
+    refusal: int = 403
+    """What a missing right answers: 401 before 2022, 403 since."""
+    remaining: float = 600.0
+    """What X-Rate-Limit-Remaining says."""
+    next_link: Callable[[str], str] = str
+    """Makes the `next` link that is sent of the right one."""
+    reports: list[str] = field(default_factory=list)
+    """How the next reports end; `complete` when nothing is said."""
+    looks: int = 1
+    """How many looks find a report unfinished."""
+    attachment: dict[str, Any] = field(default_factory=dict)
+    """Put over the attachment of a finished report."""
+    zipped: bool = False
+    storage: str = ""
+    """Where a download is redirected to."""
+    columns: Sequence[str] = COLUMNS
+    courses: dict[str, list[Enrollment]] = field(default_factory=dict)
+    sections: dict[str, list[Enrollment]] = field(default_factory=dict)
+    deleted_reports: list[int] = field(default_factory=list)
+    _started: list[dict[str, Any]] = field(default_factory=list)
+    _pages: dict[str, Reply] = field(default_factory=dict)
+    _file: bytes = b""
+
+    def __post_init__(self) -> None:
+        self.answer = self._answer
+
+    def settings(self, **more: Any) -> Settings:
+        """Of a connection to this Canvas."""
+        return Settings(api={"url": self.url, "token": self.token, "account": "1"}, **more)  # type: ignore[arg-type]
+
+    def file(self) -> bytes:
+        """The users report."""
+        self._file = self._file or (_zipped if self.zipped else bytes)(self._csv())
+        return self._file
+
+    def _answer(self, request: Request) -> Reply:
+        parts = request.path.strip("/").split("/")
+        if parts[0] == "files":
+            return self._download()
+        if parts[:2] != ["api", "v1"]:
+            return NOT_FOUND
+        if request.headers.get("authorization") != f"Bearer {self.token}":
+            return BAD_TOKEN
+        match parts[2:]:
+            case ["accounts", "1" | "self", "users"]:
+                return self._permitted("list", partial(self._users, request))
+            case ["accounts", "1" | "self", "reports", "provisioning_csv", *report]:
+                return self._permitted("reports", partial(self._report, request, report))
+            case ["courses", place, "enrollments"] if place in self.courses:
+                return self._permitted("list", partial(self._enrollments, request, self.courses[place]))
+            case ["sections", place, "enrollments"] if place in self.sections:
+                return self._permitted("list", partial(self._enrollments, request, self.sections[place]))
+        return NOT_FOUND
+
+    def _permitted(self, right: str, answer: Callable[[], Reply]) -> Reply:
+        if right not in self.rights:
+            return error(self.refusal, "user not authorized to perform that action")
+        return answer()
+
+    def _users(self, request: Request) -> Reply:
+        if request.query in self._pages:
+            return self._pages[request.query]
+        reply = self._page(request, self.people, self._user, dict(request.parameters()).get("sort") == "id")
+        if len(self._pages) < 20_000:
+            self._pages[request.query] = reply
+        return reply
+
+    def _enrollments(self, request: Request, rows: list[Enrollment]) -> Reply:
+        states = {value for name, value in request.parameters() if name == "state[]"}
+        shown = [row for row in rows if row.state in states]
+        return self._page(request, shown, self._enrollment, bookmarks=False)
+
+    def _page(self, request: Request, rows: Sequence[Any], write: Callable[[Any], Any], bookmarks: bool) -> Reply:
+        asked = dict(request.parameters())
+        size = max(1, min(int(asked.get("per_page", 10)), 100))
+        page = asked.get("page", "first")
+        start = _start(page, size, len(rows))
+        body = msgspec.json.encode([write(row) for row in rows[start : start + size]])
+        headers = {**JSON, "x-rate-limit-remaining": str(self.remaining), "x-request-cost": "0.09"}
+        if start + size < len(rows):
+            after = f"bookmark:{_token(start + size)}" if bookmarks else str(start // size + 2)
+            kept = "&".join(part for part in request.query.split("&") if not part.startswith("page="))
+            link = self.next_link(f"{self.url}{request.path}?{kept}&page={after}")
+            headers["link"] = f'<{self.url}{request.path}?{kept}&page={page}>; rel="current",<{link}>; rel="next"'
+        return Reply(200, body, headers)
+
+    def _user(self, person: Person) -> dict[str, Any]:
+        active = [login for login in person.logins if login.status == "active"]
+        login = next((login for login in active if login.sis_user_id), active[0] if active else None)
+        user: dict[str, Any] = {"id": person.id, "name": _full(person), "created_at": "2024-08-15T09:30:00-06:00"}
+        user |= {"sortable_name": person.sortable_name, "short_name": _full(person)}
+        if "sis" in self.rights:
+            user["sis_user_id"] = login.sis_user_id if login else None
+            user["integration_id"] = login.integration_id if login else None
+        if "logins" in self.rights and login:
+            user["login_id"] = login.login_id
+        if "email" in self.rights:
+            user["email"] = person.email
+        return user
+
+    def _enrollment(self, row: Enrollment) -> dict[str, Any]:
+        user = self._user(row.person)
+        user.pop("email", None)
+        return {"id": 9000 + row.person.id, "type": row.type, "enrollment_state": row.state, "user": user}
+
+    def _report(self, request: Request, report: list[str]) -> Reply:
+        if request.method == "POST" and not report:
+            ends = self.reports.pop(0) if self.reports else "complete"
+            self._started.append({"ends": ends, "looks": self.looks, "asked": dict(request.parameters())})
+            return _json({"id": len(self._started), "status": "created", "progress": 0, "file_url": None})
+        number = int(report[0])
+        if request.method == "DELETE":
+            self.deleted_reports.append(number)
+            return _json({"id": number, "status": "deleted"})
+        started = self._started[number - 1]
+        if started["looks"] > 0:
+            started["looks"] -= 1
+            return _json({"id": number, "status": "running", "progress": 30, "current_line": 120000})
+        said = {"id": number, "status": started["ends"], "progress": 100}
+        return _json(said | ({"attachment": self._attachment()} if started["ends"] == "complete" else {}))
+
+    def _attachment(self) -> dict[str, Any]:
+        kind = "application/zip" if self.zipped else "text/csv"
+        url = f"{self.url}/files/777/download?download_frd=1&verifier=SYNTHETICverifier"
+        return {"id": 777, "content-type": kind, "url": url, "size": len(self.file()), **self.attachment}
+
+    def _download(self) -> Reply:
+        if self.storage:
+            return Reply(302, b"", {"Location": self.storage})
+        return Reply(200, self.file(), {"Content-Type": "application/zip" if self.zipped else "text/csv"})
+
+    def _csv(self) -> bytes:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(self.columns)
+        for row in _rows(self.people):
+            writer.writerow([row.get(column, "") for column in self.columns])
+        return text.getvalue().encode()
+
+
+def _rows(people: Sequence[Person]) -> Iterator[dict[str, Any]]:
+    """One row a login, in the order of the logins' ids: a second login stands far from the first."""
+    for turn in range(2 if isinstance(people, Crowd) else max((len(person.logins) for person in people), default=0)):
+        for person in people if turn == 0 or not isinstance(people, Crowd) else ():
+            for login in person.logins[turn : turn + 1]:
+                yield _row(person, login)
+
+
+def _row(person: Person, login: Login) -> dict[str, Any]:
+    first, last = split_sortable_name(person.sortable_name)
+    return {
+        "canvas_user_id": person.id,
+        "user_id": login.sis_user_id or "",
+        "integration_id": login.integration_id or "",
+        "login_id": login.login_id,
+        "first_name": first,
+        "last_name": last,
+        "full_name": _full(person),
+        "sortable_name": person.sortable_name,
+        "short_name": _full(person),
+        "email": person.email or "",
+        "status": login.status,
+        "created_by_sis": str(bool(login.sis_user_id)).lower(),
+    }
+
+
+def _full(person: Person) -> str:
+    return " ".join(part for part in split_sortable_name(person.sortable_name) if part)
+
+
+def _zipped(content: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("users.csv", content)
+    return file.getvalue()
+
+
+def _json(value: Any) -> Reply:
+    return Reply(200, msgspec.json.encode(value), JSON)
+
+
+def _token(start: int) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(start)).decode().rstrip("=")
+
+
+def _start(page: str, size: int, total: int) -> int:
+    """Where `page` begins. An undecodable bookmark is the start of the list, as in Canvas."""
+    if page.isdigit():
+        return min((int(page) - 1) * size, total)
+    try:
+        token = page.removeprefix("bookmark:")
+        return int(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    except ValueError:
+        return 0
