@@ -1,0 +1,107 @@
+"""`ottobridge demo`: bridge, sandbox OttoLearn and sandbox LMS on loopback, to click through or to check."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bridge.cli.invocation import as_json, print_json
+from sandbox.check import Checked, check_launches
+from sandbox.demo import CannotStart, Demo, run_demo
+
+PORT = 8080
+
+
+@click.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help=f"The bridge's port on 127.0.0.1; 0 takes a free one.  [default: {PORT}; with --check a free one]",
+)
+@click.option("--check", is_flag=True, help="Make every kind of launch for everybody, print what came of it, and stop.")
+@as_json
+def demo(port: int | None, check: bool, as_json: bool) -> None:
+    """Try it all out: a bridge, an OttoLearn and an LMS with people in them, on this machine alone."""
+    if as_json and not check:
+        raise click.UsageError("--json needs --check")
+    if check:
+        _check(port or 0, as_json)
+    else:
+        _stay(PORT if port is None else port)
+
+
+def _stay(port: int) -> None:
+    """Serve until Ctrl-C or SIGTERM, which is how a demo ends well."""
+    with _stopped_by_signals(), _running(port) as demo:
+        click.echo(f"Open this in a browser:  {demo.lms_url}/", err=True)
+        click.echo(f"The bridge:              {demo.bridge_url}", err=True)
+        click.echo(f"The sandbox OttoLearn:   {demo.ottolearn_url}", err=True)
+        click.echo("Ctrl-C stops all of it.", err=True)
+        threading.Event().wait()
+
+
+def _check(port: int, as_json: bool) -> None:
+    with _running(port) as demo:
+        checked = [*check_launches(demo)]
+    if as_json:
+        print_json({"launches": [_row(launch) for launch in checked]})
+    else:
+        _print_table(checked)
+    if any(launch.problems for launch in checked):
+        raise click.exceptions.Exit(1)
+
+
+@contextmanager
+def _running(port: int) -> Iterator[Demo]:
+    try:
+        with run_demo(port) as demo:
+            yield demo
+    except CannotStart as error:
+        raise click.ClickException(f"The demo cannot start: {error}. --port chooses another port.") from error
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Leave the block on Ctrl-C or SIGTERM, even where a shell has started us with SIGINT ignored."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("Stopped.", err=True)
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action)
+
+
+def _row(launch: Checked) -> dict[str, Any]:
+    return {
+        "connection": launch.door.connection,
+        "kind": launch.door.kind.value,
+        **launch.student._asdict(),
+        "outcome": launch.outcome,
+        "expected": launch.expected.value,
+    }
+
+
+def _print_table(checked: Sequence[Checked]) -> None:
+    table = Table("launch kind", "connection", "student ID", "first name", "last name", "outcome", "", box=None)
+    for launch in checked:
+        verdict = Text("FAILED", "bold red") if launch.problems else Text("ok", "green")
+        words = (launch.door.kind, launch.door.connection, *launch.student, launch.outcome)
+        table.add_row(*(Text(word) for word in words), verdict)
+    console = Console()
+    console.print(table)
+    for launch in checked:
+        for problem in launch.problems:
+            who = launch.student.student_id or launch.expected
+            console.print(Text(f"FAILED {launch.door.kind} {launch.door.connection} {who}: {problem}"))
+    failed = sum(bool(launch.problems) for launch in checked)
+    console.print(f"{len(checked)} launches, {failed} failed.")

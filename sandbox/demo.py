@@ -1,0 +1,107 @@
+"""A whole demo on loopback: the bridge, a sandbox OttoLearn and a sandbox LMS, in one process and one temporary folder.
+
+The bridge is the real one: its configuration is written as YAML and read by the real loader, its database is SQLite.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import requests
+
+from adapters import ADAPTERS
+from bridge.config import Configuration, load
+from bridge.wsgi import build_app
+from sandbox.demo_config import USERNAME_ATTRIBUTES, build_campus, ottolearn_part, write_config
+from sandbox.lms.app import create_lms
+from sandbox.ottolearn import create_sandbox, read_seed
+from sandbox.people import seed_lines
+from sandbox.serving import serve
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+READY_WITHIN = 20.0
+"""Seconds for the bridge to have read OttoLearn's users."""
+
+
+class CannotStart(Exception):
+    """The demo did not come up; the message says why."""
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A running demo. No address has a slash at its end."""
+
+    bridge_url: str
+    ottolearn_url: str
+    lms_url: str
+    configuration: Configuration
+
+
+class _Door:
+    """An address that exists before the application behind it, which must know the address."""
+
+    def __init__(self) -> None:
+        self.app: WSGIApplication | None = None
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if self.app is None:
+            start_response("503 Service Unavailable", [("Content-Length", "0")])
+            return []
+        return self.app(environ, start_response)
+
+
+@contextmanager
+def run_demo(port: int = 0) -> Iterator[Demo]:
+    """Run everything until the block ends; the bridge at `port` of 127.0.0.1 (0 takes a free one).
+
+    Raises CannotStart where the port is taken, or the bridge does not come up.
+    """
+    bridge_door, lms_door, ottolearn_door = _Door(), _Door(), _Door()
+    with ExitStack() as stack:
+        bridge_url = _listen(stack, bridge_door, port)
+        lms_url, ottolearn_url = _listen(stack, lms_door), _listen(stack, ottolearn_door)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ottobridge-demo-")))
+        password, link_secret = secrets.token_urlsafe(24), secrets.token_hex(32)
+        ottolearn_door.app = _build_ottolearn(folder, password, link_secret)
+        campus = build_campus(bridge_url, lms_url, ottolearn_url)
+        part = ottolearn_part(ottolearn_url, password, link_secret)
+        configuration = load(write_config(folder, bridge_url, part, campus), ADAPTERS)
+        lms_door.app = create_lms(campus)
+        bridge_door.app = build_app(configuration)
+        _await_ready(bridge_url)
+        yield Demo(bridge_url, ottolearn_url, lms_url, configuration)
+
+
+def _build_ottolearn(folder: Path, password: str, link_secret: str) -> WSGIApplication:
+    """An OttoLearn with the demo's learners, seeded from a file as `ottobridge sandbox ottolearn --seed-file` is."""
+    seed = folder / "learners.jsonl"
+    seed.write_text("\n".join(seed_lines()), "utf-8")
+    return create_sandbox(
+        read_seed(seed), username_attributes=USERNAME_ATTRIBUTES, password=password, link_secret=link_secret
+    )
+
+
+def _listen(stack: ExitStack, door: _Door, port: int = 0) -> str:
+    """Serve `door` until `stack` ends; its address."""
+    try:
+        return stack.enter_context(serve(door, port=port)).url
+    except OSError as error:
+        raise CannotStart(f"port {port} of 127.0.0.1: {error.strerror}") from error
+
+
+def _await_ready(bridge_url: str) -> None:
+    """Wait until the bridge can let people in."""
+    until = time.monotonic() + READY_WITHIN
+    while requests.get(f"{bridge_url}/readyz", timeout=5).status_code != 200:
+        if time.monotonic() > until:
+            raise CannotStart(f"the bridge was not ready within {READY_WITHIN:.0f} seconds")
+        time.sleep(0.05)
