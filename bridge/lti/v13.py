@@ -38,6 +38,7 @@ LONGEST_HINT = 8192
 """Characters of login_hint and lti_message_hint (Canvas's is a JWT)."""
 
 _REGISTRY = jws.JWSRegistry(algorithms=["RS256"], strict_check_header=False)
+_REGISTRY.max_header_length = 8192  # a header may carry a certificate chain, which is ignored
 _PRINTABLE = re.compile(r"(?! *$)[\x20-\x7e]{1,255}", re.ASCII)
 """Subject, deployment and resource link ids: at most 255 ASCII characters (LTI core, sections 3.1 and 5.3)."""
 

@@ -1,0 +1,232 @@
+"""LTI 1.1: only a fresh launch, signed by a holder of the secret, lets anybody in. oauthlib signs, we verify."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.contracts import SignedForm
+from bridge.errors import LaunchRejected
+from bridge.lti import v11
+from tests.fakes.lti_platform import FORM, LAUNCH_URL, LTI11, NOW, forged_signature, post, sign
+
+Fields = list[tuple[str, str]]
+
+
+class Desk:
+    """Takes launches and remembers nonces."""
+
+    def __init__(self) -> None:
+        self.spent: set[str] = set()
+
+    def spend(self, key: str, until: float) -> bool:
+        fresh = key not in self.spent
+        self.spent.add(key)
+        return fresh
+
+    def verify(self, fields: Fields, url: str = LAUNCH_URL, now: float = NOW) -> SignedForm:
+        return v11.verify(post(url, fields), LTI11, now=now, spend=self.spend)
+
+    def refusal(self, fields: Fields, url: str = LAUNCH_URL, now: float = NOW) -> LaunchRejected:
+        with pytest.raises(LaunchRejected) as caught:
+            self.verify(fields, url, now)
+        return caught.value
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def replaced(fields: Fields, **changes: str | None) -> Fields:
+    kept = [(name, changes.get(name, value)) for name, value in fields]
+    return [(name, value) for name, value in kept if value is not None]
+
+
+@pytest.mark.parametrize("method", ["HMAC-SHA1", "HMAC-SHA256"])
+def test_a_launch_signed_by_oauthlib_is_taken(desk: Desk, method: str) -> None:
+    assert desk.verify(sign(LAUNCH_URL, method=method))["user_id"] == "123456"
+
+
+@pytest.mark.parametrize("field", ["user_id", "lis_person_sourcedid", "roles", "oauth_timestamp", "custom_empty"])
+def test_a_field_changed_after_signing_is_noticed(desk: Desk, field: str) -> None:
+    changed = [(name, value + "1") if name == field else (name, value) for name, value in sign(LAUNCH_URL)]
+    assert desk.refusal(changed).reason == "bad_signature"
+
+
+def test_a_field_added_or_removed_after_signing_is_noticed(desk: Desk) -> None:
+    assert desk.refusal([*sign(LAUNCH_URL), ("custom_admin", "1")]).reason == "bad_signature"
+    assert desk.refusal(replaced(sign(LAUNCH_URL), custom_empty=None)).reason == "bad_signature"
+
+
+def test_a_wrong_secret_is_refused(desk: Desk) -> None:
+    assert desk.refusal(sign(LAUNCH_URL, secret="guess")).reason == "bad_signature"
+
+
+def test_an_unknown_consumer_is_refused_and_sent_nowhere(desk: Desk) -> None:
+    refusal = desk.refusal(sign(LAUNCH_URL, key="nobody"))
+    assert (refusal.reason, refusal.return_url) == ("consumer_unknown", "")
+
+
+def test_a_signature_for_another_address_is_refused(desk: Desk) -> None:
+    assert desk.refusal(sign("https://bridge.example.edu/lti/other/launch")).reason == "bad_signature"
+
+
+@pytest.mark.parametrize("method", ["PLAINTEXT", "RSA-SHA1", "", "hmac-sha1", "HMAC-MD5"])
+def test_the_launch_does_not_choose_a_weaker_signature(desk: Desk, method: str) -> None:
+    fields = replaced(sign(LAUNCH_URL), oauth_signature_method=method, oauth_signature="s3cret & more/é&")
+    assert desk.refusal(fields).reason == "bad_signature"
+
+
+def test_a_signature_that_is_no_ascii_is_refused_without_a_crash(desk: Desk) -> None:
+    assert desk.refusal(replaced(sign(LAUNCH_URL), oauth_signature="é")).reason == "bad_signature"
+    assert desk.refusal(replaced(sign(LAUNCH_URL), oauth_signature=forged_signature("x"))).reason == "bad_signature"
+
+
+def test_an_unsigned_launch_is_refused(desk: Desk) -> None:
+    assert desk.refusal(list(FORM.items())).reason == "unsigned"
+
+
+def test_another_oauth_version_is_refused(desk: Desk) -> None:
+    assert desk.refusal(replaced(sign(LAUNCH_URL), oauth_version="2.0")).reason == "bad_signature"
+
+
+def test_an_oauth_field_that_stands_twice_is_refused(desk: Desk) -> None:
+    assert desk.refusal([*sign(LAUNCH_URL), ("oauth_nonce", "nonce-1")]).reason == "malformed"
+
+
+def test_a_field_that_says_two_things_says_nothing(desk: Desk) -> None:
+    assert desk.refusal([*sign(LAUNCH_URL), ("user_id", "654321")]).reason == "malformed"
+
+
+@pytest.mark.parametrize(("age", "reason"), [(301, "expired"), (-301, "not_yet_valid")])
+def test_a_launch_from_another_time_is_refused(desk: Desk, age: int, reason: str) -> None:
+    assert desk.refusal(sign(LAUNCH_URL, timestamp=NOW - age)).reason == reason
+
+
+@pytest.mark.parametrize("age", [300, -300])
+def test_clocks_may_differ_by_five_minutes(desk: Desk, age: int) -> None:
+    assert desk.verify(sign(LAUNCH_URL, timestamp=NOW - age))["user_id"] == "123456"
+
+
+def _signed_with(**oauth: str) -> Fields:
+    """A launch whose OAuth fields are signed as a test wants them, which no honest client makes."""
+    import hmac
+    from base64 import b64encode
+    from hashlib import sha1
+    from urllib.parse import quote
+
+    fields = {**dict(sign(LAUNCH_URL)), **oauth}
+    del fields["oauth_signature"]
+
+    def escaped(text: str) -> str:
+        return quote(text, safe="~")
+
+    pairs = sorted((escaped(name), escaped(value)) for name, value in fields.items())
+    base = "&".join(["POST", escaped(LAUNCH_URL), escaped("&".join(f"{name}={value}" for name, value in pairs))])
+    key = f"{escaped(LTI11.shared_secret.get_secret_value())}&"
+    signature = b64encode(hmac.new(key.encode(), base.encode(), sha1).digest()).decode()
+    return [*fields.items(), ("oauth_signature", signature)]
+
+
+@pytest.mark.parametrize("stamp", ["", "now", "-1", "1.5", "١٨٠٠٠٠٠٠٠٠", "9" * 400, " 1800000000"])
+def test_a_timestamp_that_is_no_number_is_refused_without_a_crash(desk: Desk, stamp: str) -> None:
+    assert desk.refusal(_signed_with(oauth_timestamp=stamp)).reason == "malformed"
+
+
+@pytest.mark.parametrize("nonce", ["", "n" * 256])
+def test_a_nonce_that_cannot_be_remembered_is_refused(desk: Desk, nonce: str) -> None:
+    assert desk.refusal(_signed_with(oauth_nonce=nonce)).reason == "malformed"
+
+
+def test_the_same_launch_sent_twice_enters_once(desk: Desk) -> None:
+    desk.verify(sign(LAUNCH_URL))
+    assert desk.refusal(sign(LAUNCH_URL)).reason == "replayed"
+
+
+def test_the_same_nonce_at_another_second_is_another_launch(desk: Desk) -> None:
+    desk.verify(sign(LAUNCH_URL))
+    assert desk.verify(sign(LAUNCH_URL, timestamp=NOW + 1))["user_id"] == "123456"
+
+
+def test_a_stranger_cannot_use_up_a_nonce(desk: Desk) -> None:
+    desk.refusal(sign(LAUNCH_URL, secret="guess"))
+    assert desk.spent == set()
+    assert desk.verify(sign(LAUNCH_URL))["user_id"] == "123456"
+
+
+def test_an_old_launch_fills_no_table(desk: Desk) -> None:
+    desk.refusal(sign(LAUNCH_URL, timestamp=NOW - 301))
+    assert desk.spent == set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"lti_version": "LTI-1"}, "wrong_version"),
+        ({"lti_version": "LTI-2p0"}, "wrong_version"),
+        ({"lti_version": None}, "wrong_version"),
+        ({"lti_message_type": "a-basic-lti-launch-request"}, "wrong_message"),
+        ({"lti_message_type": None}, "wrong_message"),
+        ({"resource_link_id": None}, "claim_missing"),
+        ({"resource_link_id": ""}, "claim_missing"),
+    ],
+)
+def test_a_signed_launch_that_is_wrong_knows_the_way_back(
+    desk: Desk, changes: dict[str, str | None], reason: str
+) -> None:
+    fields = {name: value for name, value in {**FORM, **changes}.items() if value is not None}
+    refusal = desk.refusal(sign(LAUNCH_URL, fields))
+    assert (refusal.reason, refusal.return_url) == (reason, FORM["launch_presentation_return_url"])
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "", "https://"])
+def test_the_way_back_is_never_a_script(desk: Desk, address: str) -> None:
+    fields = {**FORM, "lti_version": "LTI-2p0", "launch_presentation_return_url": address}
+    assert desk.refusal(sign(LAUNCH_URL, fields)).return_url == ""
+
+
+def test_the_query_of_the_launch_address_is_signed_too(desk: Desk) -> None:
+    url = f"{LAUNCH_URL}?keep=1&empty="
+    body = [(name, value) for name, value in sign(url) if name not in {"keep", "empty"}]
+    assert desk.verify(body, url)["keep"] == "1"
+    assert Desk().refusal(body, f"{LAUNCH_URL}?keep=2&empty=").reason == "bad_signature"
+
+
+def test_canvas_may_copy_the_query_into_the_body_and_sign_it_once(desk: Desk) -> None:
+    fields = sign(LAUNCH_URL, {**FORM, "keep": "1"})
+    assert desk.verify(fields, f"{LAUNCH_URL}?keep=1")["keep"] == "1"
+    assert Desk().refusal(fields, f"{LAUNCH_URL}?keep=2").reason == "malformed"
+
+
+@pytest.mark.parametrize(
+    ("signed_for", "public"),
+    [
+        ("https://bridge.example.edu:443/lti/campus/launch", "https://bridge.example.edu/lti/campus/launch"),
+        ("http://bridge.example.edu:80/lti/campus/launch", "http://bridge.example.edu/lti/campus/launch"),
+        ("https://BRIDGE.example.edu/lti/campus/launch", "https://bridge.example.edu/lti/campus/launch"),
+    ],
+)
+def test_a_port_that_says_nothing_does_not_break_the_signature(desk: Desk, signed_for: str, public: str) -> None:
+    assert desk.verify(sign(signed_for), public)["user_id"] == "123456"
+
+
+def test_another_port_is_another_address(desk: Desk) -> None:
+    assert desk.refusal(sign("https://bridge.example.edu:8443/lti/campus/launch")).reason == "bad_signature"
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+
+
+@given(st.dictionaries(TEXT.filter(lambda name: name and not name.startswith("oauth_")), TEXT, max_size=8))
+def test_whatever_oauthlib_signs_we_verify(fields: dict[str, str]) -> None:
+    assert Desk().verify(sign(LAUNCH_URL, {**FORM, **fields}))["user_id"] == fields.get("user_id", "123456")
+
+
+@given(st.lists(st.tuples(TEXT, TEXT), max_size=12))
+def test_whatever_is_posted_nothing_but_a_refusal_comes_of_it(fields: list[tuple[str, str]]) -> None:
+    oauth: Any = [("oauth_consumer_key", "campus-key"), ("oauth_signature", "x")]
+    assert Desk().refusal([*oauth, *fields]).reason
