@@ -152,7 +152,7 @@ class PlayedBridge(Site):
 def _learner_page(launch: Launch) -> Answer:
     student_id, first, last = (html.escape(value) for value in launch.student)
     page = f"""<!DOCTYPE html><meta charset="utf-8"><title>OttoLearn</title>
-      <body style="margin:0;font:1.25rem sans-serif;display:grid;place-items:center;min-height:100vh;background:#eaf3ec">
+      <body style="margin:0;font:1.25rem sans-serif;display:grid;place-items:center;height:100vh;background:#eaf3ec">
       <div><h1>Welcome, <bdi id="first">{first}</bdi> <bdi id="last">{last}</bdi></h1>
       <p>You are <b id="student">{student_id}</b>.</p></div>"""
     return Answer(page.encode())
