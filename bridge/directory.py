@@ -133,8 +133,7 @@ class Directory:
 
     def _require_settled(self) -> None:
         """Raise unless the last refresh, ours or another process's, has succeeded."""
-        state = self.state()
-        if state.refreshed_at is None or state.refreshed_at < (state.attempted_at or 0.0):
+        if not self.state().settled:
             raise RemoteUnavailable("OttoLearn's users could not be read a moment ago", retry_after=self._every)
 
 

@@ -34,14 +34,14 @@ class Candidate(NamedTuple):
 
 
 class DirectoryState(NamedTuple):
-    """What is served. Times are Unix seconds, None for never."""
+    """What is served."""
 
     refreshed_at: float | None
-    """When the reading that is served was begun."""
-    attempted_at: float | None
-    """When a refresh was last claimed."""
+    """When the reading that is served was begun, in Unix seconds; None before the first one."""
     learners: int
     """How many the reading held."""
+    settled: bool
+    """Whether a reading has come to its end since a refresh was last claimed."""
 
 
 _current = select(directory.c.current).scalar_subquery()
@@ -79,9 +79,9 @@ _CANDIDATES: Final = (
 _LEARNER: Final = select(people.c.user_id, people.c.active, people.c.attributes).where(
     people.c.generation == _current, people.c.user_id == bindparam("asked")
 )
-_STATE: Final = select(generation.c.read_at, directory.c.attempted_at, generation.c.learners).select_from(
-    directory.outerjoin(generation, generation.c.id == directory.c.current)
-)
+_STATE: Final = select(
+    generation.c.read_at, generation.c.learners, directory.c.current, directory.c.attempted_over
+).select_from(directory.outerjoin(generation, generation.c.id == directory.c.current))
 _FORGET_USERNAMES: Final = delete(username).where(
     username.c.generation == bindparam("g"), username.c.user_id == bindparam("u")
 )
@@ -95,7 +95,7 @@ _CLAIM: Final = (
             directory.c.attempted_at > bindparam("now") + bindparam("every"),
         )
     )
-    .values(attempted_at=bindparam("now"))
+    .values(attempted_at=bindparam("now"), attempted_over=directory.c.current)
 )
 
 
@@ -162,8 +162,8 @@ def learner(engine: Engine, user_id: int) -> Learner | None:
 def state(engine: Engine) -> DirectoryState:
     """What is served, and since when."""
     with alone(engine) as connection:
-        refreshed_at, attempted_at, count = connection.execute(_STATE).one()
-    return DirectoryState(refreshed_at, attempted_at, count or 0)
+        read_at, count, current, attempted_over = connection.execute(_STATE).one()
+    return DirectoryState(read_at, count or 0, current != attempted_over)
 
 
 def claim_refresh(engine: Engine, *, now: float, every: float) -> bool:

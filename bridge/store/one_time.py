@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Engine, Executable, bindparam, delete, insert
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,8 +17,8 @@ from bridge.store.engine import alone
 from bridge.store.schema import kept, spent
 
 _SPEND: Final[dict[str, Executable]] = {
-    "sqlite": sqlite.insert(spent).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(spent).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(spent).on_conflict_do_nothing().returning(spent.c.until),
+    "postgresql": postgresql.insert(spent).on_conflict_do_nothing().returning(spent.c.until),
 }
 _KEEP: Final = insert(kept)
 _TAKE: Final = delete(kept).where(kept.c.key == bindparam("k")).returning(kept.c.payload, kept.c.until)
@@ -32,8 +32,8 @@ def spend(engine: Engine, key: str, *, until: float) -> bool:
     Keys of different uses need different prefixes.
     """
     with alone(engine) as connection:
-        result: Any = connection.execute(_SPEND[engine.dialect.name], {"key": _hash(key), "until": until})
-        return bool(result.rowcount == 1)
+        row = {"key": _hash(key), "until": until}
+        return connection.execute(_SPEND[engine.dialect.name], row).one_or_none() is not None
 
 
 def keep(engine: Engine, purpose: str, code: str, payload: Mapping[str, str], *, until: float) -> None:

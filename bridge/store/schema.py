@@ -84,8 +84,9 @@ directory = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("current", _Number, ForeignKey("generation.id"), nullable=True),
     Column("attempted_at", Double, nullable=True),
+    Column("attempted_over", _Number, nullable=True),
 )
-"""Exactly one row, made by the first migration: which generation is served."""
+"""Exactly one row, made by the first migration: the generation served now, and that when a refresh was last claimed."""
 
 learner = Table(
     "learner",

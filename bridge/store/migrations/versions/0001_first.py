@@ -66,8 +66,9 @@ def _learners() -> None:
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("current", _Number, sa.ForeignKey("generation.id"), nullable=True),
         sa.Column("attempted_at", sa.Double, nullable=True),
+        sa.Column("attempted_over", _Number, nullable=True),
     )
-    op.bulk_insert(directory, [{"id": 1, "current": None, "attempted_at": None}])
+    op.bulk_insert(directory, [{"id": 1}])
     op.create_table(
         "learner",
         sa.Column("generation", _Number, sa.ForeignKey("generation.id", ondelete="CASCADE"), primary_key=True),

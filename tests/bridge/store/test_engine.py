@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import stat
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from bridge.errors import ConfigError, RemoteUnavailable
+from bridge.store.engine import alone, is_current, migrate, open_database
+from bridge.store.schema import metadata
+
+
+def test_the_migrations_and_the_tables_in_code_never_drift_apart(engine: Engine) -> None:
+    with alone(engine) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_an_empty_database_is_not_ready_until_it_is_migrated(bare_database_url: str) -> None:
+    engine = open_database(bare_database_url)
+    before = is_current(engine)
+    migrate(engine)
+    migrate(engine)
+    after = is_current(engine)
+    engine.dispose()
+    assert (before, after) == (False, True)
+
+
+def test_processes_that_start_together_do_not_trip_over_each_others_migration(bare_database_url, in_processes) -> None:
+    assert in_processes("migrate", bare_database_url, 4, 1) == [4]
+
+
+def test_a_migration_that_fails_half_way_leaves_nothing_behind(bare_database_url: str) -> None:
+    engine = open_database(bare_database_url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE learner (id INTEGER)"))  # in the way of the first migration
+    with pytest.raises(DBAPIError):
+        migrate(engine)
+    with alone(engine) as connection, pytest.raises(DBAPIError):
+        connection.execute(text("SELECT * FROM spent"))
+    engine.dispose()
+
+
+def test_a_database_of_a_newer_version_is_left_alone(bare_database_url: str) -> None:
+    engine = open_database(bare_database_url)
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert not is_current(engine)
+    with pytest.raises(ConfigError, match="newer version"):
+        migrate(engine)
+    engine.dispose()
+
+
+def test_a_wheel_carries_the_migrations() -> None:
+    assert files("bridge.store").joinpath("migrations", "env.py").is_file()
+
+
+def test_an_error_in_a_transaction_undoes_all_of_it(engine: Engine) -> None:
+    row = text("INSERT INTO generation (id, read_at, learners) VALUES (1, 0, 0)")
+
+    def write_twice() -> None:
+        with engine.begin() as connection:
+            connection.execute(row)
+            connection.execute(row)
+
+    with pytest.raises(IntegrityError):
+        write_twice()
+    with alone(engine) as connection:
+        assert connection.execute(text("SELECT count(*) FROM generation")).scalar_one() == 0
+
+
+def test_transactions_that_read_before_they_write_take_turns(engine: Engine, in_threads) -> None:
+    def add_one(_number: int) -> None:
+        with engine.begin() as connection:
+            lock = "" if engine.dialect.name == "sqlite" else " FOR UPDATE"
+            seen = connection.execute(text(f"SELECT coalesce(attempted_at, 0) FROM directory{lock}")).scalar_one()
+            connection.execute(text("UPDATE directory SET attempted_at = :n"), {"n": seen + 1})
+
+    in_threads(8, add_one)
+    with alone(engine) as connection:
+        assert connection.execute(text("SELECT attempted_at FROM directory")).scalar_one() == 8
+
+
+def test_a_reader_does_not_wait_for_a_writer(engine: Engine) -> None:
+    with engine.begin() as writer:
+        writer.execute(text("UPDATE directory SET attempted_at = 7"))
+        with alone(engine) as reader:
+            assert reader.execute(text("SELECT attempted_at FROM directory")).scalar_one() is None
+
+
+def test_a_learner_without_a_generation_is_refused(engine: Engine) -> None:
+    orphan = text("INSERT INTO learner (generation, user_id, active, attributes) VALUES (99, 1, true, '{}')")
+    with alone(engine) as connection, pytest.raises(IntegrityError):
+        connection.execute(orphan)
+
+
+def test_a_database_error_does_not_show_what_was_being_written(engine: Engine) -> None:
+    row = {"t": "Zoë's own name"}
+    with alone(engine) as connection, pytest.raises(DBAPIError) as caught:
+        connection.execute(text("INSERT INTO no_such_table VALUES (:t)"), row)
+    assert "Zoë" not in str(caught.value)
+
+
+def test_sqlite_is_opened_for_several_processes_and_a_crash(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'new.db'}")
+    names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+    with alone(engine) as connection:
+        found = [connection.execute(text(f"PRAGMA {name}")).scalar_one() for name in names]
+    engine.dispose()
+    assert found == ["wal", 1, 1, 5000]
+
+
+def test_other_accounts_of_the_machine_cannot_read_a_new_database_file(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'new.db'}")
+    migrate(engine)
+    modes = {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    engine.dispose()
+    assert modes == {0o600}
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("sqlite:////no/such/folder/bridge.db", "No such file or directory"),
+        ("sqlite://", "a plain file"),
+        ("sqlite:///:memory:", "a plain file"),
+        ("sqlite:///file:bridge.db?uri=true", "a plain file"),
+        ("mysql://ob:s3cret@db.example.edu/ob", "'mysql' is not supported"),
+        ("postgresql+psycopg2://ob:s3cret@db.example.edu/ob", "not supported"),
+        ("s3cret", "not a database URL"),
+        ("postgresql://ob:s3cret@db.example.edu:port/ob", "not a database URL"),
+    ],
+)
+def test_a_database_url_that_cannot_work_is_explained_without_its_password(url: str, complaint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_database(url)
+    assert complaint in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "letter.db"
+    file.write_text("Dear reader, this is not a database. " * 100)
+    with pytest.raises(RemoteUnavailable, match=r"letter\.db cannot be opened"):
+        open_database(f"sqlite:///{file}")
+
+
+def test_a_database_that_does_not_answer_is_named_without_its_password() -> None:
+    with pytest.raises(RemoteUnavailable) as caught:
+        open_database("postgresql+psycopg://ob:s3cret@127.0.0.1:1/bridge")
+    assert "'bridge' on 127.0.0.1:1" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.postgresql
+def test_a_wrong_password_is_not_repeated(postgresql_server: str) -> None:
+    with pytest.raises(RemoteUnavailable) as caught:
+        open_database(str(make_url(postgresql_server).set(password="s3cret").render_as_string(hide_password=False)))
+    assert "s3cret" not in f"{caught.value} {caught.value.__cause__}"
+
+
+@pytest.mark.postgresql
+def test_a_driverless_postgresql_url_means_psycopg(postgresql_server: str) -> None:
+    engine = open_database(postgresql_server.replace("+psycopg", ""))
+    engine.dispose()
+    assert engine.url.drivername == "postgresql+psycopg"
+
+
+def test_a_database_that_went_away_is_not_ready(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'gone.db'}")
+    engine.dispose()
+    for file in tmp_path.iterdir():
+        file.unlink()
+    tmp_path.rmdir()
+    assert not is_current(engine)
