@@ -180,5 +180,8 @@ def clean(text: object) -> str:
     """
     if isinstance(text, bool) or not isinstance(text, str | int):
         return ""
-    kept = "".join(c for c in str(text) if unicodedata.category(c) not in {"Cc", "Cs"} or c in "\t\n\r")
+    text = str(text)
+    if text.isprintable():  # nothing to take out, which is nearly always so: rosters clean millions of texts
+        return unicodedata.normalize("NFC", text).strip()
+    kept = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cs"} or c in "\t\n\r")
     return unicodedata.normalize("NFC", kept).strip()
