@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from bridge.lti.settings import Lti11, Lti13
-from bridge.settings import Frozen
+from bridge.settings import Frozen, WebAddress
+from bridge.sync.settings import Roster as AnyRoster
 
 FIELDS = ("lis_person_sourcedid", "user_id", "email")
 
@@ -19,12 +20,26 @@ def _student_id(name: str) -> str:
     return name
 
 
+class Filters(Frozen):
+    """Who is on the roster."""
+
+    courses: tuple[WebAddress, ...] = ()
+    """The `context_memberships_url` of each course, `?rlid=` and all."""
+
+
+class Roster(AnyRoster):
+    """The `roster:` part."""
+
+    filters: Filters = Filters()
+
+
 class Settings(Frozen):
     """One LTI platform."""
 
     student_id: Annotated[str, AfterValidator(_student_id)] = "lis_person_sourcedid"
     lti13: Lti13 | None = None
     lti11: Lti11 | None = None
+    roster: Roster = Roster()
 
     @property
     def custom_name(self) -> str:

@@ -26,13 +26,13 @@ class Settings(Frozen):
     """The field that holds the student ID."""
     columns: Mapping[str, str] = Field(default={})
     """Field -> header of its column, where the header is not recognised by itself."""
-    roster: Roster | None = None
+    roster: Roster = Roster()
 
     @property
     def wanted(self) -> tuple[str, ...]:
         """The fields that must have a column."""
         by_match = (self.match,) if self.mode == "link" else ()
-        others = self.roster.attributes.values() if self.roster else ()
+        others = self.roster.attributes.values()
         own = {"first_name", "last_name", "status"}
         configured = (name for name in self.columns if name not in own | {"student_id"})
         return tuple(dict.fromkeys((self.student_id, *by_match, *(n for n in others if n not in own), *configured)))
