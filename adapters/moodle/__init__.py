@@ -1,7 +1,15 @@
 """Moodle."""
 
 from adapters.moodle.launch import read_claims, read_form
+from adapters.moodle.roster import read_roster
 from adapters.moodle.settings import Settings
 from bridge.contracts import Adapter
 
-ADAPTER = Adapter(name="moodle", title="Moodle", settings=Settings, read_claims=read_claims, read_form=read_form)
+ADAPTER = Adapter(
+    name="moodle",
+    title="Moodle",
+    settings=Settings,
+    read_claims=read_claims,
+    read_form=read_form,
+    read_roster=read_roster,
+)

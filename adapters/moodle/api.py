@@ -1,0 +1,127 @@
+"""Moodle's web services over REST: form-encoded questions (a JSON body is not read), the token in the body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import TypeVar
+
+import msgspec
+
+from adapters.moodle.people import Person
+from adapters.moodle.refusals import BY_FIELD, COHORT_MEMBERS, ENROLLED, SITE_INFO, refusal
+from adapters.moodle.settings import Api
+from bridge.contracts import Means
+from bridge.errors import RemoteRefused
+from bridge.http import Answer
+from bridge.patience import patiently
+
+T = TypeVar("T")
+
+TIMEOUT = (5.0, 120.0)
+"""Seconds; Moodle 4.5 took 2 s for 500 people on a small machine, and sends nothing before it is done."""
+DEADLINE = 300.0
+MAX_BYTES = 64 * 1024 * 1024
+"""Of one answer; 500 people take 260 KB, but each may have a long description."""
+
+
+class SiteInfo(msgspec.Struct):
+    """What Moodle says of itself and of the token."""
+
+    userid: int
+    functions: list[_Function]
+    siteid: int = 1
+    """The course that is the front page."""
+
+
+class _Function(msgspec.Struct):
+    name: str
+
+
+class _Failure(msgspec.Struct):
+    exception: str
+    errorcode: str = ""
+
+
+class _Numbered(msgspec.Struct):
+    id: int
+
+
+class _Cohort(msgspec.Struct):
+    userids: list[int]
+
+
+_failures = msgspec.json.Decoder(_Failure)
+_people = msgspec.json.Decoder(list[Person])
+_numbered = msgspec.json.Decoder(list[_Numbered])
+_cohorts = msgspec.json.Decoder(list[_Cohort])
+_site = msgspec.json.Decoder(SiteInfo)
+
+
+class Moodle:
+    """One Moodle as its token sees it."""
+
+    def __init__(self, api: Api, means: Means) -> None:
+        self._url = f"{api.url.rstrip('/')}/webservice/rest/server.php"
+        self._token = api.token
+        self._means = means
+
+    def site_info(self) -> SiteInfo:
+        """Who the token is and which functions it may call."""
+        return self._call(SITE_INFO, {}, _site)
+
+    def people(self, ids: Sequence[int]) -> list[Person]:
+        """Those of `ids` that exist and may be seen, deleted ones included. At most 900: PHP drops what is above
+        its max_input_vars of 1,000 without a word."""
+        values = {f"values[{place}]": str(number) for place, number in enumerate(ids)}
+        return self._call(BY_FIELD, {"field": "id", **values}, _people)
+
+    def listed(self, course: int, start: int, number: int, **options: str) -> list[int]:
+        """The ids at `number` positions from `start` of everybody enrolled in a course, by id.
+
+        On the front page everybody who is not deleted is enrolled. People whom the token may not see hold a position
+        and are left out. `options` are Moodle's own.
+        """
+        wanted = {"userfields": "id", "sortby": "id", "limitfrom": str(start), "limitnumber": str(number), **options}
+        form = {"courseid": str(course)}
+        for place, (name, value) in enumerate(wanted.items()):
+            form |= {f"options[{place}][name]": name, f"options[{place}][value]": value}
+        return [person.id for person in self._call(ENROLLED, form, _numbered)]
+
+    def cohort_members(self, cohort: int) -> list[int]:
+        """The ids of everybody in a cohort, suspended and deleted people included."""
+        found = self._call(COHORT_MEMBERS, {"cohortids[0]": str(cohort)}, _cohorts)
+        return [number for one in found for number in one.userids]
+
+    def _call(self, function: str, form: Mapping[str, str], decoder: msgspec.json.Decoder[T]) -> T:
+        return patiently(lambda: self._once(function, form, decoder), self._means)
+
+    def _once(self, function: str, form: Mapping[str, str], decoder: msgspec.json.Decoder[T]) -> T:
+        token = self._token.get_secret_value()
+        data = {"wstoken": token, "wsfunction": function, "moodlewsrestformat": "json", **form}
+        answer = self._means.outbound.request(
+            "POST", self._url, data=data, timeout=TIMEOUT, deadline=DEADLINE, max_bytes=MAX_BYTES
+        )
+        _check_status(answer)
+        try:
+            return decoder.decode(answer.body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise refusal(_errorcode(answer), function) from error
+
+
+def _check_status(answer: Answer) -> None:
+    if answer.status == HTTPStatus.FORBIDDEN:
+        raise RemoteRefused(
+            "Moodle's web services or their REST protocol are off: switch them on at Site administration > "
+            "Server > Web services > Overview",
+            status=answer.status,
+        )
+    if answer.status != HTTPStatus.OK:
+        raise RemoteRefused(f"Moodle answered {answer.status}; check `api.url`", status=answer.status)
+
+
+def _errorcode(answer: Answer) -> str:
+    try:
+        return _failures.decode(answer.body).errorcode
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RemoteRefused("this is not an answer of Moodle's web services; check `api.url`", status=200) from error
