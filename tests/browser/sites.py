@@ -19,6 +19,7 @@ from adapters.scorm.launch import read_page
 from adapters.scorm.settings import Settings
 from bridge.contracts import Launch, LaunchRequest
 from bridge.errors import LaunchRejected
+from bridge.reasons import ADVICE, REASONS
 from bridge.settings import origin
 
 TYPES = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css"}
@@ -119,6 +120,7 @@ class PlayedBridge(Site):
         self.learners = learners
         self.settings = Settings()
         self.launches: list[Launch] = []
+        self.rejected: list[str] = []
         self.codes: dict[str, Launch] = {}
 
     def allow(self, *origins: str) -> None:
@@ -140,13 +142,20 @@ class PlayedBridge(Site):
         try:
             launch = read_page(request, self.settings)
         except LaunchRejected as rejected:
-            return 400, {"error": rejected.reason, "reference": "REF-400"}
+            self.rejected.append(rejected.reason)
+            return _refusal(rejected.reason, "REF-REJECTED")
         self.launches.append(launch)
         if launch.student.student_id not in self.learners:
-            return 404, {"error": "no_match", "reference": "REF-404"}
+            return _refusal("no_match", "REF-NO-MATCH")
         path = f"/l/{secrets.token_urlsafe(16)}"
         self.codes[path] = launch
         return 200, {"url": f"{self.url}{path}"}
+
+
+def _refusal(word: str, reference: str) -> tuple[int, dict[str, str]]:
+    reason = REASONS[word]
+    advice = ADVICE[reason.learner]
+    return reason.status, {"error": word, "reference": reference, "title": advice.title, "message": advice.text}
 
 
 def _learner_page(launch: Launch) -> Answer:

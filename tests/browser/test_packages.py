@@ -193,12 +193,19 @@ def test_a_package_on_another_site_than_its_lms_says_so(
     assert errors == []
 
 
-@pytest.mark.parametrize("value", ['""', '"  "', "null", "undefined", "false", "({})"])
-def test_an_empty_id_is_shown_and_not_sent(value: str, lms: StaticSite, bridge: PlayedBridge, page: Page) -> None:
-    install(lms, bridge.url)
+@pytest.mark.parametrize(
+    ("value", "window"),
+    [*((value, "frame") for value in ('""', '"  "', "null", "undefined", "false", "({})")), ('""', "window")],
+)
+def test_an_empty_id_is_told_to_the_learner_and_the_operator(
+    value: str, window: str, lms: StaticSite, bridge: PlayedBridge, page: Page
+) -> None:
+    install(lms, bridge.url, window=window)
     sco = play(page, lms, made_api("scorm12", {**NAMES12, "cmi.core.student_id": value}))
     expect(sco.get_by_role("status")).to_contain_text("did not say who you are")
-    assert bridge.launches == []
+    expect(sco.locator("#reference")).to_have_text("REF-REJECTED")
+    expect(sco.locator("#student")).to_be_hidden()
+    assert bridge.rejected == ["student_id_missing"]
 
 
 @pytest.mark.parametrize("initialize", ['"false"', "false", '""', "(() => { throw new Error(); })()"])
@@ -230,7 +237,7 @@ def test_an_unknown_learner_sees_their_id_and_a_reference(
     sco = play(page, runtime, scorm_again("scorm12", student_id, "García López, Ana"))
     expect(sco.get_by_role("status")).to_contain_text("does not know you yet")
     expect(sco.locator("#student")).to_have_text(student_id)
-    expect(sco.locator("#reference")).to_have_text("REF-404")
+    expect(sco.locator("#reference")).to_have_text("REF-NO-MATCH")
     expect(sco.locator("iframe, img")).to_have_count(0)
 
 
@@ -238,13 +245,21 @@ def test_a_site_that_is_not_allowed_is_told_so(lms: StaticSite, bridge: PlayedBr
     install(lms, bridge.url)
     bridge.allow("https://another.example.com")
     sco = play(page, lms, made_api("scorm12", NAMES12))
-    expect(sco.get_by_role("status")).to_contain_text("does not accept launches from this site")
-    expect(sco.locator("#reference")).to_have_text("REF-400")
+    expect(sco.get_by_role("status")).to_contain_text("could not let you in")
+    expect(sco.locator("#reference")).to_have_text("REF-REJECTED")
+    assert bridge.rejected == ["origin_not_allowed"]
 
 
 @pytest.mark.parametrize(
     "answer",
-    ['{"url": "https://evil.example/l/x"}', '{"url": "javascript:alert(1)"}', '{"url": 7}', "null", "[]", "{}"],
+    [
+        '{"url": "https://evil.example/l/x"}',
+        '{"url": "javascript:alert(1)"}',
+        '{"url": 7, "title": 7, "message": {}, "reference": []}',
+        "null",
+        "[]",
+        "{}",
+    ],
 )
 def test_no_address_but_the_bridges_is_opened(answer: str, lms: StaticSite, bridge: PlayedBridge, page: Page) -> None:
     install(lms, bridge.url)
@@ -305,7 +320,7 @@ def test_a_window_that_cannot_lead_to_ottolearn_is_closed(
     sco = play(page, lms, made_api("scorm12", NAMES12))
     with context.expect_page() as opened:
         sco.get_by_role("button", name="Open OttoLearn").click()
-    expect(sco.locator("#reference")).to_have_text("REF-404")
+    expect(sco.locator("#reference")).to_have_text("REF-NO-MATCH")
     assert opened.value.is_closed() or opened.value.wait_for_event("close")
     assert context.pages == [page]
 

@@ -60,10 +60,6 @@
       message: "Your learning management system (LMS) did not start the course.",
       advice: "Close this page, go back to your LMS and open the course again.",
     },
-    student_id_missing: {
-      message: "Your learning management system (LMS) did not say who you are.",
-      advice: `It gave an empty student ID. ${ADMINISTRATOR}`,
-    },
     unreachable: {
       message: "OttoLearn could not be reached.",
       advice: "Check your connection and try again. If it stays like this, tell your course's support that the "
@@ -75,27 +71,6 @@
       advice: "Allow pop-up windows for this site, then try again.",
       again: true,
     },
-    origin_not_allowed: {
-      message: "OttoLearn does not accept launches from this site yet.",
-      advice: ADMINISTRATOR,
-    },
-    no_match: {
-      message: "OttoLearn does not know you yet.",
-      advice: `Nobody in OttoLearn has your student ID. ${ADMINISTRATOR}`,
-    },
-    ambiguous: {
-      message: "OttoLearn cannot tell who you are.",
-      advice: `Several people in OttoLearn have your student ID. ${ADMINISTRATOR}`,
-    },
-    inactive: {
-      message: "Your OttoLearn account is not active.",
-      advice: ADMINISTRATOR,
-    },
-    remote_unavailable: {
-      message: "OttoLearn is not answering at the moment.",
-      advice: "Please try again in a few minutes.",
-      again: true,
-    },
     refused: {
       message: "OttoLearn could not be opened.",
       advice: ADMINISTRATOR,
@@ -103,13 +78,18 @@
     },
   };
 
+  /** One of PROBLEMS; where the bridge refused, in its words, which are newer than this package. */
   class Problem extends Error {
-    constructor(word, reference = "") {
+    constructor(word, { title, message, reference } = {}) {
       super(word);
-      this.word = Object.hasOwn(PROBLEMS, word) ? word : "refused";
-      this.reference = reference;
+      this.message = asText(title) || PROBLEMS[word].message;
+      this.advice = title ? asText(message) : PROBLEMS[word].advice;
+      this.again = PROBLEMS[word].again ?? false;
+      this.reference = asText(reference);
     }
   }
+
+  const asText = (value) => (typeof value === "string" ? value : "");
 
   // ---- 1. the LMS's API ----
 
@@ -286,7 +266,7 @@
     }
     const url = peek(() => new URL(answer.url));
     if (!url || url.origin !== new URL(launchUrl).origin) {
-      throw new Problem(String(answer?.error ?? ""), String(answer?.reference ?? ""));
+      throw new Problem("refused", answer ?? {});
     }
     return url.href;
   }
@@ -321,13 +301,13 @@
   }
 
   function showProblem(error, learner, tryAgain) {
-    const { word, reference } = error instanceof Problem ? error : new Problem("refused");
-    const problem = PROBLEMS[word];
+    const problem = error instanceof Problem ? error : new Problem("refused");
+    const studentId = learner?.learner_id ?? "";
     showMessage(problem.message, problem.advice);
     document.body.classList.add("problem");
-    showFact("student", learner?.learner_id ?? "");
-    showFact("reference", reference);
-    element("facts").hidden = !learner?.learner_id && !reference;
+    showFact("student", studentId);
+    showFact("reference", problem.reference);
+    element("facts").hidden = studentId === "" && problem.reference === "";
     if (problem.again && tryAgain) {
       showButton("Try again", tryAgain);
     }
@@ -375,7 +355,7 @@
         await openWindow(launchUrl, learner);
         show("bar-message", "OttoLearn is open in a new window.");
       } catch (error) {
-        show("bar-message", PROBLEMS[error.word].message);
+        show("bar-message", error.message);
       }
     };
   }
@@ -401,10 +381,8 @@
       const lms = await startSession(scorm);
       const learner = await readLearner(lms);
       await tryQuietly(() => lms.begin());
-      if (!learner.learner_id) {
-        throw new Problem("student_id_missing");
-      }
-      await (opensIn === "window" ? offerWindow : launchInFrame)(launchUrl, learner);
+      // an empty id is sent too: the bridge refuses it with a reference, and its operator sees it
+      await (opensIn === "window" && learner.learner_id ? offerWindow : launchInFrame)(launchUrl, learner);
     } catch (error) {
       showProblem(error);
     }
