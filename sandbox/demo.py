@@ -67,9 +67,9 @@ def run_demo(port: int = 0) -> Iterator[Demo]:
     """
     bridge_door, lms_door, ottolearn_door = _Door(), _Door(), _Door()
     with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ottobridge-demo-")))
         bridge_url = _listen(stack, bridge_door, port)
         lms_url, ottolearn_url = _listen(stack, lms_door), _listen(stack, ottolearn_door)
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ottobridge-demo-")))
         password, link_secret = secrets.token_urlsafe(24), secrets.token_hex(32)
         ottolearn_door.app = _build_ottolearn(folder, password, link_secret)
         campus = build_campus(bridge_url, lms_url, ottolearn_url)

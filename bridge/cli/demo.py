@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from bridge.cli.invocation import as_json, print_json
@@ -40,17 +40,17 @@ def demo(port: int | None, check: bool, as_json: bool) -> None:
 
 def _stay(port: int) -> None:
     """Serve until Ctrl-C or SIGTERM, which is how a demo ends well."""
-    with _stopped_by_signals(), _running(port) as demo:
-        click.echo(f"Open this in a browser:  {demo.lms_url}/", err=True)
-        click.echo(f"The bridge:              {demo.bridge_url}", err=True)
-        click.echo(f"The sandbox OttoLearn:   {demo.ottolearn_url}", err=True)
+    with _stopped_by_signals(), _running(port) as running:
+        click.echo(f"Open this in a browser:  {running.lms_url}/", err=True)
+        click.echo(f"The bridge:              {running.bridge_url}", err=True)
+        click.echo(f"The sandbox OttoLearn:   {running.ottolearn_url}", err=True)
         click.echo("Ctrl-C stops all of it.", err=True)
         threading.Event().wait()
 
 
 def _check(port: int, as_json: bool) -> None:
-    with _running(port) as demo:
-        checked = [*check_launches(demo)]
+    with _running(port) as running:
+        checked = [*check_launches(running)]
     if as_json:
         print_json({"launches": [_row(launch) for launch in checked]})
     else:
@@ -62,8 +62,8 @@ def _check(port: int, as_json: bool) -> None:
 @contextmanager
 def _running(port: int) -> Iterator[Demo]:
     try:
-        with run_demo(port) as demo:
-            yield demo
+        with run_demo(port) as running:
+            yield running
     except CannotStart as error:
         raise click.ClickException(f"The demo cannot start: {error}. --port chooses another port.") from error
 
@@ -87,21 +87,22 @@ def _row(launch: Checked) -> dict[str, Any]:
         "kind": launch.door.kind.value,
         **launch.student._asdict(),
         "outcome": launch.outcome,
-        "expected": launch.expected.value,
+        "expected": launch.person.outcome.value,
     }
 
 
 def _print_table(checked: Sequence[Checked]) -> None:
-    table = Table("launch kind", "connection", "student ID", "first name", "last name", "outcome", "", box=None)
+    whole = (Column(name, no_wrap=True) for name in ("launch kind", "connection"))
+    folded = (Column(name, overflow="fold") for name in ("student ID", "first name", "last name"))
+    table = Table(*whole, *folded, Column("outcome", no_wrap=True), Column("", no_wrap=True), box=None)
     for launch in checked:
         verdict = Text("FAILED", "bold red") if launch.problems else Text("ok", "green")
-        words = (launch.door.kind, launch.door.connection, *launch.student, launch.outcome)
+        words = (launch.door.kind, launch.door.connection, *launch.student, launch.outcome or "none")
         table.add_row(*(Text(word) for word in words), verdict)
     console = Console()
     console.print(table)
     for launch in checked:
         for problem in launch.problems:
-            who = launch.student.student_id or launch.expected
-            console.print(Text(f"FAILED {launch.door.kind} {launch.door.connection} {who}: {problem}"))
+            console.print(Text(f"FAILED {launch.door.title}, {launch.person.name}: {problem}"))
     failed = sum(bool(launch.problems) for launch in checked)
     console.print(f"{len(checked)} launches, {failed} failed.")
