@@ -10,6 +10,7 @@ import click
 
 from bridge import __version__
 from bridge.cli.config import config
+from bridge.cli.demo import demo
 from bridge.cli.invocation import Invocation
 from bridge.cli.launches import launches
 from bridge.cli.learners import learners
@@ -42,7 +43,7 @@ def cli(context: click.Context, config_path: Path, verbose: bool) -> None:
     context.obj = Invocation(config_path)
 
 
-for command in (config, launches, learners, package, sandbox, serve):
+for command in (config, demo, launches, learners, package, sandbox, serve):
     cli.add_command(command)
 
 

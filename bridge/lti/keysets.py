@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import RSAKey
 
 from bridge.errors import LaunchRejected, OttoBridgeError, RemoteRefused
@@ -99,14 +100,17 @@ def _read_keys(answer: Answer, url: str) -> dict[str, RSAKey]:
     if not isinstance(entries, list) or not entries:
         raise RemoteRefused(f"{host_of(url)} answered {answer.status} without a key set", status=answer.status)
     keys = {}
-    for entry in entries[:MAX_KEYS]:
-        if isinstance(entry, dict) and entry.get("kty") == "RSA" and isinstance(entry.get("kid"), str):
-            try:
-                key = RSAKey.import_key({name: entry[name] for name in ("kty", "n", "e", "kid")})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SecurityWarning)  # of weak keys: `find` refuses them, in words
+        for entry in entries[:MAX_KEYS]:
+            if isinstance(entry, dict) and entry.get("kty") == "RSA" and isinstance(entry.get("kid"), str):
+                try:
+                    key = RSAKey.import_key({name: entry[name] for name in ("kty", "n", "e", "kid")})
+                except (JoseError, ValueError, TypeError, KeyError):
+                    log.warning("a key of %s cannot be read and is passed over", host_of(url))
+                    continue
                 if key.raw_value.key_size <= LONGEST_BITS:
                     keys[entry["kid"]] = key
-            except (JoseError, ValueError, TypeError, KeyError):
-                log.warning("a key of %s cannot be read and is passed over", host_of(url))
     return keys
 
 

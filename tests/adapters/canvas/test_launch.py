@@ -1,0 +1,114 @@
+"""Every launch in the Canvas samples, and what Canvas does when it knows no id: nobody becomes somebody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from adapters.canvas import ADAPTER
+from adapters.canvas.settings import Settings
+from bridge.contracts import Assurance, Kind, SignedClaims
+from bridge.errors import LaunchRejected
+from bridge.lti import v11
+from bridge.lti.settings import Lti11
+from tests.fakes.lti_platform import claims, post
+
+LTI11 = Lti11.model_validate({"consumer_key": "bridge-key", "shared_secret": "bridge-secret-synthetic"})
+MISSING = "student_id_missing"
+
+
+def read13(payload: Any, student_id: str) -> tuple[str, ...]:
+    try:
+        return tuple(ADAPTER.read_claims(SignedClaims(payload), Settings(student_id=student_id)).student)
+    except LaunchRejected as error:
+        return (error.reason,)
+
+
+def read11(sample: Any, student_id: str, url: str = "") -> tuple[str, ...]:
+    fields = list(sample["params"].items())
+    now = float(sample["params"]["oauth_timestamp"])
+    form = v11.verify(post(url or sample["_launch_url"], fields), LTI11, now=now, spend=lambda key, until: True)
+    try:
+        return tuple(ADAPTER.read_form(form, Settings(student_id=student_id)).student)
+    except LaunchRejected as error:
+        return (error.reason,)
+
+
+AVERY = ("Avery", "Testcase")
+NAMELESS = ("", "")
+
+
+@pytest.mark.parametrize(
+    ("sample", "student_id", "tuple_"),
+    [
+        ("public", "sis_user_id", ("S000101", *AVERY)),
+        ("public", "integration_id", ("INT-101", *AVERY)),
+        ("public", "login_id", ("atestcase", *AVERY)),
+        ("public", "canvas_user_id", ("101", *AVERY)),
+        ("public", "email", ("avery.testcase@example.edu", *AVERY)),
+        ("name_only", "sis_user_id", ("S000101", *AVERY)),
+        ("name_only", "email", (MISSING,)),
+        ("email_only", "sis_user_id", ("S000101", *NAMELESS)),
+        ("anonymous", "sis_user_id", ("S000101", *NAMELESS)),
+        ("anonymous", "email", (MISSING,)),
+        ("no_pseudonym_literal", "sis_user_id", (MISSING,)),
+        ("no_pseudonym_literal", "login_id", (MISSING,)),
+        ("no_sis_id_null_and_int", "sis_user_id", (MISSING,)),
+    ],
+)
+def test_a_sampled_id_token_is_the_person_or_nobody(
+    canvas_samples: Path, sample: str, student_id: str, tuple_: tuple[str, ...]
+) -> None:
+    payload = msgspec.json.decode((canvas_samples / f"lti13_id_token_{sample}.json").read_bytes())
+    assert read13(payload, student_id) == tuple_
+
+
+@pytest.mark.parametrize(
+    ("sample", "student_id", "tuple_"),
+    [
+        ("public", "sis_user_id", ("S000101", *AVERY)),
+        ("public", "integration_id", ("INT-101", *AVERY)),
+        ("public", "login_id", ("atestcase", *AVERY)),
+        ("public", "canvas_user_id", ("101", *AVERY)),
+        ("public", "email", ("avery.testcase@example.edu", *AVERY)),
+        ("name_only", "sis_user_id", ("S000101", *AVERY)),
+        ("email_only", "sis_user_id", ("S000101", *NAMELESS)),
+        ("anonymous", "sis_user_id", ("S000101", *NAMELESS)),
+        ("no_pseudonym_literal", "sis_user_id", (MISSING,)),
+        ("no_sis_id_empty", "sis_user_id", (MISSING,)),
+    ],
+)
+def test_a_sampled_lti11_launch_is_the_person_or_nobody(
+    canvas_samples: Path, sample: str, student_id: str, tuple_: tuple[str, ...]
+) -> None:
+    found = msgspec.json.decode((canvas_samples / f"lti11_launch_{sample}.json").read_bytes())
+    assert read11(found, student_id) == tuple_
+
+
+def test_the_sampled_query_string_quirk_is_understood(canvas_samples: Path) -> None:
+    found = msgspec.json.decode((canvas_samples / "lti11_launch_query_string_quirk.json").read_bytes())
+    assert read11(found, "sis_user_id", found["_launch_url"])[0] == "S000101"
+
+
+def test_a_number_is_the_same_id_as_its_digits() -> None:
+    assert read13(claims("n", custom={"canvas_user_id": 2}), "canvas_user_id")[0] == "2"
+
+
+def test_another_id_never_stands_in_for_the_one_that_was_asked_for() -> None:
+    payload = claims("n", custom={"login_id": "zoe", "canvas_user_id": "7"}, lis={"person_sourcedid": None})
+    assert read13(payload, "sis_user_id") == (MISSING,)
+    assert read13(claims("n", custom={}), "login_id") == (MISSING,)
+
+
+def test_objects_that_are_no_objects_do_not_crash() -> None:
+    assert read13(claims("n", custom="text", lis=[1]), "sis_user_id") == (MISSING,)
+
+
+def test_a_launch_knows_its_way_back_its_roles_and_who_vouches_for_it() -> None:
+    launch = ADAPTER.read_claims(SignedClaims(claims("n")), Settings())
+    assert (launch.kind, launch.assurance) == (Kind.LTI13, Assurance.SIGNED)
+    assert launch.return_url == "https://lms.example.edu/courses/5"
+    assert launch.roles == ("http://purl.imsglobal.org/vocab/lis/v2/membership#Learner",)

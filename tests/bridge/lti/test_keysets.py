@@ -1,0 +1,204 @@
+"""A platform's keys: it is asked rarely, believed carefully, and missed as little as possible when it is down."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from joserfc.jwk import RSAKey
+from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
+from werkzeug import Request, Response
+
+from bridge.errors import LaunchRejected, RemoteRefused, RemoteUnavailable
+from bridge.http import Outbound
+from bridge.lti.keysets import FETCH_EVERY, KEPT_AT_LEAST, KEPT_AT_MOST, RETRY_EVERY, PlatformKeys
+from sandbox.serving import serve
+from tests.fakes.lti_platform import KEY, OTHER_KEY
+
+ROUTE = "/jwks"
+
+
+class Platform:
+    """A JWKS address whose answer a test can change, and that counts who asks."""
+
+    def __init__(self) -> None:
+        self.keys: object = {"keys": [KEY.as_dict(private=False)]}
+        self.headers: dict[str, str] = {}
+        self.status = 200
+        self.asked = 0
+        self.gate = threading.Event()
+        self.gate.set()
+
+    @Request.application
+    def __call__(self, request: Request) -> Response:
+        self.asked += 1
+        self.gate.wait(10)
+        body = self.keys if isinstance(self.keys, bytes) else msgspec.json.encode(self.keys)
+        return Response(body, self.status, {"Content-Type": "application/json", **self.headers})
+
+
+class Clock:
+    time = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+@pytest.fixture
+def platform() -> Platform:
+    return Platform()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def url(platform: Platform) -> Iterator[str]:
+    with serve(platform) as served:
+        yield served.url + ROUTE
+
+
+@pytest.fixture
+def keys(loopback: Outbound, clock: Clock) -> PlatformKeys:
+    return PlatformKeys(loopback, clock)
+
+
+def test_a_thousand_launches_ask_the_platform_once(platform: Platform, url: str, keys: PlatformKeys) -> None:
+    for _ in range(1000):
+        assert keys.find(url, "platform-1").kid == "platform-1"
+    assert platform.asked == 1
+
+
+def test_the_parsed_key_is_kept(url: str, keys: PlatformKeys) -> None:
+    assert keys.find(url, "platform-1") is keys.find(url, "platform-1")
+
+
+def test_a_flood_of_unknown_key_ids_does_not_reach_the_platform(
+    platform: Platform, url: str, keys: PlatformKeys, clock: Clock
+) -> None:
+    keys.find(url, "platform-1")
+    for number in range(500):
+        with pytest.raises(LaunchRejected, match="key_unknown"):
+            keys.find(url, f"made-up-{number}")
+    assert platform.asked == 1
+    clock.time += FETCH_EVERY
+    for number in range(500):
+        with pytest.raises(LaunchRejected, match="key_unknown"):
+            keys.find(url, f"made-up-{number}")
+    assert platform.asked == 2
+
+
+def test_a_new_key_of_the_platform_is_found(platform: Platform, url: str, keys: PlatformKeys, clock: Clock) -> None:
+    keys.find(url, "platform-1")
+    new = RSAKey.generate_key(2048, {"kid": "platform-2"}, private=True)
+    platform.keys = {"keys": [new.as_dict(private=False)]}
+    clock.time += FETCH_EVERY
+    assert keys.find(url, "platform-2").kid == "platform-2"
+
+
+def test_many_launches_at_once_make_one_fetch(platform: Platform, url: str, keys: PlatformKeys) -> None:
+    platform.gate.clear()
+    found: list[RSAKey] = []
+    threads = [threading.Thread(target=lambda: found.append(keys.find(url, "platform-1"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    platform.gate.set()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert platform.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("cache_control", "kept"),
+    [
+        ("max-age=600", 600.0),
+        ("public, max-age=7200, must-revalidate", 7200.0),
+        ("max-age=0", KEPT_AT_LEAST),
+        ("no-store", 3600.0),
+        ("max-age=99999999", KEPT_AT_MOST),
+        ("max-age=١٢", 3600.0),
+        ("", 3600.0),
+    ],
+)
+def test_keys_are_kept_as_long_as_the_platform_says_within_bounds(
+    platform: Platform, url: str, keys: PlatformKeys, clock: Clock, cache_control: str, kept: float
+) -> None:
+    platform.headers = {"Cache-Control": cache_control.encode().decode("latin-1")}
+    keys.find(url, "platform-1")
+    clock.time += kept - 1
+    keys.find(url, "platform-1")
+    assert platform.asked == 1
+    clock.time += 1
+    keys.find(url, "platform-1")
+    assert platform.asked == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, b""),
+        (404, b"{}"),
+        (302, b""),
+        (200, b"<html>"),
+        (200, b"{}"),
+        (200, b'{"keys": {}}'),
+        (200, b'{"keys": []}'),
+    ],
+)
+def test_a_platform_that_is_down_keeps_its_old_keys(
+    platform: Platform, url: str, keys: PlatformKeys, clock: Clock, status: int, body: bytes
+) -> None:
+    old = keys.find(url, "platform-1")
+    platform.status, platform.keys = status, body
+    clock.time += KEPT_AT_MOST
+    assert keys.find(url, "platform-1") is old
+
+
+def test_a_platform_that_never_answered_is_tried_again_soon_but_not_at_each_launch(
+    platform: Platform, url: str, keys: PlatformKeys, clock: Clock
+) -> None:
+    platform.status = 503
+    for _ in range(5):
+        with pytest.raises(RemoteUnavailable):
+            keys.find(url, "platform-1")
+    assert platform.asked == 1
+    platform.status = 200
+    clock.time += RETRY_EVERY
+    assert keys.find(url, "platform-1").kid == "platform-1"
+
+
+def test_a_weak_key_opens_nothing(platform: Platform, url: str, keys: PlatformKeys) -> None:
+    number = urlsafe_b64decode(KEY.as_dict(private=False)["n"].encode())[:127] + b"\x01"
+    weak = {"kty": "RSA", "kid": "weak", "e": "AQAB", "n": urlsafe_b64encode(number).decode()}  # 1024 bits
+    platform.keys = {"keys": [weak]}
+    with pytest.raises(LaunchRejected, match="key_too_weak"):
+        keys.find(url, "weak")
+
+
+def test_keys_of_other_kinds_and_broken_ones_do_not_hide_the_good_one(
+    platform: Platform, url: str, keys: PlatformKeys
+) -> None:
+    good = KEY.as_dict(private=False)
+    broken = [None, {}, {"kty": "EC", "kid": "e"}, {**good, "n": "!"}, {**good, "kid": 1}, {"kty": "RSA", "kid": "x"}]
+    platform.keys = {"keys": [*broken, good]}
+    assert keys.find(url, "platform-1").kid == "platform-1"
+
+
+def test_an_endless_key_set_is_not_read(platform: Platform, url: str, keys: PlatformKeys) -> None:
+    platform.keys = b'{"keys": [' + b" " * 300_000 + b"]}"
+    with pytest.raises(RemoteRefused):
+        keys.find(url, "platform-1")
+
+
+def test_two_platforms_with_one_key_id_do_not_share_keys(loopback: Outbound, clock: Clock) -> None:
+    one, two = Platform(), Platform()
+    two.keys = {"keys": [OTHER_KEY.as_dict(private=False)]}
+    keys = PlatformKeys(loopback, clock)
+    with serve(one) as first, serve(two) as second:
+        found = [keys.find(served.url + ROUTE, "platform-1") for served in (first, second)]
+    assert found[0].as_dict(private=False)["n"] != found[1].as_dict(private=False)["n"]
