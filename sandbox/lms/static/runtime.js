@@ -5,10 +5,16 @@
   const record = document.getElementById("record");
   const { version, learnerId, learnerName } = record.dataset;
 
-  const text = (limit) => (value) => value.length <= limit;
-  const oneOf = (...words) => (value) => words.includes(value);
-  const number = (least, most, blank) => (value) =>
-    (blank && value === "") || (/^-?\d+(\.\d+)?$/.test(value) && Number(value) >= least && Number(value) <= most);
+  // A check says what is wrong with a value: "type", "range", or nothing.
+  const must = (holds) => (value) => (holds(value) ? "" : "type");
+  const text = (limit) => must((value) => value.length <= limit);
+  const oneOf = (...words) => must((value) => words.includes(value));
+  const matching = (pattern) => must((value) => pattern.test(value));
+  const number = (least, most, blank) => (value) => {
+    if (blank && value === "") return "";
+    if (!/^-?\d+(\.\d+)?$/.test(value)) return "type";
+    return Number(value) >= least && Number(value) <= most ? "" : "range";
+  };
 
   // An element is [access, first value, check]; access is r, w or rw.
   const MODELS = {
@@ -17,7 +23,7 @@
       calls: ["LMSInitialize", "LMSFinish", "LMSGetValue", "LMSSetValue", "LMSCommit",
         "LMSGetLastError", "LMSGetErrorString", "LMSGetDiagnostic"],
       codes: { again: "101", ended: "301", finish: "301", get: "301", set: "301", commit: "301",
-        argument: "201", unknown: "401", keyword: "402", readOnly: "403", writeOnly: "404", type: "405" },
+        argument: "201", unknown: "401", keyword: "402", readOnly: "403", writeOnly: "404", type: "405", range: "405" },
       words: { 0: "No error", 101: "General exception", 201: "Invalid argument error", 301: "Not initialized",
         401: "Not implemented error", 402: "Invalid set value, element is a keyword",
         403: "Element is read only", 404: "Element is write only", 405: "Incorrect data type" },
@@ -35,7 +41,7 @@
         "cmi.core.total_time": ["r", "0000:00:00.00"],
         "cmi.core.lesson_mode": ["r", "normal"],
         "cmi.core.exit": ["w", "", oneOf("time-out", "suspend", "logout", "")],
-        "cmi.core.session_time": ["w", "", (value) => /^\d{2,4}:\d{2}:\d{2}(\.\d{1,2})?$/.test(value)],
+        "cmi.core.session_time": ["w", "", matching(/^\d{2,4}:\d{2}:\d{2}(\.\d{1,2})?$/)],
         "cmi.suspend_data": ["rw", "", text(4096)],
         "cmi.launch_data": ["r", ""],
       },
@@ -49,7 +55,7 @@
         "GetLastError", "GetErrorString", "GetDiagnostic"],
       codes: { again: "103", ended: "104", finish: "112", get: "122", set: "132", commit: "142",
         finishAfter: "113", getAfter: "123", setAfter: "133", commitAfter: "143",
-        argument: "201", unknown: "401", unset: "403", keyword: "404", readOnly: "404", writeOnly: "405", type: "406" },
+        argument: "201", unknown: "401", unset: "403", keyword: "404", readOnly: "404", writeOnly: "405", type: "406", range: "407" },
       words: { 0: "No Error", 103: "Already Initialized", 104: "Content Instance Terminated",
         112: "Termination Before Initialization", 113: "Termination After Termination",
         122: "Retrieve Data Before Initialization", 123: "Retrieve Data After Termination",
@@ -57,7 +63,7 @@
         142: "Commit Before Initialization", 143: "Commit After Termination", 201: "General Argument Error",
         401: "Undefined Data Model Element", 403: "Data Model Element Value Not Initialized",
         404: "Data Model Element Is Read Only", 405: "Data Model Element Is Write Only",
-        406: "Data Model Element Type Mismatch" },
+        406: "Data Model Element Type Mismatch", 407: "Data Model Element Value Out Of Range" },
       elements: {
         "cmi.learner_id": ["r", learnerId],
         "cmi.learner_name": ["r", learnerName],
@@ -75,7 +81,7 @@
         "cmi.mode": ["r", "normal"],
         "cmi.entry": ["r", "ab-initio"],
         "cmi.exit": ["w", "", oneOf("time-out", "suspend", "logout", "normal", "")],
-        "cmi.session_time": ["w", "", (value) => /^P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$/.test(value)],
+        "cmi.session_time": ["w", "", matching(/^P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$/)],
         "cmi.total_time": ["r", "PT0H0M0S"],
       },
       keywords: { "cmi._version": "1.0", "cmi.score._children": "scaled,raw,min,max" },
@@ -135,7 +141,8 @@
     if (!Object.hasOwn(model.elements, name)) return answer(model.codes.unknown, "false");
     const [access, , check] = model.elements[name];
     if (access === "r") return answer(model.codes.readOnly, "false");
-    if (!check(String(given))) return answer(model.codes.type, "false");
+    const wrong = check(String(given));
+    if (wrong) return answer(model.codes[wrong], "false");
     values.set(name, String(given));
     return answer("0", "true");
   }
