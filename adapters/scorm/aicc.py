@@ -22,7 +22,7 @@ MAX_ANSWER = 64 * 1024
 """Bytes of an answer to GetParam."""
 MAX_SESSION_ID = 255
 
-_NEVER_IN_AN_ADDRESS = re.compile(r"[\x00-\x20\x7f\\@#]")  # what parsers disagree about; user names; fragments
+_NEVER_IN_AN_ADDRESS = re.compile(r"[\x00-\x20@#]")  # what `urlsplit` would drop unseen; user names; fragments
 
 
 def read_aicc(request: LaunchRequest, settings: Settings, outbound: Outbound) -> Launch:

@@ -36,7 +36,7 @@ class _Pair(NamedTuple):
 def decode(body: bytes, content_type: str) -> str:
     """The text of an answer: the charset of the header, else UTF-8, else Windows-1252. Never raises."""
     header = Message()
-    header["Content-Type"] = re.sub(r"[^\x20-\x7e]", "", content_type)
+    header["Content-Type"] = content_type
     for charset in (header.get_content_charset(""), "utf-8-sig"):
         try:
             return body.decode(charset)
@@ -65,16 +65,19 @@ def read_core(text: str) -> Core:
 
 
 def _read_pairs(text: str) -> Iterator[_Pair]:
-    """Every `key=value` with its group; a group itself is a pair without key and value."""
+    """Every `key=value` with its group; a group itself is a pair without key and value.
+
+    Comments (`;`) come out as keys that nobody asks for.
+    """
     group = ""
     for line in _LINE_END.split(text):
         key, _, value = (part.strip() for part in line.partition("="))
-        if not group and key.lower() == "aicc_data":  # the data may begin on this very line
+        if key.lower() == "aicc_data":  # the data may begin on this very line
             key, value = value, ""
         if found := _GROUP.match(key):
             group = found[1].lower()
             yield _Pair(group, "", "")
-        elif key and not key.startswith(";"):
+        elif key:
             yield _Pair(group, key.lower(), value)
 
 

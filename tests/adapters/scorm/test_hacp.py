@@ -131,6 +131,8 @@ def test_what_a_learner_stored_cannot_become_their_id(text: str) -> None:
 def test_suspend_data_that_mentions_an_id_is_not_read() -> None:
     text = f"{OK}aicc_data=[Core]\r\nStudent_ID=8\r\nStudent_Name=A, B\r\n[Core_Lesson]\r\nstudent_id=1\r\n"
     assert read_core(text) == Core("8", "A, B")
+    text = f"{OK}aicc_data=[Core_Vendor]\r\nstudent_id=1\r\nstudent_name=X\r\n[Core]\r\nStudent_ID=8\r\n"
+    assert read_core(text) == Core("8", "")
 
 
 def test_a_line_separator_inside_a_name_does_not_begin_a_line() -> None:
@@ -184,4 +186,5 @@ def test_no_mixture_raises_anything_but_a_rejection(parts: list[str]) -> None:
 
 @given(st.text())
 def test_no_charset_raises(charset: str) -> None:
-    assert isinstance(decode("Zoë".encode(), f"text/plain; charset={charset}"), str)
+    for parameter in ("charset=", "charset*=", "charset*0*=", "charset*=utf-8''"):
+        assert isinstance(decode("Zoë".encode(), f"text/plain; {parameter}{charset}"), str)

@@ -154,6 +154,7 @@ def test_the_way_back_leads_to_the_site_that_sent_the_launch() -> None:
         "https://lms.example.com:x/",
         "https://[lms.example.com/",
         "https://lms.example.com\\@evil.example.com/",
+        "https://evil.example.com\\@lms.example.com/",
         "https://lms.example.com/\n",
         f"{LMS}/{'x' * 2000}",
         "",
