@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from adapters.canvas.names import split_sortable_name
-from bridge.contracts import RosterMember, Student, clean
+from bridge.contracts import RosterMember, clean
+from bridge.lti.student import read_student
 
 RIGHTS = (
     "The role of the token's user needs: Users - view list, SIS Data - read, Users - view login IDs, "
@@ -22,14 +23,14 @@ _BLOCK = 1 << 16
 def member(said: Mapping[str, object], student_id: str, *, active: bool = True) -> RosterMember:
     """The member of whom Canvas said `said`; null and an empty cell both mean that there is none."""
     fields = {name: clean(said[name]) for name in FIELDS if name in said}
-    first, last = _name(said, fields)
-    fields["first_name"], fields["last_name"] = first, last
-    return RosterMember(Student(fields.get(student_id, ""), first, last), fields, active)
+    student = read_student(fields.get(student_id, ""), *_name(said, fields), "")
+    fields["first_name"], fields["last_name"] = student.first_name, student.last_name
+    return RosterMember(student, fields, active)
 
 
-def _name(said: Mapping[str, object], fields: Mapping[str, str]) -> tuple[str, str]:
+def _name(said: Mapping[str, object], fields: Mapping[str, str]) -> tuple[object, object]:
     if "first_name" in said and "last_name" in said:
-        return clean(said["first_name"]), clean(said["last_name"])
+        return said["first_name"], said["last_name"]
     return split_sortable_name(fields.get("sortable_name", "") or clean(said.get("name")))
 
 

@@ -7,7 +7,7 @@ import re
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bridge.contracts import RosterMember, Student, clean
+from bridge.contracts import RosterMember, clean
 from bridge.errors import RosterIncomplete
 from bridge.lti.student import read_student
 
@@ -81,6 +81,6 @@ def member(person: Person, id_field: str) -> RosterMember:
         fields["email"] = clean(person.email)
     for field in person.customfields:
         fields[f"profile.{field.shortname}"] = "" if field.value is None else clean(str(field.value))
-    student: Student = read_student(fields.get(id_field, ""), person.firstname, person.lastname, "")
+    student = read_student(fields.get(id_field, ""), person.firstname, person.lastname, "")
     fields["firstname"], fields["lastname"] = student.first_name, student.last_name
     return RosterMember(student, fields, active=not person.suspended)
