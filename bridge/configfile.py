@@ -14,6 +14,7 @@ from bridge.errors import ConfigError
 Where = tuple[str, ...]
 
 MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 32
 _PLACEHOLDER = re.compile(r"\$\{(file:)?([^}]*)\}")
 _SECRET_KEYS = {"secret_key", "database_url", "password", "secret", "shared_secret", "client_secret", "token"}
 
@@ -54,14 +55,14 @@ class ConfigFile:
     def read(self, text: str, environ: Mapping[str, str]) -> None:
         """Fill the tree from YAML text."""
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        if root is None:
-            root = yaml.MappingNode("tag:yaml.org,2002:map", [])
         if not isinstance(root, yaml.MappingNode):
             raise ConfigError([f"{self.name}:1: found no keys; allowed: bridge, ottolearn, connections"])
         self.tree = self._value(root, (), environ)
 
     def _value(self, node: yaml.Node, where: Where, environ: Mapping[str, str]) -> Any:
         self._lines[where] = node.start_mark.line + 1
+        if len(where) > MAX_DEPTH:
+            raise yaml.MarkedYAMLError(problem="nested too deeply", problem_mark=node.start_mark)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, where, environ)
         if isinstance(node, yaml.SequenceNode):

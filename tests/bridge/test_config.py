@@ -1,0 +1,185 @@
+"""A wrong configuration is told whole, with its lines, before anything starts; a right one means what it says."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from adapters import ADAPTERS
+from bridge.config import Configuration, load
+from bridge.errors import ConfigError
+from tests.conftest import ROOT
+
+GOOD = """\
+bridge:
+  public_url: https://bridge.example.edu
+  secret_key: 0123456789abcdef0123456789abcdef
+ottolearn:
+  organization_id: 1
+  username: api
+  password: hunter2-hunter2
+  learner_url: https://learn.example.com/acme
+  sign_in: {method: signed_link, url: "https://learn.example.com/in", secret: 0123456789abcdef0123456789abcdef}
+connections:
+  campus:
+    adapter: moodle
+    student_id: idnumber
+    lti11: {consumer_key: 00123, shared_secret: s3cret-s3cret}
+"""
+
+
+def read(tmp_path: Path, text: str, **environ: str) -> Configuration:
+    path = tmp_path / "config.yaml"
+    path.write_text(textwrap.dedent(text), "utf-8")
+    return load(path, ADAPTERS, environ)
+
+
+def problems(tmp_path: Path, text: str, **environ: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path, text, **environ)
+    return [problem.removeprefix(f"{tmp_path}/") for problem in caught.value.problems]
+
+
+def test_the_example_loads_as_it_stands() -> None:
+    text = (ROOT / "config.example.yaml").read_text("utf-8")
+    environ = dict.fromkeys(re.findall(r"\$\{([A-Z_]+)\}", text), "0123456789abcdef0123456789abcdef")
+    found = load(ROOT / "config.example.yaml", ADAPTERS, environ)
+    assert {connection.adapter.name for connection in found.connections.values()} >= {
+        "canvas",
+        "moodle",
+        "lti",
+        "scorm",
+    }
+
+
+def test_a_value_stays_as_it_was_typed(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD).connections["campus"].settings.lti11.consumer_key == "00123"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "idnumber",
+            "id_number",
+            "config.yaml:13: connections.campus.student_id: found 'id_number'; allowed: 'idnumber'",
+        ),
+        (
+            "adapter: moodle",
+            "adapter: modle",
+            "config.yaml:12: connections.campus.adapter: found 'modle'; unknown adapter",
+        ),
+        (
+            "    adapter: moodle\n",
+            "",
+            "config.yaml:11: connections.campus: the key `adapter` is missing; allowed: canvas",
+        ),
+        (
+            "student_id:",
+            "studentid:",
+            "config.yaml:13: connections.campus.studentid: found 'idnumber'; unknown key; did",
+        ),
+        ("organization_id: 1", "organization_id: one", "config.yaml:5: ottolearn.organization_id: found 'one'; input"),
+        ("organization_id: 1", "organization_id: 0", "config.yaml:5: ottolearn.organization_id: found '0'; input"),
+        ("  username: api\n", "", "config.yaml:4: ottolearn: the key `username` is missing"),
+        (
+            "bridge:\n",
+            "bridge:\n  colour: red\n",
+            "config.yaml:2: bridge.colour: found 'red'; unknown key (allowed: data",
+        ),
+        (
+            "https://bridge.example.edu",
+            "bridge.example.edu",
+            "config.yaml:2: bridge.public_url: found 'bridge.example.edu'",
+        ),
+        (
+            "https://bridge.example.edu",
+            "https://b.example/x",
+            "config.yaml:2: bridge.public_url: found 'https://b.exam",
+        ),
+        ("https://learn.example.com/acme", "http://learn.example.com", "config.yaml:8: ottolearn.learner_url: found"),
+        ("  campus:", "  Campus One:", "config.yaml:11: connections.Campus One: allowed as a name"),
+        ("method: signed_link", "method: magic", "config.yaml:9: ottolearn.sign_in.method: found 'magic'; allowed: "),
+        ("connections:", "connections: {}\nothers:", "config.yaml:10: connections: dictionary should have at least 1"),
+        ("  organization_id: 1\n", "  organization_id: 1\n  organization_id: 2\n", "config.yaml:6: ottolearn.organiza"),
+        (
+            "adapter: moodle",
+            "adapter: json:loads",
+            "config.yaml:12: connections.campus.adapter: found 'json:loads'; unk",
+        ),
+        ("adapter: moodle", "adapter: [moodle]", "config.yaml:12: connections.campus.adapter: unknown adapter"),
+    ],
+)
+def test_a_mistake_is_named_with_file_line_what_was_found_and_what_is_allowed(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    assert old in GOOD
+    assert any(problem.startswith(told) for problem in problems(tmp_path, GOOD.replace(old, new, 1)))
+
+
+def test_every_mistake_is_told_at_once_and_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = GOOD.replace("idnumber", "id").replace("organization_id: 1", "organization_id: x").replace("https://b", "b")
+    assert [problem.split(":")[1] for problem in problems(tmp_path, text)] == ["2", "5", "13"]
+
+
+@pytest.mark.parametrize("key", ["secret_key", "password", "secret", "shared_secret"])
+def test_a_wrong_secret_is_not_shown(tmp_path: Path, key: str) -> None:
+    text = re.sub(rf"({key}: )[^\s,}}]+", r"\1[visible-secret]", GOOD, count=1)
+    assert "visible" not in "\n".join(problems(tmp_path, text))
+    short = re.sub(r"(secret_key: )\S+", r"\1visible-secret", GOOD)
+    assert "visible" not in "\n".join(problems(tmp_path, short))
+
+
+def test_no_secret_is_in_a_repr(tmp_path: Path) -> None:
+    shown = repr(read(tmp_path, GOOD))
+    assert not any(secret in shown for secret in ("hunter2", "s3cret", "0123456789abcdef"))
+
+
+def test_the_environment_and_files_fill_in_values(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("from-a-file\n", "utf-8")
+    text = GOOD.replace("hunter2-hunter2", "${PASSWORD}").replace("s3cret-s3cret", f"'${{file:{tmp_path}/secret}}'")
+    found = read(tmp_path, text, PASSWORD="a: b # c")
+    assert found.ottolearn.password.get_secret_value() == "a: b # c"
+    assert found.connections["campus"].settings.lti11.shared_secret.get_secret_value() == "from-a-file"
+
+
+def test_what_is_not_there_to_fill_in_is_named(tmp_path: Path) -> None:
+    text = GOOD.replace("hunter2-hunter2", "${PASSWORD}").replace("s3cret-s3cret", "'${file:/nowhere/secret}'")
+    told = "\n".join(problems(tmp_path, text))
+    assert "config.yaml:7: ottolearn.password: the environment variable PASSWORD is not set" in told
+    assert "the file /nowhere/secret cannot be read" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "found no keys"),
+        ("- a\n", "found no keys"),
+        ("bridge: [\n", "this is not YAML"),
+        ("bridge: &a {x: *a}\n", "YAML"),
+        ("!!python/object:os.system {}\n", ""),
+        ("bridge: 1\n", "bridge"),
+    ],
+)
+def test_what_is_no_configuration_at_all_is_told_in_words(tmp_path: Path, text: str, told: str) -> None:
+    assert told in "\n".join(problems(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_says_where_to_begin(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"config\.example\.yaml"):
+        load(tmp_path / "config.yaml", ADAPTERS, {})
+
+
+def test_a_file_in_another_encoding_is_told_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_bytes(b"bridge: \xff\xfe")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load(path, ADAPTERS, {})
+
+
+def test_an_adapter_of_ones_own_is_found_by_its_path(tmp_path: Path) -> None:
+    found = read(tmp_path, GOOD.replace("adapter: moodle", "adapter: adapters.moodle:ADAPTER"))
+    assert found.connections["campus"].adapter.name == "moodle"

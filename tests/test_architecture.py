@@ -1,0 +1,132 @@
+"""The direction of imports, so that the two halves of the house never grow into each other."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+LEAVES = {"contracts", "errors", "http", "settings", "patience", "rosters"}
+"""Modules of the bridge that adapters may stand on, beside bridge/lti, bridge/files and bridge/sync/settings."""
+SEES_BOTH = {"bridge/cli", "bridge/wsgi.py", "bridge/__main__.py"}
+NO_NAMES = {"utils", "util", "helpers", "helper", "base", "misc", "common", "manager"}
+
+
+def modules(*folders: str) -> list[Path]:
+    return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    """Every module that `path` imports, with the line; those for the type checker alone are left out."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for_types = {
+        child
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for child in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if node in for_types:
+            continue
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield (inner if is_module(inner) else node.module or ""), node.lineno
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+
+
+def is_module(name: str) -> bool:
+    path = ROOT / name.replace(".", "/")
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+def within(module: str, *packages: str) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
+def where(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def name_of(path: Path) -> str:
+    return where(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+@pytest.mark.parametrize("path", modules("bridge"), ids=where)
+def test_the_bridge_knows_no_lms_by_name(path: Path) -> None:
+    if any(where(path).startswith(place) for place in SEES_BOTH):
+        return
+    assert not [found for found in imports(path) if within(found[0], "adapters", "sandbox", "tests")]
+
+
+@pytest.mark.parametrize("path", modules("adapters"), ids=where)
+def test_an_adapter_stands_on_the_leaves_and_on_no_other_adapter(path: Path) -> None:
+    own = ".".join(name_of(path).split(".")[:2])
+    for module, line in imports(path):
+        if within(module, "adapters") and path != ROOT / "adapters" / "__init__.py":
+            assert within(module, own), f"{path}:{line}: imports {module}"
+        if within(module, "bridge"):
+            leaf = within(module, "bridge.lti", "bridge.files", "bridge.sync.settings", "bridge.setup")
+            assert leaf or module.split(".")[1] in LEAVES, f"{path}:{line}: imports {module}"
+        assert not within(module, "sandbox", "tests", "flask", "sqlalchemy"), f"{path}:{line}: imports {module}"
+
+
+@pytest.mark.parametrize("path", modules("bridge/lti"), ids=where)
+def test_the_protocol_knows_no_framework_and_no_database(path: Path) -> None:
+    for module, line in imports(path):
+        assert not within(module, "flask", "werkzeug"), f"{path}:{line}: imports {module}"
+
+
+@pytest.mark.parametrize("path", modules("bridge"), ids=where)
+def test_only_the_web_room_knows_flask(path: Path) -> None:
+    if where(path).startswith("bridge/web/") or where(path) == "bridge/wsgi.py":
+        return
+    assert not [found for found in imports(path) if within(found[0], "flask", "werkzeug")]
+
+
+@pytest.mark.parametrize("path", modules("bridge", "adapters"), ids=where)
+def test_only_the_store_knows_the_database_and_only_the_door_calls_out(path: Path) -> None:
+    if not where(path).startswith("bridge/store/"):
+        assert not [found for found in imports(path) if within(found[0], "sqlite3", "psycopg", "alembic")]
+    if where(path) != "bridge/http.py":
+        called = [
+            found for found in imports(path) if within(found[0], "requests.sessions", "urllib.request", "urllib3")
+        ]
+        assert not called
+
+
+def test_contracts_stand_on_the_standard_library_alone() -> None:
+    import sys
+
+    for name in ("contracts", "errors"):
+        for module, _ in imports(ROOT / "bridge" / f"{name}.py"):
+            assert module.split(".")[0] in {*sys.stdlib_module_names, "__future__"}
+
+
+def test_nothing_goes_round_in_circles() -> None:
+    known = {name_of(path): path for path in modules("bridge", "adapters", "sandbox")}
+    graph = {name: {m for m, _ in imports(path) if m in known} for name, path in known.items()}
+    done: set[str] = set()
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " -> ".join((*trail, name))
+        if name not in done:
+            for other in graph[name]:
+                visit(other, (*trail, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+@pytest.mark.parametrize("path", modules("bridge", "adapters", "sandbox"), ids=where)
+def test_every_module_is_named_after_what_it_does(path: Path) -> None:
+    assert path.stem not in NO_NAMES
+    if path.read_text("utf-8"):
+        assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), f"{path} does not say what it is for"
