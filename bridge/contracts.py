@@ -76,6 +76,8 @@ class Launch:
     return_url: str = ""
     """The way back to the LMS, http or https, or empty."""
     roles: tuple[str, ...] = ()
+    course: str = ""
+    """The key of the OttoLearn course that the link in the LMS was made for, or empty."""
 
 
 SignedClaims = NewType("SignedClaims", Mapping[str, Any])

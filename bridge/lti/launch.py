@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bridge.contracts import Assurance, Kind, Launch, SignedClaims, SignedForm
-from bridge.lti.student import read_student, web_address
+from bridge.lti.student import present, read_student, web_address
 from bridge.lti.v13 import CLAIM
 
 _PLAIN = {"sub", "email", "name", "given_name", "family_name"}
@@ -26,6 +26,7 @@ def launch_of_claims(claims: SignedClaims, student_id: str) -> Launch:
         Assurance.SIGNED,
         return_url=web_address(claim(claims, "launch_presentation", "return_url")),
         roles=tuple(claims[f"{CLAIM}roles"]),
+        course=present(claim(claims, "custom", "course")),
     )
 
 
@@ -38,4 +39,5 @@ def launch_of_form(form: SignedForm, student_id: str) -> Launch:
         Assurance.SIGNED,
         return_url=web_address(form.get("launch_presentation_return_url")),
         roles=tuple(role for role in (part.strip() for part in form.get("roles", "").split(",")) if role),
+        course=present(form.get("custom_course")),
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from bridge.settings import Frozen, WebAddress
 
@@ -14,10 +14,18 @@ class Lti13(Frozen):
 
     issuer: str = Field(min_length=1)
     client_id: str = Field(min_length=1)
-    deployment_ids: tuple[str, ...] = Field(min_length=1)
+    deployment_ids: tuple[str, ...] = ()
+    learn_deployments: bool = False
+    """Whether a deployment that nobody named is trusted from its first well-signed launch on."""
     auth_url: WebAddress
     token_url: WebAddress | None = None
     jwks_url: WebAddress
+
+    @model_validator(mode="after")
+    def _some_deployment(self) -> Self:
+        if not self.deployment_ids and not self.learn_deployments:
+            raise ValueError("allowed: at least one of deployment_ids, or learn_deployments: true")
+        return self
 
 
 class Lti11(Frozen):

@@ -26,6 +26,9 @@ from bridge.lti.settings import Lti13
 from bridge.settings import origin
 
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
+RESOURCE_LINK = "LtiResourceLinkRequest"
+DEEP_LINKING = "LtiDeepLinkingRequest"
+MESSAGES = (RESOURCE_LINK, DEEP_LINKING)
 STATE_LIVES = 600.0
 """Seconds between the click and the launch."""
 LEEWAY = 60.0
@@ -44,6 +47,7 @@ _PRINTABLE = re.compile(r"(?! *$)[\x20-\x7e]{1,255}", re.ASCII)
 
 FindKey = Callable[[str, str], RSAKey]
 Spend = Callable[[str, float], bool]
+KnowsDeployment = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +147,14 @@ def verify(
     states: States,
     find_key: FindKey,
     spend: Spend,
+    knows_deployment: KnowsDeployment = lambda _: False,
     now: float,
 ) -> SignedClaims:
     """Return the claims of the id_token once every check holds, in this order: state, signature, audience, time, once,
     message (section 5.1.3 and LTI core, section 5.3). Raises LaunchRejected with the reason.
+
+    `knows_deployment` is asked about a deployment that the settings do not name, after everything that proves who
+    speaks; which message it is, `message_type` says.
     """
     form = _fields(request)
     if "error" in form:
@@ -161,8 +169,15 @@ def verify(
         raise LaunchRejected("replayed", "state and nonce were used before")
     if claims.get("nonce") != nonce:
         raise LaunchRejected("wrong_nonce", "the nonce is not the one this login began with")
-    _check_message(claims, settings, request.url)
+    _check_message(claims, settings, knows_deployment)
+    _check_target(claims, request.url)
+    _check_person(claims)
     return SignedClaims(claims)
+
+
+def message_type(claims: SignedClaims) -> str:
+    """One of `MESSAGES`."""
+    return str(claims[f"{CLAIM}message_type"])
 
 
 def _fields(request: LaunchRequest) -> dict[str, str]:
@@ -220,18 +235,28 @@ def _is_time(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e11
 
 
-def _check_message(claims: Mapping[str, Any], settings: Lti13, launch_url: str) -> None:
+def _check_message(claims: Mapping[str, Any], settings: Lti13, knows_deployment: KnowsDeployment) -> None:
     if claims.get(f"{CLAIM}version") != "1.3.0":
         raise LaunchRejected("wrong_version", f"the version is {str(claims.get(f'{CLAIM}version'))[:32]!r}")
-    if claims.get(f"{CLAIM}message_type") != "LtiResourceLinkRequest":
+    if claims.get(f"{CLAIM}message_type") not in MESSAGES:
         raise LaunchRejected("wrong_message", f"the message is {str(claims.get(f'{CLAIM}message_type'))[:64]!r}")
     deployment = claims.get(f"{CLAIM}deployment_id")
-    if deployment not in settings.deployment_ids:
+    if not isinstance(deployment, str) or not _is_id(deployment):
         raise LaunchRejected("deployment_unknown", f"deployment_id is {str(deployment)[:255]!r}")
+    if deployment not in settings.deployment_ids and not knows_deployment(deployment):
+        raise LaunchRejected("deployment_unknown", f"deployment_id is {deployment!r}")
+
+
+def _check_target(claims: Mapping[str, Any], launch_url: str) -> None:
+    if claims[f"{CLAIM}message_type"] == DEEP_LINKING and f"{CLAIM}target_link_uri" not in claims:
+        return  # where a link leads is yet to be chosen; the certification suite leaves the claim out
     if origin_or_empty(claims.get(f"{CLAIM}target_link_uri")) != origin(launch_url):
         raise LaunchRejected("wrong_target", "target_link_uri is missing or not an address of this bridge")
-    if not _is_id(_member(claims, "resource_link", "id")):
+    if claims[f"{CLAIM}message_type"] == RESOURCE_LINK and not _is_id(_member(claims, "resource_link", "id")):
         raise LaunchRejected("claim_missing", "resource_link.id")
+
+
+def _check_person(claims: Mapping[str, Any]) -> None:
     if not _is_texts(claims.get(f"{CLAIM}roles")):
         raise LaunchRejected("claim_missing", "roles")
     if claims.get("sub") in (None, ""):
