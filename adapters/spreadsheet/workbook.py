@@ -27,11 +27,13 @@ FAST_CELLS = 8_000_000
 """calamine fills the whole rectangle from the first cell to the last, empty cells too."""
 
 _OVERLAP = 64
-_BEYOND_FAST = re.compile(
-    rb"""\st\s*=\s*["']e["']|\sr\s*=\s*["'](?:[A-Za-z]{0,2}(?:[2-9]\d{5}|\d{7,}|0)|[A-Za-z]{3,}|[^"']*&)"""
-)
-"""An error value, a cell far away, or a reference that hides behind an entity."""
-_TWO_LETTERS = re.compile(rb"""\sr\s*=\s*["']([A-Z]{2})\d""")
+_UNUSUAL = (b"'", b"\t", b"\n", b"\r", b" =", b"= ", b'"e"')
+"""Spellings of an attribute that the patterns below would not see, and an error value (`t="e"`). Also in a text: then
+the slower reader reads it, which is never wrong."""
+_BEYOND_Z = re.compile(rb' r="(?:[A-Za-z]{2}|[A-Za-z]?(?:[2-9]\d{5}|\d{7}|0)|[^"&]{0,20}&)')
+_FAR = re.compile(rb' r="(?:[A-Za-z]{3}|[A-Za-z]{0,2}(?:[2-9]\d{5}|\d{7}|0)|[^"&]{0,20}&)')
+_TWO_LETTERS = re.compile(rb' r="([A-Za-z]{2})\d')
+_PROLOG = re.compile(rb"\s*<\?xml[^>]*>\s*")
 
 
 class _Shape(NamedTuple):
@@ -58,14 +60,22 @@ def _measured(archive: Archive, member: str) -> _Shape:
     """Look at the sheet's bytes, all of them, before a reader that trusts them sees them."""
     rows, columns, tail = 0, 26, b""
     for chunk in archive.chunks(member):
-        window = tail + chunk
-        if _BEYOND_FAST.search(window):
+        window = tail + chunk if tail else _PROLOG.sub(b"", chunk, count=1)
+        if any(mark in window for mark in _UNUSUAL):
             return _Shape(rows, columns, plain=False)
+        if _BEYOND_Z.search(window):
+            if _FAR.search(window):
+                return _Shape(rows, columns, plain=False)
+            columns = max(columns, *(_number(letters) for letters in set(_TWO_LETTERS.findall(window))), 0)
         rows += chunk.count(b"<row") + chunk.count(b":row")
-        for letters in set(_TWO_LETTERS.findall(window)):
-            columns = max(columns, (letters[0] - 64) * 26 + letters[1] - 64)
         tail = chunk[-_OVERLAP:]
     return _Shape(rows, columns, plain=True)
+
+
+def _number(letters: bytes) -> int:
+    """AA is the 27th column."""
+    first, second = letters.upper()
+    return (first - 64) * 26 + second - 64
 
 
 @contextmanager
@@ -78,9 +88,10 @@ def _fast_rows(path: Path, sheet: str) -> Iterator[Iterator[Row]]:
 
 
 def _read_fast(sheet: python_calamine.CalamineSheet) -> Iterator[Row]:
-    margin: list[Cell] = [""] * (sheet.start[1] if sheet.start else 0)  # calamine leaves empty first columns out
+    margin = [""] * (sheet.start[1] if sheet.start else 0)  # calamine leaves empty first columns out
     for number, values in enumerate(sheet.iter_rows(), start=1):
-        yield Row(number, margin + [value if type(value) is str else _cell(value) for value in values])
+        cells: Any = values if set(map(type, values)) == {str} else [_cell(value) for value in values]
+        yield Row(number, margin + cells if margin else cells)
 
 
 def _cell(value: object) -> Cell:

@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import BinaryIO, NamedTuple
 
@@ -72,7 +73,8 @@ def read_csv(file: BinaryIO, name: str, *, encoding: str, delimiter: str = "") -
     except UnicodeError as error:
         raise RosterIncomplete(f"{name}: line {lines.number + 1} is not {encoding} text") from error
     finally:
-        text.detach()
+        with suppress(ValueError):  # whoever owns the file may have closed it first
+            text.detach()
 
 
 def _records(lines: _Lines, name: str, delimiter: str) -> Iterator[Record]:
