@@ -11,10 +11,10 @@ import requests
 from bridge.errors import RemoteRefused
 
 CHUNK = 64 * 1024
-MAX_ELEMENT = 1024 * 1024
+MAX_ELEMENT = 256 * 1024
 """Bytes of one element: an element without an end must not fill the memory."""
 MAX_OPEN = 200
-"""Brackets that one chunk may open without closing them: ijson's memory grows with the square of the nesting."""
+"""Brackets an element may open before closing them: ijson's memory grows with the square of the nesting."""
 
 
 def read_array(response: requests.Response) -> Iterator[Any]:
@@ -35,15 +35,18 @@ def read_array(response: requests.Response) -> Iterator[Any]:
 
 def _sound(parts: Iterator[bytes], found: list[Any]) -> Iterator[bytes]:
     """Pass on the parts of an array; `found` is what the parser made of the part before, emptied here."""
-    started, waiting = False, 0
+    started, waiting, nested = False, 0, 0
     for part in parts:
         # ijson yields nothing, silently, from a document that is not an array
         if not started and (text := part.lstrip(b" \t\r\n")):
             started = text.startswith(b"[")
             if not started:
                 raise RemoteRefused("the list is not a JSON array")
-        waiting = len(part) if found else waiting + len(part)
-        if waiting > MAX_ELEMENT + CHUNK or _left_open(part) > MAX_OPEN:
+        if found:
+            waiting = nested = 0
+        waiting += len(part)
+        nested += _left_open(part)
+        if waiting > MAX_ELEMENT + CHUNK or nested > MAX_OPEN:
             raise RemoteRefused("the list holds an element that is too large or too deep")
         found.clear()
         yield part

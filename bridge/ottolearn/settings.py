@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
+from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from bridge.settings import Frozen, WebAddress
 
@@ -26,6 +27,13 @@ class SignedLink(Frozen):
         if len(secret.get_secret_value().encode()) < 32:  # RFC 7518, section 3.2
             raise ValueError("allowed: a secret of at least 32 bytes")
         return secret
+
+    @model_validator(mode="after")
+    def _one_token(self) -> Self:
+        given = dict(parse_qsl(urlsplit(self.url).query, keep_blank_values=True))
+        if self.parameter in given:
+            raise ValueError("allowed: a url whose query does not hold the parameter that carries the token")
+        return self
 
 
 class OttoLearn(Frozen):

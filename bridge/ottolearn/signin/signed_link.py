@@ -1,0 +1,43 @@
+"""Sign-in by signed link: a redirect that carries a short-lived JWT. The format: docs/ottolearn-api.md."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from joserfc import jwt
+from joserfc.jwk import OctKey
+from pydantic import SecretStr
+
+from bridge.contracts import Learner
+from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
+from bridge.ottolearn.settings import SignedLink
+from bridge.settings import origin
+
+
+def signed_link(settings: SignedLink, learner: Learner, username: str, *, issuer: str, now: float, jti: str) -> str:
+    """The address at which `learner` enters OttoLearn, good once and for `settings.lifetime` seconds.
+
+    `username` is the value that matched, `issuer` the bridge's public address, `now` seconds since 1970, `jti` a value
+    never used before.
+    """
+    claims = {
+        "iss": issuer,
+        "aud": origin(settings.url),
+        "sub": str(learner.user_id),
+        "preferred_username": username,
+        "given_name": learner.attributes.get(FIRST_NAME, ""),
+        "family_name": learner.attributes.get(LAST_NAME, ""),
+        "iat": int(now),
+        "exp": int(now) + settings.lifetime,
+        "jti": jti,
+    }
+    token = jwt.encode({"alg": "HS256"}, claims, _key(settings.secret))
+    parts = urlsplit(settings.url)
+    query = "&".join(filter(None, [parts.query, urlencode({settings.parameter: token})]))
+    return urlunsplit(parts._replace(query=query))
+
+
+@lru_cache(maxsize=8)
+def _key(secret: SecretStr) -> OctKey:
+    return OctKey.import_key(secret.get_secret_value())

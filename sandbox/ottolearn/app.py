@@ -1,0 +1,60 @@
+"""The stand-in OttoLearn, put together."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from flask import Flask, Response
+from joserfc.jwk import OctKey
+
+from sandbox.ottolearn.api import Account, Api
+from sandbox.ottolearn.attributes import Attributes
+from sandbox.ottolearn.faults import Faults
+from sandbox.ottolearn.learn import Door
+from sandbox.ottolearn.sessions import Sessions
+from sandbox.ottolearn.users import User, Users
+
+LINK_SECRET = "only for trying out: the sandbox's sign-in secret"  # noqa: S105  # public on purpose, like api/api
+USERNAME_ATTRIBUTES = ("username", "employeeId")
+
+
+def create_sandbox(
+    people: Iterable[User] = (),
+    *,
+    username_attributes: Sequence[str] = USERNAME_ATTRIBUTES,
+    organization_id: int = 1,
+    username: str = "api",
+    password: str = "api",  # noqa: S107  # public on purpose: a sandbox
+    link_secret: str = LINK_SECRET,
+    faults: Faults | None = None,
+    now: Callable[[], float] = time.time,
+    token: Callable[[], str] = secrets.token_urlsafe,
+) -> Flask:
+    """A stand-in OttoLearn with these people: the REST API, and the learner page at `/learn`.
+
+    `link_secret` is the one of `ottolearn.sign_in` in the bridge's configuration. Keep `faults` to switch faults while
+    it runs. Raises ValueError where two people have one id.
+    """
+    faults = faults or Faults()
+    users = Users(people, username_attributes)
+    attributes = Attributes(username_attributes, users.attribute_names)
+    account = Account(organization_id, username, password)
+    sessions = Sessions(faults, now=now, token=token)
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
+    app.register_blueprint(Api(account, users, attributes, sessions, faults, now).blueprint())
+    app.register_blueprint(Door(users, tuple(username_attributes), OctKey.import_key(link_secret), now).blueprint())
+    app.after_request(_guarded)
+    return app
+
+
+def _guarded(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'"
+    )
+    response.headers["Referrer-Policy"] = "no-referrer"  # the address of /learn holds a token
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
