@@ -9,8 +9,6 @@ import pytest
 
 from adapters.canvas.names import split_sortable_name
 
-SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "canvas-samples" / "name_cases.csv"
-
 
 @pytest.mark.parametrize(
     ("sortable", "first", "last"),
@@ -35,9 +33,8 @@ def test_a_name_is_split_as_canvas_splits_it_in_launches(sortable: str, first: s
     assert split_sortable_name(sortable) == (first, last)
 
 
-@pytest.mark.skipif(not SAMPLES.exists(), reason="needs the shared Canvas samples beside the repository")
-def test_every_sample_name_is_split_as_canvas_splits_it() -> None:
-    with SAMPLES.open(newline="", encoding="utf-8") as file:
+def test_every_sample_name_is_split_as_canvas_splits_it(canvas_samples: Path) -> None:
+    with (canvas_samples / "name_cases.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     found = [split_sortable_name(row["sortable_name"] or "") for row in rows]
     assert found == [(row["first_name"] or "", row["last_name"] or "") for row in rows]
