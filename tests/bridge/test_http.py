@@ -1,0 +1,205 @@
+"""The one door out: it goes only where it may, waits only so long, and repeats no secret."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import responses
+from werkzeug import Request, Response
+
+from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
+from bridge.http import Outbound, host_of
+from sandbox.serving import serve
+
+
+class Remote:
+    """Answers as the path asks."""
+
+    def __init__(self) -> None:
+        self.asked: list[Request] = []
+
+    @Request.application
+    def __call__(self, request: Request) -> Response:
+        self.asked.append(request)
+        if request.path.startswith("/status/"):
+            return Response("no", int(request.path.rsplit("/", 1)[1]), {"Retry-After": "7", "Location": "/elsewhere"})
+        if request.path == "/large":
+            return Response(b"x" * 200_000)
+        if request.path == "/cookie":
+            return Response("{}", headers={"Set-Cookie": "session=1"})
+        if request.path == "/next":
+            return Response("[]", headers={"Link": '</next?page=bookmark:WzE2XQ>; rel="next"'})
+        return Response(request.get_data() or b"{}", headers={"Content-Type": "application/json"})
+
+
+@pytest.fixture
+def remote() -> Remote:
+    return Remote()
+
+
+@pytest.fixture
+def url(remote: Remote) -> Iterator[str]:
+    with serve(remote) as served:
+        yield served.url
+
+
+def resolving_to(*addresses: str) -> Any:
+    return lambda host, port, **_: [(0, 0, 0, "", (address, port)) for address in addresses]
+
+
+def test_an_answer_is_read_whole(loopback: Outbound, url: str) -> None:
+    answer = loopback.request("POST", url, json={"a": "é"})
+    assert (answer.status, answer.json()) == (200, {"a": "é"})
+
+
+def test_this_machine_and_private_networks_are_not_called_unless_trusted(url: str, remote: Remote) -> None:
+    with pytest.raises(RemoteRefused, match="trusted_networks"):
+        Outbound().request("GET", url)
+    assert remote.asked == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.0.0.1",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",
+        "224.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "fe80::1",
+        "fe80::1%eth0",
+        "fc00::1",
+        "::ffff:127.0.0.1",
+        "::ffff:8.8.8.8",
+        "2002:7f00:1::",
+        "64:ff9b::7f00:1",
+        "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+        "ff02::1",
+    ],
+)
+def test_a_name_that_leads_inside_is_not_followed(address: str) -> None:
+    with pytest.raises(RemoteRefused, match="a private address"):
+        Outbound(resolve=resolving_to(address)).request("GET", "https://lms.example.edu/")
+
+
+def test_one_private_address_among_public_ones_is_enough_to_refuse() -> None:
+    with pytest.raises(RemoteRefused, match="a private address"):
+        Outbound(resolve=resolving_to("8.8.8.8", "127.0.0.1")).request("GET", "https://lms.example.edu/")
+
+
+def test_plain_http_to_the_open_internet_is_refused() -> None:
+    with pytest.raises(RemoteRefused, match="plain http"):
+        Outbound(resolve=resolving_to("8.8.8.8")).request("GET", "http://lms.example.edu/")
+
+
+def test_a_name_is_resolved_once_and_the_checked_address_is_the_one_called(url: str) -> None:
+    asked: list[str] = []
+
+    def resolve(host: str, port: int, **_: Any) -> list[Any]:
+        asked.append(host)
+        return [(0, 0, 0, "", ("127.0.0.1", port))] if len(asked) == 1 else [(0, 0, 0, "", ("10.0.0.1", port))]
+
+    outbound = Outbound([ipaddress.ip_network("127.0.0.0/8")], resolve=resolve)
+    assert outbound.request("GET", url.replace("127.0.0.1", "lms.invalid")).status == 200
+    assert asked == ["lms.invalid"]
+
+
+def test_the_environment_does_not_choose_a_proxy(loopback: Outbound, url: str, monkeypatch: Any) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    assert loopback.request("GET", url).status == 200
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(loopback: Outbound, url: str, remote: Remote, status: int) -> None:
+    with pytest.raises(RemoteRefused, match="redirect"):
+        loopback.request("GET", f"{url}/status/{status}")
+    assert len(remote.asked) == 1
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_busy_or_broken_system_is_one_to_try_later(loopback: Outbound, url: str, status: int) -> None:
+    with pytest.raises(RemoteUnavailable, match=f"answered {status}") as caught:
+        loopback.request("GET", f"{url}/status/{status}")
+    assert caught.value.retry_after == 7.0
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404])
+def test_every_other_answer_is_the_callers_to_judge(loopback: Outbound, url: str, status: int) -> None:
+    assert loopback.request("GET", f"{url}/status/{status}").status == status
+
+
+def test_an_endless_answer_is_cut_off(loopback: Outbound, url: str) -> None:
+    with pytest.raises(RemoteRefused, match="larger than"):
+        loopback.request("GET", f"{url}/large", max_bytes=100_000)
+
+
+def test_a_server_that_dribbles_is_left_after_the_deadline(url: str) -> None:
+    ticks = iter(range(0, 1000, 5))
+    outbound = Outbound([ipaddress.ip_network("127.0.0.0/8")], clock=lambda: float(next(ticks)))
+    with pytest.raises(RemoteUnavailable, match="took too long"):
+        outbound.request("GET", f"{url}/large", deadline=8.0)
+
+
+def test_a_silent_server_is_left_after_the_time_out(loopback: Outbound) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(RemoteUnavailable, match="no answer in time"):
+        loopback.request("GET", f"http://127.0.0.1:{silent.getsockname()[1]}/", timeout=(0.2, 0.2))
+
+
+def test_a_closed_port_and_an_unknown_name_are_told_apart_from_a_refusal(loopback: Outbound) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(RemoteUnavailable, match="no connection"):
+        loopback.request("GET", f"http://127.0.0.1:{port}/")
+    with pytest.raises(RemoteUnavailable, match="does not resolve"):
+        loopback.request("GET", "https://nobody.invalid/")
+
+
+@pytest.mark.parametrize("url", ["ftp://lms.example.edu/", "file:///etc/passwd", "nonsense", "https://", "http://[bad"])
+def test_what_is_no_web_address_is_refused(loopback: Outbound, url: str) -> None:
+    with pytest.raises(RemoteRefused):
+        loopback.request("GET", url)
+
+
+def test_an_error_repeats_no_query_and_no_body(loopback: Outbound, url: str) -> None:
+    with pytest.raises(OttoBridgeError) as caught:
+        loopback.request("POST", f"{url}/status/500?token=s3cret", data={"password": "s3cret"})
+    assert "s3cret" not in str(caught.value)
+    assert host_of("https://user:pass@lms.example.edu:8443/x?y=s3cret") == "lms.example.edu:8443"
+
+
+def test_a_cookie_is_not_brought_back(loopback: Outbound, url: str, remote: Remote) -> None:
+    loopback.request("GET", f"{url}/cookie")
+    loopback.request("GET", f"{url}/")
+    assert "Cookie" not in remote.asked[-1].headers
+
+
+def test_everybody_is_told_who_calls(loopback: Outbound, url: str, remote: Remote) -> None:
+    loopback.request("GET", url)
+    assert remote.asked[0].headers["User-Agent"].startswith("OttoBridge/")
+
+
+def test_the_next_page_is_kept_letter_by_letter(loopback: Outbound, url: str) -> None:
+    assert loopback.request("GET", f"{url}/next").next_url == "/next?page=bookmark:WzE2XQ"
+
+
+def test_an_answer_that_is_no_json_is_a_refusal(loopback: Outbound, url: str) -> None:
+    with pytest.raises(RemoteRefused, match="not JSON"):
+        loopback.request("POST", url, data=b"<html>").json()
+
+
+@responses.activate
+def test_an_invalid_certificate_is_told_as_such() -> None:
+    responses.get("https://lms.example.edu/", body=requests.exceptions.SSLError("certificate verify failed"))
+    with pytest.raises(RemoteUnavailable, match="certificate is not valid"):
+        Outbound().request("GET", "https://lms.example.edu/")
