@@ -1,0 +1,140 @@
+"""A whole bridge for the tests of its pages: real database, real platform keys over HTTP, a clock that stands still."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+from werkzeug import Request, Response
+
+from adapters import ADAPTERS
+from bridge.config import load
+from bridge.contracts import Learner
+from bridge.directory import Directory
+from bridge.errors import OttoBridgeError
+from bridge.http import Outbound
+from bridge.store.engine import migrate, open_database
+from bridge.store.launches import LaunchLine, newest
+from bridge.web.app import create_app
+from bridge.web.house import furnish
+from sandbox.serving import serve
+from tests.fakes.lti_platform import BRIDGE, CLIENT, DEPLOYMENT, ISSUER, KEY, LAUNCH_URL, NOW, claims, query_of, token
+
+CONFIG = """
+bridge:
+  public_url: {bridge}
+  secret_key: 0123456789abcdef0123456789abcdef
+  database_url: sqlite:///{database}
+  trusted_networks: [127.0.0.0/8]
+ottolearn:
+  organization_id: 1
+  username: api
+  password: password
+  username_attributes: [username, employeeId]
+  learner_url: https://learn.example.com
+  sign_in: {{method: signed_link, url: "https://learn.example.com/in", secret: 0123456789abcdef0123456789abcdef}}
+connections:
+  campus:
+    adapter: canvas
+    lti13: {{issuer: "{issuer}", client_id: "{client}", deployment_ids: ["{deployment}"],
+             auth_url: "https://sso.example.edu/authorize", jwks_url: "{jwks}"}}
+    lti11: {{consumer_key: campus-key, shared_secret: "s3cret & more/é"}}
+  packages:
+    adapter: scorm
+    package_origins: [https://lms.example.edu]
+    aicc: {{allowed_urls: ["{jwks}"]}}
+  bare: {{adapter: moodle}}
+"""
+
+LEARNERS = [
+    Learner(1, True, {"username": "S000101", "employeeId": "E1", "firstName": "Zoë", "lastName": "O’Brien"}),
+    Learner(2, True, {"username": "twice"}),
+    Learner(3, True, {"username": "other", "employeeId": "twice"}),
+    Learner(4, False, {"username": "gone"}),
+]
+
+
+class Campus:
+    """The platform's key set, and how often it was asked."""
+
+    down = False
+
+    @Request.application
+    def __call__(self, request: Request) -> Response:
+        if self.down:
+            return Response("down", 503)
+        return Response(msgspec.json.encode({"keys": [KEY.as_dict(private=False)]}), content_type="application/json")
+
+
+class Bridge:
+    """A bridge under test, with a browser in front of it."""
+
+    def __init__(self, client: FlaskClient, engine: Engine) -> None:
+        self.client = client
+        self.engine = engine
+        self.now = NOW
+        self.learners: list[Learner] | OttoBridgeError = LEARNERS
+
+    def read_learners(self) -> Iterator[Learner]:
+        if isinstance(self.learners, OttoBridgeError):
+            raise self.learners
+        return iter(self.learners)
+
+    def record(self) -> list[LaunchLine]:
+        return newest(self.engine, 100)
+
+    def login(self, connection: str = "campus", **fields: str) -> dict[str, str]:
+        """Begin a login as the platform does, and return the authentication request that came of it."""
+        asked = {"iss": ISSUER, "login_hint": "u", "target_link_uri": LAUNCH_URL, "client_id": CLIENT, **fields}
+        answer = self.client.post(f"/lti/{connection}/login", data=asked)
+        assert answer.status_code == 302, answer.text
+        return query_of(answer.location)
+
+    def launch13(self, **changes: Any) -> Any:
+        """A whole LTI 1.3 launch; `changes` are claims."""
+        asked = self.login()
+        fields = {"id_token": token(claims(asked["nonce"], self.now, **changes)), "state": asked["state"]}
+        return self.client.post("/lti/campus/launch", data=fields)
+
+
+@pytest.fixture
+def campus() -> Campus:
+    return Campus()
+
+
+@pytest.fixture
+def bridge(tmp_path: Path, loopback: Outbound, campus: Campus) -> Iterator[Bridge]:
+    with serve(campus) as served:
+        path = tmp_path / "config.yaml"
+        names = {"issuer": ISSUER, "client": CLIENT, "deployment": DEPLOYMENT, "bridge": BRIDGE}
+        path.write_text(CONFIG.format(database=tmp_path / "bridge.db", jwks=f"{served.url}/jwks", **names), "utf-8")
+        configuration = load(path, ADAPTERS, {})
+        engine = open_database(configuration.bridge.database_url.get_secret_value())
+        migrate(engine)
+        numbers = itertools.count()
+        holder: list[Bridge] = []
+        directory = Directory(
+            engine,
+            configuration.ottolearn.username_attributes,
+            lambda: holder[0].read_learners(),  # noqa: PLW0108 -- the holder is still empty
+            lambda: holder[0].now,
+        )
+        house = furnish(
+            configuration,
+            engine,
+            loopback,
+            directory,
+            now=lambda: holder[0].now,
+            token=lambda: f"random-{next(numbers)}",
+        )
+        app = create_app(house)
+        holder.append(Bridge(app.test_client(), engine))
+        directory.refresh()
+        yield holder[0]
+        engine.dispose()

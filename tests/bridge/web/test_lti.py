@@ -1,0 +1,225 @@
+"""A launch by LTI, from the click to OttoLearn: who may enter does, who may not reads why, and all is on record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bridge.contracts import Learner
+from bridge.errors import RemoteUnavailable
+from tests.bridge.web.conftest import Bridge, Campus
+from tests.fakes.lti_platform import FORM, LAUNCH_URL, NOW, OTHER_KEY, claims, query_of, sign, token
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+def test_a_known_student_is_sent_to_ottolearn(bridge: Bridge) -> None:
+    answer = bridge.launch13()
+    assert answer.status_code == 303
+    assert answer.location.startswith("https://learn.example.com/in?token=")
+    (line,) = bridge.record()
+    assert line[1:8] == ("campus", "lti13", "S000101", "Zoë", "O’Brien", "matched", "")
+
+
+def test_a_known_student_enters_by_lti11_too(bridge: Bridge) -> None:
+    answer = bridge.client.post("/lti/campus/launch", data=dict(sign(LAUNCH_URL)))
+    assert answer.status_code == 303
+    assert bridge.record()[0][1:8] == ("campus", "lti11", "S000101", "Zoë", "O’Brien", "matched", "")
+
+
+def test_a_login_may_come_as_a_link(bridge: Bridge) -> None:
+    fields = {"iss": "https://lms.example.edu", "login_hint": "u", "target_link_uri": LAUNCH_URL}
+    answer = bridge.client.get("/lti/campus/login", query_string=fields)
+    assert answer.status_code == 302
+    assert query_of(answer.location)["redirect_uri"] == LAUNCH_URL
+
+
+def test_the_login_marks_the_browser_inside_a_frame_and_outside(bridge: Bridge) -> None:
+    fields = {"iss": "https://lms.example.edu", "login_hint": "u", "target_link_uri": LAUNCH_URL}
+    cookies = bridge.client.post("/lti/campus/login", data=fields).headers.getlist("Set-Cookie")
+    assert len(cookies) == 2
+    assert all({"Secure", "HttpOnly", "SameSite=None"} <= set(cookie.split("; ")) for cookie in cookies)
+    assert ["Partitioned" in cookie for cookie in cookies] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("student_id", "status", "outcome", "words"),
+    [
+        ("nobody", 404, "no_match", "OttoLearn does not know you yet"),
+        ("twice", 409, "ambiguous", "not yours alone"),
+        ("gone", 403, "inactive", "switched off"),
+    ],
+)
+def test_who_cannot_enter_reads_why_and_how_to_ask(
+    bridge: Bridge, student_id: str, status: int, outcome: str, words: str
+) -> None:
+    answer = bridge.launch13(custom={"student_id": student_id})
+    (line,) = bridge.record()
+    assert (answer.status_code, line.outcome, line.reason) == (status, outcome, outcome)
+    assert words in answer.text
+    assert student_id in answer.text
+    assert line.reference in answer.text
+    assert 'href="https://lms.example.edu/courses/5"' in answer.text
+
+
+def test_a_launch_without_a_student_id_says_so(bridge: Bridge) -> None:
+    answer = bridge.launch13(custom={"student_id": "$Canvas.user.sisSourceId"}, lis=None)
+    assert answer.status_code == 400
+    assert "did not say who you are" in answer.text
+    assert bridge.record()[0].reason == "student_id_missing"
+
+
+def test_a_name_that_is_markup_stays_text(bridge: Bridge) -> None:
+    answer = bridge.launch13(custom={"student_id": "<script>alert(1)</script>"})
+    assert "<script>" not in answer.text
+    assert "&lt;script&gt;" in answer.text
+
+
+def test_a_launch_sent_twice_enters_once(bridge: Bridge) -> None:
+    asked = bridge.login()
+    fields = {"id_token": token(claims(asked["nonce"])), "state": asked["state"]}
+    assert bridge.client.post("/lti/campus/launch", data=fields).status_code == 303
+    again = bridge.client.post("/lti/campus/launch", data=fields)
+    assert again.status_code == 400
+    assert bridge.record()[0].reason == "replayed"
+
+
+def test_a_forged_launch_is_refused_and_sent_nowhere(bridge: Bridge) -> None:
+    asked = bridge.login()
+    fields = {"id_token": token(claims(asked["nonce"]), key=OTHER_KEY), "state": asked["state"]}
+    answer = bridge.client.post("/lti/campus/launch", data=fields)
+    assert answer.status_code == 401
+    assert "lms.example.edu" not in answer.text
+    assert bridge.record()[0].reason == "bad_signature"
+
+
+def test_another_browser_cannot_finish_the_login(bridge: Bridge) -> None:
+    asked = bridge.login()
+    stranger = bridge.client.application.test_client()
+    fields = {"id_token": token(claims(asked["nonce"])), "state": asked["state"]}
+    assert stranger.post("/lti/campus/launch", data=fields).status_code == 400
+    assert bridge.record()[0].reason == "state_other_browser"
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "status", "reason"),
+    [
+        ("/lti/nowhere/launch", {"id_token": "x"}, 404, "unknown_connection"),
+        ("/lti/nowhere/login", {"iss": "x"}, 404, "unknown_connection"),
+        ("/lti/bare/launch", {"id_token": "x"}, 404, "not_allowed_here"),
+        ("/lti/bare/launch", {"oauth_consumer_key": "x"}, 404, "not_allowed_here"),
+        ("/lti/bare/login", {"iss": "x"}, 404, "not_allowed_here"),
+        ("/lti/packages/launch", {"id_token": "x"}, 404, "not_allowed_here"),
+        ("/lti/campus/launch", {}, 400, "state_unknown"),
+        ("/lti/campus/launch", {"id_token": "x", "state": "y"}, 400, "state_unknown"),
+        ("/lti/campus/launch", FORM, 401, "unsigned"),
+        ("/lti/campus/launch", dict(sign(LAUNCH_URL, secret="x")), 401, "bad_signature"),
+        ("/lti/campus/launch", dict(sign(LAUNCH_URL, timestamp=NOW - 400)), 401, "expired"),
+        ("/lti/campus/login", {}, 400, "malformed"),
+        ("/lti/campus/login", {"iss": "https://e", "login_hint": "1", "target_link_uri": "x"}, 400, "issuer_unknown"),
+        ("/lti/x", {}, 404, "not_found"),
+    ],
+)
+def test_a_bad_request_gets_a_page_with_a_reference_and_a_line_with_its_reason(
+    bridge: Bridge, path: str, fields: dict[str, str], status: int, reason: str
+) -> None:
+    answer = bridge.client.post(path, data=fields)
+    (line,) = bridge.record()
+    assert (answer.status_code, line.outcome, line.reason) == (status, "rejected", reason)
+    assert line.reference in answer.text
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"\xff\xfe\x00", FORM_TYPE, 400),
+        (b"id_token=%FF&state=%FE", FORM_TYPE, 400),
+        (b"&".join(b"a%d=1" % n for n in range(2000)), FORM_TYPE, 400),
+        (b"{}", "application/json", 400),
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x", 400),
+        (b"x" * (1024 * 1024 + 1), FORM_TYPE, 413),
+        (b"x" * (3 * 1024 * 1024), "text/plain", 413),
+    ],
+)
+def test_a_malformed_or_oversized_body_changes_nothing(
+    bridge: Bridge, body: bytes, content_type: str, status: int
+) -> None:
+    answer = bridge.client.post("/lti/campus/launch", data=body, content_type=content_type)
+    (line,) = bridge.record()
+    assert (answer.status_code, line.outcome) == (status, "rejected")
+    assert line.reference in answer.text
+
+
+def test_a_launch_url_opened_by_hand_says_what_to_do(bridge: Bridge) -> None:
+    answer = bridge.client.get("/lti/campus/launch")
+    assert answer.status_code == 405
+    assert "open it again" in answer.text
+
+
+def test_the_platforms_refusal_becomes_a_page(bridge: Bridge) -> None:
+    fields = {
+        "error": "launch_no_longer_valid",
+        "error_description": "<b>expired</b>",
+        "state": bridge.login()["state"],
+    }
+    answer = bridge.client.post("/lti/campus/launch", data=fields)
+    assert answer.status_code == 400
+    assert "<b>expired" not in answer.text
+    assert bridge.record()[0].detail.endswith("launch_no_longer_valid: <b>expired</b>")
+
+
+def test_a_learner_made_a_moment_ago_is_found(bridge: Bridge) -> None:
+    bridge.learners = [Learner(9, True, {"username": "new"})]
+    bridge.now += 60
+    assert bridge.launch13(custom={"student_id": "new"}).status_code == 303
+
+
+def test_ottolearn_down_is_a_page_that_says_try_again_and_nobody_is_called_unknown(bridge: Bridge) -> None:
+    bridge.learners = RemoteUnavailable("api.ottolearn.io: no answer in time")
+    bridge.now += 60
+    answer = bridge.launch13(custom={"student_id": "new"})
+    assert answer.status_code == 503
+    assert "try again in a few minutes" in answer.text
+    assert bridge.record()[0].reason == "remote_unavailable"
+
+
+def test_known_students_enter_while_ottolearn_is_down(bridge: Bridge) -> None:
+    bridge.learners = RemoteUnavailable("api.ottolearn.io: no answer in time")
+    bridge.now += 60
+    assert bridge.launch13().status_code == 303
+
+
+def test_a_platform_whose_keys_cannot_be_read_is_a_page_that_says_try_again(bridge: Bridge, campus: Campus) -> None:
+    campus.down = True
+    answer = bridge.launch13()
+    assert answer.status_code == 503
+    assert bridge.record()[0].reason == "remote_unavailable"
+
+
+def test_every_page_is_guarded(bridge: Bridge) -> None:
+    for path in ("/lti/campus/launch", "/healthz", "/nowhere"):
+        headers = bridge.client.get(path).headers
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_hosts_name_sent_by_a_stranger_changes_nothing(bridge: Bridge) -> None:
+    fields: dict[str, Any] = {"iss": "https://lms.example.edu", "login_hint": "u", "target_link_uri": LAUNCH_URL}
+    answer = bridge.client.post("/lti/campus/login", data=fields, headers={"Host": "evil.example"})
+    assert query_of(answer.location)["redirect_uri"] == LAUNCH_URL
+
+
+def test_no_name_id_or_token_is_in_the_log(bridge: Bridge, caplog: pytest.LogCaptureFixture) -> None:
+    forged = dict(sign(LAUNCH_URL, secret="x"))
+    caplog.set_level("DEBUG")
+    answer = bridge.launch13()
+    bridge.launch13(custom={"student_id": "nobody"})
+    bridge.client.post("/lti/campus/launch", data=forged)
+    logged = "\n".join(record.getMessage() for record in caplog.records)
+    assert "outcome=matched" in logged
+    secrets = ("S000101", "nobody", "Zoë", "zoe@", "random-", "s3cret", query_of(answer.location)["token"])
+    assert not [secret for secret in secrets if secret in logged]
