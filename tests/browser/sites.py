@@ -121,6 +121,7 @@ class PlayedBridge(Site):
         self.settings = Settings()
         self.launches: list[Launch] = []
         self.rejected: list[str] = []
+        self.referers: list[str] = []
         self.codes: dict[str, Launch] = {}
 
     def allow(self, *origins: str) -> None:
@@ -128,6 +129,8 @@ class PlayedBridge(Site):
         self.settings = Settings(package_origins=origins)
 
     def respond(self, request: LaunchRequest) -> Answer:
+        referer = request.headers.get("referer", self.url)
+        self.referers += [] if same_site(referer, self) else [referer]
         if request.method == "OPTIONS":
             allowed = {"Access-Control-Allow-Headers": "content-type", "Access-Control-Allow-Methods": "POST"}
             return Answer(status=204, headers={"Access-Control-Allow-Origin": "*", **allowed})

@@ -10,7 +10,8 @@
  *   7. commit whenever the page is hidden; Terminate, once, when it goes away
  *
  * What differs between packages is in the data- attributes of <body>; this file is the same in all of them.
- * Nothing is kept in cookies or storage: in a third-party frame there may be none.
+ * Nothing is kept in cookies or storage: in a third-party frame there may be none. No request tells where it came
+ * from (<meta name="referrer">), because an LMS's addresses may hold sessions.
  */
 "use strict";
 
@@ -255,7 +256,6 @@
         mode: "cors",
         credentials: "omit",
         cache: "no-store",
-        referrerPolicy: "no-referrer",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ ...learner, return_url: lmsFrontPage() }),
         signal: AbortSignal.timeout(BRIDGE_TIMEOUT),
@@ -318,7 +318,6 @@
     const frame = document.createElement("iframe");
     frame.title = "OttoLearn";
     frame.allow = "autoplay; fullscreen";
-    frame.referrerPolicy = "no-referrer";
     frame.src = url;
     showMessage("OttoLearn is open below.");
     element("bar").before(frame);
