@@ -1,0 +1,43 @@
+"""The open answers of the one door out, and the sockets under them."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from bridge.errors import RemoteRefused, RemoteUnavailable
+from bridge.http import Outbound
+from tests.fakes.serving import FakeServer, Reply
+
+MOVED = Reply(302, b"", {"Location": "https://storage.example.com/secret"})
+
+
+def test_a_redirect_is_handed_over_only_to_who_asks_for_it(loopback: Outbound) -> None:
+    with FakeServer(lambda request: MOVED) as server:
+        with pytest.raises(RemoteRefused, match="redirect") as caught, loopback.stream("GET", server.url):
+            pass
+        assert "secret" not in str(caught.value)
+        with loopback.stream("GET", server.url, redirects=True) as response:
+            assert response.headers["Location"] == MOVED.headers["Location"]
+    assert len(server.seen) == 2
+
+
+def test_a_fault_is_no_answer_even_to_who_asks_for_redirects(loopback: Outbound) -> None:
+    with FakeServer(lambda request: Reply(503)) as server:
+        opening = loopback.stream("GET", server.url, redirects=True)
+        with pytest.raises(RemoteUnavailable), opening:
+            pass
+
+
+def test_an_answer_cut_short_is_one_to_ask_for_again(loopback: Outbound) -> None:
+    with FakeServer(lambda request: Reply(200, b"half", cut=4)) as server, pytest.raises(RemoteUnavailable):
+        loopback.request("GET", server.url)
+
+
+def test_a_post_does_not_wait_for_a_delayed_ack(loopback: Outbound) -> None:
+    """Head and body go out in two packets; with Nagle's algorithm the second waited 40 ms, in every call."""
+    with FakeServer(lambda request: Reply(200, b"x")) as server, loopback.stream("POST", server.url) as response:
+        connection = response.raw.connection
+        assert connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert response.content == b"x"
