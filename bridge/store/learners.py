@@ -119,12 +119,11 @@ def replace(engine: Engine, learners: Iterable[Learner], username_attributes: Se
         new: int = connection.execute(_BEGIN, {"read_at": now, "learners": 0}).scalar_one()
     try:
         count = _write(engine, new, iter(learners), username_attributes)
-        served = count is not None and _serve(engine, new, count)
+        if count is not None:
+            _serve(engine, new, count)
     except BaseException:
         _drop(engine, new)
         raise
-    if not served:
-        _drop(engine, new)
     _drop_older(engine)
     return state(engine).learners
 
@@ -195,10 +194,11 @@ def _write_batch(engine: Engine, new: int, batch: Sequence[Learner], attributes:
     return len(added)
 
 
-def _serve(engine: Engine, new: int, count: int) -> bool:
+def _serve(engine: Engine, new: int, count: int) -> None:
+    """Serve this generation, unless a later one is served already."""
     with engine.begin() as connection:
-        counted = connection.execute(_COUNT, {"g": new, "count": count}).rowcount == 1
-        return counted and connection.execute(_SWAP, {"new": new}).rowcount == 1
+        connection.execute(_COUNT, {"g": new, "count": count})
+        connection.execute(_SWAP, {"new": new})
 
 
 def _drop_older(engine: Engine) -> None:

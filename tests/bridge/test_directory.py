@@ -269,3 +269,16 @@ def test_ids_and_names_stay_out_of_messages(directory: Directory) -> None:
     with pytest.raises(LearnerNotFound) as caught:
         directory.find("Secret-4711")
     assert "4711" not in str(caught.value)
+
+
+def test_the_choice_to_begin_a_refresh_is_one_threads_at_a_time(engine: Engine, ottolearn: OttoLearn) -> None:
+    held = []
+
+    def now() -> float:
+        held.append(directory._lock.locked())
+        return 1000.0
+
+    directory = Directory(engine, ("username",), ottolearn.read, now, patience=60)
+    with pytest.raises(LearnerNotFound):
+        directory.find("nobody")
+    assert held[0]

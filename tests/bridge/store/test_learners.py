@@ -5,6 +5,7 @@ from threading import Event
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.dialects import postgresql
 
 from bridge.contracts import Learner
 from bridge.store import learners
@@ -121,12 +122,12 @@ def test_a_reading_under_way_is_not_seen(engine: Engine) -> None:
 
     def watched() -> Iterator[Learner]:
         for person in people(3 * BATCH):
-            seen.append((ids(engine, "ana"), ids(engine, "u2")))
+            seen.append((ids(engine, "ana"), ids(engine, "u2"), learners.learner(engine, 1) == ANA))
             yield person
 
     learners.replace(engine, [ANA], NAMES, now=5.0)
     learners.replace(engine, watched(), NAMES, now=6.0)
-    assert set(map(str, seen)) == {"([1], [])"}
+    assert set(map(str, seen)) == {"([1], [], True)"}
     assert (ids(engine, "ana"), ids(engine, "u2")) == ([], [2])
 
 
@@ -177,6 +178,24 @@ def test_a_reading_overtaken_at_its_very_end_changes_nothing(engine: Engine) -> 
     learners.replace(engine, overtaken(), NAMES, now=5.0)
     assert learners.state(engine) == DirectoryState(6.0, 1, settled=True)
     assert rows(engine) == (1, 1, 2)
+
+
+def test_a_reading_overtaken_by_one_that_has_not_swept_yet_changes_nothing(engine: Engine) -> None:
+    def overtaken() -> Iterator[Learner]:
+        yield ANA
+        with engine.begin() as connection:
+            connection.execute(text("INSERT INTO generation (read_at, learners) VALUES (6, 0)"))
+            connection.execute(text("UPDATE directory SET current = (SELECT max(id) FROM generation)"))
+
+    assert learners.replace(engine, overtaken(), NAMES, now=5.0) == 0
+    assert learners.state(engine).refreshed_at == 6.0
+    assert rows(engine) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("statement", [learners._HOLD, learners._HOLD_LIVE])
+def test_a_generation_being_written_cannot_be_swept_away_on_postgresql(statement) -> None:
+    """Without the lock a sweep between reading and writing makes the write fail; SQLite's transactions take turns."""
+    assert str(statement.compile(dialect=postgresql.dialect())).endswith("FOR KEY SHARE")
 
 
 def test_threads_that_read_together_leave_one_whole_directory(engine: Engine, in_threads) -> None:
