@@ -10,16 +10,26 @@ from joserfc.jwk import OctKey
 from pydantic import SecretStr
 
 from bridge.contracts import Learner
+from bridge.courses import Course
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.ottolearn.settings import SignedLink
 from bridge.settings import origin
 
 
-def signed_link(settings: SignedLink, learner: Learner, username: str, *, issuer: str, now: float, jti: str) -> str:
+def signed_link(
+    settings: SignedLink,
+    learner: Learner,
+    username: str,
+    *,
+    issuer: str,
+    now: float,
+    jti: str,
+    course: Course | None = None,
+) -> str:
     """The address at which `learner` enters OttoLearn, good once and for `settings.lifetime` seconds.
 
     `username` is the value that matched, `issuer` the bridge's public address, `now` seconds since 1970, `jti` a value
-    never used before.
+    never used before, `course` where in OttoLearn the learner wants to go.
     """
     claims = {
         "iss": issuer,
@@ -32,6 +42,8 @@ def signed_link(settings: SignedLink, learner: Learner, username: str, *, issuer
         "exp": int(now) + settings.lifetime,
         "jti": jti,
     }
+    if course is not None:
+        claims |= {"course": course.key} | ({"course_url": course.url} if course.url else {})
     token = jwt.encode({"alg": "HS256"}, claims, _key(settings.secret))
     parts = urlsplit(settings.url)
     query = "&".join(filter(None, [parts.query, urlencode({settings.parameter: token})]))
