@@ -27,9 +27,7 @@ class Browser:
     """One person's browser. A form of class `posting` is what a page's script would submit by itself."""
 
     def __init__(self) -> None:
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.headers["Accept"] = "text/html"
+        self._session = _session()
         self.last_submission: Submission | None = None
 
     def __enter__(self) -> Self:
@@ -61,7 +59,14 @@ class Browser:
 
     def post_json(self, url: str, body: dict[str, Any], origin: str) -> requests.Response:
         """What a script of a page from `origin` sends with `fetch`, without cookies."""
-        return requests.post(url, json=body, headers={"Origin": origin}, timeout=TIMEOUT, allow_redirects=False)
+        with _session() as session:
+            return session.post(url, json=body, headers={"Origin": origin}, timeout=TIMEOUT, allow_redirects=False)
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False  # no proxy stands between the parts of one machine
+    return session
 
 
 def read_page(page: requests.Response) -> lxml.html.HtmlElement:

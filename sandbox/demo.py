@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import requests
-
 from adapters import ADAPTERS
 from bridge.config import Configuration, load
 from bridge.wsgi import build_app
+from sandbox.browser import Browser
 from sandbox.demo_config import USERNAME_ATTRIBUTES, build_campus, ottolearn_part, write_config
 from sandbox.lms.app import create_lms
 from sandbox.ottolearn import create_sandbox, read_seed
@@ -101,7 +100,8 @@ def _listen(stack: ExitStack, door: _Door, port: int = 0) -> str:
 def _await_ready(bridge_url: str) -> None:
     """Wait until the bridge can let people in."""
     until = time.monotonic() + READY_WITHIN
-    while requests.get(f"{bridge_url}/readyz", timeout=5).status_code != 200:
-        if time.monotonic() > until:
-            raise CannotStart(f"the bridge was not ready within {READY_WITHIN:.0f} seconds")
-        time.sleep(0.05)
+    with Browser() as browser:
+        while browser.open(f"{bridge_url}/readyz").status_code != 200:
+            if time.monotonic() > until:
+                raise CannotStart(f"the bridge was not ready within {READY_WITHIN:.0f} seconds")
+            time.sleep(0.05)

@@ -18,7 +18,6 @@ MAX_SESSIONS = 10_000
 SUCCESS = "error=0\r\nerror_text=Successful\r\n"
 DROPPED = {"putcomments", "putobjectives", "putpath", "putinteractions", "putperformance"}
 """Commands that are answered with success and forgotten."""
-KEPT = ("lesson_location", "lesson_status", "score", "time")
 
 
 class Reply(NamedTuple):
@@ -51,7 +50,6 @@ class Sessions:
         """A session id for one launch of `person`."""
         sid = self._token()
         with self._lock:
-            self._sessions = {key: one for key, one in self._sessions.items() if one.until > now}
             if len(self._sessions) >= MAX_SESSIONS:
                 del self._sessions[next(iter(self._sessions))]
             self._sessions[sid] = _Session(person, now + SESSION_LIFETIME)
@@ -115,4 +113,4 @@ def _read_core(data: str) -> dict[str, str]:
         elif group == "[core]":
             name, _, value = line.partition("=")
             found[name.strip().lower()] = value.strip()
-    return {name: value for name, value in found.items() if name in KEPT}
+    return found

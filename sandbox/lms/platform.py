@@ -62,7 +62,6 @@ class Platform:
         fields = product.login_fields(tool, person)
         hint = product.new_hint()
         with self._lock:
-            self._begun = {key: begun for key, begun in self._begun.items() if begun.until > now}
             if len(self._begun) >= MAX_HINTS:
                 del self._begun[next(iter(self._begun))]
             self._begun[hint] = _Begun(tool, person, fields["login_hint"], now + HINT_LIFETIME)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import socket
+
 import pytest
 import requests
 from flask import Flask, make_response, redirect, request
@@ -68,6 +70,16 @@ def test_a_form_can_be_sent_a_second_time(browser, site):
 def test_pages_that_post_themselves_for_ever_are_left(browser, site):
     with pytest.raises(requests.TooManyRedirects):
         browser.open(f"{site}/circle")
+
+
+def test_a_proxy_of_the_environment_is_not_asked(browser, site, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    assert browser.open(f"{site}/end").status_code == 200
+    assert browser.post_json(f"{site}/json", {}, "https://lms.example").status_code == 200
 
 
 def test_an_empty_page_is_an_end(browser, site):

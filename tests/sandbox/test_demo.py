@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,13 @@ from click.testing import CliRunner
 
 from bridge.contracts import Kind, Outcome, Student
 from bridge.store import one_time
+from bridge.web import house, pages
 from sandbox.browser import Browser
 from sandbox.check import Checked, check_launches
 from sandbox.demo import run_demo
 from sandbox.demo_config import build_campus, ottolearn_part, write_config
 from sandbox.lms.doors import DOORS, find_door
+from sandbox.ottolearn import Faults, create_sandbox
 from sandbox.people import PEOPLE, find_person
 
 command = importlib.import_module("bridge.cli.demo")  # the name in its package is the click command
@@ -83,6 +86,40 @@ def test_a_check_says_what_did_not_come_as_expected(demo, door, person, changes,
     assert said in " · ".join(one(demo, door.key, person, **changes).problems)
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"connection": "demo-moodle"}, "connection is 'demo-canvas', not 'demo-moodle'"),
+        ({"kind": Kind.LTI13}, "kind is 'lti11', not 'lti13'"),
+    ],
+)
+def test_a_launch_that_came_in_another_way_fails_the_check(demo, changes, said):
+    door = find_door("canvas-lti11")._replace(**changes)
+
+    assert next(check_launches(demo, people=PEOPLE[:1], doors=[door])).problems == (said,)
+
+
+def test_a_replay_that_only_ottolearn_stops_fails_the_check(demo, monkeypatch):
+    links = []
+
+    def same_link(*arguments, **options):
+        links.append(real(*arguments, **options))
+        return links[0]
+
+    real = house.signed_link
+    monkeypatch.setattr(house, "signed_link", same_link)
+    monkeypatch.setattr("bridge.web.lti.spend", lambda *_, **__: True)
+
+    assert one(demo, "moodle-lti11", "ana").problems == ("a second use was answered with status 403",)
+
+
+def test_a_replay_that_is_answered_as_if_all_were_well_fails_the_check(demo, monkeypatch):
+    real = pages.make_response
+    monkeypatch.setattr(pages, "make_response", lambda page, *_: real(page))
+
+    assert one(demo, "moodle-lti11", "ana").problems == ("a second use was answered with status 200",)
+
+
 def test_a_bridge_that_takes_a_signed_form_twice_fails_the_check(demo, monkeypatch):
     monkeypatch.setattr("bridge.web.lti.spend", lambda *_, **__: True)
 
@@ -134,6 +171,24 @@ def test_a_site_that_is_down_fails_the_check_and_does_not_end_it(demo, door):
     gone = dataclasses.replace(demo, lms_url=nowhere)
 
     assert one(gone, door.key, "ana").problems == ("ConnectionError on the way",)
+
+
+def test_the_first_launch_does_not_come_before_the_bridge_knows_anybody(monkeypatch):
+    monkeypatch.setattr("sandbox.demo.create_sandbox", partial(create_sandbox, faults=Faults(latency=0.3)))
+
+    with run_demo() as slow:
+        assert requests.get(f"{slow.bridge_url}/readyz", timeout=10).status_code == 200
+
+
+def test_a_bridge_that_never_gets_ready_is_told(monkeypatch):
+    refusing = Faults(fail_next=1_000_000, fail_status=400)
+    monkeypatch.setattr("sandbox.demo.create_sandbox", partial(create_sandbox, faults=refusing))
+    monkeypatch.setattr("sandbox.demo.READY_WITHIN", 1.0)
+
+    result = run("--port", "0")
+
+    assert result.exit_code == 1
+    assert "not ready within 1 seconds" in result.stderr
 
 
 def test_nothing_of_a_demo_can_be_guessed_or_read_by_others(tmp_path):
