@@ -1,0 +1,100 @@
+"""The documentation is product: its tables are complete, and its links and commands work."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bridge.cli import cli
+from bridge.reasons import ADVICE, REASONS
+from tests.conftest import ROOT
+
+PAGES = [
+    path
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("adapters/*/README.md")]
+    if "node_modules" not in path.parts
+]
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def reasons_table() -> str:
+    rows = [f"| `{word}` | {row.status} | {row.who} | {row.how} |" for word, row in REASONS.items()]
+    return "\n".join(["| reason | status | who can mend it | how |", "| --- | --- | --- | --- |", *rows])
+
+
+def test_the_readme_lists_every_reason() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    shown = text.split("<!-- reasons: begin -->\n")[1].split("\n<!-- reasons: end -->")[0]
+    assert shown == reasons_table(), "run: python -m tests.test_docs"
+
+
+def test_every_reason_has_words_for_the_learner_and_a_status_of_a_refusal() -> None:
+    for word, reason in REASONS.items():
+        assert reason.learner in ADVICE, word
+        assert 400 <= reason.status < 600, word
+
+
+def test_every_reason_that_the_code_gives_is_in_the_catalogue() -> None:
+    given = set()
+    for folder in ("bridge", "adapters"):
+        for path in (ROOT / folder).rglob("*.py"):
+            given |= set(re.findall(r'LaunchRejected\(\s*"(\w+)"', path.read_text("utf-8")))
+    assert given
+    assert given <= set(REASONS)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
+def test_every_link_to_a_file_leads_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text("utf-8")):
+        if "://" not in target and not target.startswith("mailto:"):
+            assert (path.parent / target).exists(), f"{name(path)} links to {target}"
+
+
+def commands() -> list[tuple[str, str]]:
+    found = []
+    for path in PAGES:
+        for block in re.findall(r"```(?:sh|console)\n(.*?)```", path.read_text("utf-8"), re.S):
+            lines = re.findall(r"^\s*(?:\$ )?((?:ottobridge|make)\b.*)$", block, re.M)
+            found += [(name(path), line.split("#")[0].strip()) for line in lines]
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize(("page", "line"), commands())
+def test_every_command_exists_with_the_options_the_page_gives_it(page: str, line: str) -> None:
+    program, *words = line.split()
+    if program == "make":
+        targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M)
+        assert words[0] in targets, f"{page}: {line}"
+        return
+    command = cli
+    while words and words[0] in getattr(command, "commands", {}):
+        command = command.commands[words.pop(0)]
+    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    asked = {word.partition("=")[0] for word in words if word.startswith("-")}
+    assert command is not cli or asked, f"{page}: {line} is no command"
+    assert asked <= known | {"--help", "-h"}, f"{page}: {line} has options that {command.name} does not know"
+
+
+def test_every_command_explains_itself() -> None:
+    def walk(command: object, words: list[str]) -> None:
+        answer = CliRunner().invoke(cli, [*words, "--help"])
+        assert answer.exit_code == 0
+        assert command.help, words
+        for word, inner in getattr(command, "commands", {}).items():
+            walk(inner, [*words, word])
+
+    walk(cli, [])
+
+
+if __name__ == "__main__":
+    readme = ROOT / "README.md"
+    before, rest = readme.read_text("utf-8").split("<!-- reasons: begin -->\n")
+    after = rest.split("<!-- reasons: end -->")[1]
+    table = f"<!-- reasons: begin -->\n{reasons_table()}\n<!-- reasons: end -->"
+    readme.write_text(f"{before}{table}{after}", "utf-8")
