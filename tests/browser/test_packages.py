@@ -223,6 +223,8 @@ def test_a_bridge_that_is_down_can_be_tried_again(lms: StaticSite, bridge: Playe
     page.route(f"{bridge.url}/**", lambda route: route.abort("connectionrefused"))
     sco = play(page, lms, made_api("scorm12", NAMES12))
     expect(sco.get_by_role("status")).to_contain_text("could not be reached")
+    sco.get_by_role("button", name="Try again").press("Enter")
+    expect(sco.get_by_role("button", name="Try again")).to_be_focused()
     page.unroute_all()
     sco.get_by_role("button", name="Try again").press("Enter")
     expect(sco.frame_locator("iframe").locator("#student")).to_have_text(ID)
@@ -308,6 +310,7 @@ def test_ottolearn_opens_in_a_window_of_its_own(
     assert opened.value.evaluate("window.opener") is None
     assert bridge.referers == []
     expect(sco.get_by_role("status")).to_contain_text("open in a new window")
+    expect(sco.get_by_role("button", name="Open OttoLearn again")).to_be_focused()
     with context.expect_page() as reopened:
         sco.get_by_role("button", name="Open OttoLearn again").click()
     expect(reopened.value.locator("#student")).to_have_text(ID)

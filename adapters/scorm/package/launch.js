@@ -285,11 +285,15 @@
     element(`${id}-row`).hidden = text === "";
   }
 
+  /** A click hides the button while it works; if one is there again afterwards, it has the focus again. */
   function showButton(label, onClick) {
     const button = element("open");
     button.textContent = label;
     button.hidden = false;
-    button.onclick = onClick;
+    button.onclick = async () => {
+      await onClick();
+      button.focus();
+    };
   }
 
   function showMessage(message, advice = "") {
