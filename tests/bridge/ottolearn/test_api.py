@@ -41,7 +41,9 @@ def sandbox(faults: Faults | None = None, count: int = 5, people=None) -> Iterat
 
 
 @contextmanager
-def answering(body: bytes, headers: dict[str, str] | None = None, token: object = "t") -> Iterator[str]:
+def answering(
+    body: bytes | Iterator[bytes], headers: dict[str, str] | None = None, token: object = "t"
+) -> Iterator[str]:
     """A server whose user list is `body`."""
     app = flask.Flask("odd")
     app.add_url_rule("/authenticate/login", "login", lambda: {"sessionToken": token}, methods=["POST"])
@@ -156,6 +158,15 @@ def test_a_user_list_cut_short_is_not_taken_for_whole():
         seen = client(url).read_learners()
         with pytest.raises(RemoteRefused, match="not whole"):
             list(seen)
+
+
+def test_a_connection_cut_in_the_middle_is_not_taken_for_the_end():
+    def half() -> Iterator[bytes]:
+        yield b'[{"id": 1},'
+        raise ConnectionAbortedError
+
+    with answering(half()) as url, pytest.raises((RemoteRefused, RemoteUnavailable)):
+        list(client(url).read_learners())
 
 
 @pytest.mark.parametrize("body", [b'{"users": []}', b"", b"null", b"<html>", b"[1] [2]", b'[{"id": 1}', b"[" * 99_999])
