@@ -50,31 +50,30 @@
     },
   };
 
-  const ADMINISTRATOR = "Tell your course's support what you see here. They can put it right.";
   const PROBLEMS = {
     no_lms: {
-      message: "Your learning management system (LMS) was not found.",
+      message: "Your learning management system (LMS) was not found",
       advice: "Open this course from your LMS, not by itself. If you did, tell your course's support that "
         + "the page found no SCORM API.",
     },
     lms_refused: {
-      message: "Your learning management system (LMS) did not start the course.",
+      message: "Your learning management system (LMS) did not start the course",
       advice: "Close this page, go back to your LMS and open the course again.",
     },
     unreachable: {
-      message: "OttoLearn could not be reached.",
+      message: "OttoLearn could not be reached",
       advice: "Check your connection and try again. If it stays like this, tell your course's support that the "
         + "bridge to OttoLearn does not answer, or does not accept this site.",
       again: true,
     },
     popup_blocked: {
-      message: "Your browser did not open the window.",
+      message: "Your browser did not open the window",
       advice: "Allow pop-up windows for this site, then try again.",
       again: true,
     },
     refused: {
-      message: "OttoLearn could not be opened.",
-      advice: ADMINISTRATOR,
+      message: "OttoLearn could not be opened",
+      advice: "Tell your course's support what you see here. They can put it right.",
       again: true,
     },
   };
@@ -82,10 +81,10 @@
   /** One of PROBLEMS; where the bridge refused, in its words, which are newer than this package. */
   class Problem extends Error {
     constructor(word, { title, message, reference } = {}) {
-      super(word);
-      this.message = asText(title) || PROBLEMS[word].message;
-      this.advice = title ? asText(message) : PROBLEMS[word].advice;
-      this.again = PROBLEMS[word].again ?? false;
+      const ours = PROBLEMS[word];
+      super(asText(title) || ours.message);
+      this.advice = asText(title) ? asText(message) : ours.advice;
+      this.again = ours.again ?? false;
       this.reference = asText(reference);
     }
   }
@@ -323,7 +322,7 @@
     frame.title = "OttoLearn";
     frame.allow = "autoplay; fullscreen";
     frame.src = url;
-    showMessage("OttoLearn is open below.");
+    showMessage("OttoLearn is open below");
     element("bar").before(frame);
     element("bar").hidden = false;
     document.body.classList.add("framed");
@@ -356,7 +355,7 @@
     element("reopen").onclick = async () => {
       try {
         await openWindow(launchUrl, learner);
-        show("bar-message", "OttoLearn is open in a new window.");
+        show("bar-message", "OttoLearn is open in a new window");
       } catch (error) {
         show("bar-message", error.message);
       }
@@ -368,13 +367,13 @@
       try {
         showMessage("Opening OttoLearn …");
         await openWindow(launchUrl, learner);
-        showMessage("OttoLearn is open in a new window.", "Keep this page open until you are done there.");
+        showMessage("OttoLearn is open in a new window", "Keep this page open until you are done there.");
         showButton("Open OttoLearn again", onClick);
       } catch (error) {
         showProblem(error, learner, onClick);
       }
     };
-    showMessage("Your course is ready.", "OttoLearn opens in a new window.");
+    showMessage("Your course is ready", "OttoLearn opens in a new window.");
     showButton("Open OttoLearn", onClick);
   }
 
