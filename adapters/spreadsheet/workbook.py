@@ -26,20 +26,27 @@ FAST_ROWS = 200_000
 FAST_CELLS = 8_000_000
 """calamine fills the whole rectangle from the first cell to the last, empty cells too."""
 
-_OVERLAP = 64
-_UNUSUAL = (b"'", b"\t", b"\n", b"\r", b" =", b"= ", b'"e"')
-"""Spellings of an attribute that the patterns below would not see, and an error value (`t="e"`). Also in a text: then
-the slower reader reads it, which is never wrong."""
-_BEYOND_Z = re.compile(rb' r="(?:[A-Za-z]{2}|[A-Za-z]?(?:[2-9]\d{5}|\d{7}|0)|[^"&]{0,20}&)')
-_FAR = re.compile(rb' r="(?:[A-Za-z]{3}|[A-Za-z]{0,2}(?:[2-9]\d{5}|\d{7}|0)|[^"&]{0,20}&)')
-_TWO_LETTERS = re.compile(rb' r="([A-Za-z]{2})\d')
-_PROLOG = re.compile(rb"\s*<\?xml[^>]*>\s*")
+_UNUSUAL = (b":c", b'"e"')
+"""A cell behind a namespace prefix, an error value. Also in a text: then the slower reader reads it, never wrong."""
+_NOT_SMALL = re.compile(rb'<c(?! r="[A-Z]?[0-9]{1,5}"|ol)')
+"""A cell (`<c`, not `<col`) whose reference is not plainly within A1 to Z99999."""
+_NOT_PLAIN = re.compile(rb'<c(?! r="[A-Z]{1,2}[0-9]{1,6}"|ol)')
+_REFERENCE = re.compile(rb'<c r="([A-Z]+)([0-9]+)"')
+_LONGEST_TAG = 1024 * 1024
 
 
 class _Shape(NamedTuple):
+    """The rectangle within which the cells lie."""
+
     rows: int
     columns: int
-    plain: bool
+
+    def holding(self, rows: int, columns: int) -> _Shape:
+        return _Shape(max(self.rows, rows), max(self.columns, columns))
+
+
+_SMALL = (99_999, 26)
+_UNKNOWN = _Shape(10**9, 10**9)
 
 
 @contextmanager
@@ -48,7 +55,7 @@ def open_sheet(path: Path, sheet: str = "") -> Iterator[tuple[str, Iterator[Row]
     with open_archive(path) as archive:
         package = read_package(archive, sheet)
         shape = _measured(archive, package.member)
-        if package.plain and shape.plain and shape.rows <= FAST_ROWS and shape.rows * shape.columns <= FAST_CELLS:
+        if package.plain and shape.rows <= FAST_ROWS and shape.rows * shape.columns <= FAST_CELLS:
             with _fast_rows(path, package.sheet) as rows:
                 yield package.sheet, rows
         else:
@@ -58,24 +65,32 @@ def open_sheet(path: Path, sheet: str = "") -> Iterator[tuple[str, Iterator[Row]
 
 def _measured(archive: Archive, member: str) -> _Shape:
     """Look at the sheet's bytes, all of them, before a reader that trusts them sees them."""
-    rows, columns, tail = 0, 26, b""
+    shape, rest = _Shape(0, 0), b""
     for chunk in archive.chunks(member):
-        window = tail + chunk if tail else _PROLOG.sub(b"", chunk, count=1)
-        if any(mark in window for mark in _UNUSUAL):
-            return _Shape(rows, columns, plain=False)
-        if _BEYOND_Z.search(window):
-            if _FAR.search(window):
-                return _Shape(rows, columns, plain=False)
-            columns = max(columns, *(_number(letters) for letters in set(_TWO_LETTERS.findall(window))), 0)
-        rows += chunk.count(b"<row") + chunk.count(b":row")
-        tail = chunk[-_OVERLAP:]
-    return _Shape(rows, columns, plain=True)
+        window = rest + chunk
+        cut = window.rfind(b"<")
+        rest = window[cut:]
+        if len(rest) > _LONGEST_TAG or any(mark in window for mark in _UNUSUAL):
+            return _UNKNOWN
+        found = _SMALL if not _NOT_SMALL.search(window, 0, cut) else _extent(window[:cut])
+        shape = shape.holding(*found)
+    return shape
 
 
-def _number(letters: bytes) -> int:
-    """AA is the 27th column."""
-    first, second = letters.upper()
-    return (first - 64) * 26 + second - 64
+def _extent(window: bytes) -> tuple[int, int]:
+    if _NOT_PLAIN.search(window):
+        return _UNKNOWN
+    found = _REFERENCE.findall(window)
+    columns = {letters for letters, _ in found}
+    return max(int(row) for _, row in found), max(map(_column_number, columns))
+
+
+def _column_number(letters: bytes) -> int:
+    """A is the first column, AA the 27th."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
 
 
 @contextmanager

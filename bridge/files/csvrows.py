@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
@@ -16,7 +17,9 @@ MAX_LINE = 1024 * 1024
 """Characters of one line."""
 DELIMITERS = ",;\t|"
 _CHUNK = 1024 * 1024
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+"""Bytes that Windows-1252 leaves undefined."""
 
 
 class Record(NamedTuple):
@@ -34,20 +37,36 @@ def find_encoding(file: BinaryIO, name: str) -> str:
     """
     file.seek(0)
     start = file.read(4096)
-    for mark, encoding in _MARKS:
-        if start.startswith(mark):
-            return encoding
+    if start.startswith(_UTF16_MARKS):
+        return "utf-16"
     if b"\0" in start:
         return "utf-16-le" if start[1::2].count(0) > start[0::2].count(0) else "utf-16-be"
+    if _is_utf8(file, name):
+        return "utf-8-sig"
+    _refuse_undefined(file, name)
+    return "windows-1252"
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
     file.seek(0)
-    return "utf-8" if _is_utf8(file, name) else "windows-1252"
+    return iter(partial(file.read, _CHUNK), b"")
+
+
+def _refuse_undefined(file: BinaryIO, name: str) -> None:
+    line = 1
+    for chunk in _chunks(file):
+        if found := _NOT_WINDOWS.search(chunk):
+            at = line + chunk.count(b"\n", 0, found.start())
+            raise RosterIncomplete(f"{name}: line {at} is neither UTF-8 nor Windows-1252 text")
+        line += chunk.count(b"\n")
 
 
 def _is_utf8(file: BinaryIO, name: str) -> bool:
+    """Whether all of it is; raises where a part is and a part is not. A mark at the start counts as such a part."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     line, beyond_ascii = 1, False
     try:
-        for chunk in iter(partial(file.read, _CHUNK), b""):
+        for chunk in _chunks(file):
             part = decoder.decode(chunk)
             beyond_ascii = beyond_ascii or not part.isascii()
             line += chunk.count(b"\n")
@@ -71,7 +90,7 @@ def read_csv(file: BinaryIO, name: str, *, encoding: str, delimiter: str = "") -
     try:
         yield from _records(lines, name, delimiter)
     except UnicodeError as error:
-        raise RosterIncomplete(f"{name}: line {lines.number + 1} is not {encoding} text") from error
+        raise RosterIncomplete(f"{name}: after line {lines.number} comes what is not {encoding} text") from error
     finally:
         with suppress(ValueError):  # whoever owns the file may have closed it first
             text.detach()
