@@ -13,13 +13,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 from urllib.parse import urlsplit
 
-from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
 
 from bridge.configfile import ConfigFile, read_config_file
 from bridge.contracts import Adapter, Connection
+from bridge.courses import Course, each_key_once
 from bridge.errors import ConfigError
 from bridge.ottolearn.settings import OttoLearn
 from bridge.settings import Frozen, Origin
@@ -35,6 +36,8 @@ class Bridge(Frozen):
     database_url: SecretStr = SecretStr("sqlite:///ottobridge.db")
     trusted_networks: tuple[IPvAnyNetwork, ...] = ()
     """Private ranges that may be called, and by plain http."""
+    setup_pages: bool = True
+    """Whether `/setup/CONNECTION` shows LMS administrators what to enter."""
 
     @field_validator("public_url")
     @classmethod
@@ -53,6 +56,7 @@ class _Parts(Frozen):
     bridge: Bridge
     ottolearn: OttoLearn
     connections: dict[str, dict[str, Any]] = Field(min_length=1)
+    courses: Annotated[tuple[Course, ...], AfterValidator(each_key_once)] = ()
 
 
 @dataclass(frozen=True)
@@ -62,18 +66,31 @@ class Configuration:
     bridge: Bridge
     ottolearn: OttoLearn
     connections: Mapping[str, Connection[Any]]
+    courses: tuple[Course, ...] = ()
 
 
-def load(path: Path, adapters: Sequence[Adapter[Any]], environ: Mapping[str, str] = os.environ) -> Configuration:
-    """Read and check the configuration at `path`. Raises ConfigError with every mistake in it."""
+def load(
+    path: Path,
+    adapters: Sequence[Adapter[Any]],
+    environ: Mapping[str, str] = os.environ,
+    *,
+    unset: list[str] | None = None,
+) -> Configuration:
+    """Read and check the configuration at `path`. Raises ConfigError with every mistake in it.
+
+    Environment variables that are not set are mistakes; with a list `unset` they are put there instead, for commands
+    that use no secret and may run where the secrets are not.
+    """
     file = read_config_file(path, environ)
-    problems = list(file.problems)
+    problems = [*file.problems, *(file.unset.values() if unset is None else ())]
+    if unset is not None:
+        unset += file.unset
     parts = _validated(_Parts, file, (), problems)
     connections = _connections(file, {adapter.name: adapter for adapter in adapters}, problems)
     problems += _plain_http(file)
     if problems or parts is None:
         raise ConfigError(sorted(set(problems), key=_line_of))
-    return Configuration(parts.bridge, parts.ottolearn, connections)
+    return Configuration(parts.bridge, parts.ottolearn, connections, parts.courses)
 
 
 def _connections(

@@ -16,6 +16,7 @@ Where = tuple[str, ...]
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
 _PLACEHOLDER = re.compile(r"\$\{(file:)?([^}]*)\}")
+_STANDS_FOR_UNSET = "a-value-that-the-environment-does-not-hold"  # as long as a secret must be: one mistake, not two
 _SECRET_KEYS = {"secret_key", "database_url", "password", "secret", "shared_secret", "client_secret", "token"}
 
 
@@ -26,6 +27,8 @@ class ConfigFile:
         self.name = name
         self.tree: dict[str, Any] = {}
         self.problems: list[str] = []
+        self.unset: dict[str, str] = {}
+        """Environment variables that the file names and nobody set, each with the mistake that this is."""
         self._lines: dict[Where, int] = {(): 1}
         self._texts: dict[Where, str] = {}
         self._hidden: set[Where] = set()
@@ -105,8 +108,8 @@ class ConfigFile:
                 self.problems.append(self.problem(where, f"the file {name} cannot be read ({type(error).__name__})"))
                 return ""
         if name not in environ:
-            self.problems.append(self.problem(where, f"the environment variable {name} is not set"))
-        return environ.get(name, "")
+            self.unset[name] = self.problem(where, f"the environment variable {name} is not set")
+        return environ.get(name, _STANDS_FOR_UNSET)
 
 
 def read_config_file(path: Path, environ: Mapping[str, str]) -> ConfigFile:

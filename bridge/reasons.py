@@ -76,6 +76,9 @@ REASONS = {
     "claim_missing": Reason(400, "support", _LMS, "A claim or field that every launch has is missing; the detail names it."),
     "anonymous": Reason(400, "identity", _LMS, "The LMS did not say who the learner is (a launch without `sub`)."),
     "wrong_target": Reason(400, "support", _LMS, "`target_link_uri` is not an address of this bridge."),
+    "not_a_teacher": Reason(403, "support", _LMS, "Only a teacher of the course picks what a link opens: give the person that role in the course."),
+    "no_courses": Reason(404, "support", _OPERATOR, "There is nothing to pick: list OttoLearn's courses under `courses`."),
+    "choice_unknown": Reason(400, "again", _LEARNER, "The choice was made before, or more than an hour after the page was opened."),
     # LTI 1.1
     "unsigned": Reason(401, "support", _LMS, "The tool has no consumer key in the LMS: enter key and secret."),
     "consumer_unknown": Reason(401, "support", _OPERATOR, "The consumer key is not `lti11.consumer_key`."),
@@ -83,7 +86,8 @@ REASONS = {
     "origin_not_allowed": Reason(403, "support", _OPERATOR, "Add the site named in the detail to `package_origins`, if it is your LMS."),
     "aicc_url_not_allowed": Reason(403, "support", _OPERATOR, "Add the address named in the detail to `aicc.allowed_urls`, if it is your LMS."),
     "aicc_session_unknown": Reason(403, "again", _LMS, "The LMS does not know the AICC session."),
-    "aicc_answer_unreadable": Reason(403, "support", _LMS, "The LMS answered the AICC call with a page instead of data: it must answer without a login (Moodle: allow external AICC HACP)."),
+    "aicc_login_page": Reason(403, "support", _LMS, "The LMS answered the AICC call with a login page: it must answer without a login (Moodle: allow external AICC HACP)."),
+    "aicc_answer_unreadable": Reason(403, "support", _LMS, "The LMS answered the AICC call with something that is not AICC's format."),
     "code_unknown": Reason(400, "again", _LEARNER, "The one-time address was used before, or is older than 60 seconds."),
     # other systems
     "remote_unavailable": Reason(503, "later", _OPERATOR, "The system named in the detail did not answer; `ottobridge doctor` tries it."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -72,22 +73,24 @@ def test_every_command_exists_with_the_options_the_page_gives_it(page: str, line
         targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M)
         assert words[0] in targets, f"{page}: {line}"
         return
-    command = cli
-    while words and words[0] in getattr(command, "commands", {}):
-        command = command.commands[words.pop(0)]
+    command, context = cli, click.Context(cli)
+    while words and isinstance(command, click.Group) and (inner := command.get_command(context, words[0])):
+        command = inner
+        words.pop(0)
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     asked = {word.partition("=")[0] for word in words if word.startswith("-")}
-    assert command is not cli or asked, f"{page}: {line} is no command"
+    assert not isinstance(command, click.Group) or asked, f"{page}: {line} is no command"
     assert asked <= known | {"--help", "-h"}, f"{page}: {line} has options that {command.name} does not know"
 
 
 def test_every_command_explains_itself() -> None:
-    def walk(command: object, words: list[str]) -> None:
+    def walk(command: click.Command, words: list[str]) -> None:
         answer = CliRunner().invoke(cli, [*words, "--help"])
         assert answer.exit_code == 0
         assert command.help, words
-        for word, inner in getattr(command, "commands", {}).items():
-            walk(inner, [*words, word])
+        if isinstance(command, click.Group):
+            for word in command.list_commands(click.Context(command)):
+                walk(command.get_command(click.Context(command), word), [*words, word])
 
     walk(cli, [])
 

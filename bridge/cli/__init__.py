@@ -9,20 +9,18 @@ from pathlib import Path
 import click
 
 from bridge import __version__
-from bridge.cli.config import config
-from bridge.cli.demo import demo
 from bridge.cli.invocation import Invocation
-from bridge.cli.launches import launches
-from bridge.cli.learners import learners
-from bridge.cli.package import package
-from bridge.cli.sandbox import sandbox
-from bridge.cli.serve import serve
+from bridge.cli.lazily import LazyGroup
 from bridge.errors import ConfigError, OttoBridgeError
 
 FAILED, WRONG_CONFIGURATION, INTERRUPTED = 1, 2, 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+COMMANDS = ("config", "demo", "launches", "learners", "package", "sandbox", "serve")
+"""Each is the click command of that name in the module of that name in this folder."""
+
+
+@click.group(cls=LazyGroup, names=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
     "config_path",
@@ -41,10 +39,6 @@ def cli(context: click.Context, config_path: Path, verbose: bool) -> None:
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     context.obj = Invocation(config_path)
-
-
-for command in (config, demo, launches, learners, package, sandbox, serve):
-    cli.add_command(command)
 
 
 def main() -> None:

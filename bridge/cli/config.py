@@ -16,7 +16,9 @@ def config() -> None:
 @pass_invocation
 def check(invocation: Invocation) -> None:
     """Check the configuration; every mistake with file, line, what was found and what is allowed."""
-    found = invocation.configuration
+    found, unset = invocation.description
     click.echo(f"{invocation.config_path}: {len(found.connections)} connection(s), no mistakes")
     for name, connection in found.connections.items():
         click.echo(f"  {name}: {connection.adapter.title}, student ID from {connection.settings.student_id}")
+    if unset:
+        click.echo(f"Not set in this environment, and needed to serve: {', '.join(unset)}")

@@ -34,6 +34,12 @@ class Invocation:
         return load(self.config_path, ADAPTERS)
 
     @cached_property
+    def description(self) -> tuple[Configuration, list[str]]:
+        """The configuration for a command that uses no secret, and the environment variables that it would need."""
+        unset: list[str] = []
+        return load(self.config_path, ADAPTERS, unset=unset), unset
+
+    @cached_property
     def outbound(self) -> Outbound:
         return Outbound(self.configuration.bridge.trusted_networks)
 

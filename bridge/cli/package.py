@@ -32,8 +32,9 @@ def package(
     invocation: Invocation, connection: str, format_: str, title: str, output: Path, window: Window, as_json: bool
 ) -> None:
     """Make a package that launches CONNECTION."""
-    _check(invocation.configuration.connections.get(connection), connection, format_)
-    public_url = invocation.configuration.bridge.public_url
+    configuration, _ = invocation.description
+    _check(configuration.connections.get(connection), connection, format_)
+    public_url = configuration.bridge.public_url
     try:
         content = build_package(
             format=format_, connection=connection, public_url=public_url, title=title, window=window
