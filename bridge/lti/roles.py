@@ -1,0 +1,24 @@
+"""What a role lets a person do. Roles of LTI 1.3 are URIs (LTI core, appendix A.2); short names are older and go on.
+
+Only roles in the course count, and those that administer the LMS: a student may well teach elsewhere, and a platform
+sends that along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
+_PERSON = "http://purl.imsglobal.org/vocab/lis/v2/{}/person#"
+_MAKERS = ("Instructor", "ContentDeveloper", "Administrator")
+_COURSE_MAKERS = frozenset(
+    [*_MAKERS]
+    + [f"{_MEMBERSHIP}{name}" for name in _MAKERS]
+    + [f"{_PERSON.format(place)}Administrator" for place in ("institution", "system")]
+    + [f"{_PERSON.format('system')}SysAdmin"]
+)
+
+
+def makes_courses(roles: Iterable[str]) -> bool:
+    """Whether somebody with these roles may place links in the course they came from."""
+    return not _COURSE_MAKERS.isdisjoint(roles)

@@ -1,0 +1,97 @@
+"""What an LMS administrator types, pastes and clicks to install the bridge: one description, shown as text, JSON or page.
+
+An adapter fills a `Sheet`; nothing in one may be secret. Standard library only: adapters stand on this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+
+class Entry(NamedTuple):
+    """One field of the LMS, and what to put into it."""
+
+    label: str
+    """The field's name in the LMS."""
+    value: str
+    """What to paste, or to choose; several lines for a document."""
+    note: str = ""
+
+
+class Section(NamedTuple):
+    """One form, or one step."""
+
+    title: str
+    text: str
+    """Where in the LMS this is, and what to do there."""
+    entries: tuple[Entry, ...] = ()
+
+
+class Sheet(NamedTuple):
+    """Everything for one connection, in the order in which it is done."""
+
+    title: str
+    sections: tuple[Section, ...]
+
+
+class Wishes(NamedTuple):
+    """What dynamic registration asks a platform for, beyond what every tool asks."""
+
+    custom: Mapping[str, str]
+    """Custom parameters: the variables that carry the student ID."""
+    claims: tuple[str, ...]
+    """Claims about the person."""
+    extra: Mapping[str, Any]
+    """Members of the platform's own for the tool configuration."""
+    placements: tuple[str, ...] = ()
+    """Where in the LMS the tool is offered for a launch; the platform's own choice where empty."""
+    choosing: tuple[str, ...] = ()
+    """Where it is offered to a teacher who picks a course; the platform's own choice where empty."""
+    hosts: tuple[str, ...] = ()
+    """Domains of the platform's maker: an issuer there may have its addresses on any host below them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The bridge's addresses for one connection."""
+
+    public_url: str
+    connection: str
+    courses: bool = False
+    """Whether there are courses for a teacher to pick."""
+
+    @property
+    def host(self) -> str:
+        """Host and port as a browser shows them: what LMSs call the tool's domain."""
+        return urlsplit(self.public_url).netloc
+
+    @property
+    def login(self) -> str:
+        """Where an LTI 1.3 login begins."""
+        return f"{self.public_url}/lti/{self.connection}/login"
+
+    @property
+    def launch(self) -> str:
+        """Where LTI launches of both versions arrive."""
+        return f"{self.public_url}/lti/{self.connection}/launch"
+
+    @property
+    def keys(self) -> str:
+        """Our public keys."""
+        return f"{self.public_url}/lti/jwks.json"
+
+    @property
+    def icon(self) -> str:
+        """A picture for the tool."""
+        return f"{self.public_url}/static/icon.svg"
+
+
+def configuration_text(issuer: str, client_id: str, deployment: str, auth: str, token: str, keys: str) -> str:
+    """The `lti13:` part of a connection with what the LMS shows where the arguments stand."""
+    return (
+        f"lti13:\n  issuer: {issuer}\n  client_id: {client_id}\n  deployment_ids: [{deployment}]\n"
+        f"  auth_url: {auth}\n  token_url: {token}\n  jwks_url: {keys}\n"
+    )
