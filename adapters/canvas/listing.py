@@ -76,6 +76,6 @@ def _user_of(enrollment: Said) -> Said:
 
 def _number(user: Said) -> int:
     number = user["canvas_user_id"]
-    if not isinstance(number, int) or isinstance(number, bool):
+    if not isinstance(number, int):
         raise RosterIncomplete("Canvas sent a person without an id")
     return number

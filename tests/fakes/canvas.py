@@ -108,6 +108,42 @@ NOT_FOUND = error(404, "The specified resource does not exist.")
 
 
 @dataclass
+class Bucket:
+    """Canvas's leaky bucket for one token (app/middleware/request_throttle.rb)."""
+
+    clock: Callable[[], float]
+    room: float = 600.0
+    leak: float = 10.0
+    """Units a second."""
+    cost: float = 5.0
+    """Units of one request."""
+    reserved: float = 50.0
+    """Units that a request must find free."""
+    status: int = 403
+    taken: int = 0
+    refused: int = 0
+    level: float = 0.0
+    _at: float = 0.0
+
+    def take(self) -> bool:
+        """Let one request in, or refuse it."""
+        now = self.clock()
+        self.level = max(0.0, self.level - (now - (self._at or now)) * self.leak)
+        self._at = now
+        if self.level + self.reserved > self.room:
+            self.refused += 1
+            return False
+        self.level += self.cost
+        self.taken += 1
+        return True
+
+    @property
+    def left(self) -> float:
+        """What X-Rate-Limit-Remaining says."""
+        return self.room - self.level
+
+
+@dataclass
 class FakeCanvas(FakeServer):
     """A Canvas with `people` in account 1."""
 
@@ -118,7 +154,8 @@ class FakeCanvas(FakeServer):
     refusal: int = 403
     """What a missing right answers: 401 before 2022, 403 since."""
     remaining: float = 600.0
-    """What X-Rate-Limit-Remaining says."""
+    """What X-Rate-Limit-Remaining says where there is no bucket."""
+    bucket: Bucket | None = None
     next_link: Callable[[str], str] = str
     """Makes the `next` link that is sent of the right one."""
     reports: list[str] = field(default_factory=list)
@@ -158,6 +195,8 @@ class FakeCanvas(FakeServer):
             return NOT_FOUND
         if request.headers.get("authorization") != f"Bearer {self.token}":
             return BAD_TOKEN
+        if self.bucket and not self.bucket.take():
+            return throttled(self.bucket.status, str(self.bucket.left))
         match parts[2:]:
             case ["accounts", "1" | "self", "users"]:
                 return self._permitted("list", partial(self._users, request))
@@ -175,7 +214,7 @@ class FakeCanvas(FakeServer):
         return answer()
 
     def _users(self, request: Request) -> Reply:
-        if request.query in self._pages:
+        if not self.bucket and request.query in self._pages:
             return self._pages[request.query]
         reply = self._page(request, self.people, self._user, dict(request.parameters()).get("sort") == "id")
         if len(self._pages) < 20_000:
@@ -193,7 +232,11 @@ class FakeCanvas(FakeServer):
         page = asked.get("page", "first")
         start = _start(page, size, len(rows))
         body = msgspec.json.encode([write(row) for row in rows[start : start + size]])
-        headers = {**JSON, "x-rate-limit-remaining": str(self.remaining), "x-request-cost": "0.09"}
+        headers = {
+            **JSON,
+            "x-rate-limit-remaining": str(self.bucket.left if self.bucket else self.remaining),
+            "x-request-cost": "0.09",
+        }
         if start + size < len(rows):
             after = f"bookmark:{_token(start + size)}" if bookmarks else str(start // size + 2)
             kept = "&".join(part for part in request.query.split("&") if not part.startswith("page="))

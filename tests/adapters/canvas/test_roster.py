@@ -19,6 +19,7 @@ from bridge.errors import ConfigError, RemoteRefused, RemoteUnavailable, RosterI
 from bridge.patience import ATTEMPTS, LONGEST_ASKED
 from tests.fakes.canvas import (
     COLUMNS,
+    Bucket,
     Crowd,
     Enrollment,
     FakeCanvas,
@@ -95,13 +96,16 @@ def test_of_two_logins_the_active_one_counts(clock: Clock) -> None:
     no_sis_last = Person(2, "C, D", None, (Login("kept", "k"), Login(None, "x"), Login("later", "l")))
     none_active = Person(3, "E, F", None, (Login("s3", "s", status="suspended"), Login(None, "t", status="suspended")))
     only_one_active = Person(4, "G, H", None, (Login("s4", "u", status="suspended"), Login(None, "v")))
-    with FakeCanvas(people=[suspended_first, no_sis_last, none_active, only_one_active]) as canvas:
+    without_sis = Person(5, "I, J", None, (Login(None, "w"), Login(None, "x")))
+    people = [suspended_first, no_sis_last, none_active, only_one_active, without_sis]
+    with FakeCanvas(people=people) as canvas:
         found = {member.fields["canvas_user_id"]: member for member in read(canvas, clock)}
     assert {number: (member.fields["login_id"], member.active) for number, member in found.items()} == {
         "1": ("n", True),
         "2": ("k", True),
         "3": ("s", False),
         "4": ("v", True),
+        "5": ("w", True),
     }
 
 
@@ -194,9 +198,10 @@ def test_a_download_that_is_refused_is_no_roster(canvas: FakeCanvas, clock: Cloc
         (",".join(COLUMNS).encode() + b'\n101,"S1', "quote"),
         (",".join(COLUMNS).encode() + b"\n" + b"x" + b",a" * (len(COLUMNS) - 1), "canvas_user_id"),
         (",".join(COLUMNS).encode() + b"\n" + b"\xb2" * 3 + b",a" * (len(COLUMNS) - 1), "utf-8"),
+        ("²".join([",".join(COLUMNS) + "\n", ",a" * (len(COLUMNS) - 1)]).encode(), "canvas_user_id"),
         (b"PK\x03\x04 and no zip", "zip"),
     ],
-    ids=["html", "nothing", "translated", "short-row", "open-quote", "no-id", "no-text", "no-zip"],
+    ids=["html", "nothing", "translated", "short-row", "open-quote", "no-id", "no-text", "no-number", "no-zip"],
 )
 def test_a_file_that_is_no_report_is_no_roster(canvas: FakeCanvas, clock: Clock, content: bytes, words: str) -> None:
     canvas.attachment = {"size": None}
@@ -376,6 +381,20 @@ def test_we_slow_down_before_canvas_refuses_others_who_use_the_token(canvas: Fak
     assert clock.slept == [5]
 
 
+@pytest.mark.parametrize(
+    ("leak", "cost", "full"), [(10.0, 20.0, 0.0), (10.0, 45.0, 0.0), (100.0, 20.0, 0.0), (10.0, 20.0, 600.0)]
+)
+def test_the_limit_is_used_and_not_exceeded(clock: Clock, leak: float, cost: float, full: float) -> None:
+    """Whatever the operator set, and however full others left the bucket."""
+    bucket = Bucket(lambda: clock.now, leak=leak, cost=cost, level=full)
+    with FakeCanvas(people=Crowd(10_000), rights=LIST_ONLY, bucket=bucket) as canvas:
+        started = clock.now
+        read(canvas, clock)
+    assert bucket.refused <= 1
+    allowed = (clock.now - started) * leak / cost
+    assert bucket.taken >= 0.8 * allowed
+
+
 def test_the_token_does_not_follow_a_next_link_to_another_host(clock: Clock) -> None:
     with (
         FakeServer(lambda request: Reply(200, b"[]")) as thief,
@@ -413,9 +432,7 @@ def test_a_list_that_breaks_off_is_no_roster(clock: Clock) -> None:
             list(pages)
 
 
-@pytest.mark.parametrize(
-    "body", [b"<html>", b"{}", b"[1]", b'[{"name": "nobody"}]', b'[{"id": true}]', b'[{"id": "101"}]']
-)
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b"[1]", b'[{"name": "nobody"}]', b'[{"id": "101"}]'])
 def test_a_page_that_is_no_list_of_people_is_no_roster(canvas: FakeCanvas, clock: Clock, body: bytes) -> None:
     canvas.rights = LIST_ONLY
     canvas.fail_next(Reply(200, body), where="/users")
