@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from adapters.spreadsheet.cells import address, column_letters
-from adapters.spreadsheet.headers import CANVAS, KNOWN, is_canvas, plain
+from adapters.spreadsheet.headers import KNOWN, layout_of, plain
 from adapters.spreadsheet.rows import MAX_COLUMNS, Row
 from adapters.spreadsheet.settings import Settings
 from bridge.errors import RosterIncomplete
 
 SHOWN = 30
 _OPTIONAL = ("first_name", "last_name", "status")
+
+
+How = Literal["configured", "named alike", "recognised"]
 
 
 class Column(NamedTuple):
@@ -22,7 +25,7 @@ class Column(NamedTuple):
     at: int
     """From 0."""
     header: str
-    how: Literal["configured", "named alike", "recognised"]
+    how: How
 
     def __str__(self) -> str:
         return f"{self.field}: column {column_letters(self.at)} ({self.header!r}, {self.how})"
@@ -48,11 +51,9 @@ def find_columns(header: Row, sheet: str, settings: Settings) -> Mapping[str, Co
 
 def _finder(headers: Sequence[str], settings: Settings) -> Callable[[str], Column | None]:
     folded = [plain(header) for header in headers]
-    canvas = CANVAS if is_canvas(headers) else {}
+    layout = layout_of(headers)
 
-    def column(
-        name: str, wanted: Sequence[str], how: Literal["configured", "named alike", "recognised"]
-    ) -> Column | None:
+    def column(name: str, wanted: Sequence[str], how: How) -> Column | None:
         for text in wanted:
             if text and plain(text) in folded:
                 index = folded.index(plain(text))
@@ -64,9 +65,15 @@ def _finder(headers: Sequence[str], settings: Settings) -> Callable[[str], Colum
         configured = [settings.columns[role] for role in roles if role in settings.columns]
         if configured:
             return column(name, configured, "configured")
-        alike = () if name == "status" else (name,)
-        recognised = [text for role in roles for text in (canvas.get(role, ""), *KNOWN.get(role, ()))]
-        return column(name, alike, "named alike") or column(name, recognised, "recognised")
+        attempts: tuple[tuple[list[str], How], ...] = (
+            ([layout.get(role, "") for role in roles], "recognised"),
+            ([name] if name != "status" else [], "named alike"),
+            ([text for role in roles for text in KNOWN.get(role, ())], "recognised"),
+        )
+        for wanted, how in attempts:
+            if found := column(name, wanted, how):
+                return found
+        return None
 
     return find
 

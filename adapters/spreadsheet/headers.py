@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 KNOWN: Mapping[str, Sequence[str]] = {
     "student_id": (
-        "scorm student id",  # SmarterU, "Export to CSV" (OttoLearn support, article 242)
+        "scorm student id",
         "student id", "studentid", "student number", "student no", "learner id", "lms id", "lms user id",
         "ottolearn id", "matrikelnummer", "matrikelnr", "schüler id", "studenten id", "numéro étudiant",
         "id étudiant", "identifiant étudiant", "id apprenant", "número de estudiante", "id de estudiante",
@@ -51,11 +51,15 @@ CANVAS: Mapping[str, str] = {
 }
 """Canvas's users.csv, exported or imported (Canvas SIS format, users.csv): field -> header."""
 _CANVAS_MARKS = {"user_id", "login_id", "status"}
+_SMARTERU = "SCORM Student ID"
+"""In SmarterU's "Export to CSV" (OttoLearn support, article 242), beside other student IDs."""
 
 
-def is_canvas(headers: Sequence[str]) -> bool:
-    """Whether these are the headers of Canvas's users.csv."""
-    return set(headers) >= _CANVAS_MARKS
+def layout_of(headers: Sequence[str]) -> Mapping[str, str]:
+    """Field -> header in the export of a system that these headers give away; empty where they are nobody's."""
+    if set(headers) >= _CANVAS_MARKS:
+        return CANVAS
+    return {"student_id": _SMARTERU} if _SMARTERU in headers else {}
 
 
 def plain(header: str) -> str:

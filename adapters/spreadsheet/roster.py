@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from adapters.spreadsheet.problems import SheetRefused
-from adapters.spreadsheet.reader import Sheet, open_sheet
+from adapters.spreadsheet.reader import open_sheet
 from adapters.spreadsheet.settings import Settings
-from bridge.contracts import Means, RosterEnd, RosterMember, RosterPages
+from bridge.contracts import Means, RosterMember, RosterPages
+from bridge.rosters import whole
 
 PAGE = 1_000
+RIGHTS = "Export the file again, with everybody in it."
 
 
 def read_roster(settings: Settings, means: Means) -> RosterPages:
@@ -18,27 +20,21 @@ def read_roster(settings: Settings, means: Means) -> RosterPages:
 
     Says by `means.notice` which column was taken for what. In `roster` mode a row that cannot be read might be
     anybody's, so one mistake keeps the roster from ending: SheetRefused, with every mistake. In `link` mode nobody is
-    ever taken for gone; the mistakes are noticed, and the rest is linked.
+    ever taken for gone; the mistakes are noticed, and the rest is linked. Raises RosterIncomplete for everything else.
     """
+    return whole(_pages(settings, means), settings.student_id, RIGHTS)
+
+
+def _pages(settings: Settings, means: Means) -> Iterator[Sequence[RosterMember]]:
     with open_sheet(settings) as sheet:
         for column in sheet.columns.values():
             means.notice(f"{sheet.name}: {column}")
-        total = 0
-        for page in _pages(sheet.members):
-            total += len(page)
-            yield page
-    _report(sheet, settings, means)
-    yield RosterEnd(total)
+        yield from iter(lambda: list(islice(sheet.members, PAGE)), [])
+    if sheet.count:
+        _report(SheetRefused(settings.file.name, sheet.problems, sheet.count), settings, means)
 
 
-def _pages(members: Iterator[RosterMember]) -> Iterator[list[RosterMember]]:
-    return iter(lambda: list(islice(members, PAGE)), [])
-
-
-def _report(sheet: Sheet, settings: Settings, means: Means) -> None:
-    if not sheet.count:
-        return
-    refused = SheetRefused(settings.file.name, sheet.problems, sheet.count)
+def _report(refused: SheetRefused, settings: Settings, means: Means) -> None:
     if settings.mode == "roster":
         raise refused
     means.notice(str(refused))

@@ -1,0 +1,141 @@
+"""An ID is taken as it was typed, or refused; never repaired."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.spreadsheet.cells import (
+    Odd,
+    address,
+    column_letters,
+    guarded,
+    of_error,
+    of_number,
+    read_id,
+    unguarded,
+)
+from adapters.spreadsheet.package import Format, format_of
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "00123",
+        "S-0105/Ä",
+        "12E45",
+        "1E5",
+        "=cmd|' /C calc'!A0",
+        "+49",
+        "-1",
+        "@home",
+        "学号7",
+        "12-2024",
+        "1.5.2",
+        "a@b.example",
+    ],
+)
+def test_an_unusual_id_is_kept_to_the_letter(text):
+    assert read_id(f"  {text}\n") == text
+
+
+@pytest.mark.parametrize("text", ["1.0E+7", "1,23457E+11", "2.5E+07", "1E+05", "-1.5e+3", "2.5499339E7"])
+def test_a_number_that_lost_its_digits_is_nobodys_id(text):
+    assert "shortened" in read_id(text).what
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2024-03-01", "2024-03-01 00:00:00", "1/2/2024", "01.02.2024", "1/2/24", "3-Feb", "3-Feb-24", "03-Mar-2024"],
+)
+def test_a_date_is_nobodys_id(text):
+    assert read_id(text) == Odd("a date or time")
+
+
+@pytest.mark.parametrize("text", ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?"])
+def test_a_failed_formula_is_nobodys_id(text):
+    assert read_id(text) == Odd(f"the error {text}") == of_error(text)
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\x00b", "a\u2028b", "\ud800"])
+def test_an_id_with_a_hidden_character_matches_nobody_by_accident(text):
+    assert "control character" in read_id(text).what
+
+
+def test_an_id_longer_than_any_field_is_refused():
+    assert read_id("x" * 255) == "x" * 255
+    assert "255" in read_id("x" * 256).what
+
+
+def test_one_id_in_two_spellings_of_unicode_is_one_id():
+    assert read_id("Zoe\u0308") == "Zoë"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0"), (25499339.0, "25499339"), (-5, "-5"), (123456789012345.0, "123456789012345")]
+)
+def test_a_whole_number_is_its_digits(value, text):
+    assert of_number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        (1.5, "not whole"),
+        (float("nan"), "not whole"),
+        (float("inf"), "not whole"),
+        (1e15, "more than 15 digits"),
+        (12345678901234567.0, "more than 15 digits"),
+        (1.0e7, "1.0E"),
+        (12_000_000.0, "1.0E"),
+    ],
+)
+def test_a_number_that_may_stand_for_another_is_refused(value, what):
+    assert what in of_number(value).what
+
+
+@pytest.mark.parametrize(
+    ("code", "form"),
+    [
+        ("00000", Format("padded", 5)),
+        ("0", Format("number")),
+        ("0.00", Format("number")),
+        ("General", Format("number")),
+        ("@", Format("number")),
+        ("yyyy\\-mm\\-dd", Format("date")),
+        ("[h]:mm", Format("date")),
+        ('"day" 0', Format("number")),
+        ("0.00E+00", Format("special")),
+        ("0%", Format("special")),
+        ("000\\-000", Format("special")),
+    ],
+)
+def test_a_number_format_that_changes_what_people_see_is_known(code, form):
+    assert format_of(code) == form
+
+
+@pytest.mark.parametrize(
+    ("index", "letters"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA"), (16383, "XFD")]
+)
+def test_a_cell_is_named_as_the_spreadsheet_program_names_it(index, letters):
+    assert column_letters(index) == letters
+    assert address("Sheet1", index, 17) == f"Sheet1!{letters}17"
+
+
+@given(st.text())
+def test_no_text_is_a_formula_after_guarding_and_none_is_lost(text):
+    safe = guarded(text)
+    assert not safe.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert unguarded(safe) == unguarded(text)
+
+
+@given(st.text())
+def test_reading_an_id_raises_nothing_and_is_stable(text):
+    once = read_id(text)
+    assert isinstance(once, Odd) or read_id(once) == once
+
+
+@given(st.floats())
+def test_reading_a_number_raises_nothing(value):
+    assert isinstance(of_number(value), Odd | str)

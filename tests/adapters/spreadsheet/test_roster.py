@@ -1,0 +1,180 @@
+"""From a file to a roster: both modes, and what a mistake does in each."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from pydantic import ValidationError
+
+from adapters.spreadsheet import reader, table
+from adapters.spreadsheet.problems import Problem, SheetRefused
+from adapters.spreadsheet.settings import Settings
+from adapters.spreadsheet.table import fingerprint, open_table
+from bridge.contracts import RosterEnd, RosterMember, Student
+from bridge.errors import RosterIncomplete
+
+PEOPLE = "Student ID,Email,First name,Last name\n00123,zoe@example.edu,Zoë,O’Brien\n00124,li@example.edu,伟,王\n"
+
+
+def test_a_row_links_a_person_to_their_student_id(read, csv_file):
+    got = read(csv_file(PEOPLE))
+    assert got.members[0] == RosterMember(
+        Student("00123", "Zoë", "O’Brien"),
+        {"student_id": "00123", "email": "zoe@example.edu", "first_name": "Zoë", "last_name": "O’Brien"},
+    )
+    assert got.end == RosterEnd(2)
+
+
+def test_the_contracts_own_example_reads(read, csv_file):
+    path = csv_file("E-Mail;Employee number\nzoe@example.edu;00123\n")
+    got = read(path, match="email", student_id="employee_number")
+    assert got.members[0].fields == {"student_id": "00123", "employee_number": "00123", "email": "zoe@example.edu"}
+
+
+def test_people_come_in_pages(read, csv_file):
+    got = read(csv_file("Student ID\n" + "".join(f"{n:05}\n" for n in range(2500))), mode="roster")
+    assert [len(page) for page in got.pages] == [1000, 1000, 500]
+    assert got.end == RosterEnd(2500)
+
+
+def test_attributes_of_the_roster_are_read_too(read, csv_file):
+    path = csv_file("Student ID,Mail,Cost centre\n1,a@example.edu,0042\n")
+    got = read(path, mode="roster", roster={"attributes": {"costCenter": "cost centre", "emailAddress": "email"}})
+    assert got.members[0].fields == {"student_id": "1", "cost centre": "0042", "email": "a@example.edu"}
+
+
+def test_one_mistake_keeps_a_roster_from_ending_so_that_nobody_is_taken_for_gone(read, csv_file):
+    path = csv_file("Student ID,Email\n1.0E+7,a@example.edu\n2,b@example.edu\n,c@example.edu\n")
+    with pytest.raises(SheetRefused) as refused:
+        read(path, mode="roster")
+    assert [problem.where for problem in refused.value.problems] == ["people!A2", "people!A4"]
+    assert "people!A2: found a number shortened" in str(refused.value)
+    assert "; allowed: the ID as text" in str(refused.value)
+
+
+def test_one_mistake_does_not_stop_the_linking_of_others(read, csv_file):
+    got = read(csv_file("Student ID,Email\n1,\n2,b@example.edu\n"))
+    assert got.ids == ["2"]
+    assert "people!B2: empty" in got.notices[-1]
+
+
+def test_no_mistake_shows_anybodys_data(read, csv_file):
+    got = read(csv_file("Student ID,Email\n1.0E+7,secret@example.edu\n2,b@example.edu\n"))
+    assert "secret" not in "".join(got.notices)
+    assert "1.0E+7: " not in "".join(got.notices)
+
+
+def test_a_row_with_too_many_or_too_few_cells_is_not_read_shifted(read, csv_file):
+    got = read(csv_file("Student ID,Email\n1,O,Brien@example.edu\n2\n3,c@example.edu\n\n"))
+    assert got.ids == ["3"]
+    assert "people!A2: more or fewer cells" in got.notices[-1]
+    assert "people!A3: more or fewer cells" in got.notices[-1]
+
+
+def test_blank_rows_are_nobody(read, csv_file):
+    assert read(csv_file("\n\nStudent ID,Email\n,\n1,a@example.edu\n \n")).ids == ["1"]
+
+
+def test_mistakes_beyond_number_are_counted_not_kept(read, csv_file, monkeypatch):
+    monkeypatch.setattr(reader, "MAX_PROBLEMS", 30)
+    with pytest.raises(SheetRefused, match=r"people\.csv: 50 mistakes") as refused:
+        read(csv_file("Student ID,Email\n" + ",x@example.edu\n" * 50), mode="roster")
+    assert len(refused.value.problems) == 30
+    assert "and 30 more" in str(refused.value)
+
+
+def test_an_empty_roster_is_not_everybody_gone(read, csv_file):
+    with pytest.raises(RosterIncomplete, match="the roster is empty"):
+        read(csv_file("Student ID,Email\n"), mode="roster")
+
+
+def test_a_file_without_anything_says_what_is_missing(read, csv_file):
+    with pytest.raises(RosterIncomplete, match=r"people\.csv: people is empty; allowed: a row of headers"):
+        read(csv_file(""))
+
+
+def test_who_left_is_inactive_in_a_roster_and_nobody_to_link(read, csv_file):
+    path = csv_file("Student ID,Email,State\n1,a@example.edu,Active\n2,,Suspended\n3,c@example.edu,\n")
+    by_roster = read(path, mode="roster", columns={"status": "State"})
+    assert [member.active for member in by_roster.members] == [True, False, True]
+    assert read(path, columns={"status": "State"}).ids == ["1", "3"]
+
+
+def test_an_unknown_status_is_not_taken_for_active(read, csv_file):
+    with pytest.raises(SheetRefused, match="people!C2: not a status; allowed: active, suspended"):
+        read(csv_file("Student ID,Email,State\n1,a@example.edu,On leave\n"), mode="roster", columns={"status": "State"})
+
+
+def test_a_status_column_nobody_named_is_left_alone(read, csv_file):
+    assert read(csv_file("Student ID,Email,Status\n1,a@example.edu,Full-time\n")).ids == ["1"]
+
+
+def test_a_value_like_a_formula_is_text(read, csv_file):
+    assert read(csv_file("Student ID,Email\n\"=cmd|' /C calc'!A0\",a@example.edu\n")).ids == ["=cmd|' /C calc'!A0"]
+
+
+def test_canvas_users_csv_is_recognised(read, canvas_samples):
+    got = read(canvas_samples / "sis_export_users.csv", mode="roster", match="email")
+    assert got.ids == ["S000101", "S000102", "S000103", "S000104", "S-0105/Ä", "S000106B", "S000109"]
+    assert [member.active for member in got.members] == [True, True, True, False, True, True, False]
+    assert got.members[1].student == Student("S000102", "Bo", "van der Sample")
+
+
+def test_smarterus_export_is_recognised(read, csv_file):
+    got = read(csv_file("Given Name,Surname,Email,Student ID,SCORM Student ID\nZoë,O’Brien,z@example.edu,x,00123\n"))
+    assert got.members[0].student == Student("00123", "Zoë", "O’Brien")
+    assert got.notices[0] == "people: student_id: column E ('SCORM Student ID', recognised)"
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_believed(read, csv_file, monkeypatch):
+    path = csv_file(PEOPLE)
+    states = iter([(1, 1, 1), (1, 1, 2)])
+    monkeypatch.setattr(table, "_state", lambda _: next(states))
+    with pytest.raises(RosterIncomplete, match="the file was changed while it was read"):
+        read(path)
+
+
+def test_a_file_swapped_between_plan_and_apply_has_another_fingerprint(csv_file):
+    path = csv_file(PEOPLE)
+    before, stat = fingerprint(path), path.stat()
+    path.write_text(PEOPLE.replace("00123", "00129"), "utf-8")
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert fingerprint(path) != before
+    assert len(before) == 64
+
+
+def test_a_file_that_is_not_there_is_named(read, tmp_path):
+    with pytest.raises(RosterIncomplete, match=r"gone\.csv: the file cannot be opened"):
+        read(tmp_path / "gone.csv")
+
+
+def test_a_file_of_gigabytes_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "people.csv"
+    with path.open("wb") as file:
+        file.truncate(2 * 1024**3)
+    with pytest.raises(RosterIncomplete, match=r"people\.csv: the file is larger than 1024 MiB"), open_table(path):
+        pass
+    with path.open("r+b") as file:
+        file.write(b"PK\x03\x04")
+    with pytest.raises(RosterIncomplete, match=r"larger than 256 MiB"), open_table(path):
+        pass
+
+
+def test_an_old_workbook_is_told_from_text(tmp_path):
+    path = tmp_path / "people.xls"
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+    with pytest.raises(RosterIncomplete, match=r"allowed: an \.xlsx file"), open_table(path):
+        pass
+
+
+def test_a_problem_names_cell_mistake_and_remedy():
+    assert str(Problem("Sheet1!B17", 17, "found a date", "text")) == "Sheet1!B17: found a date; allowed: text"
+
+
+@pytest.mark.parametrize(
+    "keys", [{"mode": "sync"}, {"student_id": ""}, {"match": ""}, {"columns": "x"}, {"mod": "link"}]
+)
+def test_a_misspelt_setting_is_a_mistake(keys):
+    with pytest.raises(ValidationError):
+        Settings.model_validate({"file": "people.csv", **keys})
