@@ -45,7 +45,7 @@ class Canvas:
 
     def headers_for(self, url: str) -> dict[str, str]:
         """The token, where `url` is on Canvas itself; nothing on any other host."""
-        if origin(url) != self._api.url:
+        if not self._is_home(url):
             return {}
         return {"Authorization": f"Bearer {self._api.token.get_secret_value()}", "Accept": "application/json"}
 
@@ -54,7 +54,7 @@ class Canvas:
 
         Raises NotPermitted, RemoteRefused for a token that is not valid, RemoteUnavailable after the last attempt.
         """
-        if origin(url) != self._api.url:
+        if not self._is_home(url):
             raise RosterIncomplete(f"Canvas leads on to another host, {host_of(url)}; its token stays here")
         answer = patiently(lambda: self._once(method, url, form), self._means)
         self._keep_pace(answer)
@@ -74,6 +74,12 @@ class Canvas:
             answer = self.ask("GET", url)
             yield answer.body
             url = answer.next_url
+
+    def _is_home(self, url: str) -> bool:
+        try:
+            return origin(url) == self._api.url
+        except ValueError:  # an address that cannot be read, such as one with port 99999
+            return False
 
     def _once(self, method: str, url: str, form: Body | None) -> Answer:
         answer = self._means.outbound.request(

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import msgspec
 
@@ -105,7 +105,7 @@ def _download(canvas: Canvas, attachment: _Attachment, path: Path, means: Means)
     for _ in range(HOPS):
         with means.outbound.stream("GET", url, headers=headers, timeout=TIMEOUT, redirects=True) as response:
             if response.is_redirect:
-                url, headers = response.headers["Location"], {}
+                url, headers = urljoin(url, response.headers["Location"]), {}
                 continue
             if response.status_code != 200:
                 status = response.status_code

@@ -406,6 +406,28 @@ def test_the_token_does_not_follow_a_next_link_to_another_host(clock: Clock) -> 
         assert not thief.seen
 
 
+@pytest.mark.parametrize(
+    "link", ["https://[/x", "https://canvas:99999/x", "/api/v1/accounts/1/users?page=2", "file:///x"]
+)
+def test_a_next_link_that_is_no_address_is_no_roster(clock: Clock, link: str) -> None:
+    with FakeCanvas(people=Crowd(300), rights=LIST_ONLY) as canvas:
+        canvas.next_link = lambda _: link
+        with pytest.raises(RosterIncomplete, match="another host"):
+            read(canvas, clock)
+
+
+@pytest.mark.parametrize("url", ["https://[/x", "https://canvas:99999/x", "", "file:///x"])
+def test_an_attachment_that_is_no_address_is_no_roster(canvas: FakeCanvas, clock: Clock, url: str) -> None:
+    canvas.attachment = {"url": url}
+    with pytest.raises((RemoteRefused, RemoteUnavailable)):
+        read(canvas, clock)
+
+
+def test_a_redirect_without_a_host_stays_on_its_host(canvas: FakeCanvas, clock: Clock) -> None:
+    canvas.fail_next(Reply(302, b"", {"Location": "/files/777/elsewhere"}), where="/files/")
+    assert len(read(canvas, clock)) == len(PEOPLE)
+
+
 def test_a_next_link_that_repeats_ends_in_no_roster(clock: Clock) -> None:
     """Gradecraft asked for one page for ever."""
     with FakeCanvas(people=Crowd(300), rights=LIST_ONLY) as canvas:
