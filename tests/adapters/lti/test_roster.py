@@ -1,0 +1,111 @@
+"""The members of several courses, each person once."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import partial
+
+import pytest
+from joserfc.jwk import RSAKey
+
+from adapters.lti.roster import read_roster
+from adapters.lti.settings import Settings
+from bridge.contracts import Means, RosterEnd, Student
+from bridge.errors import ConfigError, RosterIncomplete
+from bridge.http import Outbound
+from tests.fakes.nrps import CLIENT, Platform, member
+
+KEY = RSAKey.generate_key(2048, {"kid": "tool-1"}, private=True)
+CUSTOM = "https://purl.imsglobal.org/spec/lti/claim/custom"
+
+
+@pytest.fixture
+def platform():
+    with Platform(KEY, {}) as platform:
+        yield platform
+
+
+@pytest.fixture
+def read(platform):
+    means = Means(
+        outbound=Outbound([ipaddress.ip_network("127.0.0.0/8")]),
+        now=lambda: 1_800_000_000.0,
+        sleep=lambda _: None,
+        notice=lambda _: None,
+    )
+
+    def call(*courses, **keys):
+        lti13 = {
+            "issuer": "https://lms.example.edu",
+            "client_id": CLIENT,
+            "deployment_ids": ["1"],
+            "auth_url": "https://lms.example.edu/auth",
+            "token_url": f"{platform.url}/mod/lti/token.php",
+            "jwks_url": "https://lms.example.edu/jwks",
+        }
+        urls = [platform.url + course for course in courses]
+        given = {"lti13": lti13, "roster": {"filters": {"courses": urls}}, **keys}
+        settings = Settings.model_validate({name: value for name, value in given.items() if value is not None})
+        *pages, end = read_roster(settings, means, key=KEY, new_id=iter("abcdef").__next__)
+        return [member for page in pages for member in page], end
+
+    return call
+
+
+def test_a_person_of_two_courses_comes_once(platform, read):
+    platform.courses = {"/a": [[member(1), member(2)], [member(3)]], "/b": [[member(2), member(4)], [member(4)]]}
+    members, end = read("/a", "/b")
+    assert [found.student.student_id for found in members] == ["S00001", "S00002", "S00003", "S00004"]
+    assert members[0].student == Student("S00001", "Zoë", "O’Brien 1")
+    assert members[0].fields["email"] == "zoe1@example.edu"
+    assert members[0].fields["last_name"] == "O’Brien 1"
+    assert end == RosterEnd(4)
+    assert len(platform.assertions) == 1
+
+
+def test_who_left_one_course_and_stays_in_another_is_active(platform, read):
+    platform.courses = {
+        "/a": [[member(1, status="Inactive"), member(2, status="Deleted"), member(3)]],
+        "/b": [[member(1), member(3, status="Inactive")]],
+    }
+    members, _ = read("/a", "/b")
+    assert {found.fields["user_id"]: found.active for found in members} == {
+        "user-1": True,
+        "user-2": False,
+        "user-3": True,
+    }
+    assert len(members) == 3
+
+
+def test_a_course_that_fails_does_not_make_its_people_gone(platform, read):
+    platform.courses = {"/a": [[member(1)]], "/b": [[member(2)]]}
+    platform.next_links["/b#0"] = f"{platform.url}/b?limit=500"
+    with pytest.raises(RosterIncomplete, match="leads back"):
+        read("/a", "/b")
+
+
+def test_the_student_id_may_be_a_custom_field(platform, read):
+    platform.courses = {"/a": [[member(1, message=[{CUSTOM: {"number": "00123"}}])]]}
+    members, _ = read("/a?rlid=9", student_id="custom.number")
+    assert members[0].student.student_id == "00123"
+    assert platform.seen[-1].query == "rlid=9&limit=500"
+
+
+def test_ids_that_nobody_has_are_missing_rights_and_not_a_roster(platform, read):
+    platform.courses = {
+        "/a": [[member(1, lis_person_sourcedid=None), member(2, lis_person_sourcedid="$Person.sourcedId")]]
+    }
+    with pytest.raises(RosterIncomplete, match="none of 2 people has a lis_person_sourcedid"):
+        read("/a")
+
+
+def test_an_empty_course_is_not_everybody_gone(platform, read):
+    platform.courses = {"/a": [[]]}
+    with pytest.raises(RosterIncomplete, match="the roster is empty"):
+        read("/a")
+
+
+@pytest.mark.parametrize(("keys", "what"), [({"lti13": None}, "lti13"), ({"roster": None}, "courses")])
+def test_a_connection_without_what_a_roster_needs_says_so(read, keys, what):
+    with pytest.raises(ConfigError, match=what):
+        partial(read, "/a")(**keys)
