@@ -110,3 +110,89 @@ username = Table(
     sqlite_with_rowid=False,
 )
 """One row for each Username attribute that a learner has filled."""
+
+sync_source = Table(
+    "sync_source",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("connection", String(255), nullable=False, unique=True),
+    # A number is never given out twice: people of a forgotten connection must not become another one's.
+    sqlite_autoincrement=True,
+)
+"""One row for each connection whose roster was ever synced."""
+
+sync_run = Table(
+    "sync_run",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("source", Integer, ForeignKey("sync_source.id", ondelete="CASCADE"), nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("ended_at", Double, nullable=True),
+    Column("status", String(16), nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("full", Boolean, nullable=False),
+    Column("settings", String(64), nullable=False),
+    Column("plan", String(64), nullable=False),
+    Column("summary", Text, nullable=False),
+    Index("ix_sync_run_source", "source", "id"),
+    sqlite_autoincrement=True,
+)
+"""The record of runs. `settings` and `plan` are digests: what the plan was made from, and the plan file itself."""
+
+sync_item = Table(
+    "sync_item",
+    metadata,
+    Column("run", _Number, ForeignKey("sync_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", _Number, primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("student_id", Text, nullable=False),
+    Column("user_id", _Number, nullable=True),
+    Column("digest", LargeBinary(16), nullable=False),
+    Column("content", Text, nullable=False),
+    Index("ix_sync_item_key", "run", "key"),
+    Index("ix_sync_item_state", "run", "state", "kind"),
+    Index("ix_sync_item_user", "run", "user_id"),
+    sqlite_with_rowid=False,
+)
+"""The plan of a run and the journal of its execution: a row for each person with whom something is to be done or said.
+
+`content` is JSON: `before` and `after` by attribute, and what else there is to say.
+"""
+
+sync_claim = Table(
+    "sync_claim",
+    metadata,
+    Column("run", _Number, ForeignKey("sync_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("folded", Text, primary_key=True),
+    Column("number", _Number, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""While a plan is made: which item wants which Username value. Empty afterwards."""
+
+sync_person = Table(
+    "sync_person",
+    metadata,
+    Column("source", Integer, ForeignKey("sync_source.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("user_id", _Number, nullable=False),
+    Column("digest", LargeBinary(16), nullable=False),
+    Column("standing", Integer, nullable=False),
+    Column("missing_reads", Integer, nullable=False),
+    Column("missing_since", Double, nullable=True),
+    Index("ix_sync_person_user", "user_id"),
+    sqlite_with_rowid=False,
+)
+"""The snapshot: whom a connection brought, by folded student ID, and a digest of what it last said of each."""
+
+sync_written = Table(
+    "sync_written",
+    metadata,
+    Column("source", Integer, ForeignKey("sync_source.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", _Number, primary_key=True, autoincrement=False),
+    Column("attributes", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What a connection last wrote into a user, JSON by attribute: whatever differs now was changed by somebody else."""

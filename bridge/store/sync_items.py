@@ -1,0 +1,206 @@
+"""The items of a run: first its plan, then the journal of what became of each.
+
+Functions over an open `Connection`, so that a caller joins several of them in one transaction.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bridge.store.engine import alone
+from bridge.store.schema import sync_claim, sync_item, sync_run
+
+BATCH: Final = 1_000
+
+
+class Kind(enum.StrEnum):
+    """What is to be done with a person, or said of them."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REACTIVATE = "reactivate"
+    DEACTIVATE = "deactivate"
+    ADOPT = "adopt"
+    """Nothing to write; the person is ours from now on."""
+    RETURNED = "returned"
+    """Nothing to write; the person was missing and is back within the grace."""
+    GRACE = "grace"
+    """Missing, but not for long enough."""
+    LET_GO = "let_go"
+    """Gone from this roster; the user stays as it is."""
+    CONFLICT = "conflict"
+    SKIPPED = "skipped"
+
+
+WRITES: Final = (Kind.CREATE, Kind.UPDATE, Kind.REACTIVATE, Kind.DEACTIVATE)
+
+
+class State(enum.StrEnum):
+    """How far an item is."""
+
+    NOTED = "noted"
+    """Nothing is to be written to OttoLearn."""
+    PLANNED = "planned"
+    HELD = "held"
+    SENT = "sent"
+    """Given to OttoLearn; what became of it is not known yet."""
+    DONE = "done"
+    QUARANTINED = "quarantined"
+    ABANDONED = "abandoned"
+    """Sent by a run that died, and found not to have been carried out: later runs plan anew."""
+
+
+class Content(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What there is to write and to say about one person."""
+
+    before: dict[str, str] = {}
+    """Attribute -> value in OttoLearn, for those that change."""
+    after: dict[str, str] = {}
+    written: dict[str, str] | None = None
+    """What we will have written in all; None where that is `after`."""
+    foreign: dict[str, tuple[str, str]] = {}
+    """Attribute -> (value in OttoLearn, value in the LMS), where somebody changed what we wrote."""
+    note: str = ""
+    """Both sides of a conflict, in words without names of people."""
+    replaces: str = ""
+    """The key under which the person was known before."""
+
+
+class Item(NamedTuple):
+    """One row."""
+
+    number: int
+    kind: str
+    state: str
+    reason: str
+    key: str
+    student_id: str
+    user_id: int | None
+    digest: bytes
+    content: Content
+
+
+_i = sync_item.c
+_COLUMNS: Final = tuple(_i[name] for name in Item._fields)
+_KEYS: Final = select(_i.key).where(
+    _i.run == bindparam("r"),
+    _i.key.in_(bindparam("keys", expanding=True)),
+    _i.kind.not_in((Kind.SKIPPED, Kind.RETURNED)),
+)
+_COUNTS: Final = (
+    select(_i.kind, _i.state, _i.reason, func.count())
+    .where(_i.run == bindparam("r"))
+    .group_by(_i.kind, _i.state, _i.reason)
+)
+_SET: Final = (
+    update(sync_item)
+    .where(_i.run == bindparam("r"), _i.number == bindparam("n"))
+    .values(state=bindparam("st"), reason=bindparam("why"), user_id=bindparam("u"))
+)
+
+
+def add(connection: Connection, run: int, items: Sequence[Item]) -> None:
+    """Write these items."""
+    if items:
+        rows = [{**item._asdict(), "run": run, "content": msgspec.json.encode(item.content).decode()} for item in items]
+        connection.execute(insert(sync_item), rows)
+
+
+def claim(connection: Connection, run: int, claims: Iterable[tuple[str, int]]) -> None:
+    """Note that items want Username values: (folded value, number of the item)."""
+    if rows := [{"run": run, "folded": folded, "number": number} for folded, number in claims]:
+        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+        connection.execute(dialect.insert(sync_claim).on_conflict_do_nothing(), rows)
+
+
+def planned_keys(connection: Connection, run: int, keys: Sequence[str]) -> set[str]:
+    """Those of `keys` with whom the run already knows what to do, or that it cannot know."""
+    return set(connection.execute(_KEYS, {"r": run, "keys": keys}).scalars())
+
+
+def to_conflict(connection: Connection, run: int, reason: str, *, keys: Iterable[str], users: Iterable[int]) -> None:
+    """Make conflicts of the planned items of these keys and of these users."""
+    for condition in (_i.key.in_(list(keys)), _i.user_id.in_(list(users))):
+        connection.execute(
+            update(sync_item)
+            .where(_i.run == run, condition, _i.kind.in_((*WRITES, Kind.ADOPT)))
+            .values(kind=Kind.CONFLICT, state=State.NOTED, reason=reason)
+        )
+
+
+def resolve_claims(connection: Connection, run: int, reason: str) -> None:
+    """Make conflicts of all items that want one and the same Username value, and forget the claims."""
+    wanted = select(sync_claim.c.folded).where(sync_claim.c.run == run).group_by(sync_claim.c.folded)
+    twice = wanted.having(func.count() > 1)
+    numbers = select(sync_claim.c.number).where(sync_claim.c.run == run, sync_claim.c.folded.in_(twice))
+    connection.execute(
+        update(sync_item)
+        .where(_i.run == run, _i.number.in_(numbers), _i.kind.in_((*WRITES, Kind.ADOPT)))
+        .values(kind=Kind.CONFLICT, state=State.NOTED, reason=reason)
+    )
+    connection.execute(delete(sync_claim).where(sync_claim.c.run == run))
+
+
+def counts(engine: Engine, run: int) -> dict[tuple[str, str, str], int]:
+    """How many items of each (kind, state, reason)."""
+    with alone(engine) as connection:
+        return {(kind, state, reason): count for kind, state, reason, count in connection.execute(_COUNTS, {"r": run})}
+
+
+def pages(
+    engine: Engine, run: int, *, kinds: Sequence[str] = (), states: Sequence[str] = (), size: int = BATCH
+) -> Iterator[list[Item]]:
+    """The items of a run in their order, some at a time; between two pages the database is free."""
+    statement = select(*_COLUMNS).where(_i.run == run).order_by(_i.number).limit(size)
+    statement = statement.where(_i.kind.in_(kinds)) if kinds else statement
+    statement = statement.where(_i.state.in_(states)) if states else statement
+    last = -1
+    while True:
+        with alone(engine) as connection:
+            rows = connection.execute(statement.where(_i.number > last)).all()
+        if not rows:
+            return
+        yield [_item(row) for row in rows]
+        last = rows[-1].number
+
+
+def settle(connection: Connection, run: int, items: Sequence[Item]) -> None:
+    """Write state, reason and user of these items."""
+    if items:
+        rows = [{"r": run, "n": i.number, "st": i.state, "why": i.reason, "u": i.user_id} for i in items]
+        connection.execute(_SET, rows)
+
+
+def shift(connection: Connection, run: int, kinds: Sequence[str], old: State, new: State) -> None:
+    """Move all items of these kinds from one state to another."""
+    statement = update(sync_item).where(_i.run == run, _i.kind.in_(kinds), _i.state == old)
+    connection.execute(statement.values(state=new))
+
+
+def unsettled(engine: Engine, source: int) -> list[int]:
+    """The runs of a connection with items of which nobody knows what became of them."""
+    statement = (
+        select(sync_item.c.run)
+        .join(sync_run, sync_run.c.id == sync_item.c.run)
+        .where(sync_run.c.source == source, _i.state == State.SENT)
+        .distinct()
+    )
+    with alone(engine) as connection:
+        return list(connection.execute(statement.order_by(sync_item.c.run)).scalars())
+
+
+def drop(engine: Engine, run: int) -> None:
+    """Forget the items of a run: a plan that was not finished."""
+    with engine.begin() as connection:
+        connection.execute(delete(sync_claim).where(sync_claim.c.run == run))
+        connection.execute(delete(sync_item).where(_i.run == run))
+
+
+def _item(row: Any) -> Item:
+    return Item._make((*row[:-2], bytes(row.digest), msgspec.json.decode(row.content, type=Content)))

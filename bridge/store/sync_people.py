@@ -1,0 +1,213 @@
+"""The snapshot: whom each connection brought, what it last said of them, and what it last wrote.
+
+Functions over an open `Connection`, so that a caller joins several of them in one transaction.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bridge.store.engine import alone
+from bridge.store.schema import sync_item, sync_person, sync_source, sync_written
+
+BATCH: Final = 2_000
+
+
+class Standing(enum.IntEnum):
+    """How a connection stands to a person."""
+
+    PRESENT = 0
+    """On its roster, or gone for less than the grace."""
+    LET_GO = 1
+    """Gone; the user was left alone because another connection still has the person."""
+    DEACTIVATED = 2
+    """Gone, and deactivated by us: whoever comes back is reactivated."""
+
+
+class Known(NamedTuple):
+    """What the snapshot holds of one person."""
+
+    user_id: int
+    digest: bytes
+    standing: int
+    missing_reads: int
+
+
+class Bond(NamedTuple):
+    """That a connection knows an OttoLearn user, and how."""
+
+    source: int
+    key: str
+    user_id: int
+    standing: int
+
+
+class Missing(NamedTuple):
+    """A person of the snapshot who may be missing from a roster."""
+
+    key: str
+    user_id: int
+    missing_reads: int
+    missing_since: float | None
+
+
+class Held(NamedTuple):
+    """A person as the snapshot is to hold them from now on."""
+
+    key: str
+    user_id: int
+    digest: bytes
+    standing: Standing
+    written: Mapping[str, str] | None
+    """None: what was last written stays as it is."""
+
+
+_p, _w = sync_person.c, sync_written.c
+_KNOWN: Final = select(_p.key, _p.user_id, _p.digest, _p.standing, _p.missing_reads).where(
+    _p.source == bindparam("s"), _p.key.in_(bindparam("keys", expanding=True))
+)
+_BONDS: Final = select(_p.source, _p.key, _p.user_id, _p.standing).where(
+    _p.user_id.in_(bindparam("ids", expanding=True))
+)
+_WRITTEN: Final = select(_w.user_id, _w.attributes).where(
+    _w.source == bindparam("s"), _w.user_id.in_(bindparam("ids", expanding=True))
+)
+_PRESENT: Final = select(_p.key, _p.user_id, _p.missing_reads, _p.missing_since).where(
+    _p.source == bindparam("s"), _p.standing == Standing.PRESENT
+)
+_COUNT: Final = (
+    select(func.count()).select_from(sync_person).where(_p.source == bindparam("s"), _p.standing == Standing.PRESENT)
+)
+_ANYBODY: Final = select(_p.key).where(_p.source == bindparam("s")).limit(1)
+
+
+def source_id(engine: Engine, connection: str) -> int:
+    """The number of a connection, given on first use."""
+    find = select(sync_source.c.id).where(sync_source.c.connection == connection)
+    dialect = sqlite if engine.dialect.name == "sqlite" else postgresql
+    with alone(engine) as database:
+        found = database.execute(find).scalar_one_or_none()
+        if found is None:
+            database.execute(dialect.insert(sync_source).on_conflict_do_nothing(), {"connection": connection})
+            found = database.execute(find).scalar_one()
+    return int(found)
+
+
+def known(connection: Connection, source: int, keys: Sequence[str]) -> dict[str, Known]:
+    """Those of `keys` that the snapshot has."""
+    rows = connection.execute(_KNOWN, {"s": source, "keys": keys})
+    return {key: Known(user_id, bytes(digest), standing, reads) for key, user_id, digest, standing, reads in rows}
+
+
+def bonds(connection: Connection, user_ids: Sequence[int]) -> list[Bond]:
+    """Which connections know these users."""
+    return [Bond(*row) for row in connection.execute(_BONDS, {"ids": user_ids})]
+
+
+def written(connection: Connection, source: int, user_ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """What `source` last wrote into each of these users."""
+    rows = connection.execute(_WRITTEN, {"s": source, "ids": user_ids})
+    return {user_id: msgspec.json.decode(text, type=dict[str, str]) for user_id, text in rows}
+
+
+def present(engine: Engine, source: int) -> Iterator[list[Missing]]:
+    """Everybody who was on the roster, in batches ordered by key; between two of them the database is free."""
+    last: str | None = None
+    page = _PRESENT.order_by(_p.key).limit(BATCH)
+    while True:
+        statement = page if last is None else page.where(_p.key > last)
+        with alone(engine) as connection:
+            rows = [Missing(*row) for row in connection.execute(statement, {"s": source})]
+        if not rows:
+            return
+        yield rows
+        last = rows[-1].key
+
+
+def count_present(engine: Engine, source: int) -> int:
+    """How many active people the connection owns."""
+    with alone(engine) as connection:
+        return int(connection.execute(_COUNT, {"s": source}).scalar_one())
+
+
+def has_anybody(engine: Engine, source: int) -> bool:
+    """Whether there is a snapshot at all."""
+    with alone(engine) as connection:
+        return connection.execute(_ANYBODY, {"s": source}).first() is not None
+
+
+def hold(connection: Connection, source: int, people: Sequence[Held]) -> None:
+    """Write these people into the snapshot; who was missing no longer is."""
+    if not people:
+        return
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    person = dialect.insert(sync_person)
+    names = ("user_id", "digest", "standing", "missing_reads", "missing_since")
+    connection.execute(
+        person.on_conflict_do_update(
+            index_elements=["source", "key"], set_={name: person.excluded[name] for name in names}
+        ),
+        [_person_row(source, held) for held in people],
+    )
+    rows = [_written_row(source, held.user_id, held.written) for held in people if held.written is not None]
+    if rows:
+        record = dialect.insert(sync_written)
+        connection.execute(
+            record.on_conflict_do_update(
+                index_elements=["source", "user_id"], set_={"attributes": record.excluded.attributes}
+            ),
+            rows,
+        )
+
+
+def stand(connection: Connection, source: int, keys: Iterable[str], standing: Standing) -> None:
+    """Change how the connection stands to these people."""
+    rows = [{"k": key, "st": standing} for key in keys]
+    if rows:
+        statement = update(sync_person).where(_p.source == source, _p.key == bindparam("k"))
+        connection.execute(statement.values(standing=bindparam("st"), missing_reads=0, missing_since=None), rows)
+
+
+def count_missing(connection: Connection, source: int, run: int, kinds: Sequence[str], now: float) -> None:
+    """One more complete reading has missed those whom the run's items of `kinds` name."""
+    keys = select(sync_item.c.key).where(sync_item.c.run == run, sync_item.c.kind.in_(kinds))
+    connection.execute(
+        update(sync_person)
+        .where(_p.source == source, _p.standing == Standing.PRESENT, _p.key.in_(keys))
+        .values(missing_reads=_p.missing_reads + 1, missing_since=func.coalesce(_p.missing_since, now))
+    )
+
+
+def forget_missing(connection: Connection, source: int, keys: Sequence[str]) -> None:
+    """These people are on the roster again, within their grace."""
+    if keys:
+        statement = update(sync_person).where(_p.source == source, _p.key == bindparam("k"))
+        connection.execute(statement.values(missing_reads=0, missing_since=None), [{"k": key} for key in keys])
+
+
+def forget(connection: Connection, source: int, keys: Sequence[str]) -> None:
+    """These keys no longer stand for anybody: the person has another one now."""
+    if keys:
+        connection.execute(delete(sync_person).where(_p.source == source, _p.key.in_(keys)))
+
+
+def _person_row(source: int, held: Held) -> dict[str, object]:
+    return {
+        "source": source,
+        "key": held.key,
+        "user_id": held.user_id,
+        "digest": held.digest,
+        "standing": held.standing,
+        "missing_reads": 0,
+        "missing_since": None,
+    }
+
+
+def _written_row(source: int, user_id: int, attributes: Mapping[str, str]) -> dict[str, object]:
+    return {"source": source, "user_id": user_id, "attributes": msgspec.json.encode(attributes).decode()}

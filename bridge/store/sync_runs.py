@@ -1,0 +1,130 @@
+"""The record of sync runs."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from sqlalchemy import Engine, delete, insert, select, update
+
+from bridge.store.engine import alone
+from bridge.store.schema import sync_item, sync_run, sync_source
+
+
+class Status(enum.StrEnum):
+    """How a run stands; all but the first two are what `sync --json` says."""
+
+    READING = "reading"
+    """The roster is being read and the plan made; nothing was written yet."""
+    APPLYING = "applying"
+    PLANNED = "planned"
+    HELD_BACK = "held_back"
+    DONE = "done"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+UNDER_WAY: Final = (Status.READING, Status.APPLYING)
+
+
+class Run(NamedTuple):
+    """One run. Times are Unix seconds."""
+
+    id: int
+    connection: str
+    source: int
+    started_at: float
+    ended_at: float | None
+    status: str
+    reason: str
+    full: bool
+    settings: str
+    """Digest of what the plan was made by."""
+    plan: str
+    """Digest of the plan, or empty where there is none to apply."""
+    summary: dict[str, Any]
+
+
+_r = sync_run.c
+_RUNS: Final = select(
+    _r.id,
+    sync_source.c.connection,
+    _r.source,
+    _r.started_at,
+    _r.ended_at,
+    _r.status,
+    _r.reason,
+    _r.full,
+    _r.settings,
+    _r.plan,
+    _r.summary,
+).join(sync_source, sync_source.c.id == _r.source)
+
+
+def begin(engine: Engine, source: int, *, now: float, full: bool, settings: str) -> int:
+    """Record that a run begins; its number."""
+    row = {"source": source, "started_at": now, "full": full, "settings": settings}
+    rest = {"status": Status.READING, "reason": "", "plan": "", "summary": "{}"}
+    with alone(engine) as connection:
+        return int(connection.execute(insert(sync_run).returning(_r.id), {**row, **rest}).scalar_one())
+
+
+def change(engine: Engine, run: int, **values: object) -> None:
+    """Write columns of a run; `summary` as a plain dict."""
+    if "summary" in values:
+        values["summary"] = msgspec.json.encode(values["summary"]).decode()
+    with alone(engine) as connection:
+        connection.execute(update(sync_run).where(_r.id == run).values(**values))
+
+
+def find(engine: Engine, run: int) -> Run | None:
+    """One run."""
+    with alone(engine) as connection:
+        row = connection.execute(_RUNS.where(_r.id == run)).one_or_none()
+    return None if row is None else _run(row)
+
+
+def newest(engine: Engine, last: int, connection: str | None = None) -> list[Run]:
+    """The `last` runs, of one connection or of all, newest first."""
+    statement = _RUNS.order_by(_r.id.desc()).limit(last)
+    if connection is not None:
+        statement = statement.where(sync_source.c.connection == connection)
+    with alone(engine) as database:
+        return [_run(row) for row in database.execute(statement)]
+
+
+def under_way(engine: Engine, source: int) -> list[Run]:
+    """The runs of a connection that say they are under way: with its lock held, these died."""
+    with alone(engine) as connection:
+        rows = connection.execute(_RUNS.where(_r.source == source, _r.status.in_(UNDER_WAY)).order_by(_r.id))
+        return [_run(row) for row in rows]
+
+
+def last_started(engine: Engine, source: int, *, full: bool = False) -> float | None:
+    """When the last good run, or the last good full one, of a connection began."""
+    good = (Status.DONE, Status.PARTIAL, Status.HELD_BACK)
+    statement = select(_r.started_at).where(_r.source == source, _r.status.in_(good), _r.reason != "roster_incomplete")
+    statement = statement.where(_r.full) if full else statement
+    with alone(engine) as connection:
+        return connection.execute(statement.order_by(_r.id.desc()).limit(1)).scalar_one_or_none()
+
+
+def wrote_after(engine: Engine, source: int, run: int) -> bool:
+    """Whether a later run of the connection has changed anything, in OttoLearn or in the snapshot."""
+    later = select(_r.id).where(_r.source == source, _r.id > run)
+    settled = later.where(_r.status.not_in((Status.PLANNED, Status.FAILED, Status.READING)))
+    sent = later.join(sync_item, sync_item.c.run == _r.id).where(sync_item.c.state.in_(("sent", "done", "abandoned")))
+    with alone(engine) as connection:
+        return any(connection.execute(which.limit(1)).first() is not None for which in (settled, sent))
+
+
+def forget_items_before(engine: Engine, time: float) -> int:
+    """Delete the items of runs that began before `time`, but keep the runs themselves; how many items."""
+    old = select(_r.id).where(_r.started_at < time, _r.status.not_in(UNDER_WAY))
+    with alone(engine) as connection:
+        return connection.execute(delete(sync_item).where(sync_item.c.run.in_(old))).rowcount
+
+
+def _run(row: Any) -> Run:
+    return Run._make((*row[:-1], msgspec.json.decode(row.summary)))

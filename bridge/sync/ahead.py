@@ -1,0 +1,74 @@
+"""Reading ahead: the next pages are fetched while the last ones are compared."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Generic, TypeVar
+
+T = TypeVar("T")
+
+DEPTH: Final = 8
+"""Pages that wait at most: enough to keep the source busy, little enough to stay small."""
+POLL: Final = 0.2
+
+
+class _End(Generic[T]):
+    """What ends the queue: nothing more, or the error that reading raised."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+@contextmanager
+def read_ahead(pages: Iterator[T], depth: int = DEPTH) -> Iterator[Iterator[T]]:
+    """The same pages, read by a thread of their own; leaving the block stops it, at the latest at its next page.
+
+    What reading raises is raised where the pages are used.
+    """
+    waiting: queue.Queue[T | _End[T]] = queue.Queue(depth)
+    stop = threading.Event()
+    thread = threading.Thread(target=_read, args=(pages, waiting, stop), name="sync-read", daemon=True)
+    thread.start()
+    try:
+        yield _unpacked(waiting)
+    finally:
+        stop.set()
+        thread.join(10)
+
+
+def _read(pages: Iterator[T], waiting: queue.Queue[T | _End[T]], stop: threading.Event) -> None:
+    error: BaseException | None = None
+    try:
+        for page in pages:
+            if not _offer(page, waiting, stop):
+                break
+    except BaseException as raised:  # noqa: BLE001 -- raised again where the pages are used
+        error = raised
+    finally:
+        close = getattr(pages, "close", None)
+        if close is not None:
+            close()
+    _offer(_End(error), waiting, stop)
+
+
+def _offer(entry: T | _End[T], waiting: queue.Queue[T | _End[T]], stop: threading.Event) -> bool:
+    while not stop.is_set():
+        try:
+            waiting.put(entry, timeout=POLL)
+        except queue.Full:
+            continue
+        return True
+    return False
+
+
+def _unpacked(waiting: queue.Queue[T | _End[T]]) -> Iterator[T]:
+    while True:
+        entry = waiting.get()
+        if isinstance(entry, _End):
+            if entry.error is not None:
+                raise entry.error
+            return
+        yield entry

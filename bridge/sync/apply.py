@@ -1,0 +1,228 @@
+"""Carrying a plan out: parallel calls to OttoLearn, each in the journal before and after.
+
+One thread talks to the database and decides; the others only make one call each.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from sqlalchemy import Engine
+
+from bridge.contracts import Learner
+from bridge.directory import Directory
+from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
+from bridge.ottolearn.api import Attribute
+from bridge.store import sync_items
+from bridge.store.sync_items import WRITES, Item, Kind, State
+from bridge.sync import journal
+from bridge.sync.pace import Pace
+
+ATTEMPTS: Final = 5
+"""How often one item is tried before it is quarantined."""
+SETTLING: Final = 3.0
+"""Seconds after which a call that got no answer is taken to be over, before it is looked up."""
+MOST_REFUSALS: Final = 30
+"""How often in a row OttoLearn may say "too many requests" before the run gives up."""
+STEP: Final = 0.2
+"""Seconds between two looks at whether somebody wants to stop."""
+TOO_MANY_REQUESTS, UNAUTHORIZED, FORBIDDEN = 429, 401, 403
+
+
+class Interrupted(OttoBridgeError):
+    """Somebody asked the run to stop; what was under way has been finished and recorded."""
+
+
+class Writes(Protocol):
+    """The calls that change OttoLearn, as `bridge.ottolearn.api.OttoLearnApi` makes them, each tried once."""
+
+    def attributes(self) -> list[Attribute]: ...
+
+    def create(self, attributes: Mapping[str, str], password: str, active: bool = True) -> Learner: ...
+
+    def update(self, user_id: int, attributes: Mapping[str, str], active: bool) -> Learner: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Everything around a sync that is not pure."""
+
+    engine: Engine
+    directory: Directory
+    ottolearn: Writes
+    now: Callable[[], float]
+    """Seconds since 1970."""
+    sleep: Callable[[float], None]
+    token: Callable[[], str]
+    """A long random text: passwords of new users."""
+    chance: Callable[[], float]
+    """A random number from 0 to 1."""
+    notice: Callable[[str], None]
+    """Says one sentence to the operator; never a name or an id of a person."""
+    progress: Callable[[str, int, int | None], None]
+    """Stage, how many are done, of how many."""
+    stopping: Callable[[], bool]
+    """Whether somebody asked the run to stop."""
+
+
+class Applier:
+    """The execution of the planned items of one run."""
+
+    def __init__(self, around: Surroundings, source: int, run: int, usernames: Sequence[str], at_once: int) -> None:
+        self._around = around
+        self._source = source
+        self._run = run
+        self._usernames = usernames
+        self._at_once = at_once
+        self._pace = Pace(at_once, around.chance)
+        self._queue: deque[Item] = deque()
+        self._later: list[tuple[float, Item]] = []
+        self._under_way: dict[Future[Learner], Item] = {}
+        self._tries: dict[int, int] = {}
+        self._unknown = 0
+        self._failures = 0
+        self._fatal: OttoBridgeError | None = None
+        self.finished = 0
+
+    def apply(self, total: int) -> None:
+        """Carry out everything that is planned, `total` items.
+
+        Raises RemoteUnavailable or RemoteRefused when OttoLearn as a whole fails, and Interrupted; the journal is in
+        order then.
+        """
+        plan = self._planned()
+        with ThreadPoolExecutor(self._at_once, thread_name_prefix="sync") as pool:
+            try:
+                while self._step(pool, plan, total):
+                    pass
+            finally:
+                self._finish_under_way()
+
+    def _planned(self) -> Iterator[list[Item]]:
+        return sync_items.pages(
+            self._around.engine, self._run, kinds=WRITES, states=(State.PLANNED,), size=2 * self._at_once
+        )
+
+    def _step(self, pool: ThreadPoolExecutor, plan: Iterator[list[Item]], total: int) -> bool:
+        """Send what may be sent, take in what came back; False when all is done."""
+        if self._around.stopping():
+            raise Interrupted("stopped; what was under way is finished and recorded")
+        self._refill(plan)
+        pause = self._send(pool)
+        if self._under_way:
+            answered, _ = wait(self._under_way, STEP if pause is None else min(pause, STEP), FIRST_COMPLETED)
+            self._take_in(answered)
+            self._around.progress("writing", self.finished, total)
+            return True
+        if self._queue or self._later:
+            self._around.sleep(min(pause or STEP, STEP))
+            return True
+        return self._look_up_unknown()
+
+    def _refill(self, plan: Iterator[list[Item]]) -> None:
+        now = self._around.now()
+        self._queue.extend(item for due, item in self._later if due <= now)
+        self._later = [(due, item) for due, item in self._later if due > now]
+        if len(self._queue) < self._at_once and (page := next(plan, None)):
+            self._queue.extend(journal.send(self._around.engine, self._run, page))
+
+    def _send(self, pool: ThreadPoolExecutor) -> float | None:
+        """Start calls; seconds until one more may start, None where that depends on an answer."""
+        while self._queue:
+            now = self._around.now()
+            pause = self._pace.wait(len(self._under_way), now)
+            if pause is None or pause > 0:
+                return pause
+            item = self._queue.popleft()
+            self._pace.sent(now)
+            self._under_way[pool.submit(self._call, item)] = item
+        return min((due - self._around.now() for due, _ in self._later), default=None)
+
+    def _call(self, item: Item) -> Learner:
+        content, api = item.content, self._around.ottolearn
+        if item.kind == Kind.CREATE:
+            return api.create(content.after, self._around.token())
+        if item.user_id is None:
+            raise ValueError(f"item {item.number} changes a user and names none")
+        return api.update(item.user_id, content.after, item.kind != Kind.DEACTIVATE)
+
+    def _take_in(self, answered: set[Future[Learner]]) -> None:
+        settled = [s for future in answered if (s := self._judge(future, self._under_way.pop(future))) is not None]
+        journal.settle(self._around.engine, self._source, self._run, settled)
+        for future in answered:
+            if future.exception() is None:
+                self._around.directory.put(future.result())
+        self.finished += sum(item.state != State.PLANNED for item in settled)
+        if self._failures >= max(10, 3 * self._at_once) or self._pace.refusals >= MOST_REFUSALS:
+            raise RemoteUnavailable("OttoLearn takes no more changes at present; the next run goes on from here")
+        if self._fatal is not None:
+            raise self._fatal
+
+    def _judge(self, future: Future[Learner], item: Item) -> Item | None:
+        """What became of one call; None where that is not decided yet."""
+        try:
+            learner = future.result()
+        except RemoteUnavailable as error:
+            return self._not_answered(item, error)
+        except RemoteRefused as error:
+            if error.status in {UNAUTHORIZED, FORBIDDEN}:
+                self._fatal = error
+                return item._replace(state=State.PLANNED)
+            return item._replace(state=State.QUARANTINED, reason=f"refused_{error.status}")
+        self._failures = 0
+        self._pace.accepted(self._around.now())
+        return item._replace(state=State.DONE, user_id=learner.user_id)
+
+    def _not_answered(self, item: Item, error: RemoteUnavailable) -> Item | None:
+        now = self._around.now()
+        if error.status == TOO_MANY_REQUESTS:
+            self._pace.refused(now, error.retry_after)
+            self._queue.appendleft(item)
+            return None
+        self._failures += 1
+        tries = self._tries[item.number] = self._tries.get(item.number, 0) + 1
+        if item.kind == Kind.CREATE:
+            # Nobody knows whether it was carried out: it stays `sent` until OttoLearn was asked.
+            self._unknown += 1
+            return None
+        if tries >= ATTEMPTS:
+            return item._replace(state=State.QUARANTINED, reason="no_answer")
+        self._later.append((now + self._pace.backoff(tries), item))
+        return None
+
+    def _look_up_unknown(self) -> bool:
+        """Ask OttoLearn what became of creations that got no answer; True where some are to be tried again."""
+        if not self._unknown:
+            return False
+        self._unknown = 0
+        self._around.sleep(SETTLING)
+        self._around.directory.refresh()
+        engine = self._around.engine
+        self.finished += journal.look_up(engine, self._source, self._run, self._usernames, lost=State.PLANNED)
+        for page in sync_items.pages(engine, self._run, kinds=WRITES, states=(State.PLANNED,)):
+            again = [item for item in page if self._tries.get(item.number, 0) < ATTEMPTS]
+            given_up = [
+                item._replace(state=State.QUARANTINED, reason="no_answer")
+                for item in page
+                if self._tries.get(item.number, 0) >= ATTEMPTS
+            ]
+            journal.settle(engine, self._source, self._run, given_up)
+            self.finished += len(given_up)
+            self._queue.extend(journal.send(engine, self._run, again))
+        return bool(self._queue)
+
+    def _finish_under_way(self) -> None:
+        """Wait for the calls that are out, record them, and put back what was not sent."""
+        while self._under_way:
+            answered, _ = wait(self._under_way)
+            # The first failure is on its way up already; the rest of the answers matter more than the next one.
+            with suppress(OttoBridgeError):
+                self._take_in(answered)
+        waiting = [*self._queue, *(item for _, item in self._later)]
+        put_back = [item._replace(state=State.PLANNED) for item in waiting]
+        journal.settle(self._around.engine, self._source, self._run, put_back)

@@ -1,0 +1,179 @@
+"""What is to be done with one person: pure functions over what is known. In doubt a conflict, never a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from bridge.contracts import Learner
+from bridge.store.sync_directory import Holder
+from bridge.store.sync_items import Content, Kind
+from bridge.store.sync_people import Bond, Known, Missing, Standing
+from bridge.store.text import fold
+from bridge.sync.mapping import Wanted
+
+DAY: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds for every person of a run."""
+
+    source: int
+    usernames: tuple[str, ...]
+    """OttoLearn's Username attributes."""
+    filled: tuple[str, ...]
+    """Those of them that the mapping fills."""
+    required: frozenset[str] = frozenset()
+    owned_by_ottolearn: frozenset[str] = frozenset()
+    protect: bool = True
+    protected: frozenset[str] = frozenset()
+    """Folded usernames of people who are never written to."""
+    grace_days: float = 0.0
+    grace_reads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the database knows of the people of one batch."""
+
+    known: Mapping[str, Known] = field(default_factory=dict)
+    """By key."""
+    holders: Mapping[str, Sequence[Holder]] = field(default_factory=dict)
+    """By folded value: who has it in a Username attribute."""
+    learners: Mapping[int, Learner] = field(default_factory=dict)
+    bonds: Mapping[int, Sequence[Bond]] = field(default_factory=dict)
+    """By user: which connections know them."""
+    written: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    """By user: what this connection last wrote."""
+
+
+class Decision(NamedTuple):
+    """What is to be done; `kind` None: nothing at all, all is as it should be."""
+
+    kind: Kind | None
+    reason: str = ""
+    user_id: int | None = None
+    content: Content = Content()
+    involved: frozenset[int] = frozenset()
+    """Users who take part in a conflict: nobody deactivates them while it lasts."""
+
+
+def decide(wanted: Wanted, values: Mapping[str, str], facts: Facts, rules: Rules) -> Decision:
+    """What is to be done with a member of the roster whose attributes should be `values`."""
+    user_id, conflict = _match(wanted, values, facts, rules)
+    if conflict is not None:
+        return conflict
+    if user_id is None:
+        return _create(values, rules)
+    learner = facts.learners[user_id]
+    if is_protected(learner, rules):
+        return Decision(Kind.SKIPPED, "protected_user", user_id)
+    return _change(wanted, values, learner, facts, rules)
+
+
+def decide_leave(missing: Missing, facts: Facts, rules: Rules, now: float) -> Decision:
+    """What is to be done with a person who is missing from a roster that was read whole."""
+    learner = facts.learners.get(missing.user_id)
+    if learner is not None and is_protected(learner, rules):
+        return Decision(Kind.SKIPPED, "protected_user", missing.user_id)
+    since = now if missing.missing_since is None else missing.missing_since
+    if missing.missing_reads + 1 < rules.grace_reads or now - since < rules.grace_days * DAY:
+        return Decision(Kind.GRACE, "in_grace", missing.user_id)
+    others = [bond for bond in facts.bonds.get(missing.user_id, ()) if bond.source != rules.source]
+    if any(bond.standing == Standing.PRESENT for bond in others):
+        return Decision(Kind.LET_GO, "on_another_roster", missing.user_id)
+    if learner is None:
+        return Decision(Kind.LET_GO, "not_in_ottolearn", missing.user_id)
+    if not learner.active:
+        return Decision(Kind.LET_GO, "inactive_already", missing.user_id)
+    return Decision(Kind.DEACTIVATE, "", missing.user_id)
+
+
+def is_protected(learner: Learner, rules: Rules) -> bool:
+    """Whether this is somebody who is never written to."""
+    return any(fold(learner.attributes.get(name, "")) in rules.protected for name in rules.usernames)
+
+
+def _match(wanted: Wanted, values: Mapping[str, str], facts: Facts, rules: Rules) -> tuple[int | None, Decision | None]:
+    """The user this person is, None for nobody; or a conflict."""
+    ids = {fold(values[name]) for name in rules.filled if values.get(name)} | {wanted.key}
+    holders = [h for value in sorted(ids) for h in facts.holders.get(value, ()) if h.attribute in rules.usernames]
+    known = facts.known.get(wanted.key)
+    user_id = known.user_id if known and known.user_id in facts.learners else None
+    if user_id is None:
+        found = [h for h in holders if h.folded == wanted.key]
+        exact = sorted({h.user_id for h in found if h.value == wanted.student_id})
+        if len(exact) > 1:
+            return None, _conflict("ambiguous", found)
+        if found and not exact:
+            return None, _conflict("variant", found)
+        if not exact and holders:
+            return None, _conflict("other_id", holders)
+        user_id = exact[0] if exact else None
+    taken = [h for h in holders if h.user_id != user_id]
+    if taken:
+        return None, _conflict("taken", taken, user_id)
+    return user_id, None
+
+
+def _conflict(reason: str, holders: Sequence[Holder], user_id: int | None = None) -> Decision:
+    sides = "; ".join(f"OttoLearn user {h.user_id} has {h.value!r} as {h.attribute}" for h in holders)
+    involved = {h.user_id for h in holders} | ({user_id} if user_id is not None else set())
+    return Decision(Kind.CONFLICT, reason, user_id, Content(note=sides), frozenset(involved))
+
+
+def _create(values: Mapping[str, str], rules: Rules) -> Decision:
+    if lacking := sorted(rules.required - values.keys()):
+        return Decision(
+            Kind.SKIPPED, "required_missing", None, Content(note=f"OttoLearn requires {', '.join(lacking)}")
+        )
+    return Decision(Kind.CREATE, "", None, Content(after=dict(values)))
+
+
+def _change(wanted: Wanted, values: Mapping[str, str], learner: Learner, facts: Facts, rules: Rules) -> Decision:
+    known = facts.known.get(wanted.key)
+    content = _content(values, learner, facts.written.get(learner.user_id, {}), rules)
+    bonds = facts.bonds.get(learner.user_id, ())
+    if not learner.active:
+        ours = any(bond.standing == Standing.DEACTIVATED for bond in bonds)
+        if ours or not rules.protect:
+            return Decision(Kind.REACTIVATE, "", learner.user_id, _renamed(content, wanted, bonds, rules))
+        return Decision(Kind.SKIPPED, "inactive_in_ottolearn", learner.user_id)
+    reason = "changed_in_ottolearn" if content.foreign else ""
+    if content.after:
+        return Decision(Kind.UPDATE, reason, learner.user_id, _renamed(content, wanted, bonds, rules))
+    if content.foreign:
+        return Decision(Kind.SKIPPED, reason, learner.user_id, content)
+    if (
+        known
+        and known.user_id == learner.user_id
+        and (known.digest, known.standing) == (wanted.digest, Standing.PRESENT)
+    ):
+        return Decision(None, "", learner.user_id)
+    return Decision(Kind.ADOPT, "", learner.user_id, _renamed(content, wanted, bonds, rules))
+
+
+def _content(values: Mapping[str, str], learner: Learner, last: Mapping[str, str], rules: Rules) -> Content:
+    """Field by field: what changes, and what somebody else changed since we wrote it."""
+    before, after, foreign = {}, {}, {}
+    ours = {name: value for name, value in values.items() if name not in rules.owned_by_ottolearn}
+    for name, value in ours.items():
+        current = learner.attributes.get(name, "")
+        if current == value:
+            continue
+        if rules.protect and name in last and current != last[name]:
+            foreign[name] = (current, value)
+        else:
+            before[name], after[name] = current, value
+    written = {**last, **{name: value for name, value in ours.items() if name not in foreign}}
+    return Content(before, after, written, foreign)
+
+
+def _renamed(content: Content, wanted: Wanted, bonds: Sequence[Bond], rules: Rules) -> Content:
+    """The content, with the key under which this connection knew the user before, where that was another."""
+    for bond in bonds:
+        if bond.source == rules.source and bond.key != wanted.key:
+            return Content(content.before, content.after, content.written, content.foreign, replaces=bond.key)
+    return content

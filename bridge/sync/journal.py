@@ -1,0 +1,116 @@
+"""The journal: what was given to OttoLearn, what became of it, and finding that out after a crash.
+
+An item is marked `sent` before its call goes out and `done` together with its person in the snapshot, in one
+transaction, once the answer is there. Whatever is still `sent` without anybody waiting for an answer is looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection, Engine
+
+from bridge.contracts import Learner
+from bridge.store import sync_directory, sync_items, sync_people
+from bridge.store.engine import alone
+from bridge.store.sync_items import WRITES, Item, Kind, State
+from bridge.store.sync_people import Held, Standing
+from bridge.store.text import exact, fold
+
+WITHOUT_WRITING = (Kind.ADOPT, Kind.LET_GO, Kind.RETURNED)
+
+
+def send(engine: Engine, run: int, items: Sequence[Item]) -> list[Item]:
+    """Mark items as sent, before they are."""
+    sent = [item._replace(state=State.SENT) for item in items]
+    with engine.begin() as connection:
+        sync_items.settle(connection, run, sent)
+    return sent
+
+
+def settle(engine: Engine, source: int, run: int, items: Sequence[Item]) -> None:
+    """Write what became of items; the people of those that are done are in the snapshot from the same moment on."""
+    with engine.begin() as connection:
+        sync_items.settle(connection, run, items)
+        _keep(connection, source, [item for item in items if item.state == State.DONE])
+
+
+def count_missing(engine: Engine, source: int, run: int, now: float) -> None:
+    """One more complete reading has missed those whom the plan says are gone."""
+    with engine.begin() as connection:
+        sync_people.count_missing(connection, source, run, (Kind.GRACE, Kind.DEACTIVATE), now)
+
+
+def keep_unwritten(engine: Engine, source: int, run: int) -> None:
+    """Carry out what a plan says about the snapshot alone: adoptions, returns, leaves without a write."""
+    for page in sync_items.pages(engine, run, kinds=WITHOUT_WRITING):
+        with engine.begin() as connection:
+            _keep(connection, source, page)
+
+
+def look_up(engine: Engine, source: int, run: int, usernames: Sequence[str], *, lost: State) -> int:
+    """Find out from a directory that was just read what became of the items still `sent`; how many were carried out.
+
+    The others get the state `lost`.
+    """
+    done = 0
+    for page in sync_items.pages(engine, run, kinds=WRITES, states=(State.SENT,)):
+        with alone(engine) as connection:
+            found = list(_found(connection, page, usernames))
+        done += sum(learner is not None for learner in found)
+        settle(
+            engine,
+            source,
+            run,
+            [
+                item._replace(state=lost)
+                if learner is None
+                else item._replace(state=State.DONE, user_id=learner.user_id)
+                for item, learner in zip(page, found, strict=True)
+            ],
+        )
+    return done
+
+
+def _keep(connection: Connection, source: int, items: Sequence[Item]) -> None:
+    present = [i for i in items if i.kind in {Kind.CREATE, Kind.UPDATE, Kind.REACTIVATE, Kind.ADOPT}]
+    sync_people.forget(connection, source, [i.content.replaces for i in present if i.content.replaces])
+    sync_people.hold(connection, source, [_held(item) for item in present])
+    sync_people.forget_missing(connection, source, [i.key for i in items if i.kind == Kind.RETURNED])
+    for kind, standing in ((Kind.LET_GO, Standing.LET_GO), (Kind.DEACTIVATE, Standing.DEACTIVATED)):
+        sync_people.stand(connection, source, [i.key for i in items if i.kind == kind], standing)
+
+
+def _held(item: Item) -> Held:
+    if item.user_id is None:
+        raise ValueError(f"item {item.number} is done and has no user")
+    written = item.content.after if item.content.written is None else item.content.written
+    return Held(item.key, item.user_id, item.digest, Standing.PRESENT, written)
+
+
+def _found(connection: Connection, items: Sequence[Item], usernames: Sequence[str]) -> Iterator[Learner | None]:
+    """For each item the learner in whom it shows, None where it was not carried out."""
+    creations = [_username(item, usernames) for item in items if item.kind == Kind.CREATE]
+    holders = sync_directory.holders(connection, sorted({fold(value) for _, value in creations}))
+    users = {(h.attribute, h.value): h.user_id for h in holders}
+    ids = {item.user_id for item in items if item.user_id is not None} | set(users.values())
+    learners = sync_directory.learners(connection, sorted(ids))
+    for item in items:
+        user_id = users.get(_username(item, usernames)) if item.kind == Kind.CREATE else item.user_id
+        learner = learners.get(user_id) if user_id is not None else None
+        yield learner if learner is not None and _shows(item, learner) else None
+
+
+def _username(item: Item, usernames: Sequence[str]) -> tuple[str, str]:
+    """The Username attribute by which a created user is found again, and its value."""
+    for name in usernames:
+        if value := item.content.after.get(name):
+            return name, exact(value)
+    raise ValueError(f"item {item.number} would create a user without a username")
+
+
+def _shows(item: Item, learner: Learner) -> bool:
+    if item.kind == Kind.CREATE:
+        return True
+    kept = all(learner.attributes.get(name) == value for name, value in item.content.after.items())
+    return kept and learner.active == (item.kind != Kind.DEACTIVATE)

@@ -1,0 +1,84 @@
+"""The guard: how much one run may change, and what is held beyond that. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bridge.store.sync_items import WRITES, Kind
+from bridge.sync.settings import Limit, Roster
+
+CLASSES: Final[Mapping[str, tuple[Kind, ...]]] = {
+    "creations": (Kind.CREATE,),
+    "updates": (Kind.UPDATE, Kind.REACTIVATE),
+    "deactivations": (Kind.DEACTIVATE,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a plan would do, and over how many people."""
+
+    counts: Mapping[str, int]
+    """Items by kind."""
+    owned: int
+    """Active people whom the connection owns."""
+    joining: int = 0
+    """Existing users whom the plan matches for the first time: they can be rewritten, so they count."""
+    snapshot_lost: bool = False
+    """Earlier runs knew people, and the snapshot knows nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Which kinds of writes are held, with the reason word and a sentence for each limit."""
+
+    held: tuple[Kind, ...] = ()
+    reason: str = ""
+    sentences: tuple[str, ...] = ()
+
+
+def judge(load: Load, roster: Roster, max_changes: int | None = None) -> Verdict:
+    """What may be done of a plan. `max_changes` replaces every limit for this one run."""
+    beyond = [name for name in CLASSES if _count(load, name) > _allowed(load, roster, name, max_changes)]
+    sentences = [_sentence(load, name, _allowed(load, roster, name, max_changes)) for name in beyond]
+    if load.snapshot_lost and roster.on_leave == "deactivate":
+        sentences.append("No snapshot: no deactivations this run. It is made anew from this roster.")
+        return Verdict(_held(beyond, roster) or (Kind.DEACTIVATE,), "snapshot_lost", tuple(sentences))
+    return Verdict(_held(beyond, roster), "limit_exceeded" if beyond else "", tuple(sentences))
+
+
+def _held(beyond: list[str], roster: Roster) -> tuple[Kind, ...]:
+    if beyond and roster.on_exceed == "abort":
+        return WRITES
+    # Whatever looks wrong with a plan, taking access away can wait.
+    names = {*beyond, "deactivations"} if beyond else set()
+    return tuple(kind for name, kinds in CLASSES.items() if name in names for kind in kinds)
+
+
+def _count(load: Load, name: str) -> int:
+    return sum(load.counts.get(kind, 0) for kind in CLASSES[name])
+
+
+def _base(load: Load, name: str) -> int:
+    return load.owned + load.joining if name == "updates" else load.owned
+
+
+def _allowed(load: Load, roster: Roster, name: str, max_changes: int | None) -> float:
+    if max_changes is not None:
+        return max_changes
+    limit: Limit = getattr(roster.limits, name)
+    figures = [] if limit.number is None else [float(limit.number)]
+    # A first load has nobody to count per cent over.
+    if limit.percent is not None and not (name == "creations" and load.owned == 0):
+        figures.append(max(roster.limits.floor, _base(load, name) * limit.percent / 100))
+    return min(figures, default=float("inf"))
+
+
+def _sentence(load: Load, name: str, allowed: float) -> str:
+    base = _base(load, name)
+    return (
+        f"{_count(load, name)} {name} planned, {int(allowed)} allowed (the connection has {base} active people): held. "
+        "Look at the plan; if it is right, approve it."
+    )

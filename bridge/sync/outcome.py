@@ -1,0 +1,98 @@
+"""How a sync ended: what `--json` prints, what the report shows, and with which code the command exits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bridge.store.sync_items import Kind, State
+from bridge.store.sync_runs import Status
+
+DONE, FAILED, HELD_BACK, QUARANTINED, LOCKED, STALE, INTERRUPTED = 0, 1, 3, 4, 5, 6, 130
+COUNTED: Final = {
+    "created": Kind.CREATE,
+    "updated": Kind.UPDATE,
+    "reactivated": Kind.REACTIVATE,
+    "deactivated": Kind.DEACTIVATE,
+}
+DOCUMENT: Final = (
+    *("run", "connection", "status", "reason", "read", *COUNTED),
+    *("unchanged", "conflicts", "skipped", "quarantined", "held", "seconds"),
+)
+Counts = Mapping[tuple[str, str, str], int]
+"""Items by (kind, state, reason)."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """One run."""
+
+    run: int
+    connection: str
+    status: str
+    reason: str = ""
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    reactivated: int = 0
+    deactivated: int = 0
+    unchanged: int = 0
+    conflicts: int = 0
+    skipped: int = 0
+    quarantined: int = 0
+    held: int = 0
+    seconds: float = 0.0
+    reasons: dict[str, int] = field(default_factory=dict)
+    """People about whom there is something to say, by reason."""
+    notices: list[str] = field(default_factory=list)
+    durations: dict[str, float] = field(default_factory=dict)
+    """Seconds by stage."""
+    samples: list[tuple[float, int, int]] = field(default_factory=list)
+    """(seconds since the start, members read, writes done): the plot."""
+    plan_file: str = ""
+    report_file: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """What `sync --json` prints."""
+        found = {name: getattr(self, name) for name in DOCUMENT}
+        found["seconds"] = round(self.seconds, 3)
+        extra = {"plan_file": self.plan_file, "report_file": self.report_file, "notices": self.notices}
+        return {**found, **{name: value for name, value in extra.items() if value}}
+
+    def summary(self) -> dict[str, Any]:
+        """What the record of runs keeps."""
+        return {
+            **self.document(),
+            "reasons": self.reasons,
+            "notices": self.notices,
+            "durations": self.durations,
+            "samples": self.samples,
+        }
+
+    def count(self, counts: Counts, *, planned: bool) -> None:
+        """Take over how many items there are of each kind: of those that are done, or that are `planned`."""
+        reached = {State.PLANNED, State.HELD} if planned else {State.DONE}
+        for name, wanted in COUNTED.items():
+            setattr(self, name, sum(n for (kind, state, _), n in counts.items() if kind == wanted and state in reached))
+        self.held = sum(n for (_, state, _), n in counts.items() if state == State.HELD)
+        self.quarantined = sum(n for (_, state, _), n in counts.items() if state == State.QUARANTINED)
+        self.conflicts = sum(n for (kind, _, _), n in counts.items() if kind == Kind.CONFLICT)
+        reasons: Counter[str] = Counter()
+        for (_, _, reason), number in counts.items():
+            reasons[reason] += number
+        del reasons[""]
+        self.reasons = dict(reasons.most_common())
+
+    @property
+    def exit_code(self) -> int:
+        """As the contract says."""
+        by_reason = {"locked": LOCKED, "stale": STALE, "interrupted": INTERRUPTED}
+        if self.reason in by_reason:
+            return by_reason[self.reason]
+        return {
+            Status.FAILED: FAILED,
+            Status.HELD_BACK: HELD_BACK,
+            Status.PARTIAL: QUARANTINED,
+        }.get(Status(self.status), DONE)

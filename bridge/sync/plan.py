@@ -1,0 +1,260 @@
+"""Making the plan: the roster streams through, and only what differs from the snapshot is looked at closely.
+
+Nothing here writes to OttoLearn or changes the snapshot; the plan is rows of `sync_item`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
+
+from sqlalchemy import Connection, Engine
+
+from bridge.contracts import RosterEnd, RosterMember, RosterPages
+from bridge.errors import RosterIncomplete
+from bridge.store import sync_directory, sync_items, sync_people
+from bridge.store.engine import alone
+from bridge.store.sync_items import WRITES, Content, Item, Kind, State
+from bridge.store.sync_people import Known, Standing
+from bridge.store.text import fold, matchable, storable
+from bridge.sync.decide import Decision, Facts, Rules, decide, decide_leave
+from bridge.sync.mapping import DIGEST_BYTES, AttributeMap, Wanted
+from bridge.sync.seen import SeenUsers
+
+BATCH: Final = 1_000
+"""Members compared at a time."""
+NO_DIGEST: Final = bytes(DIGEST_BYTES)
+EXAMPLES: Final = 1_000
+"""Members left out for one reason who are named one by one; the others are counted."""
+
+
+class Planner:
+    """The plan of one run in the making. Call `read`, then, with a roster that was read whole, `finish`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        run: int,
+        mapped: AttributeMap,
+        rules: Rules,
+        *,
+        full: bool,
+        freshen: Callable[[], None],
+        progress: Callable[[int], None],
+    ) -> None:
+        """`freshen` brings the directory up to date: called before the first look at it. `progress`: members read."""
+        self._engine = engine
+        self._run = run
+        self._mapped = mapped
+        self._rules = rules
+        self._full = full
+        self._freshen = freshen
+        self._fresh = False
+        self._progress = progress
+        self._number = 0
+        self._seen = SeenUsers()
+        self._spared = SeenUsers()
+        self._known_seen = 0
+        self.read_total = 0
+        self.unchanged = 0
+        self.joining = 0
+        """Existing OttoLearn users whom the connection has not known before."""
+        self.skipped: Counter[str] = Counter()
+        """Members who could not be looked at, by reason."""
+
+    def read(self, pages: RosterPages) -> None:
+        """Compare a whole roster. Raises what reading raises, and RosterIncomplete without proof of its end."""
+        end: RosterEnd | None = None
+        with alone(self._engine) as connection:
+            for members in _regrouped(pages):
+                if isinstance(members, RosterEnd):
+                    end = members
+                    continue
+                if end is not None:
+                    raise RosterIncomplete("the source went on after its end")
+                self._compare(connection, members)
+        if end is None:
+            raise RosterIncomplete("the source ended without saying that this was everybody")
+        if end.total != self.read_total:
+            raise RosterIncomplete(f"the source says {end.total} people and sent {self.read_total}")
+        with self._engine.begin() as connection:
+            sync_items.resolve_claims(connection, self._run, "claimed_twice")
+
+    def finish(self, now: float) -> None:
+        """Look for those who are missing. Only for a roster that was read whole."""
+        if self._known_seen == sync_people.count_present(self._engine, self._rules.source):
+            return
+        for batch in sync_people.present(self._engine, self._rules.source):
+            missing = [p for p in batch if p.user_id not in self._seen and p.user_id not in self._spared]
+            if not missing:
+                continue
+            self._require_fresh()
+            with self._engine.begin() as connection:
+                ids = [person.user_id for person in missing]
+                facts = Facts(learners=sync_directory.learners(connection, ids), bonds=_bonds(connection, ids))
+                decisions = [(p, decide_leave(p, facts, self._rules, now)) for p in missing]
+                items = [self._item(p.key, p.key, NO_DIGEST, decision) for p, decision in decisions]
+                sync_items.add(connection, self._run, items)
+
+    def _compare(self, connection: Connection, members: Sequence[RosterMember]) -> None:
+        self.read_total += len(members)
+        wanted, odd = self._wanted(members)
+        known = sync_people.known(connection, self._rules.source, list({person.key for person in wanted}))
+        rest = wanted if self._full else [p for p in wanted if not self._is_unchanged(p, known.get(p.key))]
+        if rest or odd:
+            if rest:
+                self._require_fresh()
+            with self._engine.begin() as transaction:
+                sync_items.add(transaction, self._run, odd)
+                if rest:
+                    self._consider(transaction, rest, known)
+        self._progress(self.read_total)
+
+    def _wanted(self, members: Sequence[RosterMember]) -> tuple[list[Wanted], list[Item]]:
+        """Those who can be looked up, and items for those who cannot."""
+        wanted: list[Wanted] = []
+        odd: list[Item] = []
+        for member in members:
+            student_id = member.student.student_id
+            if not member.active:
+                odd += self._skip(student_id, "inactive_in_lms")
+            elif not student_id.strip():
+                odd += self._skip("", "no_student_id")
+            elif not matchable(student_id):
+                odd += self._skip(storable(student_id, 64), "bad_student_id")
+            else:
+                wanted.append(self._mapped.want(member))
+        return wanted, odd
+
+    def _skip(self, student_id: str, reason: str) -> Iterator[Item]:
+        self.skipped[reason] += 1
+        if self.skipped[reason] <= EXAMPLES:
+            yield self._item(fold(student_id), student_id, NO_DIGEST, Decision(Kind.SKIPPED, reason))
+
+    def _is_unchanged(self, person: Wanted, known: Known | None) -> bool:
+        if (
+            known is None
+            or known.digest != person.digest
+            or known.standing != Standing.PRESENT
+            or known.missing_reads
+            or not self._seen.add(known.user_id)
+        ):
+            return False
+        self._known_seen += 1
+        self.unchanged += 1
+        return True
+
+    def _consider(self, connection: Connection, people: Sequence[Wanted], known: dict[str, Known]) -> None:
+        facts = self._facts(connection, people, known)
+        keys = [person.key for person in people]
+        planned = sync_items.planned_keys(connection, self._run, keys) if self._number else set()
+        items: list[Item] = []
+        claims: set[tuple[str, int]] = set()
+        again: set[str] = set()
+        users: set[int] = set()
+        for person in people:
+            values = self._mapped.attributes(person)
+            decision = decide(person, values, facts, self._rules)
+            if person.key in planned or not self._is_first(person, decision, facts):
+                again.add(person.key)
+                users |= set() if decision.user_id is None else {decision.user_id}
+                decision = _duplicate(decision)
+            planned.add(person.key)
+            for user_id in decision.involved:
+                self._spared.add(user_id)
+            items += self._items(person, decision, facts)
+            claims |= self._claims(decision)
+        sync_items.add(connection, self._run, items)
+        sync_items.claim(connection, self._run, claims)
+        if again:
+            sync_items.to_conflict(connection, self._run, "duplicate", keys=again, users=users)
+
+    def _is_first(self, person: Wanted, decision: Decision, facts: Facts) -> bool:
+        """Whether nobody on this roster led to the same user before; remembers that somebody did now."""
+        known = facts.known.get(person.key)
+        if known is not None and known.user_id != decision.user_id:
+            self._spared.add(known.user_id)
+        if decision.user_id is None or decision.kind == Kind.CONFLICT:
+            return True
+        return self._seen.add(decision.user_id)
+
+    def _items(self, person: Wanted, decision: Decision, facts: Facts) -> Iterator[Item]:
+        known = facts.known.get(person.key)
+        if known is None and decision.kind in {Kind.ADOPT, Kind.UPDATE, Kind.REACTIVATE}:
+            self.joining += 1
+        if decision.kind is None:
+            self.unchanged += 1
+        else:
+            yield self._item(person.key, person.student_id, person.digest, decision)
+        if known and known.missing_reads and decision.kind in {None, Kind.SKIPPED, Kind.CONFLICT}:
+            yield self._item(person.key, person.student_id, person.digest, Decision(Kind.RETURNED, "", known.user_id))
+
+    def _claims(self, decision: Decision) -> set[tuple[str, int]]:
+        """Which Username values the item that was made last wants for itself."""
+        if decision.kind not in {*WRITES}:
+            return set()
+        after = decision.content.after
+        return {(fold(after[name]), self._number) for name in self._rules.filled if after.get(name)}
+
+    def _facts(self, connection: Connection, people: Sequence[Wanted], known: dict[str, Known]) -> Facts:
+        ids = {person.key for person in people}
+        places = [self._mapped.names.index(name) for name in self._rules.filled]
+        ids |= {fold(person.values[place]) for person in people for place in places if person.values[place]}
+        holders: dict[str, list[sync_directory.Holder]] = {}
+        for holder in sync_directory.holders(connection, sorted(ids)):
+            holders.setdefault(holder.folded, []).append(holder)
+        users = {h.user_id for found in holders.values() for h in found}
+        users |= {known[person.key].user_id for person in people if person.key in known}
+        listed = sorted(users)
+        return Facts(
+            known=known,
+            holders=holders,
+            learners=sync_directory.learners(connection, listed),
+            bonds=_bonds(connection, listed),
+            written=sync_people.written(connection, self._rules.source, listed),
+        )
+
+    def _require_fresh(self) -> None:
+        if not self._fresh:
+            self._freshen()
+            self._fresh = True
+
+    def _item(self, key: str, student_id: str, digest: bytes, decision: Decision) -> Item:
+        self._number += 1
+        kind = decision.kind or Kind.ADOPT
+        state = State.PLANNED if kind in WRITES else State.NOTED
+        return Item(
+            self._number, kind, state, decision.reason, key, student_id, decision.user_id, digest, decision.content
+        )
+
+
+def _regrouped(pages: RosterPages) -> Iterator[Sequence[RosterMember] | RosterEnd]:
+    """The pages of the source in groups worth a question to the database."""
+    group: list[RosterMember] = []
+    for page in pages:
+        if isinstance(page, RosterEnd):
+            if group:
+                yield group
+            group = []
+            yield page
+            continue
+        group.extend(page)
+        while len(group) >= BATCH:
+            yield group[:BATCH]
+            del group[:BATCH]
+    if group:
+        yield group
+
+
+def _bonds(connection: Connection, user_ids: Iterable[int]) -> dict[int, list[sync_people.Bond]]:
+    found: dict[int, list[sync_people.Bond]] = {}
+    for bond in sync_people.bonds(connection, list(user_ids)):
+        found.setdefault(bond.user_id, []).append(bond)
+    return found
+
+
+def _duplicate(decision: Decision) -> Decision:
+    involved = decision.involved | ({decision.user_id} if decision.user_id is not None else set())
+    note = "another member of the roster has the same ID, or leads to the same OttoLearn user"
+    return Decision(Kind.CONFLICT, "duplicate", decision.user_id, Content(note=note), frozenset(involved))

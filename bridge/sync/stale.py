@@ -1,0 +1,67 @@
+"""Whether a saved plan may still be applied: only while what it was made from still stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Engine
+
+from bridge.contracts import Learner
+from bridge.errors import OttoBridgeError
+from bridge.store import sync_directory, sync_items, sync_people, sync_runs
+from bridge.store.engine import alone
+from bridge.store.sync_items import WRITES, Item, Kind, State
+from bridge.store.sync_people import Standing
+from bridge.store.sync_runs import Run, Status
+from bridge.store.text import fold
+
+
+class PlanStale(OttoBridgeError):
+    """What a plan was made from has changed since."""
+
+
+def require_current(engine: Engine, run: Run, settings: str, usernames: Sequence[str]) -> None:
+    """Raise PlanStale unless the plan of `run` still fits. The directory must just have been read."""
+    if run.settings != settings:
+        raise PlanStale("the connection's configuration has changed since the plan was made; make a new one")
+    if sync_runs.wrote_after(engine, run.source, run.id):
+        raise PlanStale("a later sync of this connection has run; make a new plan")
+    left = False
+    for page in sync_items.pages(engine, run.id, kinds=WRITES, states=(State.PLANNED, State.HELD)):
+        left = True
+        with alone(engine) as connection:
+            stale = _first_stale(connection, page, run.source, usernames)
+        if stale is not None:
+            raise PlanStale(f"OttoLearn has changed since the plan was made (item {stale.number}); make a new one")
+    if not left and run.status != Status.PLANNED:
+        raise PlanStale(f"run {run.id} is {run.status}; nothing of its plan is left to apply")
+
+
+def _first_stale(connection: Connection, items: Sequence[Item], source: int, usernames: Sequence[str]) -> Item | None:
+    ids = [item.user_id for item in items if item.user_id is not None]
+    learners = sync_directory.learners(connection, ids)
+    others = {
+        bond.user_id
+        for bond in sync_people.bonds(connection, ids)
+        if bond.source != source and bond.standing == Standing.PRESENT
+    }
+    wanted = {i.number: {fold(i.content.after[n]) for n in usernames if i.content.after.get(n)} for i in items}
+    holders: dict[str, set[int]] = {}
+    for holder in sync_directory.holders(connection, sorted(set().union(*wanted.values()))):
+        holders.setdefault(holder.folded, set()).add(holder.user_id)
+    for item in items:
+        foreign = any(holders.get(value, set()) - {item.user_id} for value in wanted[item.number])
+        learner = learners.get(item.user_id) if item.user_id is not None else None
+        if foreign or not _fits(item, learner, others):
+            return item
+    return None
+
+
+def _fits(item: Item, learner: Learner | None, others: set[int]) -> bool:
+    if item.kind == Kind.CREATE:
+        return learner is None
+    if learner is None or learner.active != (item.kind != Kind.REACTIVATE):
+        return False
+    if item.kind == Kind.DEACTIVATE:
+        return learner.user_id not in others
+    return all(learner.attributes.get(name, "") == value for name, value in item.content.before.items())
