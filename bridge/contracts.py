@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NewType, TypeVar
 
 if TYPE_CHECKING:
     from bridge.http import Outbound
+    from bridge.setup import Addresses, Sheet, Wishes
 
 S = TypeVar("S")
 
@@ -164,6 +165,10 @@ class Adapter(Generic[S]):
     """cmi5: trade the fetch URL for a token and ask the LMS back."""
     read_roster: Callable[[S, Means], RosterPages] | None = None
     """Everybody the LMS knows, a page at a time."""
+    installation: Callable[[S, Addresses], Sheet] | None = None
+    """What the LMS's administrator enters to install the bridge."""
+    wishes: Callable[[str, Addresses], Wishes] | None = None
+    """LTI dynamic registration: what to ask for, given the `student_id` setting."""
 
 
 @dataclass(frozen=True)

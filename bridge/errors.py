@@ -7,6 +7,7 @@ OttoBridgeError
 ├── LearnerInactive       the one who has it may not log in             (OttoLearn's administrator)
 ├── RemoteUnavailable     another system did not answer; later may help (nobody, then the operator)
 ├── RemoteRefused         another system said no; later will not help   (the operator)
+├── RegistrationRefused   an LMS could not be registered; the message tells why (the LMS administrator)
 └── RosterIncomplete      a roster was not read whole                   (the LMS administrator)
 ConfigError               a wrong configuration, outside the family so that no handler swallows it
 """
@@ -71,6 +72,10 @@ class RemoteRefused(OttoBridgeError):
     def __init__(self, message: str, *, status: int = 0) -> None:
         super().__init__(message)
         self.status = status
+
+
+class RegistrationRefused(OttoBridgeError):
+    """Dynamic registration came to nothing. The message is a sentence for the LMS administrator."""
 
 
 class RosterIncomplete(OttoBridgeError):

@@ -1,4 +1,4 @@
-"""What an LMS administrator types, pastes and clicks to install the bridge: one description, shown as text, JSON or page.
+"""What an LMS administrator types, pastes and clicks to install the bridge: one description for text, JSON and page.
 
 An adapter fills a `Sheet`; nothing in one may be secret. Standard library only: adapters stand on this file.
 """
@@ -19,6 +19,8 @@ class Entry(NamedTuple):
     value: str
     """What to paste, or to choose; several lines for a document."""
     note: str = ""
+    copied: bool = True
+    """Whether the value is to be pasted; otherwise it says what to choose, or where to look."""
 
 
 class Section(NamedTuple):
@@ -42,6 +44,8 @@ class Wishes(NamedTuple):
 
     custom: Mapping[str, str]
     """Custom parameters: the variables that carry the student ID."""
+    where: str
+    """Where in the LMS an administrator pastes the invitation's address."""
     claims: tuple[str, ...]
     """Claims about the person."""
     extra: Mapping[str, Any]
@@ -87,11 +91,3 @@ class Addresses:
     def icon(self) -> str:
         """A picture for the tool."""
         return f"{self.public_url}/static/icon.svg"
-
-
-def configuration_text(issuer: str, client_id: str, deployment: str, auth: str, token: str, keys: str) -> str:
-    """The `lti13:` part of a connection with what the LMS shows where the arguments stand."""
-    return (
-        f"lti13:\n  issuer: {issuer}\n  client_id: {client_id}\n  deployment_ids: [{deployment}]\n"
-        f"  auth_url: {auth}\n  token_url: {token}\n  jwks_url: {keys}\n"
-    )

@@ -1,5 +1,6 @@
 """Canvas."""
 
+from adapters.canvas.install import installation, wishes
 from adapters.canvas.launch import read_claims, read_form
 from adapters.canvas.roster import read_roster
 from adapters.canvas.settings import Settings
@@ -12,4 +13,6 @@ ADAPTER = Adapter(
     read_claims=read_claims,
     read_form=read_form,
     read_roster=read_roster,
+    installation=installation,
+    wishes=wishes,
 )

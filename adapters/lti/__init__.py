@@ -1,7 +1,16 @@
 """Any LTI platform."""
 
+from adapters.lti.install import installation, wishes
 from adapters.lti.launch import read_claims, read_form
 from adapters.lti.settings import Settings
 from bridge.contracts import Adapter
 
-ADAPTER = Adapter(name="lti", title="Any LTI platform", settings=Settings, read_claims=read_claims, read_form=read_form)
+ADAPTER = Adapter(
+    name="lti",
+    title="Any LTI platform",
+    settings=Settings,
+    read_claims=read_claims,
+    read_form=read_form,
+    installation=installation,
+    wishes=wishes,
+)

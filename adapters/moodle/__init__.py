@@ -1,5 +1,6 @@
 """Moodle."""
 
+from adapters.moodle.install import installation, wishes
 from adapters.moodle.launch import read_claims, read_form
 from adapters.moodle.roster import read_roster
 from adapters.moodle.settings import Settings
@@ -12,4 +13,6 @@ ADAPTER = Adapter(
     read_claims=read_claims,
     read_form=read_form,
     read_roster=read_roster,
+    installation=installation,
+    wishes=wishes,
 )

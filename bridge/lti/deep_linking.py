@@ -27,7 +27,7 @@ ANSWER_LIVES = 300
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Where a teacher's choice goes, and what must go with it. Plain values, to be kept until the teacher has chosen."""
+    """Where a teacher's choice goes, and what must go with it: plain values, kept until the teacher has chosen."""
 
     issuer: str
     client_id: str

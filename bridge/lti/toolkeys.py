@@ -42,12 +42,8 @@ def unseal(sealed: str, kid: str, secret_key: str) -> RSAKey:
     try:
         opened = jwe.decrypt_compact(sealed, _sealing_key(secret_key))
     except JoseError as error:
-        raise ConfigError(
-            [
-                f"bridge.secret_key: it does not open our own key {kid}, so it is not the one that sealed it; put the "
-                "old secret back, or make new keys: ottobridge keys rotate --now"
-            ]
-        ) from error
+        problem = f"bridge.secret_key: it is not the one that sealed our own key {kid}"
+        raise ConfigError([f"{problem}; put the old one back, or: ottobridge keys rotate --now"]) from error
     if opened.headers().get("kid") != kid:
         raise ConfigError([f"the database holds another key in place of our own key {kid}"])
     return RSAKey.import_key(msgspec.json.decode(opened.plaintext or b""))

@@ -1,0 +1,124 @@
+"""What the administrator of any LTI platform needs to know of the bridge, and what dynamic registration asks for."""
+
+from __future__ import annotations
+
+from adapters.lti.settings import Settings
+from bridge.lti.v13 import CLAIM
+from bridge.setup import Addresses, Entry, Section, Sheet, Wishes
+
+TITLE = "OttoLearn"
+FIELDS_13 = {
+    "lis_person_sourcedid": f"{CLAIM}lis, member person_sourcedid",
+    "user_id": "sub",
+    "email": "email",
+}
+FIELDS_11 = {
+    "lis_person_sourcedid": "lis_person_sourcedid",
+    "user_id": "user_id",
+    "email": "lis_person_contact_email_primary",
+}
+
+
+def installation(settings: Settings, addresses: Addresses) -> Sheet:
+    """The addresses and fields for the versions of LTI that the connection has; for LTI 1.3 where it has none yet."""
+    sections: list[Section] = []
+    if settings.lti13 or not settings.lti11:
+        sections += [_tool(settings, addresses), _bring_back()]
+    if settings.lti11:
+        sections.append(_old_tool(settings, addresses))
+    return Sheet(f"LTI platform: {addresses.connection}", tuple(sections))
+
+
+def wishes(student_id: str, addresses: Addresses) -> Wishes:
+    """What dynamic registration asks for. Which variable fills a custom field is the platform's own; its administrator
+    enters it.
+    """
+    del addresses
+    names = ("iss", "sub", "name", "given_name", "family_name")
+    return Wishes(
+        custom={},
+        where="Paste it where your LMS asks for the registration (or initiation) URL of an LTI tool.",
+        claims=(*names, "email") if student_id == "email" else names,
+        extra={},
+    )
+
+
+def _tool(settings: Settings, addresses: Addresses) -> Section:
+    custom = settings.custom_name
+    place = f"{CLAIM}custom, member {custom}" if custom else FIELDS_13[settings.student_id]
+    messages = "LtiResourceLinkRequest, LtiDeepLinkingRequest" if addresses.courses else "LtiResourceLinkRequest"
+    return Section(
+        "Tool (LTI 1.3)",
+        "Platforms name these fields differently; each stands here under the name that the LTI specification gives it.",
+        (
+            Entry("Name", TITLE),
+            Entry("Initiate login URL (OIDC initiation)", addresses.login),
+            Entry("Redirect URI", addresses.launch),
+            Entry("Target link URI (launch URL)", addresses.launch),
+            Entry("Deep linking URL", addresses.launch)
+            if addresses.courses
+            else Entry("Deep linking URL", "", "None.", copied=False),
+            Entry("JWKS URL (public keyset)", addresses.keys),
+            Entry("Domain", addresses.host),
+            Entry("Messages", messages, copied=False),
+            Entry("Signature algorithm", "RS256", copied=False),
+            Entry("Services", "", "None.", copied=False),
+            Entry(
+                "Claims that must be sent",
+                f"sub, given_name, family_name, {place}",
+                "The last is the student ID.",
+                copied=False,
+            ),
+            *_variable(custom),
+            Entry(
+                "Opens in", "New window", "In the LMS's frame many browsers keep OttoLearn signed out.", copied=False
+            ),
+        ),
+    )
+
+
+def _variable(custom: str) -> tuple[Entry, ...]:
+    if not custom:
+        return ()
+    return (Entry("Custom parameter", f"{custom}=", "After the = put the platform's variable for the student ID."),)
+
+
+def _bring_back() -> Section:
+    return Section(
+        "What to bring back",
+        "Enter these into the connection in config.yaml, under lti13.",
+        (
+            Entry("issuer", "Platform ID, or issuer", copied=False),
+            Entry("client_id", "Client ID", copied=False),
+            Entry("deployment_ids", "Deployment ID", copied=False),
+            Entry("auth_url", "Authentication request URL (OIDC authorization endpoint)", copied=False),
+            Entry("token_url", "Access token URL", copied=False),
+            Entry("jwks_url", "Public keyset URL", copied=False),
+        ),
+    )
+
+
+def _old_tool(settings: Settings, addresses: Addresses) -> Section:
+    custom = settings.custom_name
+    place = f"custom_{custom.lower()}" if custom else FIELDS_11[settings.student_id]
+    return Section(
+        "Tool (LTI 1.1)",
+        "Key and secret stand in config.yaml; nothing else must be sent than what is named here.",
+        (
+            Entry("Name", TITLE),
+            Entry("Launch URL", addresses.launch),
+            Entry(
+                "Consumer key", f"connections.{addresses.connection}.lti11.consumer_key in config.yaml", copied=False
+            ),
+            Entry(
+                "Shared secret", f"connections.{addresses.connection}.lti11.shared_secret in config.yaml", copied=False
+            ),
+            Entry(
+                "Fields that must be sent",
+                f"user_id, lis_person_name_given, lis_person_name_family, {place}",
+                "The last is the student ID.",
+                copied=False,
+            ),
+            *_variable(custom),
+        ),
+    )
