@@ -10,6 +10,7 @@ import hmac
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bridge.contracts import Launch, Outcome, Student
 from bridge.directory import Match
@@ -25,6 +26,8 @@ from bridge.errors import (
 from bridge.store.launches import LaunchLine
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 NOBODY = Student("", "", "")
 
@@ -70,21 +73,39 @@ class Arrivals:
 
     def land(self, connection: str, kind: str, read: Callable[[], Launch], way_in: WayIn) -> Landing:
         """Read, find, and say where to go. `kind` is what the record says of a launch that cannot be read."""
-        launch, detail = None, ""
+        launch = self.attempt(connection, kind, read)
+        return launch if isinstance(launch, Landing) else self.admit(connection, launch, way_in)
+
+    def attempt(self, connection: str, kind: str, read: Callable[[], T]) -> T | Landing:
+        """What `read` makes of a request, or how it was refused."""
         try:
-            launch = read()
+            return read()
+        except OttoBridgeError as error:
+            return self._refused(connection, kind, error, str(error))
+        except Exception:
+            self._refused(connection, kind, LaunchRejected("internal"), "see the log")
+            raise
+
+    def admit(self, connection: str, launch: Launch, way_in: WayIn) -> Landing:
+        """Find the learner of a launch that was read, and say where to go."""
+        try:
             landing = self._match(launch, way_in)
         except OttoBridgeError as error:
-            landing, detail = self._refusal(error, launch), str(error)
+            return self._refused(connection, launch.kind, error, str(error), launch)
         except Exception:
-            self._note(connection, kind, self._refusal(LaunchRejected("internal"), launch), "see the log")
+            self._refused(connection, launch.kind, LaunchRejected("internal"), "see the log", launch)
             raise
-        self._note(connection, launch.kind if launch else kind, landing, detail)
+        self._note(connection, launch.kind, landing, "")
         return landing
 
     def refuse(self, connection: str, kind: str, reason: str, detail: str = "") -> Landing:
         """Record a request that never became a launch."""
-        landing = self._refusal(LaunchRejected(reason, detail), None)
+        return self._refused(connection, kind, LaunchRejected(reason, detail), detail)
+
+    def _refused(
+        self, connection: str, kind: str, error: OttoBridgeError, detail: str, launch: Launch | None = None
+    ) -> Landing:
+        landing = self._refusal(error, launch)
         self._note(connection, kind, landing, detail)
         return landing
 

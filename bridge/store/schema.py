@@ -196,3 +196,39 @@ sync_written = Table(
     sqlite_with_rowid=False,
 )
 """What a connection last wrote into a user, JSON by attribute: whatever differs now was changed by somebody else."""
+
+own_key = Table(
+    "own_key",
+    metadata,
+    Column("kid", String(64), primary_key=True),
+    Column("purpose", String(16), nullable=False),
+    Column("stage", String(16), nullable=True),
+    Column("public", Text, nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("made_at", Double, nullable=False),
+    Column("published_until", Double, nullable=True),
+    # Keys that sign no more have no stage, and NULLs are never equal.
+    Index("ix_own_key_stage", "purpose", "stage", unique=True),
+)
+"""The keys we sign with; the private half is sealed."""
+
+connection = Table(
+    "connection",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("adapter", String(255), nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("registered_at", Double, nullable=False),
+)
+"""Connections made by dynamic registration."""
+
+deployment = Table(
+    "deployment",
+    metadata,
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("connection", String(64), nullable=False, index=True),
+    Column("deployment_id", String(255), nullable=False),
+    Column("first_seen", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""LTI deployments that were learned from a launch, of configured connections too."""

@@ -1,0 +1,71 @@
+"""`ottobridge connections`: every connection there is, and those that registered themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from sqlalchemy import Engine
+
+from adapters import ADAPTERS
+from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.connections import Connections
+from bridge.contracts import Connection
+from bridge.store.connections import deployments, remove
+
+
+@click.group()
+def connections() -> None:
+    """The LMSs that the bridge knows."""
+
+
+@connections.command("list")
+@as_json
+@pass_invocation
+def list_(invocation: Invocation, as_json: bool) -> None:
+    """Every connection: of the configuration file, and registered ones."""
+    configured = invocation.configuration.connections
+    with invocation.database() as engine:
+        found = [_row(connection, "configuration", engine) for connection in configured.values()]
+        registered = Connections(configured, ADAPTERS, engine).registered()
+        found += [_row(connection, "registered", engine) for connection in registered]
+    if as_json:
+        print_json(found)
+    else:
+        click.echo("\n".join(_line(row) for row in found))
+
+
+@connections.command("remove")
+@click.argument("name")
+@pass_invocation
+def remove_(invocation: Invocation, name: str) -> None:
+    """Forget the registered connection NAME; its launches are refused from then on."""
+    if name in invocation.configuration.connections:
+        raise click.UsageError(f"{name} stands in {invocation.config_path}; remove it there")
+    with invocation.database() as engine:
+        if not remove(engine, name):
+            raise click.UsageError(f"no registered connection is called {name}; see: ottobridge connections list")
+    click.echo(f"{name} is forgotten. Remove the tool in the LMS too.")
+
+
+def _row(connection: Connection[Any], source: str, engine: Engine) -> dict[str, Any]:
+    lti13 = getattr(connection.settings, "lti13", None)
+    return {
+        "name": connection.name,
+        "adapter": connection.adapter.name,
+        "source": source,
+        "student_id": connection.settings.student_id,
+        "issuer": lti13.issuer if lti13 else None,
+        "client_id": lti13.client_id if lti13 else None,
+        "deployment_ids": [*lti13.deployment_ids] if lti13 else [],
+        "learned_deployment_ids": deployments(engine, connection.name),
+    }
+
+
+def _line(row: dict[str, Any]) -> str:
+    known: Sequence[str] = [*row["deployment_ids"], *row["learned_deployment_ids"]]
+    platform = f", {row['issuer']}, client {row['client_id']}, deployments {', '.join(known) or 'none yet'}"
+    return f"{row['name']}: {row['adapter']} ({row['source']}), student ID from {row['student_id']}" + (
+        platform if row["issuer"] else ""
+    )

@@ -1,0 +1,77 @@
+"""`ottobridge keys`: the keys the bridge signs with."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.ownkeys import OwnKeys, TooEarly
+from bridge.store.own_keys import CURRENT, NEXT, KeyRow
+
+PURPOSES = ("lti", "oidc")
+HELD_BACK = 3
+STATES = {CURRENT: "signs", NEXT: "signs next", None: "signed"}
+
+_purpose = click.option(
+    "--purpose", type=click.Choice(PURPOSES), default="lti", show_default=True, help="What the keys are for."
+)
+
+
+@click.group()
+def keys() -> None:
+    """The bridge's own signing keys."""
+
+
+@keys.command("list")
+@_purpose
+@as_json
+@pass_invocation
+def list_(invocation: Invocation, purpose: str, as_json: bool) -> None:
+    """Every published key, oldest first."""
+    with invocation.database() as engine:
+        rows = OwnKeys(engine, _secret(invocation), purpose, time.time).listed()
+    if as_json:
+        print_json([_shown(row) for row in rows])
+    else:
+        for row in rows:
+            until = f", published until {_iso(row.published_until)}" if row.published_until else ""
+            click.echo(f"{row.kid}  {STATES[row.stage]}, made {_iso(row.made_at)}{until}")
+
+
+@keys.command()
+@_purpose
+@click.option("--now", is_flag=True, help="Withdraw all keys at once: one has leaked, or bridge.secret_key was lost.")
+@as_json
+@pass_invocation
+def rotate(invocation: Invocation, purpose: str, now: bool, as_json: bool) -> None:
+    """Let the next key sign, and publish the one after it. Once or twice a year is enough."""
+    with invocation.database() as engine:
+        own = OwnKeys(engine, _secret(invocation), purpose, time.time)
+        try:
+            kid = own.replace() if now else own.rotate()
+        except TooEarly as error:
+            click.echo(f"{error}. --now withdraws all keys instead.", err=True)
+            raise click.exceptions.Exit(HELD_BACK) from error
+    if as_json:
+        print_json({"purpose": purpose, "kid": kid})
+    else:
+        click.echo(f"{kid} signs now.")
+
+
+def _secret(invocation: Invocation) -> str:
+    return invocation.configuration.bridge.secret_key.get_secret_value()
+
+
+def _shown(row: KeyRow) -> dict[str, Any]:
+    until = _iso(row.published_until) if row.published_until else None
+    return {"kid": row.kid, "purpose": row.purpose, "state": STATES[row.stage], "made": _iso(row.made_at)} | {
+        "published_until": until
+    }
+
+
+def _iso(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

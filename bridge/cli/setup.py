@@ -1,0 +1,138 @@
+"""`ottobridge setup`: what an LMS administrator enters, and invitations to register by themselves."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import click
+from pydantic import ValidationError
+
+from adapters import ADAPTERS
+from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.config import CONNECTION_NAME, Configuration
+from bridge.connections import Connections
+from bridge.contracts import Adapter, Connection
+from bridge.registration import INVITATION_LIVES, Invitation, check_invitation, invite
+from bridge.settings import origin
+from bridge.setup import Addresses, Sheet
+
+INVITABLE = tuple(adapter.name for adapter in ADAPTERS if adapter.wishes)
+
+
+class _ConnectionFirst(click.Group):
+    """A group whose first argument may be a connection: `setup NAME` is `setup show NAME`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in {*self.commands, *ctx.help_option_names}:
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_ConnectionFirst, subcommand_metavar="CONNECTION | invite NAME")
+def setup() -> None:
+    """Print what an LMS administrator enters for CONNECTION, or invite an LMS to register by itself."""
+
+
+@setup.command()
+@click.argument("connection")
+@as_json
+@pass_invocation
+def show(invocation: Invocation, connection: str, as_json: bool) -> None:
+    """What the administrator of the LMS enters for CONNECTION. No secret is printed."""
+    configuration, _ = invocation.description
+    found = configuration.connections.get(connection) or _registered(invocation, connection)
+    sheet = _sheet(found, configuration)
+    if as_json:
+        print_json({"connection": connection} | _document(sheet))
+    else:
+        click.echo(_text(sheet))
+
+
+@setup.command("invite")
+@click.argument("name")
+@click.option("--adapter", type=click.Choice(INVITABLE), required=True, help="What kind of LMS it is.")
+@click.option("--student-id", help="The connection's student_id.  [default: the adapter's]")
+@click.option(
+    "--platform",
+    "platforms",
+    multiple=True,
+    metavar="URL",
+    help="An address of the LMS; needed where its parts are on several hosts. May be given more than once.",
+)
+@as_json
+@pass_invocation
+def invite_(
+    invocation: Invocation, name: str, adapter: str, student_id: str | None, platforms: tuple[str, ...], as_json: bool
+) -> None:
+    """Print an address that an LMS administrator pastes to register the connection NAME. It works once."""
+    configuration = invocation.configuration
+    chosen = next(known for known in ADAPTERS if known.name == adapter)
+    until = time.time() + INVITATION_LIVES
+    if re.fullmatch(CONNECTION_NAME, name) is None:
+        raise click.UsageError("allowed as a name: lower-case letters, digits and hyphens")
+    try:
+        invitation = check_invitation(name, chosen, student_id, [origin(url) for url in platforms], until)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        raise click.UsageError(f"--student-id: {problem['msg'].removeprefix('Value error, ')}") from error
+    code = secrets.token_urlsafe(32)
+    with invocation.database() as engine:
+        if name in Connections(configuration.connections, ADAPTERS, engine):
+            raise click.UsageError(f"a connection is called {name} already; see: ottobridge connections list")
+        invite(engine, invitation, code)
+    url = f"{configuration.bridge.public_url}/lti/register?{urlencode({'invitation': code})}"
+    expires = datetime.fromtimestamp(until, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if as_json:
+        print_json({"name": name, "adapter": adapter, "url": url, "expires": expires})
+    else:
+        click.echo(f"{url}\n\nGood once, until {expires}. {_where(chosen, invitation, configuration)}")
+
+
+def _sheet(connection: Connection[Any], configuration: Configuration) -> Sheet:
+    if connection.adapter.installation is None:
+        raise click.UsageError(
+            f"{connection.name} ({connection.adapter.title}) has nothing to enter into an LMS; "
+            "packages are made by: ottobridge package"
+        )
+    addresses = Addresses(configuration.bridge.public_url, connection.name, bool(configuration.courses))
+    return connection.adapter.installation(connection.settings, addresses)
+
+
+def _where(adapter: Adapter[Any], invitation: Invitation, configuration: Configuration) -> str:
+    addresses = Addresses(configuration.bridge.public_url, invitation.name)
+    return adapter.wishes(invitation.student_id, addresses).where if adapter.wishes else ""
+
+
+def _document(sheet: Sheet) -> dict[str, Any]:
+    return {
+        "title": sheet.title,
+        "sections": [
+            {"title": section.title, "text": section.text, "entries": [entry._asdict() for entry in section.entries]}
+            for section in sheet.sections
+        ],
+    }
+
+
+def _text(sheet: Sheet) -> str:
+    lines = [sheet.title]
+    for section in sheet.sections:
+        lines += ["", section.title, "-" * len(section.title), section.text]
+        for entry in section.entries:
+            note = f"    ({entry.note})" if entry.note else ""
+            one_line = "\n" not in entry.value.strip()
+            lines.append(f"\n{entry.label}:\n    {entry.value}{note}" if one_line else f"\n{entry.label}:{note}\n")
+            lines += [] if one_line else [entry.value.rstrip()]
+    return "\n".join(lines)
+
+
+def _registered(invocation: Invocation, name: str) -> Connection[Any]:
+    with invocation.database() as engine:
+        found = Connections(invocation.configuration.connections, ADAPTERS, engine).find(name)
+    if found is None:
+        raise click.UsageError(f"no connection is called {name}; see: ottobridge connections list")
+    return found

@@ -1,0 +1,97 @@
+"""Connections that registered themselves, and the deployments that were learned from their launches."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final, NamedTuple
+
+from sqlalchemy import Engine, Executable, bindparam, delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from bridge.store.engine import alone
+from bridge.store.schema import connection as table
+from bridge.store.schema import deployment
+
+
+class StoredConnection(NamedTuple):
+    """One registered connection. `settings` is JSON and holds no secret; `registered_at` is Unix seconds."""
+
+    name: str
+    adapter: str
+    settings: str
+    registered_at: float
+
+
+_COLUMNS: Final = [table.c[name] for name in StoredConnection._fields]
+_ADD: Final = insert(table)
+_FIND: Final = select(*_COLUMNS).where(table.c.name == bindparam("asked"))
+_ALL: Final = select(*_COLUMNS).order_by(table.c.name)
+_REMOVE: Final = delete(table).where(table.c.name == bindparam("asked"))
+_KNOWS: Final = select(deployment.c.key).where(deployment.c.key == bindparam("asked"))
+_LEARN: Final[dict[str, Executable]] = {
+    "sqlite": sqlite.insert(deployment).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(deployment).on_conflict_do_nothing(),
+}
+_SEEN: Final = (
+    select(deployment.c.deployment_id)
+    .where(deployment.c.connection == bindparam("asked"))
+    .order_by(deployment.c.first_seen, deployment.c.deployment_id)
+)
+_UNLEARN: Final = delete(deployment).where(deployment.c.connection == bindparam("asked"))
+
+
+def add(engine: Engine, row: StoredConnection) -> bool:
+    """Write one connection; False where its name is taken."""
+    try:
+        with alone(engine) as connection:
+            connection.execute(_ADD, row._asdict())
+    except IntegrityError:
+        return False
+    return True
+
+
+def find(engine: Engine, name: str) -> StoredConnection | None:
+    """The registered connection of this name."""
+    with alone(engine) as connection:
+        row = connection.execute(_FIND, {"asked": name}).one_or_none()
+    return None if row is None else StoredConnection(*row)
+
+
+def every(engine: Engine) -> list[StoredConnection]:
+    """All registered connections, by name."""
+    with alone(engine) as connection:
+        return [StoredConnection(*row) for row in connection.execute(_ALL)]
+
+
+def remove(engine: Engine, name: str) -> bool:
+    """Forget a registered connection and its deployments; False where there is none."""
+    with engine.begin() as connection:
+        connection.execute(_UNLEARN, {"asked": name})
+        return bool(connection.execute(_REMOVE, {"asked": name}).rowcount)
+
+
+def learn_deployment(engine: Engine, name: str, registration: tuple[str, str], deployment_id: str, now: float) -> bool:
+    """Remember a deployment of the connection `name`; True where it is new.
+
+    `registration` is issuer and client_id: what was learned of one is not believed of another.
+    """
+    key = _key(name, *registration, deployment_id)
+    with alone(engine) as connection:
+        if connection.execute(_KNOWS, {"asked": key}).one_or_none() is not None:
+            return False
+        row = {"key": key, "connection": name, "deployment_id": deployment_id, "first_seen": now}
+        return bool(connection.execute(_LEARN[engine.dialect.name], row).rowcount)
+
+
+def deployments(engine: Engine, name: str) -> list[str]:
+    """The deployments learned for the connection `name`, in the order they came."""
+    with alone(engine) as connection:
+        return list(connection.execute(_SEEN, {"asked": name}).scalars())
+
+
+def _key(*parts: str) -> bytes:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(b"%d:" % len(part.encode()) + part.encode())
+    return digest.digest()

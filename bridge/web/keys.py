@@ -1,0 +1,21 @@
+"""Our own public keys, for LTI platforms: `/lti/jwks.json`."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify
+
+from bridge.ownkeys import MAX_AGE
+from bridge.web.house import House
+
+
+def key_pages(house: House) -> Blueprint:
+    """The route of the key set."""
+    pages = Blueprint("keys", __name__)
+
+    @pages.get("/lti/jwks.json")
+    def key_set() -> Response:
+        response = jsonify(house.own_keys.key_set())
+        response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
+        return response
+
+    return pages
