@@ -70,7 +70,7 @@ def read_id(cell: Cell) -> str | Odd:
     text = cell.strip()
     if len(text) > MAX_ID:
         return Odd(f"text of more than {MAX_ID} characters")
-    if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text):
+    if not text.isprintable() and any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text):
         return Odd("text with a line break or a control character")
     if _ERROR.fullmatch(text):
         return of_error(text)

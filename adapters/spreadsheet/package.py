@@ -130,10 +130,15 @@ def _damaged(archive: Archive) -> RosterIncomplete:
     return RosterIncomplete(f"{archive.name}: the workbook is damaged")
 
 
+def local_name(element: etree._Element) -> str:
+    """The element's name without its namespace: the strict and the usual kind of workbook differ in nothing else."""
+    return str(element.tag).rpartition("}")[2]
+
+
 def texts_of(parent: etree._Element) -> Iterator[str]:
     """The text of a rich or plain string (`si`, `is`), without the phonetic reading beside it."""
     for child in parent:
-        tag = etree.QName(child).localname
+        tag = local_name(child)
         if tag == "t":
             yield child.text or ""
         elif tag == "r":

@@ -15,7 +15,7 @@ from typing import IO, cast
 from lxml import etree
 
 from adapters.spreadsheet.cells import DATE, TRUTH, Cell, Odd, of_error, of_number
-from adapters.spreadsheet.package import SHARED_STRINGS, Format, Package, refuse_doctype, texts_of
+from adapters.spreadsheet.package import SHARED_STRINGS, Format, Package, local_name, refuse_doctype, texts_of
 from adapters.spreadsheet.rows import MAX_COLUMNS, Row
 from bridge.errors import RosterIncomplete
 from bridge.files.archive import Archive
@@ -75,16 +75,19 @@ def _elements(archive: Archive, member: str, tag: str, parent: str) -> Iterator[
     )
     since = 0
     ended = False
+    checked = False
     for chunk in archive.chunks(member):
         if ended:
             continue  # to the end, so that the checksum is checked
         since += len(chunk)
         for element in _fed(parser, chunk, archive.name):
             since = 0
-            if etree.QName(element).localname == parent:
+            if not checked:
+                refuse_doctype(element, archive.name)
+                checked = True
+            if local_name(element) == parent:
                 ended = True
                 break
-            refuse_doctype(element, archive.name)
             yield element
             _forget(element)
         if since > MAX_ELEMENT:
@@ -139,8 +142,10 @@ class _Reader:
     def _cell(self, element: etree._Element) -> Cell:
         kind = element.get("t", "n")
         if kind == "inlineStr":
-            return _unescaped("".join(text for inner in element.iterfind("{*}is") for text in texts_of(inner)))
-        text = element.findtext("{*}v") or ""
+            inner = _child(element, "is")
+            return "" if inner is None else _unescaped("".join(texts_of(inner)))
+        value = _child(element, "v")
+        text = "" if value is None else value.text or ""
         match kind:
             case _ if not text:
                 return ""
@@ -179,6 +184,13 @@ class _Reader:
         if not (text.isascii() and text.isdigit() and len(text) <= 10):
             raise RosterIncomplete(f"{self._name}: a number inside is none; the workbook is damaged")
         return int(text)
+
+
+def _child(element: etree._Element, name: str) -> etree._Element | None:
+    for child in element:
+        if local_name(child) == name:
+            return child
+    return None
 
 
 def _column(reference: str, following: int) -> int:

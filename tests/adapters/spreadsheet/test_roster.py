@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from adapters.spreadsheet import reader, table
@@ -178,3 +181,12 @@ def test_a_problem_names_cell_mistake_and_remedy():
 def test_a_misspelt_setting_is_a_mistake(keys):
     with pytest.raises(ValidationError):
         Settings.model_validate({"file": "people.csv", **keys})
+
+
+@given(st.binary(max_size=300))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_file_raises_anything_undeclared(read, tmp_path, content):
+    path = tmp_path / "people.csv"
+    path.write_bytes(b"Student ID,Email\n" + content)
+    with suppress(RosterIncomplete):
+        read(path)
