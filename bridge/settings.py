@@ -40,5 +40,13 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{host}{port}"
 
 
+def origin_or_empty(url: object) -> str:
+    """The origin of `url`, or empty where it is no web address."""
+    try:
+        return origin(url) if isinstance(url, str) else ""
+    except ValueError:
+        return ""
+
+
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Origin = Annotated[str, AfterValidator(_origin)]

@@ -1,21 +1,12 @@
-"""LTI 1.3: third-party login initiation, and the id_token that answers it (Security Framework 1.0, section 5.1).
-
-`begin` makes a state that carries its own proof, so that nobody can fill a table by starting logins; only a state
-that came back with a good token is written down, once, which is what makes state and nonce one-time.
-"""
+"""LTI 1.3: the id_token that answers a login (Security Framework 1.0, section 5.1.3; LTI core, section 5.3)."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeGuard
-from urllib.parse import urlencode, urlsplit
+from typing import Any, NamedTuple, TypeGuard
 
 import msgspec
-from itsdangerous import BadSignature, URLSafeSerializer
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
@@ -23,22 +14,19 @@ from joserfc.jwk import RSAKey
 from bridge.contracts import LaunchRequest, SignedClaims
 from bridge.errors import LaunchRejected
 from bridge.lti.settings import Lti13
-from bridge.settings import origin
+from bridge.lti.state import STATE_LIVES, State, States
+from bridge.settings import origin, origin_or_empty
 
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 RESOURCE_LINK = "LtiResourceLinkRequest"
 DEEP_LINKING = "LtiDeepLinkingRequest"
 MESSAGES = (RESOURCE_LINK, DEEP_LINKING)
-STATE_LIVES = 600.0
-"""Seconds between the click and the launch."""
 LEEWAY = 60.0
 """Seconds by which the platform's clock may differ from ours."""
 OLDEST_TOKEN = 600.0
 """Seconds since `iat`."""
 LONGEST_LIFE = 24 * 3600.0
 """Seconds from `iat` to `exp`; Moodle gives 60, Canvas 3600."""
-LONGEST_HINT = 8192
-"""Characters of login_hint and lti_message_hint (Canvas's is a JWT)."""
 
 _REGISTRY = jws.JWSRegistry(algorithms=["RS256"], strict_check_header=False)
 _REGISTRY.max_header_length = 8192  # a header may carry a certificate chain, which is ignored
@@ -50,93 +38,13 @@ Spend = Callable[[str, float], bool]
 KnowsDeployment = Callable[[str], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
-    """What the browser gets to take to the platform."""
+class Verified(NamedTuple):
+    """A launch whose every check holds, but perhaps for one."""
 
-    url: str
-    cookie_names: tuple[str, str]
-    """For a cookie and its partitioned twin; `verify` accepts either."""
-    cookie_value: str
-
-
-class States:
-    """Makes and reads states: signed, bound to a connection and to the browser that began."""
-
-    def __init__(self, secret_key: str) -> None:
-        self._serializer = URLSafeSerializer(
-            secret_key, salt="lti13 state", signer_kwargs={"digest_method": hashlib.sha256}
-        )
-
-    def make(self, connection: str, nonce: str, binding: str, now: float) -> str:
-        return str(self._serializer.dumps([connection, nonce, _digest(binding), int(now)]))
-
-    def read(self, state: str, connection: str, cookies: Mapping[str, str], now: float) -> str:
-        """The nonce of a state that this browser began for `connection` not long ago."""
-        try:
-            began_for, nonce, binding, began = self._serializer.loads(state)
-        except (BadSignature, ValueError, TypeError) as error:
-            raise LaunchRejected("state_unknown", "the state was not made by this bridge") from error
-        if began_for != connection:
-            raise LaunchRejected("state_unknown", "the state was made for another connection")
-        if now > began + STATE_LIVES:
-            raise LaunchRejected("state_expired", f"the login began {int(now - began)} seconds ago")
-        came_back = [cookies[name] for name in cookie_names(nonce) if name in cookies]
-        if not any(hmac.compare_digest(_digest(value), binding) for value in came_back):
-            raise LaunchRejected("state_other_browser", "the login's cookie did not come back")
-        return str(nonce)
-
-
-def cookie_names(nonce: str) -> tuple[str, str]:
-    """Names of their own for each login, so that several tabs do not disturb each other."""
-    name = f"ottobridge-{_digest(nonce)[:16]}"
-    return name, f"{name}-partitioned"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def begin(
-    fields: Mapping[str, str],
-    settings: Lti13,
-    connection: str,
-    *,
-    states: States,
-    launch_url: str,
-    now: float,
-    token: Callable[[], str],
-) -> Login:
-    """Answer a login initiation (section 5.1.1.1): where to send the browser, and the cookie that marks it.
-
-    `fields` are the parameters of the GET or POST; `token` makes 128 random bits or more as URL-safe text.
-    """
-    for name in ("iss", "login_hint", "target_link_uri"):
-        if not fields.get(name):
-            raise LaunchRejected("malformed", f"the login initiation carries no {name}")
-    if fields["iss"] != settings.issuer or fields.get("client_id", settings.client_id) != settings.client_id:
-        raise LaunchRejected(
-            "issuer_unknown", f"iss {fields['iss'][:255]!r}, client_id {fields.get('client_id', '')[:255]!r}"
-        )
-    if origin_or_empty(fields["target_link_uri"]) != origin(launch_url):
-        raise LaunchRejected("wrong_target", "target_link_uri is not an address of this bridge")
-    hints = {name: fields[name] for name in ("login_hint", "lti_message_hint") if name in fields}
-    if any(len(hint) > LONGEST_HINT for hint in hints.values()):
-        raise LaunchRejected("malformed", f"a hint is longer than {LONGEST_HINT} characters")
-    nonce, binding = token(), token()
-    request = {
-        "scope": "openid",
-        "response_type": "id_token",
-        "response_mode": "form_post",
-        "prompt": "none",
-        "client_id": settings.client_id,
-        "redirect_uri": launch_url,
-        "state": states.make(connection, nonce, binding, now),
-        "nonce": nonce,
-        **hints,
-    }
-    join = "&" if urlsplit(settings.auth_url).query else "?"
-    return Login(f"{settings.auth_url}{join}{urlencode(request)}", cookie_names(nonce), binding)
+    claims: SignedClaims
+    unproved: State | None
+    """Set when no cookie came back: the browser must fetch the login's secret from the platform's storage. Nobody may
+    be let in before `bridge.lti.state.proves` has seen it."""
 
 
 def verify(
@@ -149,7 +57,7 @@ def verify(
     spend: Spend,
     knows_deployment: KnowsDeployment = lambda _: False,
     now: float,
-) -> SignedClaims:
+) -> Verified:
     """Return the claims of the id_token once every check holds, in this order: state, signature, audience, time, once,
     message (section 5.1.3 and LTI core, section 5.3). Raises LaunchRejected with the reason.
 
@@ -157,22 +65,24 @@ def verify(
     speaks; which message it is, `message_type` says.
     """
     form = _fields(request)
+    state = states.read(form.get("state", ""), connection, now)
+    came_back = state.came_back(request.cookies)
+    if not came_back and not state.target:
+        raise LaunchRejected("state_other_browser", "the login's cookie did not come back")
     if "error" in form:
-        states.read(form.get("state", ""), connection, request.cookies, now)
         said = f"{form['error'][:64]}: {form.get('error_description', '')[:200]}"
         raise LaunchRejected("platform_error", said)
-    nonce = states.read(form.get("state", ""), connection, request.cookies, now)
     claims = _signed(form.get("id_token", ""), settings, find_key)
     _check_audience(claims, settings)
     _check_time(claims, now)
-    if not spend(f"lti13 {nonce}", now + STATE_LIVES + LEEWAY):
+    if not spend(f"lti13 {state.nonce}", now + STATE_LIVES + LEEWAY):
         raise LaunchRejected("replayed", "state and nonce were used before")
-    if claims.get("nonce") != nonce:
+    if claims.get("nonce") != state.nonce:
         raise LaunchRejected("wrong_nonce", "the nonce is not the one this login began with")
     _check_message(claims, settings, knows_deployment)
     _check_target(claims, request.url)
     _check_person(claims)
-    return SignedClaims(claims)
+    return Verified(SignedClaims(claims), None if came_back else state)
 
 
 def message_type(claims: SignedClaims) -> str:
@@ -276,11 +186,3 @@ def _is_id(value: object) -> bool:
 
 def _is_texts(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(v, str) for v in value)
-
-
-def origin_or_empty(url: object) -> str:
-    """The origin of `url`, or empty where it is no web address."""
-    try:
-        return origin(url) if isinstance(url, str) else ""
-    except ValueError:
-        return ""

@@ -6,20 +6,24 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from bridge.launch import Landing
+from bridge.web.deep_linking import deep_linking_pages
+from bridge.web.frames import frame_pages
 from bridge.web.house import House
+from bridge.web.keys import key_pages
 from bridge.web.lti import lti_pages
+from bridge.web.oidc import oidc_pages
 from bridge.web.packages import package_pages
 from bridge.web.pages import answer
+from bridge.web.policy import content_policy
+from bridge.web.registration import registration_pages
+from bridge.web.setup import setup_pages
 from bridge.web.status import status_pages
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body."""
 
 HEADERS = {
-    # Pages are shown inside LMSs, whose addresses are not all known; none of them has anything to click but links.
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
-    ),
+    "Content-Security-Policy": content_policy(),
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -32,8 +36,18 @@ def create_app(house: House) -> Flask:
     """The bridge as a WSGI application."""
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY, MAX_FORM_PARTS=100)
-    for pages in (lti_pages(house), package_pages(house), status_pages(house)):
-        app.register_blueprint(pages)
+    for pages in (
+        lti_pages,
+        frame_pages,
+        key_pages,
+        deep_linking_pages,
+        registration_pages,
+        setup_pages,
+        package_pages,
+        oidc_pages,
+        status_pages,
+    ):
+        app.register_blueprint(pages(house))
 
     @app.before_request
     def take_whole_body() -> None:

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine
 
 from bridge.config import Configuration
-from bridge.contracts import Connection, Learner
-from bridge.directory import Directory
+from bridge.connections import Connections
+from bridge.contracts import Adapter, Connection
+from bridge.courses import course_with
+from bridge.directory import Directory, Match
 from bridge.errors import LaunchRejected
 from bridge.http import Outbound
 from bridge.launch import Arrivals
 from bridge.lti.keysets import PlatformKeys
-from bridge.lti.v13 import States
-from bridge.ottolearn.signin.signed_link import signed_link
+from bridge.lti.state import States
+from bridge.ottolearn.settings import Oidc, SignedLink
+from bridge.ottolearn.signin.launch_session import LaunchSessions
+from bridge.ottolearn.signin.oidc import Provider
+from bridge.ottolearn.signin.oidc_grant import Desk
+from bridge.ottolearn.signin.ways import SignIn, by_oidc, by_signed_link
+from bridge.ownkeys import OwnKeys
+from bridge.registration import Registrar
 from bridge.store import launches
 from bridge.store.launches import LaunchLine
+from bridge.wayin import WayIn
 from bridge.web.metrics import Metrics
 
 REFERENCE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that are mistaken for another when read aloud
@@ -31,12 +40,18 @@ class House:
     """The rooms of a running bridge."""
 
     configuration: Configuration
+    connections: Connections
     engine: Engine
     outbound: Outbound
     directory: Directory
     keys: PlatformKeys
+    own_keys: OwnKeys
     states: States
     arrivals: Arrivals
+    sign_in: SignIn
+    provider: Provider | None
+    """Where OttoLearn asks who has come; None where learners come in another way."""
+    registrar: Registrar
     metrics: Metrics
     now: Callable[[], float]
     token: Callable[[], str]
@@ -47,10 +62,9 @@ class House:
         """What LMSs and browsers see, without a slash at the end."""
         return self.configuration.bridge.public_url
 
-    def way_in(self, learner: Learner, username: str) -> str:
-        """The address that lets `learner` into OttoLearn."""
-        settings = self.configuration.ottolearn.sign_in
-        return signed_link(settings, learner, username, issuer=self.public_url, now=self.now(), jti=self.token())
+    def way_in(self, match: Match, course: str = "") -> WayIn:
+        """What lets a learner into OttoLearn, and to the course of this key if there is one."""
+        return self.sign_in(match, course_with(course, self.configuration.courses))
 
 
 def furnish(
@@ -59,17 +73,20 @@ def furnish(
     outbound: Outbound,
     directory: Directory,
     *,
+    adapters: Sequence[Adapter[Any]] = (),
     now: Callable[[], float] = time.time,
     token: Callable[[], str] = secrets.token_urlsafe,
 ) -> House:
     """Wire the rooms of a bridge around its database and its way out."""
     secret = configuration.bridge.secret_key.get_secret_value()
-    metrics = Metrics(configuration.connections)
+    connections = Connections(configuration.connections, adapters, engine)
+    metrics = Metrics(connections)
 
     def record(line: LaunchLine) -> None:
         metrics.count_launch(line.connection, line.kind, line.outcome)
         launches.append(engine, line)
 
+    sign_in, provider = _sign_in(configuration, engine, now, token)
     arrivals = Arrivals(
         find=directory.find,
         record=record,
@@ -79,21 +96,44 @@ def furnish(
     )
     return House(
         configuration=configuration,
+        connections=connections,
         engine=engine,
         outbound=outbound,
         directory=directory,
         keys=PlatformKeys(outbound, now),
+        own_keys=OwnKeys(engine, secret, "lti", now),
         states=States(secret),
         arrivals=arrivals,
+        sign_in=sign_in,
+        provider=provider,
+        registrar=Registrar(
+            engine, connections, outbound, configuration.bridge.public_url, bool(configuration.courses), now
+        ),
         metrics=metrics,
         now=now,
         token=token,
     )
 
 
+def _sign_in(
+    configuration: Configuration, engine: Engine, now: Callable[[], float], token: Callable[[], str]
+) -> tuple[SignIn, Provider | None]:
+    """The configured way in, and the provider behind it where it needs one."""
+    issuer, settings = configuration.bridge.public_url, configuration.ottolearn.sign_in
+    match settings:
+        case SignedLink():
+            return by_signed_link(settings, issuer, now=now, token=token), None
+        case Oidc():
+            secret = configuration.bridge.secret_key.get_secret_value()
+            sessions = LaunchSessions(engine, issuer, now, token)
+            keys = OwnKeys(engine, secret, "oidc", now)
+            desk = Desk(settings, issuer, engine, keys, f"oidc access token {secret}".encode(), now, token)
+            return by_oidc(settings, configuration.ottolearn.learner_url, sessions), Provider(desk, sessions)
+
+
 def connection_named(house: House, name: str) -> Connection[Any]:
     """The connection that a launch URL names. Raises LaunchRejected."""
-    connection = house.configuration.connections.get(name)
+    connection = house.connections.find(name)
     if connection is None:
         raise LaunchRejected("unknown_connection", f"no connection is called {name[:64]!r}")
     return connection

@@ -1,19 +1,26 @@
-"""LTI launches: `/lti/CONNECTION/login` and `/lti/CONNECTION/launch`."""
+"""LTI launches: `/lti/CONNECTION/login`, `/lti/CONNECTION/launch`, and `/lti/CONNECTION/proof` between the two."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, request
+from flask import Blueprint, Response, request
 
 from bridge.contracts import Connection, Kind, Launch, LaunchRequest
 from bridge.directory import Match
 from bridge.errors import LaunchRejected
 from bridge.launch import Landing
 from bridge.lti import v11, v13
+from bridge.lti.deep_linking import Selection, read_selection
+from bridge.lti.login import Login, begin
 from bridge.store.one_time import spend
+from bridge.wayin import WayIn
+from bridge.web.deep_linking import offer_courses
+from bridge.web.frames import start
 from bridge.web.house import House, connection_named
-from bridge.web.pages import answer
+from bridge.web.pages import answer, back_to_lms
+from bridge.web.proof import Message, Unproved, ask_for_proof, read_proof
 from bridge.web.requests import read_request
 
 
@@ -23,28 +30,31 @@ def lti_pages(house: House) -> Blueprint:
 
     @pages.route("/lti/<connection>/login", methods=["GET", "POST"])
     def login(connection: str) -> Response:
-        try:
-            found = _login(house, connection)
-        except LaunchRejected as error:
-            return answer(house.arrivals.refuse(connection, Kind.LTI13, error.reason, error.detail))
-        response = make_response(redirect(found.url, 302))
-        _set_cookies(response, found, house.public_url, f"/lti/{connection}/launch")
-        return response
+        plain = house.arrivals.attempt(connection, Kind.LTI13, lambda: read_request(request, house.public_url))
+        if isinstance(plain, Landing):
+            return answer(plain)
+        fields = dict(plain.form or plain.query)
+        found = house.arrivals.attempt(connection, Kind.LTI13, lambda: _login(house, connection, fields))
+        return answer(found) if isinstance(found, Landing) else start(found, connection, house.public_url, fields)
 
     @pages.post("/lti/<connection>/launch")
     def launch(connection: str) -> Response:
-        return answer(_land(house, connection))
+        return _launch(house, connection)
+
+    @pages.post("/lti/<connection>/proof")
+    def proof(connection: str) -> Response:
+        message = house.arrivals.attempt(connection, Kind.LTI13, lambda: read_proof(house, connection, request))
+        return _go_on(house, connection, message)
 
     return pages
 
 
-def _login(house: House, name: str) -> v13.Login:
-    plain = read_request(request, house.public_url)
+def _login(house: House, name: str, fields: dict[str, str]) -> Login:
     settings = connection_named(house, name).settings.lti13
     if settings is None:
         raise LaunchRejected("not_allowed_here", f"{name} has no lti13")
-    return v13.begin(
-        dict(plain.form or plain.query),
+    return begin(
+        fields,
         settings,
         name,
         states=house.states,
@@ -54,49 +64,54 @@ def _login(house: House, name: str) -> v13.Login:
     )
 
 
-def _land(house: House, name: str) -> Landing:
+def _launch(house: House, name: str) -> Response:
     body = request.get_data(cache=True)
     kind = Kind.LTI11 if b"oauth_" in body or b"lti_message_type=" in body else Kind.LTI13
 
-    def read() -> Launch:
+    def read() -> Message | Unproved:
         connection = connection_named(house, name)
         plain = read_request(request, house.public_url)
         return _read_v11(house, connection, plain) if kind is Kind.LTI11 else _read_v13(house, connection, plain)
 
-    def way_in(match: Match, _: Launch) -> str:
-        return house.way_in(match.learner, match.learner.attributes[match.attribute])
-
-    return house.arrivals.land(name, kind, read, way_in)
+    return _go_on(house, name, house.arrivals.attempt(name, kind, read))
 
 
-def _set_cookies(response: Response, login: v13.Login, public_url: str, launch_path: str) -> None:
-    """Mark the browser. Inside an LMS's frame it keeps the partitioned cookie or the other; either is accepted.
-
-    Over plain http (a bridge that is tried out on one machine) browsers take neither, so there it is a plain one.
-    """
-    plain, partitioned = login.cookie_names
-    options: dict[str, Any] = {"max_age": int(v13.STATE_LIVES), "path": launch_path, "httponly": True}
-    if public_url.startswith("https:"):
-        secure = {**options, "secure": True, "samesite": "None"}
-        response.set_cookie(plain, login.cookie_value, **secure)
-        response.set_cookie(partitioned, login.cookie_value, **secure, partitioned=True)
-    else:
-        response.set_cookie(plain, login.cookie_value, **options, samesite="Lax")
+def _go_on(house: House, name: str, message: Message | Unproved | Landing) -> Response:
+    """What comes after reading: a proof, a teacher's choice, or the way into OttoLearn."""
+    match message:
+        case Landing():
+            return back_to_lms(message) if message.return_url else answer(message)
+        case Unproved():
+            return ask_for_proof(house, name, message)
+        case Selection():
+            return offer_courses(house, name, message)
+        case Launch():
+            return answer(house.arrivals.admit(name, message, partial(_way_in, house)))
 
 
-def _read_v13(house: House, connection: Connection[Any], plain: LaunchRequest) -> Launch:
-    if connection.adapter.read_claims is None or connection.settings.lti13 is None:
+def _way_in(house: House, match: Match, launch: Launch) -> WayIn:
+    return house.way_in(match, launch.course)
+
+
+def _read_v13(house: House, connection: Connection[Any], plain: LaunchRequest) -> Message | Unproved:
+    settings = connection.settings.lti13 if connection.adapter.read_claims else None
+    if connection.adapter.read_claims is None or settings is None:
         raise LaunchRejected("not_allowed_here", f"{connection.name} has no lti13")
-    claims = v13.verify(
+    claims, unproved = v13.verify(
         plain,
-        connection.settings.lti13,
+        settings,
         connection.name,
         states=house.states,
         find_key=house.keys.find,
         spend=lambda key, until: spend(house.engine, key, until=until),
+        knows_deployment=lambda found: house.connections.takes_deployment(connection, found, house.now()),
         now=house.now(),
     )
-    return connection.adapter.read_claims(claims, connection.settings)
+    if v13.message_type(claims) == v13.DEEP_LINKING:
+        message: Message = read_selection(claims, house.configuration.courses)
+    else:
+        message = connection.adapter.read_claims(claims, connection.settings)
+    return Unproved(message, unproved, settings.auth_url) if unproved else message
 
 
 def _read_v11(house: House, connection: Connection[Any], plain: LaunchRequest) -> Launch:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode, urlsplit
+
 from flask import Response, make_response, redirect, render_template
 
 from bridge.contracts import Outcome
 from bridge.launch import Landing
 from bridge.reasons import ADVICE, REASONS
+from bridge.wayin import WayIn
+from bridge.web.cookies import set_cookies
 
 
 def answer(landing: Landing) -> Response:
     """The browser's answer to a launch."""
     if landing.outcome is Outcome.MATCHED:
-        return make_response(redirect(landing.url, 303))
+        return go(WayIn(landing.url, landing.cookies))
     reason = REASONS[landing.reason]
     page = render_template("outcome.html", landing=landing, advice=ADVICE[reason.learner])
     return make_response(page, reason.status)
+
+
+def go(way: WayIn) -> Response:
+    """Send the browser on its way."""
+    return set_cookies(make_response(redirect(way.url, 303)), way.cookies)
 
 
 def json_answer(landing: Landing) -> tuple[dict[str, str], int]:
@@ -26,3 +35,14 @@ def json_answer(landing: Landing) -> tuple[dict[str, str], int]:
     advice = ADVICE[reason.learner]
     found = {"error": landing.reason, "reference": landing.reference, "title": advice.title, "message": advice.text}
     return {**found, "student_id": landing.student.student_id}, reason.status
+
+
+def back_to_lms(landing: Landing) -> Response:
+    """Send the browser of a refused launch back to its LMS with the reason, as LTI 1.1 asks of a tool (section 3)."""
+    advice = ADVICE[REASONS[landing.reason].learner]
+    said = {
+        "lti_errormsg": f"{advice.title}. {advice.text} ({landing.reference})",
+        "lti_errorlog": f"{landing.reason} {landing.reference}",
+    }
+    join = "&" if urlsplit(landing.return_url).query else "?"
+    return make_response(redirect(f"{landing.return_url}{join}{urlencode(said)}", 303))

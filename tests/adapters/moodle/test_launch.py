@@ -17,7 +17,9 @@ from adapters.moodle.settings import Settings
 from bridge.contracts import Launch
 from bridge.errors import LaunchRejected
 from bridge.lti import v11, v13
+from bridge.lti.login import begin
 from bridge.lti.settings import Lti11, Lti13
+from bridge.lti.state import State, States, digest
 from tests.conftest import SHARED
 from tests.fakes.lti_platform import post, query_of
 
@@ -59,12 +61,12 @@ def launch13(recordings: Path, recording: Any, student_id: str) -> Launch:
         request,
         settings,
         "moodle",
-        states=SimpleNamespace(read=lambda *_: asked["nonce"]),
+        states=SimpleNamespace(read=lambda *_: State(asked["nonce"], digest("x"), "_parent")),
         find_key=lambda url, kid: RSAKey.import_key(next(key for key in keys if key["kid"] == kid)),
         spend=lambda key, until: True,
         now=float(claims["iat"]),
     )
-    return ADAPTER.read_claims(signed, Settings(student_id=student_id, lti13=settings))
+    return ADAPTER.read_claims(signed.claims, Settings(student_id=student_id, lti13=settings))
 
 
 def _payload(token: str) -> bytes:
@@ -154,11 +156,11 @@ def test_we_answer_a_recorded_login_with_a_request_that_moodle_took(recordings: 
         auth_url=recording["2_auth_request"]["url"],
         jwks_url="http://127.0.0.1:8290/mod/lti/certs.php",
     )
-    login = v13.begin(
+    login = begin(
         fields,
         settings,
         "moodle",
-        states=v13.States("k" * 32),
+        states=States("k" * 32),
         launch_url=fields["target_link_uri"],
         now=0,
         token=lambda: "random",

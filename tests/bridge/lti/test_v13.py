@@ -11,6 +11,8 @@ from joserfc.util import json_b64encode, urlsafe_b64encode
 
 from bridge.errors import LaunchRejected
 from bridge.lti import v13
+from bridge.lti.login import begin
+from bridge.lti.state import STATE_LIVES, State, States, proves
 from tests.fakes.lti_platform import (
     CLAIM,
     CLIENT,
@@ -27,7 +29,7 @@ from tests.fakes.lti_platform import (
     token,
 )
 
-STATES = v13.States("k" * 32)
+STATES = States("k" * 32)
 
 
 class Browser:
@@ -36,7 +38,7 @@ class Browser:
     def __init__(self, connection: str = "campus", **fields: str) -> None:
         numbers = iter(range(100))
         asked = {"iss": ISSUER, "login_hint": "u-1", "target_link_uri": LAUNCH_URL, "client_id": CLIENT, **fields}
-        self.login = v13.begin(
+        self.login = begin(
             {name: value for name, value in asked.items() if value},
             SETTINGS,
             connection,
@@ -46,8 +48,9 @@ class Browser:
             token=lambda: f"random-{id(self)}-{next(numbers)}",
         )
         self.request = query_of(self.login.url)
-        self.cookies = {self.login.cookie_names[0]: self.login.cookie_value}
+        self.cookies = {self.login.cookie_names[0]: self.login.secret}
         self.spent: set[str] = set()
+        self.unproved: State | None = None
 
     @property
     def nonce(self) -> str:
@@ -61,17 +64,17 @@ class Browser:
     def launch(self, id_token: str, *, now: float = NOW, **changes: Any) -> dict[str, Any]:
         fields = {"id_token": id_token, "state": self.request["state"], **changes.pop("fields", {})}
         request = post(LAUNCH_URL, list(fields.items()), changes.pop("cookies", self.cookies))
-        return dict(
-            v13.verify(
-                request,
-                SETTINGS,
-                changes.pop("connection", "campus"),
-                states=STATES,
-                find_key=changes.pop("find_key", find_key),
-                spend=self.spend,
-                now=now,
-            )
+        verified = v13.verify(
+            request,
+            SETTINGS,
+            changes.pop("connection", "campus"),
+            states=STATES,
+            find_key=changes.pop("find_key", find_key),
+            spend=self.spend,
+            now=now,
         )
+        self.unproved = verified.unproved
+        return dict(verified.claims)
 
 
 def find_key(url: str, kid: str) -> RSAKey:
@@ -278,7 +281,7 @@ def test_another_browser_cannot_finish_a_login(browser: Browser) -> None:
 
 
 def test_the_partitioned_cookie_is_as_good_as_the_other(browser: Browser) -> None:
-    cookies = {browser.login.cookie_names[1]: browser.login.cookie_value}
+    cookies = {browser.login.cookie_names[1]: browser.login.secret}
     assert browser.launch(token(claims(browser.nonce)), cookies=cookies)["iss"] == ISSUER
 
 
@@ -292,7 +295,7 @@ def test_two_tabs_of_one_browser_do_not_disturb_each_other() -> None:
 def test_a_state_of_another_connection_or_another_bridge_is_refused(browser: Browser) -> None:
     good = token(claims(browser.nonce))
     assert refused(browser, good, connection="other") == "state_unknown"
-    elsewhere = v13.States("x" * 32).make("campus", browser.nonce, browser.login.cookie_value, NOW)
+    elsewhere = States("x" * 32).make("campus", browser.nonce, browser.login.secret, NOW)
     assert refused(browser, good, fields={"state": elsewhere}) == "state_unknown"
 
 
@@ -302,7 +305,7 @@ def test_a_made_up_state_is_refused(browser: Browser, state: str) -> None:
 
 
 def test_a_login_is_good_for_ten_minutes(browser: Browser) -> None:
-    late = NOW + v13.STATE_LIVES
+    late = NOW + STATE_LIVES
     assert refused(browser, token(claims(browser.nonce, late + 1)), now=late + 1) == "state_expired"
     assert browser.launch(token(claims(browser.nonce, late)), now=late)["iss"] == ISSUER
 
@@ -325,3 +328,26 @@ def test_a_field_that_stands_twice_is_refused(browser: Browser) -> None:
 
 def test_one_deployment_among_several_is_enough(browser: Browser) -> None:
     assert browser.launch(token(claims(browser.nonce)))[f"{CLAIM}deployment_id"] == DEPLOYMENT
+
+
+def test_a_browser_without_cookies_must_prove_itself_where_the_platform_stores(browser: Browser) -> None:
+    framed = Browser(lti_storage_target="_parent")
+    framed.launch(token(claims(framed.nonce)), cookies={})
+    assert framed.unproved is not None
+    assert proves(framed.login.secret, framed.unproved.binding)
+    assert not proves("guess", framed.unproved.binding)
+    assert not proves("", framed.unproved.binding)
+    assert framed.unproved.target == "_parent"
+    assert framed.login.storage_target == "_parent"
+
+
+def test_a_browser_with_its_cookie_has_nothing_left_to_prove() -> None:
+    framed = Browser(lti_storage_target="_parent")
+    framed.launch(token(claims(framed.nonce)))
+    assert framed.unproved is None
+
+
+def test_what_the_platform_would_store_is_short() -> None:
+    login = Browser(lti_storage_target="post_message_forwarding" * 100).login
+    assert len(login.storage_key) + len(login.secret) < 512
+    assert len(login.storage_target) == 64

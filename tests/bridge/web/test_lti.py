@@ -223,3 +223,18 @@ def test_no_name_id_or_token_is_in_the_log(bridge: Bridge, caplog: pytest.LogCap
     assert "outcome=matched" in logged
     secrets = ("S000101", "nobody", "Zoë", "zoe@", "random-", "s3cret", query_of(answer.location)["token"])
     assert not [secret for secret in secrets if secret in logged]
+
+
+def test_a_signed_launch_that_is_wrong_goes_back_to_its_lms_with_the_reason(bridge: Bridge) -> None:
+    wrong = dict(sign(LAUNCH_URL, {**FORM, "lti_version": "LTI-2p0"}))
+    answer = bridge.client.post("/lti/campus/launch", data=wrong)
+    assert answer.status_code == 303
+    assert answer.location.startswith("https://lms.example.edu/courses/5?a=1&b=2&lti_errormsg=")
+    said = query_of(answer.location)
+    assert said["lti_errorlog"] == f"wrong_version {bridge.record()[0].reference}"
+
+
+def test_a_launch_nobody_signed_is_sent_nowhere(bridge: Bridge) -> None:
+    wrong = dict(sign(LAUNCH_URL, {**FORM, "lti_version": "LTI-2p0"}, secret="guess"))
+    answer = bridge.client.post("/lti/campus/launch", data=wrong)
+    assert (answer.status_code, "Location" in answer.headers) == (401, False)

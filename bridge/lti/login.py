@@ -1,0 +1,76 @@
+"""LTI 1.3: third-party login initiation (Security Framework 1.0, section 5.1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+from bridge.errors import LaunchRejected
+from bridge.lti.settings import Lti13
+from bridge.lti.state import States, cookie_names, key_of
+from bridge.settings import origin, origin_or_empty
+
+LONGEST_HINT = 8192
+"""Characters of login_hint and lti_message_hint (Canvas's is a JWT)."""
+LONGEST_TARGET = 64
+"""Characters of lti_storage_target, the name of a frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What the browser gets to take to the platform."""
+
+    url: str
+    """The platform's authorization endpoint, with the request."""
+    cookie_names: tuple[str, str]
+    """For a cookie and its partitioned twin; `verify` accepts either."""
+    secret: str
+    """What the browser must bring back, in a cookie or from the platform's storage."""
+    storage_key: str
+    storage_target: str
+    """The frame that stores for the platform (lti-cs-pm), or empty."""
+
+
+def begin(
+    fields: Mapping[str, str],
+    settings: Lti13,
+    connection: str,
+    *,
+    states: States,
+    launch_url: str,
+    now: float,
+    token: Callable[[], str],
+) -> Login:
+    """Answer a login initiation (section 5.1.1.1): where to send the browser, and the secret that marks it.
+
+    `fields` are the parameters of the GET or POST; `token` makes 128 random bits or more as URL-safe text.
+    """
+    for name in ("iss", "login_hint", "target_link_uri"):
+        if not fields.get(name):
+            raise LaunchRejected("malformed", f"the login initiation carries no {name}")
+    if fields["iss"] != settings.issuer or fields.get("client_id", settings.client_id) != settings.client_id:
+        raise LaunchRejected(
+            "issuer_unknown", f"iss {fields['iss'][:255]!r}, client_id {fields.get('client_id', '')[:255]!r}"
+        )
+    if origin_or_empty(fields["target_link_uri"]) != origin(launch_url):
+        raise LaunchRejected("wrong_target", "target_link_uri is not an address of this bridge")
+    hints = {name: fields[name] for name in ("login_hint", "lti_message_hint") if name in fields}
+    if any(len(hint) > LONGEST_HINT for hint in hints.values()):
+        raise LaunchRejected("malformed", f"a hint is longer than {LONGEST_HINT} characters")
+    target = fields.get("lti_storage_target", "")[:LONGEST_TARGET]
+    nonce, secret = token(), token()
+    request = {
+        "scope": "openid",
+        "response_type": "id_token",
+        "response_mode": "form_post",
+        "prompt": "none",
+        "client_id": settings.client_id,
+        "redirect_uri": launch_url,
+        "state": states.make(connection, nonce, secret, now, target),
+        "nonce": nonce,
+        **hints,
+    }
+    join = "&" if urlsplit(settings.auth_url).query else "?"
+    url = f"{settings.auth_url}{join}{urlencode(request)}"
+    return Login(url, cookie_names(nonce), secret, key_of(nonce), target)

@@ -1,0 +1,76 @@
+"""The state of an LTI 1.3 login: it carries its own proof, so that nobody can fill a table by starting logins.
+
+Only a state that came back with a good token is written down, once, which is what makes state and nonce one-time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from bridge.errors import LaunchRejected
+
+STATE_LIVES = 600.0
+"""Seconds between the click and the launch."""
+
+
+class State(NamedTuple):
+    """A state that this bridge made for a connection, not long ago."""
+
+    nonce: str
+    binding: str
+    """Digest of the secret that only the browser which began the login holds."""
+    target: str
+    """The frame of the platform's that keeps the secret, too (lti-cs-oidc), so that it may come back from there."""
+
+    def came_back(self, cookies: Mapping[str, str]) -> bool:
+        """Whether the browser brought the secret in either of the login's cookies."""
+        brought = [cookies[name] for name in cookie_names(self.nonce) if name in cookies]
+        return any(proves(value, self.binding) for value in brought)
+
+
+class States:
+    """Makes and reads states: signed, bound to a connection and to the browser that began."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._serializer = URLSafeSerializer(
+            secret_key, salt="lti13 state", signer_kwargs={"digest_method": hashlib.sha256}
+        )
+
+    def make(self, connection: str, nonce: str, secret: str, now: float, target: str = "") -> str:
+        return str(self._serializer.dumps([connection, nonce, digest(secret), int(now), target]))
+
+    def read(self, state: str, connection: str, now: float) -> State:
+        """Raises LaunchRejected `state_unknown` or `state_expired`."""
+        try:
+            began_for, nonce, binding, began, target = self._serializer.loads(state)
+        except (BadSignature, ValueError, TypeError) as error:
+            raise LaunchRejected("state_unknown", "the state was not made by this bridge") from error
+        if began_for != connection:
+            raise LaunchRejected("state_unknown", "the state was made for another connection")
+        if now > began + STATE_LIVES:
+            raise LaunchRejected("state_expired", f"the login began {int(now - began)} seconds ago")
+        return State(nonce, binding, target)
+
+
+def key_of(nonce: str) -> str:
+    """A name of its own for each login, so that several tabs do not disturb each other."""
+    return f"ottobridge-{digest(nonce)[:16]}"
+
+
+def cookie_names(nonce: str) -> tuple[str, str]:
+    """For a cookie and its partitioned twin; either is accepted."""
+    return key_of(nonce), f"{key_of(nonce)}-partitioned"
+
+
+def proves(secret: str, binding: str) -> bool:
+    """Whether `secret` is the one behind the digest `binding`."""
+    return hmac.compare_digest(digest(secret), binding)
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
