@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +182,21 @@ def test_a_report_that_ends_at_a_row_but_too_early_is_no_roster(canvas: FakeCanv
     canvas.fail_next(Reply(200, shorter), where="/files/")
     with pytest.raises(RosterIncomplete, match="announced"):
         read(canvas, clock)
+
+
+def test_a_download_without_end_does_not_fill_the_disk(
+    canvas: FakeCanvas, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.canvas.report.MAX_BYTES", len(canvas.file()) - 1)
+    with pytest.raises(RosterIncomplete, match="too large"):
+        read(canvas, clock)
+
+
+def test_a_download_that_dribbles_does_not_hold_the_sync_for_ever(canvas: FakeCanvas) -> None:
+    hours = count(start=1_800_000_000, step=4000)
+    means = replace(Clock().means(), now=lambda: float(next(hours)))
+    with pytest.raises(RosterIncomplete, match="too slowly"):
+        read_whole(read_roster(canvas.settings(), means))
 
 
 def test_a_download_that_is_refused_is_no_roster(canvas: FakeCanvas, clock: Clock) -> None:
