@@ -122,6 +122,13 @@ def test_a_suspended_login_is_inactive_and_a_deleted_one_is_gone(canvas: FakeCan
     assert found == {"S000101": True, "s1": False, "s4": True}
 
 
+def test_names_that_canvas_split_itself_are_not_split_again(canvas: FakeCanvas, clock: Clock) -> None:
+    """A newer Canvas may split otherwise than the rule we know, and its launches then do too."""
+    canvas.attachment = {"size": None}
+    canvas.fail_next(Reply(200, canvas.file().replace(b"Avery,Testcase", b"Avery Ann,Test")), where="/files/")
+    assert read(canvas, clock)[0].student == Student("S000101", "Avery Ann", "Test")
+
+
 def test_a_zip_is_read_by_its_first_bytes(canvas: FakeCanvas, clock: Clock) -> None:
     canvas.zipped, canvas.attachment = True, {"content-type": "text/csv"}
     assert len(read(canvas, clock)) == len(PEOPLE)
