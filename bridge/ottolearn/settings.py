@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from bridge.settings import Frozen, WebAddress
+
+RESERVED_CLAIMS = {"iss", "aud", "exp", "iat", "nbf", "jti", "nonce", "auth_time", "at_hash", "azp", "acr", "amr"}
+"""Claims of an ID token that mean something else (OpenID Connect Core 1.0, section 2)."""
 
 
 class SignedLink(Frozen):
@@ -36,6 +39,36 @@ class SignedLink(Frozen):
         return self
 
 
+class Oidc(Frozen):
+    """Sign-in by OpenID Connect: OttoLearn's single sign-on points at the bridge (OttoLearn's article 209)."""
+
+    method: Literal["oidc"]
+    client_id: str = Field(min_length=1, max_length=255, pattern=r"^[\x20-\x7e]+$")  # RFC 6749, appendix A.1
+    client_secret: SecretStr
+    redirect_uris: tuple[WebAddress, ...] = Field(min_length=1)
+    """Where OttoLearn may be answered, each exactly as OttoLearn sends it."""
+    username_claim: str = Field(default="preferred_username", pattern=r"^[A-Za-z][A-Za-z0-9_.:/-]{0,99}$")
+    """The claim that OttoLearn's form calls Username Claim."""
+    username_attribute: str | None = None
+    """The attribute whose value that claim carries; by default the one that matched the student ID."""
+    start_url: WebAddress | None = None
+    """Where a learner's sign-in begins; by default `learner_url`."""
+
+    @field_validator("client_secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr) -> SecretStr:
+        if len(secret.get_secret_value().encode()) < 32:
+            raise ValueError("allowed: a secret of at least 32 bytes")
+        return secret
+
+    @field_validator("username_claim")
+    @classmethod
+    def _free(cls, name: str) -> str:
+        if name in RESERVED_CLAIMS:
+            raise ValueError("allowed: a claim that says who the learner is, such as preferred_username or sub")
+        return name
+
+
 class OttoLearn(Frozen):
     """One OttoLearn organisation."""
 
@@ -47,4 +80,4 @@ class OttoLearn(Frozen):
     """The attributes with the key icon, in order of trust."""
     learner_url: WebAddress
     """Where learners enter OttoLearn."""
-    sign_in: SignedLink
+    sign_in: Annotated[SignedLink | Oidc, Field(discriminator="method")]

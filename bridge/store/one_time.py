@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import Engine, Executable, bindparam, delete, insert
+from sqlalchemy import Engine, Executable, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import alone
@@ -22,6 +22,7 @@ _SPEND: Final[dict[str, Executable]] = {
 }
 _KEEP: Final = insert(kept)
 _TAKE: Final = delete(kept).where(kept.c.key == bindparam("k")).returning(kept.c.payload, kept.c.until)
+_LOOK: Final = select(kept.c.payload).where(kept.c.key == bindparam("k"), kept.c.until > bindparam("now"))
 _PURGE: Final = tuple(delete(table).where(table.c.until <= bindparam("now")) for table in (spent, kept))
 
 
@@ -53,6 +54,16 @@ def take(engine: Engine, purpose: str, code: str, *, now: float) -> dict[str, st
     if row is None or row.until <= now:
         return None
     payload: dict[str, str] = json.loads(row.payload)
+    return payload
+
+
+def look(engine: Engine, purpose: str, code: str, *, now: float) -> dict[str, str] | None:
+    """What is kept under `code`, and goes on being kept; None when unknown, taken, or expired."""
+    with alone(engine) as connection:
+        found = connection.execute(_LOOK, {"k": _hash(purpose, code), "now": now}).scalar_one_or_none()
+    if found is None:
+        return None
+    payload: dict[str, str] = json.loads(found)
     return payload
 
 
