@@ -1,0 +1,113 @@
+"""The bridge as an OpenID Provider: OttoLearn asks who has come, and the launch just made is the answer.
+
+OpenID Connect Core 1.0, code flow. The learner is never asked to log in: a launch was the log-in. Each launch signs in
+once, so every answer is a fresh authentication, which is what `prompt=login` asks for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from authlib.oauth2.rfc6749 import (  # type: ignore[import-untyped]  # Authlib ships no types
+    InvalidClientError,
+    InvalidRequestError,
+    OAuth2Error,
+)
+from authlib.oidc.core.errors import LoginRequiredError  # type: ignore[import-untyped]
+
+from bridge.contracts import LaunchRequest
+from bridge.errors import LaunchRejected
+from bridge.ottolearn.signin.launch_session import Arrival, LaunchSessions
+from bridge.ottolearn.signin.oidc_claims import claims_about, discovery
+from bridge.ottolearn.signin.oidc_grant import ACCESS, Desk, OidcServer, Reply
+from bridge.ottolearn.signin.oidc_requests import OidcRequest
+from bridge.store import one_time
+
+
+class Provider:
+    """The endpoints as functions from plain requests to plain replies."""
+
+    def __init__(self, desk: Desk, sessions: LaunchSessions) -> None:
+        self._desk = desk
+        self._sessions = sessions
+        self._server = OidcServer(desk)
+
+    def discovery(self) -> dict[str, Any]:
+        """The provider's metadata."""
+        return discovery(self._desk.issuer, self._desk.settings.username_claim)
+
+    def key_set(self) -> dict[str, list[Any]]:
+        """The public keys."""
+        return self._desk.keys.key_set()
+
+    def authorize(self, request: LaunchRequest) -> Reply:
+        """A redirect to the client with a code, or with an error.
+
+        Raises LaunchRejected `sign_in_refused` where the redirect would go to an address that is not registered, and
+        `launch_needed` where no launch says who the learner is.
+        """
+        asked = OidcRequest(request)
+        self._require_registered(asked)
+        try:
+            grant = self._server.get_consent_grant(asked)
+            arrival = self._arrived(asked, self._sessions.spend(request.cookies))
+        except OAuth2Error as error:
+            return self._refusal(asked, error)
+        except ValueError:  # Authlib will not put what was asked into a description
+            return self._refusal(asked, InvalidRequestError("A parameter has a character that it may not have."))
+        reply: Reply = self._server.create_authorization_response(asked, arrival, grant)
+        return reply
+
+    def token(self, request: LaunchRequest) -> Reply:
+        """An ID token and an access token for a code, or one of the errors of RFC 6749, section 5.2."""
+        asked = OidcRequest(request)
+        try:
+            asked.require_each_once()
+            if not asked.given("grant_type"):
+                raise InvalidRequestError("Missing 'grant_type' in request.")
+            reply: Reply = self._server.create_token_response(asked)
+        except OAuth2Error as error:
+            reply = self._server.handle_error_response(asked, error)
+        except ValueError:  # the Authorization header is not what it says it is
+            reply = self._server.handle_error_response(asked, InvalidClientError(status_code=401))
+        return reply
+
+    def userinfo(self, request: LaunchRequest) -> Reply:
+        """What the scope of the access token tells of its learner (OpenID Connect Core 1.0, section 5.3)."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return _unauthorized('Bearer realm="OttoBridge"')  # RFC 6750, section 3.1: no error where nobody tried
+        kept = one_time.look(self._desk.engine, ACCESS, token.strip(), now=self._desk.now())
+        learner = self._desk.learner(kept["user_id"]) if kept else None
+        if kept is None or learner is None:
+            return _unauthorized('Bearer realm="OttoBridge", error="invalid_token"')
+        claims = claims_about(learner, kept["username"], self._desk.settings.username_claim, kept["scope"])
+        return Reply(200, claims, {"Cache-Control": "no-store"})
+
+    def _require_registered(self, asked: OidcRequest) -> None:
+        for name in ("client_id", "redirect_uri"):
+            if len(asked.payload.datalist[name]) > 1:
+                raise LaunchRejected("sign_in_refused", f"{name} is there more than once")
+        if self._server.query_client(asked.given("client_id")) is None:
+            raise LaunchRejected("sign_in_refused", f"client_id {asked.given('client_id')[:100]!r}")
+        if not self._server.client.check_redirect_uri(asked.given("redirect_uri")):
+            raise LaunchRejected("sign_in_refused", f"redirect_uri {asked.given('redirect_uri')[:300]!r}")
+
+    def _arrived(self, asked: OidcRequest, arrival: Arrival | None) -> Arrival:
+        age = asked.given("max_age")
+        # max_age=0 asks for a new log-in, as prompt=login does; a launch that signs in once is one.
+        if arrival and (not int(age or 0) or self._desk.now() - arrival.at <= int(age)):
+            return arrival
+        if "none" in asked.given("prompt").split():
+            raise LoginRequiredError
+        raise LaunchRejected("launch_needed", "no launch of the last five minutes that was not used yet")
+
+    def _refusal(self, asked: OidcRequest, error: OAuth2Error) -> Reply:
+        """The error, to the client: its address is registered, or we would not have come so far."""
+        error.redirect_uri, error.state = asked.given("redirect_uri"), asked.given("state")
+        reply: Reply = self._server.handle_error_response(asked, error)
+        return reply
+
+
+def _unauthorized(challenge: str) -> Reply:
+    return Reply(401, {"error": "invalid_token"}, {"WWW-Authenticate": challenge, "Cache-Control": "no-store"})

@@ -1,0 +1,40 @@
+"""The two ways into OttoLearn, each as one function from a matched learner to an address and its cookies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bridge.courses import Course
+from bridge.directory import Match
+from bridge.ottolearn.settings import Oidc, SignedLink
+from bridge.ottolearn.signin.launch_session import LaunchSessions
+from bridge.ottolearn.signin.signed_link import signed_link
+from bridge.wayin import WayIn
+
+SignIn = Callable[[Match, Course | None], WayIn]
+"""The way in for a learner who wants to go to a course, or just in."""
+
+
+def by_signed_link(
+    settings: SignedLink, issuer: str, *, now: Callable[[], float], token: Callable[[], str]
+) -> SignIn:
+    """The address itself says who comes."""
+
+    def sign_in(match: Match, course: Course | None) -> WayIn:
+        username = match.learner.attributes[match.attribute]
+        link = signed_link(settings, match.learner, username, issuer=issuer, now=now(), jti=token(), course=course)
+        return WayIn(link)
+
+    return sign_in
+
+
+def by_oidc(settings: Oidc, learner_url: str, sessions: LaunchSessions) -> SignIn:
+    """The learner goes to OttoLearn, which asks the bridge who has come; the browser's cookies lead to the answer."""
+
+    def sign_in(match: Match, course: Course | None) -> WayIn:
+        attributes = match.learner.attributes
+        username = attributes.get(settings.username_attribute or "") or attributes[match.attribute]
+        start = (course.url if course else None) or settings.start_url or learner_url
+        return WayIn(start, sessions.begin(match.learner.user_id, username))
+
+    return sign_in
