@@ -24,6 +24,7 @@ from bridge.errors import (
     RemoteUnavailable,
 )
 from bridge.store.launches import LaunchLine
+from bridge.wayin import Cookie, WayIn
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ T = TypeVar("T")
 
 NOBODY = Student("", "", "")
 
-WayIn = Callable[[Match, Launch], str]
+Lead = Callable[[Match, Launch], WayIn]
 """Where to send the browser of a matched learner."""
 
 _OUTCOMES: dict[type[OttoBridgeError], Outcome] = {
@@ -56,6 +57,8 @@ class Landing:
     student: Student = NOBODY
     url: str = ""
     """Where a matched learner goes."""
+    cookies: tuple[Cookie, ...] = ()
+    """What the browser takes along there."""
     return_url: str = ""
     """The way back to the LMS, where one is known and may be trusted."""
 
@@ -71,10 +74,10 @@ class Arrivals:
     """Makes the word by which a person can ask for one launch."""
     pseudonym_key: bytes
 
-    def land(self, connection: str, kind: str, read: Callable[[], Launch], way_in: WayIn) -> Landing:
+    def land(self, connection: str, kind: str, read: Callable[[], Launch], lead: Lead) -> Landing:
         """Read, find, and say where to go. `kind` is what the record says of a launch that cannot be read."""
         launch = self.attempt(connection, kind, read)
-        return launch if isinstance(launch, Landing) else self.admit(connection, launch, way_in)
+        return launch if isinstance(launch, Landing) else self.admit(connection, launch, lead)
 
     def attempt(self, connection: str, kind: str, read: Callable[[], T]) -> T | Landing:
         """What `read` makes of a request, or how it was refused."""
@@ -86,10 +89,10 @@ class Arrivals:
             self._refused(connection, kind, LaunchRejected("internal"), "see the log")
             raise
 
-    def admit(self, connection: str, launch: Launch, way_in: WayIn) -> Landing:
+    def admit(self, connection: str, launch: Launch, lead: Lead) -> Landing:
         """Find the learner of a launch that was read, and say where to go."""
         try:
-            landing = self._match(launch, way_in)
+            landing = self._match(launch, lead)
         except OttoBridgeError as error:
             return self._refused(connection, launch.kind, error, str(error), launch)
         except Exception:
@@ -109,10 +112,10 @@ class Arrivals:
         self._note(connection, kind, landing, detail)
         return landing
 
-    def _match(self, launch: Launch, way_in: WayIn) -> Landing:
+    def _match(self, launch: Launch, lead: Lead) -> Landing:
         match = self.find(launch.student.student_id)
-        url = way_in(match, launch)
-        return Landing(Outcome.MATCHED, "", self.reference(), launch.student, url, launch.return_url)
+        way = lead(match, launch)
+        return Landing(Outcome.MATCHED, "", self.reference(), launch.student, way.url, way.cookies, launch.return_url)
 
     def _refusal(self, error: OttoBridgeError, launch: Launch | None) -> Landing:
         outcome = _OUTCOMES.get(type(error), Outcome.REJECTED)

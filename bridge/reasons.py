@@ -33,6 +33,7 @@ ADVICE = {
     "later": Advice("Please try again in a few minutes", "A system that is needed to let you in does not answer at the moment. Nothing is lost. If it goes on, give the reference below to the people who run your course."),
     "support": Advice("We could not let you in", f"Your course and OttoLearn do not fit together yet. {_SUPPORT}"),
     "identity": Advice("Your course did not say who you are", f"OttoLearn needs your student ID, and your course sent none. {_SUPPORT}"),
+    "open_course": Advice("Please open the course from your LMS", "OttoLearn lets you in when you come from your course. Go back to your learning management system and open the course there."),
     "no_match": Advice("OttoLearn does not know you yet", f"Nobody in OttoLearn has your student ID. {_SUPPORT}"),
     "ambiguous": Advice("Your student ID is not yours alone", f"More than one person in OttoLearn has your student ID, so we cannot tell which is you. {_SUPPORT}"),
     "inactive": Advice("Your OttoLearn account is switched off", f"OttoLearn knows you, but your account there is not active. {_SUPPORT}"),
@@ -89,6 +90,9 @@ REASONS = {
     "aicc_login_page": Reason(403, "support", _LMS, "The LMS answered the AICC call with a login page: it must answer without a login (Moodle: allow external AICC HACP)."),
     "aicc_answer_unreadable": Reason(403, "support", _LMS, "The LMS answered the AICC call with something that is not AICC's format."),
     "code_unknown": Reason(400, "again", _LEARNER, "The one-time address was used before, or is older than 60 seconds."),
+    # OttoLearn's sign-in
+    "launch_needed": Reason(403, "open_course", _LEARNER, "OttoLearn asked who has come, and no launch of the last five minutes says so: open the course from the LMS. If it goes on, the browser keeps no cookies: open the tool in a new window."),
+    "sign_in_refused": Reason(400, "support", _OPERATOR, "OttoLearn's sign-in request does not fit `ottolearn.sign_in`: the detail names the `client_id` or `redirect_uri` that it sent."),
     # other systems
     "remote_unavailable": Reason(503, "later", _OPERATOR, "The system named in the detail did not answer; `ottobridge doctor` tries it."),
     "internal": Reason(500, "later", _OPERATOR, "A mistake of the bridge itself: the log has it under the reference."),

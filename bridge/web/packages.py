@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from flask import Blueprint, Response, abort, jsonify, make_response, redirect, request
+from flask import Blueprint, Response, abort, jsonify, make_response, request
 
 from bridge.contracts import Kind, Launch
 from bridge.directory import Match
 from bridge.errors import LaunchRejected
 from bridge.launch import Landing
 from bridge.store import learners, one_time
+from bridge.wayin import WayIn
 from bridge.web.house import House, connection_named
-from bridge.web.pages import answer, json_answer
+from bridge.web.pages import answer, go, json_answer
 from bridge.web.requests import read_request
 
 CODE_LIVES = 60.0
@@ -77,11 +78,11 @@ def _land_aicc(house: House, name: str) -> Landing:
     return house.arrivals.land(name, Kind.AICC, read, partial(_one_time_address, house))
 
 
-def _one_time_address(house: House, match: Match, _: Launch) -> str:
+def _one_time_address(house: House, match: Match, launch: Launch) -> WayIn:
     code = house.token()
-    payload = {"user_id": str(match.learner.user_id), "attribute": match.attribute}
+    payload = {"user_id": str(match.learner.user_id), "attribute": match.attribute, "course": launch.course}
     one_time.keep(house.engine, PURPOSE, code, payload, until=house.now() + CODE_LIVES)
-    return f"{house.public_url}/l/{code}"
+    return WayIn(f"{house.public_url}/l/{code}")
 
 
 def _spend_code(house: House, code: str) -> Response:
@@ -89,4 +90,4 @@ def _spend_code(house: House, code: str) -> Response:
     learner = learners.learner(house.engine, int(kept["user_id"])) if kept else None
     if kept is None or learner is None:
         return answer(house.arrivals.refuse("", "", "code_unknown"))
-    return make_response(redirect(house.way_in(learner, learner.attributes[kept["attribute"]]), 303))
+    return go(house.way_in(Match(learner, kept["attribute"]), kept["course"]))

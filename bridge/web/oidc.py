@@ -1,0 +1,66 @@
+"""The OpenID Provider over HTTP: `/.well-known/openid-configuration` and `/oidc/…`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from flask import Blueprint, Response, jsonify, make_response, request
+
+from bridge.contracts import LaunchRequest
+from bridge.errors import LaunchRejected
+from bridge.ottolearn.signin.oidc import Provider
+from bridge.ottolearn.signin.oidc_claims import AUTHORIZE, KEYS, TOKEN, USERINFO
+from bridge.ottolearn.signin.oidc_grant import Reply
+from bridge.ownkeys import MAX_AGE
+from bridge.web.house import House
+from bridge.web.pages import answer
+from bridge.web.requests import read_request
+
+DISCOVERY = "/.well-known/openid-configuration"
+
+
+def oidc_pages(house: House) -> Blueprint:
+    """The provider's routes; none where learners come in another way."""
+    pages = Blueprint("oidc", __name__)
+    if house.provider is not None:
+        _add_routes(pages, house, house.provider)
+    return pages
+
+
+def _add_routes(pages: Blueprint, house: House, provider: Provider) -> None:
+    @pages.get(DISCOVERY)
+    def discovery() -> Response:
+        return _public(provider.discovery())
+
+    @pages.get(KEYS)
+    def key_set() -> Response:
+        return _public(provider.key_set())
+
+    @pages.route(AUTHORIZE, methods=["GET", "POST"])
+    def authorize() -> Response:
+        return _answered(house, provider.authorize)
+
+    @pages.post(TOKEN)
+    def token() -> Response:
+        return _answered(house, provider.token)
+
+    @pages.route(USERINFO, methods=["GET", "POST"])
+    def userinfo() -> Response:
+        return _answered(house, provider.userinfo)
+
+
+def _answered(house: House, ask: Callable[[LaunchRequest], Reply]) -> Response:
+    try:
+        reply = ask(read_request(request, house.public_url))
+    except LaunchRejected as error:
+        return answer(house.arrivals.refuse("", "", error.reason, error.detail))
+    body = reply.body if isinstance(reply.body, str) else jsonify(dict(reply.body))
+    response = make_response(body, reply.status)
+    response.headers.update(reply.headers)
+    return response
+
+
+def _public(document: Mapping[str, object]) -> Response:
+    response = jsonify(document)
+    response.headers["Cache-Control"] = f"public, max-age={MAX_AGE}"
+    return response
