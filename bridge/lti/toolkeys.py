@@ -41,7 +41,7 @@ def unseal(sealed: str, kid: str, secret_key: str) -> RSAKey:
     """The key `kid` out of what `seal` made. Raises ConfigError where it was sealed by another secret."""
     try:
         opened = jwe.decrypt_compact(sealed, _sealing_key(secret_key))
-    except JoseError as error:
+    except (JoseError, ValueError) as error:
         problem = f"bridge.secret_key: it is not the one that sealed our own key {kid}"
         raise ConfigError([f"{problem}; put the old one back, or: ottobridge keys rotate --now"]) from error
     if opened.headers().get("kid") != kid:

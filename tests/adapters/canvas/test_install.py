@@ -1,0 +1,159 @@
+"""What a Canvas administrator pastes: the fields that a launch reads, and no more data than that."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from adapters.canvas import ADAPTER
+from adapters.canvas.install import VARIABLES, cartridge, developer_key, installation, privacy_level, wishes
+from adapters.canvas.launch import CLAIMS, FIELDS
+from adapters.canvas.settings import Settings
+from bridge.setup import Addresses
+
+PUBLIC = "https://bridge.example.edu:8443"
+HERE = Addresses(PUBLIC, "campus")
+WITH_COURSES = Addresses(PUBLIC, "campus", courses=True)
+LTI11 = {"lti11": {"consumer_key": "the-key", "shared_secret": "the-secret"}}
+STUDENT_IDS = ("sis_user_id", "integration_id", "login_id", "canvas_user_id", "email")
+NAMES = {
+    None: "http://www.imsglobal.org/xsd/imslticc_v1p0",
+    "blti": "http://www.imsglobal.org/xsd/imsbasiclti_v1p0",
+    "lticm": "http://www.imsglobal.org/xsd/imslticm_v1p0",
+}
+by_student_id = pytest.mark.parametrize("student_id", STUDENT_IDS)
+
+
+def settings(student_id: str = "sis_user_id", **more: Any) -> Settings:
+    return Settings.model_validate({"student_id": student_id, **more})
+
+
+def parsed(student_id: str = "sis_user_id", addresses: Addresses = HERE) -> Any:
+    return etree.fromstring(cartridge(settings(student_id, **LTI11), addresses).encode())
+
+
+def properties(parent: Any, path: str) -> dict[str, str]:
+    found = parent.xpath(f"{path}/lticm:property", namespaces={key: value for key, value in NAMES.items() if key})
+    return {element.get("name"): element.text for element in found}
+
+
+@by_student_id
+def test_every_custom_field_is_one_that_a_launch_reads(student_id: str) -> None:
+    for name in VARIABLES[student_id]:
+        assert ("custom", name) in CLAIMS[student_id]
+        assert f"custom_{name}" in FIELDS[student_id]
+
+
+@by_student_id
+def test_a_student_id_that_canvas_does_not_send_by_itself_is_asked_for(student_id: str) -> None:
+    assert bool(VARIABLES[student_id]) is (student_id != "email")
+
+
+@by_student_id
+def test_no_more_is_asked_for_than_the_id_and_the_name(student_id: str) -> None:
+    key = developer_key(settings(student_id), HERE)
+    level = "public" if student_id == "email" else "name_only"
+    assert key["extensions"][0]["privacy_level"] == level == privacy_level(student_id)
+    assert len(key["custom_fields"]) <= 1
+    assert key["scopes"] == []
+
+
+def test_the_sis_id_is_asked_for_by_the_name_that_canvas_knows() -> None:
+    assert VARIABLES["sis_user_id"] == {"student_id": "$Canvas.user.sisSourceId"}
+
+
+def test_the_developer_key_has_what_canvas_demands() -> None:
+    key = developer_key(settings(), HERE)
+    assert key["oidc_initiation_url"] == f"{PUBLIC}/lti/campus/login"
+    assert key["target_link_uri"] == f"{PUBLIC}/lti/campus/launch"
+    assert key["public_jwk_url"] == f"{PUBLIC}/lti/jwks.json"
+    assert key["extensions"][0]["platform"] == "canvas.instructure.com"
+    assert key["extensions"][0]["domain"] == "bridge.example.edu:8443"
+    assert key["title"]
+    assert key["description"]
+
+
+def test_the_developer_key_has_the_shape_of_canvas_own_documentation(canvas_samples: Path) -> None:
+    sample = json.loads((canvas_samples / "developer_key_config.json").read_text("utf-8"))
+    ours = developer_key(settings(), WITH_COURSES)
+    assert set(ours) <= set(sample)
+    assert set(ours["extensions"][0]) <= set(sample["extensions"][0])
+    assert set(ours["custom_fields"].items()) <= set(sample["custom_fields"].items())
+
+
+def test_a_teacher_can_pick_a_course_only_where_there_are_courses() -> None:
+    def messages(addresses: Addresses) -> set[str]:
+        placements = developer_key(settings(), addresses)["extensions"][0]["settings"]["placements"]
+        return {placement["message_type"] for placement in placements}
+
+    assert messages(HERE) == {"LtiResourceLinkRequest"}
+    assert messages(WITH_COURSES) == {"LtiResourceLinkRequest", "LtiDeepLinkingRequest"}
+
+
+@by_student_id
+def test_the_cartridge_asks_for_the_same_as_the_key(student_id: str) -> None:
+    root = parsed(student_id)
+    assert root.tag == f"{{{NAMES[None]}}}cartridge_basiclti_link"
+    assert properties(root, "blti:custom") == VARIABLES[student_id]
+    assert properties(root, "blti:extensions")["privacy_level"] == privacy_level(student_id)
+    assert properties(root, "blti:extensions")["domain"] == "bridge.example.edu:8443"
+    assert root.findtext("blti:launch_url", namespaces=NAMES) == f"{PUBLIC}/lti/campus/launch"
+
+
+def test_the_cartridge_has_the_shape_of_canvas_own_documentation(canvas_samples: Path) -> None:
+    def shape(root: Any) -> set[str]:
+        return {element.tag for element in root.iter()}
+
+    sample = etree.parse(canvas_samples / "lti11_cartridge.xml").getroot()
+    assert shape(parsed()) == shape(sample)
+    assert properties(parsed(), "blti:custom").items() <= properties(sample, "blti:custom").items()
+
+
+def test_an_ampersand_in_an_address_does_not_break_the_cartridge() -> None:
+    odd = Addresses("https://bridge.example.edu", "a&b<c")
+    assert parsed(addresses=odd).findtext("blti:launch_url", namespaces=NAMES).endswith("/lti/a&b<c/launch")
+
+
+def test_the_sheet_holds_no_secret() -> None:
+    sheet = str(installation(settings(**LTI11), HERE))
+    assert "the-secret" not in sheet
+    assert "the-key" not in sheet
+    assert "connections.campus.lti11.shared_secret in config.yaml" in sheet
+
+
+def test_the_sheet_has_the_sections_of_what_is_configured() -> None:
+    lti13 = {"issuer": "https://own.example.edu", "client_id": "own-client", "deployment_ids": ["d"]}
+    lti13 |= {"auth_url": "https://own.example.edu/a", "jwks_url": "https://own.example.edu/j"}
+    titles = {
+        "nothing yet": [section.title for section in installation(settings(), HERE).sections],
+        "1.1": [section.title for section in installation(settings(**LTI11), HERE).sections],
+        "both": [section.title for section in installation(settings(lti13=lti13, **LTI11), HERE).sections],
+    }
+    assert titles == {
+        "nothing yet": ["Developer key (LTI 1.3)", "App", "What to bring back"],
+        "1.1": ["App (LTI 1.1)"],
+        "both": ["Developer key (LTI 1.3)", "App", "What to bring back", "App (LTI 1.1)"],
+    }
+    assert "own.example.edu" not in str(installation(settings(lti13=lti13), HERE))
+
+
+def test_the_json_to_paste_is_json() -> None:
+    entries = {entry.label: entry.value for entry in installation(settings(), HERE).sections[0].entries}
+    assert json.loads(entries["LTI 1.3 Configuration"]) == developer_key(settings(), HERE)
+
+
+@by_student_id
+def test_dynamic_registration_asks_for_the_same_as_the_key(student_id: str) -> None:
+    wished = wishes(student_id, HERE)
+    assert wished.custom == VARIABLES[student_id]
+    assert wished.extra["https://canvas.instructure.com/lti/privacy_level"] == privacy_level(student_id)
+    assert ("email" in wished.claims) is (student_id == "email")
+
+
+def test_the_adapter_offers_both() -> None:
+    assert ADAPTER.installation is installation
+    assert ADAPTER.wishes is wishes
