@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from urllib.parse import urljoin
 
 from bridge.contracts import RosterEnd, RosterMember, RosterPages
 from bridge.errors import RosterIncomplete
+from bridge.http import host_of
+from bridge.settings import origin
 
 
 def whole(pages: Iterable[Sequence[RosterMember]], id_name: str, rights: str) -> RosterPages:
@@ -26,3 +29,18 @@ def whole(pages: Iterable[Sequence[RosterMember]], id_name: str, rights: str) ->
     if not with_id:
         raise RosterIncomplete(f"none of {total} people has a {id_name}; nobody is taken for gone. {rights}")
     yield RosterEnd(total)
+
+
+def next_page(url: str, link: str) -> str:
+    """The address of the page after the one at `url`: its `next` link as given, or empty where there is none.
+
+    Raises RosterIncomplete where it leads to another host, which must not see the token.
+    """
+    try:
+        following = urljoin(url, link) if link else ""
+        astray = bool(following) and origin(following) != origin(url)
+    except ValueError:
+        astray = True
+    if astray:
+        raise RosterIncomplete(f"{host_of(url)}: the list of people goes on at another host")
+    return following

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlencode, urljoin
+from urllib.parse import quote, urlencode
 
 import oauthlib.oauth1
 
@@ -16,7 +16,7 @@ from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.http import Answer, host_of
 from bridge.lti.service_token import EARLY, read_token
 from bridge.patience import patiently
-from bridge.settings import origin
+from bridge.rosters import next_page
 
 User = Mapping[str, Any]
 
@@ -39,7 +39,7 @@ def read_users(api: Api, filters: Filters, means: Means, since: float | None = N
     session = _Session(api, means)
     following = _first_page(api, filters, since)
     while following:
-        reading.open(following, api)
+        reading.open(following)
         answer = session.get(following)
         page = _users(answer, reading.host)
         reading.note(page, answer)
@@ -84,12 +84,10 @@ class _Reading:
         self._people: set[str] = set()
         self._total: int | None = None
 
-    def open(self, url: str, api: Api) -> None:
-        """Refuse a page that leads in a circle, away, or on for ever."""
+    def open(self, url: str) -> None:
+        """Refuse a page that leads in a circle, or on for ever."""
         if url in self._pages:
             raise RosterIncomplete(f"{self.host}: the list of users leads back to a page that was read")
-        if origin(url) != origin(api.url):
-            raise RosterIncomplete(f"{self.host}: the list of users goes on at another host")
         if len(self._pages) >= MAX_PAGES:
             raise RosterIncomplete(f"{self.host}: the list of users has more than {MAX_PAGES} pages")
         self._pages.add(url)
@@ -110,7 +108,7 @@ class _Reading:
     ) -> str:
         """The next page, or empty at the end: by `Link`, else by the total, else by an empty page."""
         if answer.next_url:
-            return urljoin(url, answer.next_url)
+            return next_page(url, answer.next_url)
         done = "Link" in answer.headers or not page or len(self._people) == self._total
         if not done:
             return _page_at(len(self._people), api, filters, since)

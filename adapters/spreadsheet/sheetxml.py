@@ -55,9 +55,7 @@ class _Strings:
         self._ends.append(self._ends[-1] + len(content))
 
     def __getitem__(self, index: int) -> str:
-        if not 0 <= index < len(self._ends) - 1:
-            raise IndexError(index)
-        start, end = self._ends[index], self._ends[index + 1]
+        start, end = self._ends[index], self._ends[index + 1]  # IndexError past the last one; never negative
         self._file.seek(start)
         return self._file.read(end - start).decode("utf-8", "surrogatepass")
 

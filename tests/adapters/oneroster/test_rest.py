@@ -58,6 +58,8 @@ def test_a_service_that_ignores_the_offset_is_noticed(service, connection, read)
     [
         ("{url}/ims/oneroster/rostering/v1p2/users?limit=1000&offset=0&sort=sourcedId&orderBy=asc", "leads back"),
         ("https://other.example.edu/users", "another host"),
+        ("http://[bad/users", "another host"),
+        ("http://127.0.0.1:x/users", "another host"),
     ],
 )
 def test_a_link_that_leads_astray_is_not_followed(service, connection, read, link, what):

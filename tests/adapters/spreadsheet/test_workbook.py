@@ -169,6 +169,17 @@ def test_a_reference_across_two_pieces_of_the_file_is_seen_whole(made, monkeypat
         cells(made(far))
 
 
+def test_rows_and_cells_without_reference_follow_one_another(made):
+    path = made("<sheetData><row><c><v>1</v></c><c><v>2</v></c></row><row><c/><c><v>3</v></c></row></sheetData>")
+    assert cells(path) == [(1, ["1", "2"]), (2, ["", "3"])]
+
+
+def test_what_comes_after_the_rows_is_not_held(made, monkeypatch):
+    monkeypatch.setattr(workbook, "FAST_ROWS", -1)
+    links = "".join(f"<hyperlink ref='{n}'/>" for n in range(60_000))
+    assert cells(made(f"{sheet(text('A1', 'ID'))}{links}<never read></here>")) == [(1, ["ID"])]
+
+
 def test_many_rows_are_streamed(made, monkeypatch):
     monkeypatch.setattr(workbook, "FAST_ROWS", 50_000)
     assert reader_of(made(sheet(text("A1", "ID"))), monkeypatch) == STREAMED
@@ -188,6 +199,9 @@ def test_ten_thousand_columns_are_refused_in_a_sheet_too(made, read):
         (f"<sheetData><row r='2'>{text('A2', 'x')}</row><row r='1'><c/></row></sheetData>", "row 1 stands after row 2"),
         ("<sheetData><row r='1048577'><c/></row></sheetData>", "row 1048577 stands after"),
         (sheet("<c r='?1'><v>1</v></c>"), "out of order"),
+        (sheet("<c r='a1'><v>1</v></c>"), "out of order"),
+        ("<sheetData><row r='x'><c/></row></sheetData>", "a number inside is none"),
+        ("<sheetData><row r='12345678901'><c/></row></sheetData>", "a number inside is none"),
         ("<sheetData><row r='1'><c/></row>", "damaged"),
         ("<other/><c/>", "ends too early"),
     ],

@@ -77,6 +77,13 @@ def test_the_token_does_not_travel_to_another_host(platform, means):
         assert not other.seen
 
 
+@pytest.mark.parametrize("link", ["http://[bad/x", "http://127.0.0.1:x/", "//other.example.edu/", "file:///etc/passwd"])
+def test_a_next_link_that_is_no_address_of_the_platform_is_refused(platform, means, link):
+    platform.next_links[f"{COURSE}#0"] = link
+    with pytest.raises(RosterIncomplete, match="goes on at another host"):
+        ids(platform, means)
+
+
 def test_a_relative_next_link_is_followed(platform, means):
     platform.next_links[f"{COURSE}#0"] = "memberships?from=2"
     assert ids(platform, means) == [["user-1", "user-2"], ["user-5"]]
