@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.spreadsheet.cells import (
@@ -124,6 +124,7 @@ def test_a_cell_is_named_as_the_spreadsheet_program_names_it(index, letters):
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_no_text_is_a_formula_after_guarding_and_none_is_lost(text):
     safe = guarded(text)
     assert not safe.startswith(("=", "+", "-", "@", "\t", "\r"))
@@ -131,11 +132,13 @@ def test_no_text_is_a_formula_after_guarding_and_none_is_lost(text):
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_reading_an_id_raises_nothing_and_is_stable(text):
     once = read_id(text)
     assert isinstance(once, Odd) or read_id(once) == once
 
 
 @given(st.floats())
+@settings(deadline=None)
 def test_reading_a_number_raises_nothing(value):
     assert isinstance(of_number(value), Odd | str)

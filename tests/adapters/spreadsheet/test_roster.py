@@ -184,7 +184,7 @@ def test_a_misspelt_setting_is_a_mistake(keys):
 
 
 @given(st.binary(max_size=300))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_file_raises_anything_undeclared(read, tmp_path, content):
     path = tmp_path / "people.csv"
     path.write_bytes(b"Student ID,Email\n" + content)

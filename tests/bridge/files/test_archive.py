@@ -119,7 +119,7 @@ def test_what_is_no_zip_is_said_to_be_none(tmp_path, content):
 
 
 @given(st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_zip_raises_nothing_undeclared(packed, data):
     path = packed((MEMBER, b"sourcedId\n" + bytes(range(256))), ("b", b"b" * 50))
     content = bytearray(path.read_bytes())

@@ -6,7 +6,7 @@ import io
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.errors import RosterIncomplete
@@ -101,6 +101,7 @@ def test_an_empty_file_has_no_rows_with_anything_in_them():
 
 
 @given(st.binary(max_size=400))
+@settings(deadline=None)
 def test_no_bytes_raise_anything_undeclared(content):
     with suppress(RosterIncomplete):
         rows(content)
