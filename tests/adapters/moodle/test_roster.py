@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from adapters.moodle import ADAPTER
 from adapters.moodle.listing import ROUNDS, SLICE, TRIES, WINDOW
+from adapters.moodle.people import Person as MoodlePerson
+from adapters.moodle.people import check_rights
 from adapters.moodle.roster import read_roster
 from adapters.moodle.settings import Settings
 from bridge.contracts import RosterEnd, RosterMember, Student
@@ -97,6 +100,7 @@ def test_guest_deleted_and_unconfirmed_people_are_nobody_and_suspended_ones_inac
         {"email": "d750033922193adb319648c5eb34f9a8"},
         {"username": "jo@example.invalid.1795427486"},
         {"username": "jo@example.invalid.1795427486", "email": "d750033922193adb319648c5eb34f9a8", "idnumber": "A9"},
+        {"username": "jo@example.invalid.1795427486", "idnumber": ""},
         {"username": "jo.2026", "email": "", "idnumber": ""},
     ],
 )
@@ -155,6 +159,15 @@ def test_a_hidden_detail_is_not_taken_for_an_empty_one(
     moodle.rights = RIGHTS - {right}
     with pytest.raises(RosterIncomplete, match=capability):
         read(moodle, clock)
+
+
+@pytest.mark.parametrize("key", ["username", "firstname", "lastname", "suspended", "confirmed"])
+def test_every_detail_we_rely_on_is_looked_for(key: str) -> None:
+    said = {"id": 3, "username": "a", "firstname": "A", "lastname": "B", "suspended": False, "confirmed": True}
+    check_rights(msgspec.convert(said, MoodlePerson))
+    del said[key]
+    with pytest.raises(RosterIncomplete, match="moodle/"):
+        check_rights(msgspec.convert(said, MoodlePerson))
 
 
 def test_a_hidden_e_mail_address_is_not_taken_for_an_empty_one(moodle: FakeMoodle, clock: Clock) -> None:
