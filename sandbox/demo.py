@@ -18,9 +18,16 @@ from adapters import ADAPTERS
 from bridge.config import Configuration, load
 from bridge.wsgi import build_app
 from sandbox.browser import Browser
-from sandbox.demo_config import USERNAME_ATTRIBUTES, build_campus, ottolearn_part, write_config
+from sandbox.demo_config import (
+    USERNAME_ATTRIBUTES,
+    build_campus,
+    oidc_part,
+    ottolearn_part,
+    signed_link_part,
+    write_config,
+)
 from sandbox.lms.app import create_lms
-from sandbox.ottolearn import create_sandbox, read_seed
+from sandbox.ottolearn import SingleSignOn, create_sandbox, read_seed
 from sandbox.people import seed_lines
 from sandbox.serving import serve
 
@@ -59,9 +66,10 @@ class _Door:
 
 
 @contextmanager
-def run_demo(port: int = 0) -> Iterator[Demo]:
+def run_demo(port: int = 0, *, method: str = "oidc") -> Iterator[Demo]:
     """Run everything until the block ends; the bridge at `port` of 127.0.0.1 (0 takes a free one).
 
+    `method` is how learners get into OttoLearn: `oidc` or `signed_link`.
     Raises CannotStart where the port is taken, or the bridge does not come up.
     """
     bridge_door, lms_door, ottolearn_door = _Door(), _Door(), _Door()
@@ -70,9 +78,11 @@ def run_demo(port: int = 0) -> Iterator[Demo]:
         bridge_url = _listen(stack, bridge_door, port)
         lms_url, ottolearn_url = _listen(stack, lms_door), _listen(stack, ottolearn_door)
         password, link_secret = secrets.token_urlsafe(24), secrets.token_hex(32)
-        ottolearn_door.app = _build_ottolearn(folder, password, link_secret)
+        sso = SingleSignOn(bridge_url, "sandbox-ottolearn", secrets.token_hex(32)) if method == "oidc" else None
+        ottolearn_door.app = _build_ottolearn(folder, password, link_secret, sso)
         campus = build_campus(bridge_url, lms_url, ottolearn_url)
-        part = ottolearn_part(ottolearn_url, password, link_secret)
+        sign_in = oidc_part(ottolearn_url, sso) if sso else signed_link_part(ottolearn_url, link_secret)
+        part = ottolearn_part(ottolearn_url, password, sign_in)
         configuration = load(write_config(folder, bridge_url, part, campus), ADAPTERS)
         lms_door.app = create_lms(campus)
         bridge_door.app = build_app(configuration)
@@ -80,12 +90,16 @@ def run_demo(port: int = 0) -> Iterator[Demo]:
         yield Demo(bridge_url, ottolearn_url, lms_url, configuration)
 
 
-def _build_ottolearn(folder: Path, password: str, link_secret: str) -> WSGIApplication:
+def _build_ottolearn(folder: Path, password: str, link_secret: str, sso: SingleSignOn | None) -> WSGIApplication:
     """An OttoLearn with the demo's learners, seeded from a file as `ottobridge sandbox ottolearn --seed-file` is."""
     seed = folder / "learners.jsonl"
     seed.write_text("\n".join(seed_lines()), "utf-8")
     return create_sandbox(
-        read_seed(seed), username_attributes=USERNAME_ATTRIBUTES, password=password, link_secret=link_secret
+        read_seed(seed),
+        username_attributes=USERNAME_ATTRIBUTES,
+        password=password,
+        link_secret=link_secret,
+        sso=sso,
     )
 
 

@@ -14,6 +14,7 @@ from bridge.contracts import Kind
 from sandbox.lms.doors import CANVAS, MOODLE, PACKAGES
 from sandbox.lms.packages import read_package
 from sandbox.lms.settings import Campus, LtiTool
+from sandbox.ottolearn.sso import CALLBACK, SingleSignOn
 
 TITLE = "Safety at Work"
 USERNAME_ATTRIBUTES = ("username", "employeeId")
@@ -79,7 +80,7 @@ def write_config(directory: Path, bridge_url: str, ottolearn: Mapping[str, Any],
     return path
 
 
-def ottolearn_part(ottolearn_url: str, password: str, link_secret: str) -> dict[str, Any]:
+def ottolearn_part(ottolearn_url: str, password: str, sign_in: Mapping[str, Any]) -> dict[str, Any]:
     """The `ottolearn:` part for the sandbox OttoLearn at `ottolearn_url`."""
     return {
         "api_url": ottolearn_url,
@@ -88,13 +89,24 @@ def ottolearn_part(ottolearn_url: str, password: str, link_secret: str) -> dict[
         "password": password,
         "username_attributes": list(USERNAME_ATTRIBUTES),
         "learner_url": f"{ottolearn_url}/learn",
-        "sign_in": {
-            "method": "signed_link",
-            "url": f"{ottolearn_url}/learn",
-            "secret": link_secret,
-            "parameter": "token",
-        },
+        "sign_in": dict(sign_in),
     }
+
+
+def oidc_part(ottolearn_url: str, sso: SingleSignOn) -> dict[str, Any]:
+    """`sign_in` by OpenID Connect, for the sandbox OttoLearn's single sign-on."""
+    return {
+        "method": "oidc",
+        "client_id": sso.client_id,
+        "client_secret": sso.client_secret,
+        "redirect_uris": [f"{ottolearn_url}{CALLBACK}"],
+        "username_claim": sso.username_claim,
+    }
+
+
+def signed_link_part(ottolearn_url: str, link_secret: str) -> dict[str, Any]:
+    """`sign_in` by signed link."""
+    return {"method": "signed_link", "url": f"{ottolearn_url}/learn", "secret": link_secret, "parameter": "token"}
 
 
 def _lti(tool: LtiTool) -> dict[str, Any]:

@@ -3,5 +3,6 @@
 from sandbox.ottolearn.app import LINK_SECRET, create_sandbox
 from sandbox.ottolearn.faults import Faults
 from sandbox.ottolearn.people import generated, read_seed
+from sandbox.ottolearn.sso import SingleSignOn
 
-__all__ = ["LINK_SECRET", "Faults", "create_sandbox", "generated", "read_seed"]
+__all__ = ["LINK_SECRET", "Faults", "SingleSignOn", "create_sandbox", "generated", "read_seed"]

@@ -36,6 +36,8 @@ class Door:
     username_attributes: tuple[str, ...]
     key: OctKey = field(repr=False)
     now: Callable[[], float]
+    begin: Callable[[], Response] | None = None
+    """Single sign-on, for who comes without a link."""
     _spent: dict[str, float] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -44,19 +46,17 @@ class Door:
         pages = Blueprint("learn", __name__)
         pages.add_url_rule("/", "home", self.home)
         pages.add_url_rule("/learn", "learn", self.learn)
-        pages.register_error_handler(TurnedAway, _turned_away)
         return pages
 
     def home(self) -> str:
         """What this server is."""
         return render_template("home.html", count=len(self.users))
 
-    def learn(self) -> str:
+    def learn(self) -> str | Response:
         """Greet who has arrived."""
-        user, username = self.admit(request.args.get("token", ""), request.host_url.rstrip("/"))
-        attribute = user["attribute"]
-        names = [name for name in (attribute.get("firstName"), attribute.get("lastName")) if name]
-        return render_template("learn.html", names=names, user_id=user["id"], username=username)
+        if self.begin and "token" not in request.args:
+            return self.begin()
+        return greet(*self.admit(request.args.get("token", ""), request.host_url.rstrip("/")))
 
     def admit(self, link: str, audience: str) -> tuple[User, str]:
         """The learner a link names and the username they came with. The link is spent once all else holds."""
@@ -91,9 +91,7 @@ class Door:
             raise TurnedAway(404, "Nobody here has the account this link names.")
         if not isinstance(username, str) or not self._holds(user, username):
             raise TurnedAway(403, "The account this link names has another username.")
-        if not user["active"]:
-            raise TurnedAway(403, "This account is inactive. Please ask your OttoLearn administrator.")
-        return user, username
+        return let_in(user), username
 
     def _holds(self, user: User, username: str) -> bool:
         return any(user["attribute"].get(name) == username for name in self.username_attributes)
@@ -110,5 +108,19 @@ class Door:
             self._spent[jti] = claims["exp"]
 
 
-def _turned_away(error: TurnedAway) -> Response:
+def let_in(user: User) -> User:
+    """`user`, if they may enter."""
+    if not user["active"]:
+        raise TurnedAway(403, "This account is inactive. Please ask your OttoLearn administrator.")
+    return user
+
+
+def greet(user: User, username: str) -> str:
+    """The page of whoever has arrived."""
+    attribute = user["attribute"]
+    names = [name for name in (attribute.get("firstName"), attribute.get("lastName")) if name]
+    return render_template("learn.html", names=names, user_id=user["id"], username=username)
+
+
+def turned_away(error: TurnedAway) -> Response:
     return make_response(render_template("turned_away.html", message=str(error)), error.status)
