@@ -23,7 +23,7 @@ _MANGLED = re.compile(r".+\.[0-9]{9,}")
 
 class _ProfileField(msgspec.Struct):
     shortname: str
-    value: str | int | float | None = None
+    value: str | int | None = None
 
 
 class Person(msgspec.Struct):
@@ -80,7 +80,7 @@ def member(person: Person, id_field: str) -> RosterMember:
     if person.email is not UNSET:
         fields["email"] = clean(person.email)
     for field in person.customfields:
-        fields[f"profile.{field.shortname}"] = "" if field.value is None else clean(str(field.value))
+        fields[f"profile.{field.shortname}"] = clean(field.value)
     student = read_student(fields.get(id_field, ""), person.firstname, person.lastname, "")
     fields["firstname"], fields["lastname"] = student.first_name, student.last_name
     return RosterMember(student, fields, active=not person.suspended)

@@ -11,7 +11,7 @@ import pytest
 from adapters.moodle import ADAPTER
 from adapters.moodle.listing import ROUNDS, SLICE, TRIES, WINDOW
 from adapters.moodle.people import Person as MoodlePerson
-from adapters.moodle.people import check_rights
+from adapters.moodle.people import check_rights, member
 from adapters.moodle.roster import read_roster
 from adapters.moodle.settings import Settings
 from bridge.contracts import RosterEnd, RosterMember, Student
@@ -159,6 +159,12 @@ def test_a_hidden_detail_is_not_taken_for_an_empty_one(
     moodle.rights = RIGHTS - {right}
     with pytest.raises(RosterIncomplete, match=capability):
         read(moodle, clock)
+
+
+def test_nought_in_a_profile_field_is_not_taken_for_nothing() -> None:
+    fields = [{"shortname": "nought", "value": 0}, {"shortname": "nothing", "value": None}]
+    said = member(msgspec.convert({"id": 3, "customfields": fields}, MoodlePerson), "idnumber").fields
+    assert (said["profile.nought"], said["profile.nothing"]) == ("0", "")
 
 
 @pytest.mark.parametrize("key", ["username", "firstname", "lastname", "suspended", "confirmed"])
