@@ -65,7 +65,7 @@ def _sheets(archive: Archive) -> dict[str, str]:
     for relation in _part(archive, _RELATIONS).iterfind("{*}Relationship"):
         identifier = relation.get("Id", "")
         if identifier in targets:
-            raise _damaged(archive)
+            raise RosterIncomplete(f"{archive.name}: two relations of one id; readers would disagree about the sheet")
         kind, target = relation.get("Type", ""), relation.get("Target", "")
         targets[identifier] = (
             posixpath.normpath(posixpath.join("/xl", target))[1:] if kind.endswith("/worksheet") else ""
@@ -74,7 +74,7 @@ def _sheets(archive: Archive) -> dict[str, str]:
     for entry in _part(archive, _WORKBOOK).iterfind("{*}sheets/{*}sheet"):
         name = entry.get("name", "")
         if name in found:
-            raise _damaged(archive)
+            raise RosterIncomplete(f"{archive.name}: two sheets of one name; allowed: every name once")
         member = targets.get(_relation_id(entry), "")
         found |= {name: member} if member else {}
     return found

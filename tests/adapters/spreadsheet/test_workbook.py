@@ -223,8 +223,8 @@ def test_a_row_without_end_does_not_fill_the_memory(made, monkeypatch):
 
 
 def test_two_sheets_or_relations_of_one_name_are_refused_because_readers_disagree(made):
-    refused(made(sheet(text("A1", "x")), workbook=WORKBOOK.replace('"Other"', '"Sheet1"')), "damaged")
-    refused(made(sheet(text("A1", "x")), relations=RELATIONS.replace("rId2", "rId1")), "damaged")
+    refused(made(sheet(text("A1", "x")), workbook=WORKBOOK.replace('"Other"', '"Sheet1"')), "two sheets of one name")
+    refused(made(sheet(text("A1", "x")), relations=RELATIONS.replace("rId2", "rId1")), "two relations of one id")
 
 
 def test_a_zip_that_is_no_workbook_is_told_from_one(tmp_path):
