@@ -79,6 +79,12 @@ class Launch:
     roles: tuple[str, ...] = ()
     course: str = ""
     """The key of the OttoLearn course that the link in the LMS was made for, or empty."""
+    remark: str = ""
+    """What the record should say of a launch that is let in though it is out of the ordinary."""
+    package_token: str = field(default="", repr=False)
+    """The token of our package, where the LMS itself passed it on; empty where it did not."""
+    channel: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """How the LMS can be told of progress, in words of the adapter's own; empty where it cannot. Holds secrets."""
 
 
 SignedClaims = NewType("SignedClaims", Mapping[str, Any])
@@ -178,6 +184,10 @@ class Connection(Generic[S]):
     name: str
     adapter: Adapter[S]
     settings: S
+    accepts: frozenset[Assurance] = frozenset(Assurance)
+    """Which assurances a launch may have."""
+    id_rules: Sequence[Any] = ()
+    """`bridge.student_ids.Rule`s: how the ID that the LMS sends becomes the one to look up."""
 
 
 def clean(text: object) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from bridge.contracts import Launch, Outcome, Student
+from bridge.contracts import Assurance, Connection, Launch, Outcome, Student
 from bridge.directory import Match
 from bridge.errors import (
     LaunchRejected,
@@ -24,6 +24,7 @@ from bridge.errors import (
     RemoteUnavailable,
 )
 from bridge.store.launches import LaunchLine
+from bridge.student_ids import Rule, shape
 from bridge.wayin import Cookie, WayIn
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,22 @@ class Landing:
     """The way back to the LMS, where one is known and may be trusted."""
 
 
+class Policy(NamedTuple):
+    """What a connection takes."""
+
+    accepts: Collection[Assurance]
+    id_rules: Sequence[Rule]
+    """How the ID that the LMS sends becomes the one to look up."""
+
+
+ANYBODY = Policy(tuple(Assurance), ())
+
+
+def policy_of(connection: Connection[Any] | None) -> Policy:
+    """What `connection` takes."""
+    return Policy(connection.accepts, connection.id_rules) if connection else ANYBODY
+
+
 @dataclass(frozen=True)
 class Arrivals:
     """Takes launches to their end."""
@@ -73,6 +90,8 @@ class Arrivals:
     reference: Callable[[], str]
     """Makes the word by which a person can ask for one launch."""
     pseudonym_key: bytes
+    policy: Callable[[str], Policy] = lambda _: ANYBODY
+    """What the connection of this name takes."""
 
     def land(self, connection: str, kind: str, read: Callable[[], Launch], lead: Lead) -> Landing:
         """Read, find, and say where to go. `kind` is what the record says of a launch that cannot be read."""
@@ -92,13 +111,13 @@ class Arrivals:
     def admit(self, connection: str, launch: Launch, lead: Lead) -> Landing:
         """Find the learner of a launch that was read, and say where to go."""
         try:
-            landing = self._match(launch, lead)
+            landing = self._match(connection, launch, lead)
         except OttoBridgeError as error:
             return self._refused(connection, launch.kind, error, str(error), launch)
         except Exception:
             self._refused(connection, launch.kind, LaunchRejected("internal"), "see the log", launch)
             raise
-        self._note(connection, launch.kind, landing, "")
+        self._note(connection, launch.kind, landing, launch.remark)
         return landing
 
     def refuse(self, connection: str, kind: str, reason: str, detail: str = "") -> Landing:
@@ -112,8 +131,11 @@ class Arrivals:
         self._note(connection, kind, landing, detail)
         return landing
 
-    def _match(self, launch: Launch, lead: Lead) -> Landing:
-        match = self.find(launch.student.student_id)
+    def _match(self, connection: str, launch: Launch, lead: Lead) -> Landing:
+        policy = self.policy(connection)
+        if launch.assurance not in policy.accepts:
+            raise LaunchRejected("assurance_too_low", f"a launch that is {launch.assurance}")
+        match = self.find(shape(launch.student.student_id, policy.id_rules))
         way = lead(match, launch)
         return Landing(Outcome.MATCHED, "", self.reference(), launch.student, way.url, way.cookies, launch.return_url)
 

@@ -32,6 +32,7 @@ ADVICE = {
     "again": Advice("Please open the course once more", "Each visit works once, and only for a short time. Go back to your course and open it again."),
     "later": Advice("Please try again in a few minutes", "A system that is needed to let you in does not answer at the moment. Nothing is lost. If it goes on, give the reference below to the people who run your course."),
     "support": Advice("We could not let you in", f"Your course and OttoLearn do not fit together yet. {_SUPPORT}"),
+    "package": Advice("This course needs a new package", f"The course in your learning management system was made for another time or place. {_SUPPORT}"),
     "identity": Advice("Your course did not say who you are", f"OttoLearn needs your student ID, and your course sent none. {_SUPPORT}"),
     "open_course": Advice("Please open the course from your LMS", "OttoLearn lets you in when you come from your course. Go back to your learning management system and open the course there."),
     "no_match": Advice("OttoLearn does not know you yet", f"Nobody in OttoLearn has your student ID. {_SUPPORT}"),
@@ -53,8 +54,12 @@ REASONS = {
     "unknown_connection": Reason(404, "support", _LMS, "The connection's name in the URL is not in the configuration."),
     "not_allowed_here": Reason(404, "support", _OPERATOR, "The connection is not configured for this kind of launch: add `lti13`, `lti11` or `aicc` to it."),
     "method_not_allowed": Reason(405, "again", _LMS, "This address takes another HTTP method; a reload or a bookmark of the launch URL does this."),
+    "assurance_too_low": Reason(403, "support", _OPERATOR, "The connection's `accepts` does not take launches of this assurance: let the LMS launch by LTI, AICC or cmi5, or extend `accepts`."),
+    "too_many": Reason(429, "later", _LEARNER, "Too many launches of one person or from one address within a short time; it passes by itself."),
     # who the student is
     "student_id_missing": Reason(400, "identity", _LMS, "The LMS did not send the field that the connection calls `student_id`: fill it for this person, or let the tool see it."),
+    "test_student": Reason(403, "support", _LEARNER, "Canvas's Test Student is nobody in OttoLearn: leave the student view, or set `impersonation: mark`."),
+    "masquerade": Reason(403, "support", _LEARNER, "A Canvas administrator acts as somebody else: stop acting as user, or set `impersonation: mark`."),
     # LTI 1.3
     "platform_error": Reason(400, "again", _LMS, "The LMS refused to sign the learner in and says why in the detail."),
     "issuer_unknown": Reason(400, "support", _OPERATOR, "`iss` or `client_id` differs from `lti13.issuer` or `lti13.client_id`."),
@@ -84,7 +89,11 @@ REASONS = {
     "unsigned": Reason(401, "support", _LMS, "The tool has no consumer key in the LMS: enter key and secret."),
     "consumer_unknown": Reason(401, "support", _OPERATOR, "The consumer key is not `lti11.consumer_key`."),
     # packages
-    "origin_not_allowed": Reason(403, "support", _OPERATOR, "Add the site named in the detail to `package_origins`, if it is your LMS."),
+    "package_token_missing": Reason(403, "package", _LMS, "The launch does not come from a package made by `ottobridge package`, or from one made before packages carried a token: make it again and replace it in the LMS."),
+    "package_unknown": Reason(403, "package", _LMS, "The package was made for another connection, or by another bridge: make it again with `ottobridge package`."),
+    "package_ended": Reason(403, "package", _LMS, "The package was revoked or has expired (`ottobridge package list`): make a new one and replace it in the LMS."),
+    "origin_not_allowed": Reason(403, "support", _OPERATOR, "Nobody approved the site named in the detail. If it is your LMS: `ottobridge package origins approve CONNECTION SITE`, or `package_origins` in the configuration."),
+    "code_other_site": Reason(403, "again", _LEARNER, "The one-time code was sent on from another site than the launch came from."),
     "aicc_url_not_allowed": Reason(403, "support", _OPERATOR, "Add the address named in the detail to `aicc.allowed_urls`, if it is your LMS."),
     "aicc_session_unknown": Reason(403, "again", _LMS, "The LMS does not know the AICC session."),
     "aicc_login_page": Reason(403, "support", _LMS, "The LMS answered the AICC call with a login page: it must answer without a login (Moodle: allow external AICC HACP)."),

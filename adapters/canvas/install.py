@@ -26,6 +26,11 @@ VARIABLES = {
     "email": {},
 }
 """By `student_id` setting: the custom fields that `adapters.canvas.launch` reads."""
+IMPERSONATION = {
+    "student_view": "$com.instructure.User.student_view",
+    "masquerading_user_id": "$Canvas.masqueradingUser.id",
+}
+"""What tells the Test Student, and an administrator who acts as somebody else, from people who are themselves."""
 LAUNCHED_FROM = ("course_navigation", "link_selection")
 CHOSEN_FROM = ("assignment_selection", "link_selection")
 HOSTS = ("instructure.com", "canvaslms.com")
@@ -47,11 +52,16 @@ def installation(settings: Settings, addresses: Addresses) -> Sheet:
     return Sheet(f"Canvas: {addresses.connection}", tuple(sections))
 
 
+def custom_fields(student_id: str) -> dict[str, str]:
+    """All that Canvas is asked to send: the student ID, and who is not themselves."""
+    return {**VARIABLES[student_id], **IMPERSONATION}
+
+
 def wishes(student_id: str, addresses: Addresses) -> Wishes:
     """What dynamic registration asks for."""
     privacy = privacy_level(student_id)
     return Wishes(
-        custom=VARIABLES[student_id],
+        custom=custom_fields(student_id),
         where="Admin, Apps, Manage, Install a New App: choose LTI 1.3 and Dynamic Registration, and paste it there.",
         claims=("sub", "iss", "name", "given_name", "family_name", *(["email"] if student_id == "email" else [])),
         extra={
@@ -87,7 +97,7 @@ def developer_key(settings: Settings, addresses: Addresses) -> dict[str, Any]:
             }
         ],
         "public_jwk_url": addresses.keys,
-        "custom_fields": VARIABLES[settings.student_id],
+        "custom_fields": custom_fields(settings.student_id),
     }
 
 
@@ -97,7 +107,7 @@ def cartridge(settings: Settings, addresses: Addresses) -> str:
     root = etree.Element(f"{{{_CC}}}cartridge_basiclti_link", nsmap=spaces)  # type: ignore[arg-type]  # None is the default one
     for name, text in (("title", TITLE), ("description", DESCRIPTION), ("launch_url", addresses.launch)):
         etree.SubElement(root, f"{{{_BLTI}}}{name}").text = text
-    _properties(etree.SubElement(root, f"{{{_BLTI}}}custom"), VARIABLES[settings.student_id])
+    _properties(etree.SubElement(root, f"{{{_BLTI}}}custom"), custom_fields(settings.student_id))
     extensions = etree.SubElement(root, f"{{{_BLTI}}}extensions", platform=PLATFORM)
     level = privacy_level(settings.student_id)
     _properties(

@@ -1,15 +1,19 @@
 """Which field of a Canvas launch is what.
 
 The custom fields are those that `ottobridge setup` hands to the Canvas administrator: `student_id` for the SIS ID,
-`integration_id`, `login_id`, `canvas_user_id`. Where Canvas sends the same id under a name of its own, that serves too.
+`integration_id`, `login_id`, `canvas_user_id`, and two that tell who is not themselves. Where Canvas sends the same id
+under a name of its own, that serves too.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from adapters.canvas.settings import Settings
 from bridge.contracts import Launch, SignedClaims, SignedForm
+from bridge.errors import LaunchRejected
 from bridge.lti.launch import claim, launch_of_claims, launch_of_form
-from bridge.lti.student import student_id
+from bridge.lti.student import present, student_id
 
 CLAIMS = {
     "sis_user_id": (("custom", "student_id"), ("lis", "person_sourcedid")),
@@ -32,12 +36,33 @@ FIELDS = {
 
 def read_claims(claims: SignedClaims, settings: Settings) -> Launch:
     """The launch in an id_token of Canvas's."""
+    remark = _impersonation(
+        claim(claims, "custom", "student_view"), claim(claims, "custom", "masquerading_user_id"), settings
+    )
     places = CLAIMS[settings.student_id]
     found = student_id((claim(claims, *place) for place in places), settings.student_id)
-    return launch_of_claims(claims, found)
+    return replace(launch_of_claims(claims, found), remark=remark)
 
 
 def read_form(form: SignedForm, settings: Settings) -> Launch:
     """The launch in an LTI 1.1 form of Canvas's."""
+    remark = _impersonation(form.get("custom_student_view"), form.get("custom_masquerading_user_id"), settings)
     found = student_id((form.get(name) for name in FIELDS[settings.student_id]), settings.student_id)
-    return launch_of_form(form, found)
+    return replace(launch_of_form(form, found), remark=remark)
+
+
+def _impersonation(student_view: object, masquerading: object, settings: Settings) -> str:
+    """A remark on whoever is not themselves, or LaunchRejected where the connection refuses such launches.
+
+    The Test Student of the student view is nobody. An administrator who acts as somebody else launches as that person;
+    the variable then holds the administrator's id, and else its own name.
+    """
+    if student_view is True or present(student_view) == "true":
+        reason, remark = "test_student", "Canvas's Test Student"
+    elif present(masquerading):
+        reason, remark = "masquerade", f"the Canvas user {present(masquerading)[:64]} acts as this person"
+    else:
+        return ""
+    if settings.impersonation == "refuse":
+        raise LaunchRejected(reason, remark)
+    return remark

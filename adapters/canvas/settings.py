@@ -40,6 +40,9 @@ class Settings(Frozen):
     """One Canvas account."""
 
     student_id: Literal["sis_user_id", "integration_id", "login_id", "canvas_user_id", "email"] = "sis_user_id"
+    impersonation: Literal["refuse", "mark"] = "refuse"
+    """What becomes of Canvas's Test Student and of administrators who act as somebody else: refused, or let in with a
+    remark in the record. Canvas tells by the custom fields that `ottobridge setup` hands out."""
     lti13: Lti13 | None = None
     lti11: Lti11 | None = None
     api: Api | None = None

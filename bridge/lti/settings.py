@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol, Self
+from typing import Literal, Protocol, Self
 
 from pydantic import Field, SecretStr, model_validator
 
 from bridge.settings import Frozen, WebAddress
+
+SignatureMethod = Literal["HMAC-SHA1", "HMAC-SHA256"]
 
 
 class Lti13(Frozen):
@@ -33,6 +35,9 @@ class Lti11(Frozen):
 
     consumer_key: str = Field(min_length=1)
     shared_secret: SecretStr
+    enabled: bool = True
+    """False: launches by LTI 1.1 are refused, as once the LMS speaks 1.3."""
+    signature_methods: tuple[SignatureMethod, ...] = Field(default=("HMAC-SHA1", "HMAC-SHA256"), min_length=1)
 
 
 class LtiSettings(Protocol):

@@ -35,6 +35,8 @@ def verify(request: LaunchRequest, settings: Lti11, *, now: float, spend: Spend)
 
     Raises LaunchRejected; those raised after the signature held carry the LMS's return URL.
     """
+    if not settings.enabled:
+        raise LaunchRejected("not_allowed_here", "lti11 is switched off for this connection")
     form = _single_valued(request)
     signature = _proof(form, settings, request)
     _check_known_consumer(form, settings)
@@ -66,8 +68,9 @@ def _count(request: LaunchRequest, name: str) -> int:
 def _proof(form: dict[str, str], settings: Lti11, request: LaunchRequest) -> bool:
     """Whether the signature holds. Worked out before the consumer is looked at: both answers take equally long."""
     method = form.get("oauth_signature_method", "")
-    if method not in _DIGESTS:
-        raise LaunchRejected("bad_signature", f"the signature method is not one of {', '.join(_DIGESTS)}")
+    if method not in settings.signature_methods:
+        allowed = ", ".join(settings.signature_methods)
+        raise LaunchRejected("bad_signature", f"the signature method is not one of {allowed}")
     if form.get("oauth_version", "1.0") != "1.0":
         raise LaunchRejected("bad_signature", "oauth_version is not 1.0")
     secret, sent = settings.shared_secret.get_secret_value(), form["oauth_signature"].encode()

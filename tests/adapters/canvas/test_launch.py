@@ -10,11 +10,11 @@ import pytest
 
 from adapters.canvas import ADAPTER
 from adapters.canvas.settings import Settings
-from bridge.contracts import Assurance, Kind, SignedClaims
+from bridge.contracts import Assurance, Kind, SignedClaims, SignedForm
 from bridge.errors import LaunchRejected
 from bridge.lti import v11
 from bridge.lti.settings import Lti11
-from tests.fakes.lti_platform import claims, post
+from tests.fakes.lti_platform import FORM, claims, post
 
 LTI11 = Lti11.model_validate({"consumer_key": "bridge-key", "shared_secret": "bridge-secret-synthetic"})
 MISSING = "student_id_missing"
@@ -112,3 +112,35 @@ def test_a_launch_knows_its_way_back_its_roles_and_who_vouches_for_it() -> None:
     assert (launch.kind, launch.assurance) == (Kind.LTI13, Assurance.SIGNED)
     assert launch.return_url == "https://lms.example.edu/courses/5"
     assert launch.roles == ("http://purl.imsglobal.org/vocab/lis/v2/membership#Learner",)
+
+
+@pytest.mark.parametrize(
+    ("custom", "reason"),
+    [
+        ({"student_view": "true"}, "test_student"),
+        ({"student_view": True}, "test_student"),
+        ({"masquerading_user_id": "7"}, "masquerade"),
+        ({"masquerading_user_id": 7}, "masquerade"),
+    ],
+)
+def test_whoever_is_not_themselves_is_refused_or_marked(custom: dict[str, Any], reason: str) -> None:
+    payload = SignedClaims(claims("n", custom={"student_id": "S1", **custom}))
+    with pytest.raises(LaunchRejected, match=reason):
+        ADAPTER.read_claims(payload, Settings())
+    assert ADAPTER.read_claims(payload, Settings(impersonation="mark")).remark
+    form = SignedForm({**FORM, **{f"custom_{name}": str(value).lower() for name, value in custom.items()}})
+    with pytest.raises(LaunchRejected, match=reason):
+        ADAPTER.read_form(form, Settings())
+
+
+@pytest.mark.parametrize(
+    "custom",
+    [
+        {"student_view": "$com.instructure.User.student_view", "masquerading_user_id": "$Canvas.masqueradingUser.id"},
+        {"student_view": "false", "masquerading_user_id": ""},
+        {"student_view": None, "masquerading_user_id": None},
+    ],
+)
+def test_everybody_else_is_themselves(custom: dict[str, Any]) -> None:
+    payload = SignedClaims(claims("n", custom={"student_id": "S1", **custom}))
+    assert ADAPTER.read_claims(payload, Settings()).remark == ""

@@ -218,6 +218,20 @@ def test_another_port_is_another_address(desk: Desk) -> None:
     assert desk.refusal(sign("https://bridge.example.edu:8443/lti/campus/launch")).reason == "bad_signature"
 
 
+def test_a_connection_that_has_left_lti11_behind_takes_none_of_it() -> None:
+    off = LTI11.model_copy(update={"enabled": False})
+    with pytest.raises(LaunchRejected, match="not_allowed_here"):
+        v11.verify(post(LAUNCH_URL, sign(LAUNCH_URL)), off, now=NOW, spend=Desk().spend)
+
+
+def test_a_connection_may_insist_on_sha256() -> None:
+    strict = LTI11.model_copy(update={"signature_methods": ("HMAC-SHA256",)})
+    with pytest.raises(LaunchRejected, match="bad_signature"):
+        v11.verify(post(LAUNCH_URL, sign(LAUNCH_URL)), strict, now=NOW, spend=Desk().spend)
+    good = post(LAUNCH_URL, sign(LAUNCH_URL, method="HMAC-SHA256"))
+    assert v11.verify(good, strict, now=NOW, spend=Desk().spend)["user_id"] == "123456"
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
