@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, get_args
 from urllib.parse import urlsplit
@@ -19,11 +20,12 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
 
 from bridge.configfile import ConfigFile, read_config_file
-from bridge.contracts import Adapter, Connection
+from bridge.contracts import Adapter, Assurance, Connection
 from bridge.courses import Course, each_key_once
 from bridge.errors import ConfigError
 from bridge.ottolearn.settings import OttoLearn
 from bridge.settings import Frozen, Origin
+from bridge.student_ids import Rule
 
 CONNECTION_NAME = r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
 
@@ -36,6 +38,8 @@ class Bridge(Frozen):
     database_url: SecretStr = SecretStr("sqlite:///ottobridge.db")
     trusted_networks: tuple[IPvAnyNetwork, ...] = ()
     """Private ranges that may be called, and by plain http."""
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+    """Our own web servers, whose `X-Forwarded-For` says who asks."""
     setup_pages: bool = True
     """Whether `/setup/CONNECTION` shows LMS administrators what to enter."""
 
@@ -50,6 +54,15 @@ class Bridge(Frozen):
         if len(key.get_secret_value().encode()) < 32:
             raise ValueError("allowed: at least 32 random bytes, such as `openssl rand -hex 32` prints")
         return key
+
+
+class CommonKeys(Frozen):
+    """What every connection may say, whatever its adapter."""
+
+    accepts: tuple[Assurance, ...] = Field(default=tuple(Assurance), min_length=1)
+    """Who may vouch for a student ID; a launch of another assurance is refused."""
+    student_id_rules: tuple[Rule, ...] = ()
+    """How the ID that the LMS sends becomes the one that OttoLearn holds."""
 
 
 class _Parts(Frozen):
@@ -110,10 +123,12 @@ def _connections(
             at = (*where, "adapter") if "adapter" in entry else where
             problems.append(file.problem(at, f"{what}; allowed: {', '.join(adapters)}, or package.module:NAME"))
             continue
-        keys = {key: value for key, value in entry.items() if key != "adapter"}
-        settings = _validated(adapter.settings, file, where, problems, keys)
-        if settings is not None:
-            found[name] = Connection(name, adapter, settings)
+        own = {key: value for key, value in entry.items() if key != "adapter" and key not in CommonKeys.model_fields}
+        common = {key: value for key, value in entry.items() if key in CommonKeys.model_fields}
+        settings = _validated(adapter.settings, file, where, problems, own)
+        policy = _validated(CommonKeys, file, where, problems, common)
+        if settings is not None and policy is not None:
+            found[name] = Connection(name, adapter, settings, frozenset(policy.accepts), policy.student_id_rules)
     return found
 
 
@@ -152,7 +167,7 @@ def _sentence(file: ConfigFile, path: tuple[str, ...], mistake: Any, keys: Seque
         case "value_error":
             return file.problem(path, str(context["error"]))
         case "union_tag_invalid":
-            return file.problem(path, f"`{context['discriminator']}` allows {context['expected_tags']}")
+            return file.problem((*path, context["discriminator"].strip("'")), f"allowed: {context['expected_tags']}")
     return file.problem(path, mistake["msg"][0].lower() + mistake["msg"][1:])
 
 
