@@ -86,7 +86,7 @@ class Provider:
 
     def _require_registered(self, asked: OidcRequest) -> None:
         for name in ("client_id", "redirect_uri"):
-            if len(asked.payload.datalist[name]) > 1:
+            if len(asked.payload.datalist.get(name, ())) > 1:
                 raise LaunchRejected("sign_in_refused", f"{name} is there more than once")
         if self._server.query_client(asked.given("client_id")) is None:
             raise LaunchRejected("sign_in_refused", f"client_id {asked.given('client_id')[:100]!r}")

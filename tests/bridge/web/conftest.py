@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Engine
 from werkzeug import Request, Response
 
 from adapters import ADAPTERS
@@ -22,7 +21,7 @@ from bridge.http import Outbound
 from bridge.store.engine import migrate, open_database
 from bridge.store.launches import LaunchLine, newest
 from bridge.web.app import create_app
-from bridge.web.house import furnish
+from bridge.web.house import House, furnish
 from sandbox.serving import serve
 from tests.fakes.lti_platform import BRIDGE, CLIENT, DEPLOYMENT, ISSUER, KEY, LAUNCH_URL, NOW, claims, query_of, token
 
@@ -38,7 +37,7 @@ ottolearn:
   password: password
   username_attributes: [username, employeeId]
   learner_url: https://learn.example.com
-  sign_in: {{method: signed_link, url: "https://learn.example.com/in", secret: 0123456789abcdef0123456789abcdef}}
+  sign_in: {sign_in}
 connections:
   campus:
     adapter: canvas
@@ -50,7 +49,16 @@ connections:
     package_origins: [https://lms.example.edu]
     aicc: {{allowed_urls: ["{jwks}"]}}
   bare: {{adapter: moodle}}
+  learning:
+    adapter: moodle
+    lti13: {{issuer: "{issuer}", client_id: "{client}", learn_deployments: true,
+             auth_url: "https://sso.example.edu/authorize", jwks_url: "{jwks}"}}
+courses:
+  - {{key: SAFE-101, title: Safety at Work}}
+  - {{key: FIRE-1, title: "Fire <drill> & أمان", url: "https://learn.example.com/fire"}}
 """
+
+SIGNED_LINK = '{method: signed_link, url: "https://learn.example.com/in", secret: 0123456789abcdef0123456789abcdef}'
 
 LEARNERS = [
     Learner(1, True, {"username": "S000101", "employeeId": "E1", "firstName": "Zoë", "lastName": "O’Brien"}),
@@ -75,9 +83,10 @@ class Campus:
 class Bridge:
     """A bridge under test, with a browser in front of it."""
 
-    def __init__(self, client: FlaskClient, engine: Engine) -> None:
+    def __init__(self, client: FlaskClient, house: House) -> None:
         self.client = client
-        self.engine = engine
+        self.house = house
+        self.engine = house.engine
         self.now = NOW
         self.learners: list[Learner] | OttoBridgeError = LEARNERS
 
@@ -109,10 +118,16 @@ def campus() -> Campus:
 
 
 @pytest.fixture
-def bridge(tmp_path: Path, loopback: Outbound, campus: Campus) -> Iterator[Bridge]:
+def sign_in() -> str:
+    """`ottolearn.sign_in`, for tests to replace."""
+    return SIGNED_LINK
+
+
+@pytest.fixture
+def bridge(tmp_path: Path, loopback: Outbound, campus: Campus, sign_in: str) -> Iterator[Bridge]:
     with serve(campus) as served:
         path = tmp_path / "config.yaml"
-        names = {"issuer": ISSUER, "client": CLIENT, "deployment": DEPLOYMENT, "bridge": BRIDGE}
+        names = {"issuer": ISSUER, "client": CLIENT, "deployment": DEPLOYMENT, "bridge": BRIDGE, "sign_in": sign_in}
         path.write_text(CONFIG.format(database=tmp_path / "bridge.db", jwks=f"{served.url}/jwks", **names), "utf-8")
         configuration = load(path, ADAPTERS, {})
         engine = open_database(configuration.bridge.database_url.get_secret_value())
@@ -130,11 +145,12 @@ def bridge(tmp_path: Path, loopback: Outbound, campus: Campus) -> Iterator[Bridg
             engine,
             loopback,
             directory,
+            adapters=ADAPTERS,
             now=lambda: holder[0].now,
             token=lambda: f"random-{next(numbers)}",
         )
         app = create_app(house)
-        holder.append(Bridge(app.test_client(), engine))
+        holder.append(Bridge(app.test_client(), house))
         directory.refresh()
         yield holder[0]
         engine.dispose()
