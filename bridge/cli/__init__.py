@@ -16,7 +16,20 @@ from bridge.errors import ConfigError, OttoBridgeError
 FAILED, WRONG_CONFIGURATION, INTERRUPTED = 1, 2, 130
 
 
-COMMANDS = ("config", "connections", "demo", "keys", "launches", "learners", "package", "sandbox", "serve", "setup")
+COMMANDS = (
+    "config",
+    "connections",
+    "demo",
+    "keys",
+    "launches",
+    "learners",
+    "package",
+    "runs",
+    "sandbox",
+    "serve",
+    "setup",
+    "sync",
+)
 """Each is the click command of that name in the module of that name in this folder."""
 
 

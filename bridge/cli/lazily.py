@@ -36,7 +36,7 @@ def _with_config(command: click.Command) -> click.Command:
     if isinstance(command, click.Group):
         for inner in command.commands.values():
             _with_config(inner)
-    else:
+    if not isinstance(command, click.Group) or command.invoke_without_command:
         command.params.append(
             click.Option(
                 ["--config"],

@@ -25,6 +25,7 @@ class Status(enum.StrEnum):
     FAILED = "failed"
 
 
+UNFINISHED: Final = ("interrupted", "roster_incomplete")
 UNDER_WAY: Final = (Status.READING, Status.APPLYING)
 
 
@@ -102,9 +103,9 @@ def under_way(engine: Engine, source: int) -> list[Run]:
 
 
 def last_started(engine: Engine, source: int, *, full: bool = False) -> float | None:
-    """When the last good run, or the last good full one, of a connection began."""
+    """When the last run, or the last full one, of a connection that came to its end began."""
     good = (Status.DONE, Status.PARTIAL, Status.HELD_BACK)
-    statement = select(_r.started_at).where(_r.source == source, _r.status.in_(good), _r.reason != "roster_incomplete")
+    statement = select(_r.started_at).where(_r.source == source, _r.status.in_(good), _r.reason.not_in(UNFINISHED))
     statement = statement.where(_r.full) if full else statement
     with alone(engine) as connection:
         return connection.execute(statement.order_by(_r.id.desc()).limit(1)).scalar_one_or_none()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Generic, TypeVar
 
@@ -23,20 +23,21 @@ class _End(Generic[T]):
 
 
 @contextmanager
-def read_ahead(pages: Iterator[T], depth: int = DEPTH) -> Iterator[Iterator[T]]:
+def read_ahead(pages: Iterator[T], poll: Callable[[], None], depth: int = DEPTH) -> Iterator[Iterator[T]]:
     """The same pages, read by a thread of their own; leaving the block stops it, at the latest at its next page.
 
-    What reading raises is raised where the pages are used.
+    What reading raises is raised where the pages are used, and so is what `poll` raises: it is called while a page is
+    waited for, and stops the waiting so.
     """
     waiting: queue.Queue[T | _End[T]] = queue.Queue(depth)
     stop = threading.Event()
     thread = threading.Thread(target=_read, args=(pages, waiting, stop), name="sync-read", daemon=True)
     thread.start()
     try:
-        yield _unpacked(waiting)
+        yield _unpacked(waiting, poll)
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(2)
 
 
 def _read(pages: Iterator[T], waiting: queue.Queue[T | _End[T]], stop: threading.Event) -> None:
@@ -64,9 +65,13 @@ def _offer(entry: T | _End[T], waiting: queue.Queue[T | _End[T]], stop: threadin
     return False
 
 
-def _unpacked(waiting: queue.Queue[T | _End[T]]) -> Iterator[T]:
+def _unpacked(waiting: queue.Queue[T | _End[T]], poll: Callable[[], None]) -> Iterator[T]:
     while True:
-        entry = waiting.get()
+        try:
+            entry = waiting.get(timeout=POLL)
+        except queue.Empty:
+            poll()
+            continue
         if isinstance(entry, _End):
             if entry.error is not None:
                 raise entry.error

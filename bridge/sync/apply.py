@@ -25,13 +25,11 @@ from bridge.sync.pace import Pace
 
 ATTEMPTS: Final = 5
 """How often one item is tried before it is quarantined."""
-SETTLING: Final = 3.0
-"""Seconds after which a call that got no answer is taken to be over, before it is looked up."""
 MOST_REFUSALS: Final = 30
 """How often in a row OttoLearn may say "too many requests" before the run gives up."""
 STEP: Final = 0.2
 """Seconds between two looks at whether somebody wants to stop."""
-TOO_MANY_REQUESTS, UNAUTHORIZED, FORBIDDEN = 429, 401, 403
+TOO_MANY_REQUESTS, UNAUTHORIZED, FORBIDDEN, CONFLICT = 429, 401, 403, 409
 
 
 class Interrupted(OttoBridgeError):
@@ -85,6 +83,7 @@ class Applier:
         self._under_way: dict[Future[Learner], Item] = {}
         self._tries: dict[int, int] = {}
         self._unknown = 0
+        self._taken: set[int] = set()
         self._failures = 0
         self._fatal: OttoBridgeError | None = None
         self.finished = 0
@@ -173,10 +172,19 @@ class Applier:
             if error.status in {UNAUTHORIZED, FORBIDDEN}:
                 self._fatal = error
                 return item._replace(state=State.PLANNED)
+            if error.status == CONFLICT and item.kind == Kind.CREATE:
+                self._note_taken(item)
+                return None
             return item._replace(state=State.QUARANTINED, reason=f"refused_{error.status}")
         self._failures = 0
         self._pace.accepted(self._around.now())
         return item._replace(state=State.DONE, user_id=learner.user_id)
+
+    def _note_taken(self, item: Item) -> None:
+        """Somebody has the username now: perhaps an earlier call of ours that came in late."""
+        self._unknown += 1
+        self._taken.add(item.number)
+        self._tries[item.number] = ATTEMPTS
 
     def _not_answered(self, item: Item, error: RemoteUnavailable) -> Item | None:
         now = self._around.now()
@@ -200,21 +208,21 @@ class Applier:
         if not self._unknown:
             return False
         self._unknown = 0
-        self._around.sleep(SETTLING)
+        self._around.sleep(journal.SETTLING)
         self._around.directory.refresh()
         engine = self._around.engine
         self.finished += journal.look_up(engine, self._source, self._run, self._usernames, lost=State.PLANNED)
         for page in sync_items.pages(engine, self._run, kinds=WRITES, states=(State.PLANNED,)):
             again = [item for item in page if self._tries.get(item.number, 0) < ATTEMPTS]
-            given_up = [
-                item._replace(state=State.QUARANTINED, reason="no_answer")
-                for item in page
-                if self._tries.get(item.number, 0) >= ATTEMPTS
-            ]
+            given_up = [self._give_up(item) for item in page if self._tries.get(item.number, 0) >= ATTEMPTS]
             journal.settle(engine, self._source, self._run, given_up)
             self.finished += len(given_up)
             self._queue.extend(journal.send(engine, self._run, again))
         return bool(self._queue)
+
+    def _give_up(self, item: Item) -> Item:
+        reason = f"refused_{CONFLICT}" if item.number in self._taken else "no_answer"
+        return item._replace(state=State.QUARANTINED, reason=reason)
 
     def _finish_under_way(self) -> None:
         """Wait for the calls that are out, record them, and put back what was not sent."""

@@ -7,6 +7,7 @@ transaction, once the answer is there. Whatever is still `sent` without anybody 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from sqlalchemy import Connection, Engine
 
@@ -17,6 +18,8 @@ from bridge.store.sync_items import WRITES, Item, Kind, State
 from bridge.store.sync_people import Held, Standing
 from bridge.store.text import exact, fold
 
+SETTLING: Final = 3.0
+"""Seconds after which a call that got no answer is taken to be over, before it is looked up."""
 WITHOUT_WRITING = (Kind.ADOPT, Kind.LET_GO, Kind.RETURNED)
 
 
@@ -110,7 +113,5 @@ def _username(item: Item, usernames: Sequence[str]) -> tuple[str, str]:
 
 
 def _shows(item: Item, learner: Learner) -> bool:
-    if item.kind == Kind.CREATE:
-        return True
     kept = all(learner.attributes.get(name) == value for name, value in item.content.after.items())
     return kept and learner.active == (item.kind != Kind.DEACTIVATE)

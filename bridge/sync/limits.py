@@ -26,6 +26,8 @@ class Load:
     """Active people whom the connection owns."""
     joining: int = 0
     """Existing users whom the plan matches for the first time: they can be rewritten, so they count."""
+    first: bool = False
+    """No run of the connection has come to its end yet: a first load, perhaps the rest of one."""
     snapshot_lost: bool = False
     """Earlier runs knew people, and the snapshot knows nobody."""
 
@@ -71,7 +73,7 @@ def _allowed(load: Load, roster: Roster, name: str, max_changes: int | None) -> 
     limit: Limit = getattr(roster.limits, name)
     figures = [] if limit.number is None else [float(limit.number)]
     # A first load has nobody to count per cent over.
-    if limit.percent is not None and not (name == "creations" and load.owned == 0):
+    if limit.percent is not None and not (name == "creations" and load.first):
         figures.append(max(roster.limits.floor, _base(load, name) * limit.percent / 100))
     return min(figures, default=float("inf"))
 

@@ -53,12 +53,20 @@ class Outcome:
     """(seconds since the start, members read, writes done): the plot."""
     plan_file: str = ""
     report_file: str = ""
+    retry_file: str = ""
+    lines: list[str] = field(default_factory=list)
+    """The plan as people read it."""
 
     def document(self) -> dict[str, Any]:
         """What `sync --json` prints."""
         found = {name: getattr(self, name) for name in DOCUMENT}
         found["seconds"] = round(self.seconds, 3)
-        extra = {"plan_file": self.plan_file, "report_file": self.report_file, "notices": self.notices}
+        extra: dict[str, Any] = {
+            "plan_file": self.plan_file,
+            "report_file": self.report_file,
+            "retry_file": self.retry_file,
+        }
+        extra["notices"] = self.notices
         return {**found, **{name: value for name, value in extra.items() if value}}
 
     def summary(self) -> dict[str, Any]:

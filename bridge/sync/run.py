@@ -193,6 +193,7 @@ class Sync:
         unsettled = [run for run in sync_items.unsettled(self._engine, self._source) if run < before]
         if unsettled:
             self._around.notice("an earlier run ended in the middle of writing; OttoLearn is asked what became of it")
+            self._around.sleep(journal.SETTLING)
             self._around.directory.refresh()
         for run in unsettled:
             journal.look_up(self._engine, self._source, run, self._usernames, lost=State.ABANDONED)
@@ -247,7 +248,7 @@ class Sync:
         around = self._around
         means = Means(self._outbound, around.now, around.sleep, around.notice)
         try:
-            with read_ahead(self._read_roster(self._connection.settings, means)) as pages:
+            with read_ahead(self._read_roster(self._connection.settings, means), self._stop_if_asked) as pages:
                 planner.read(pages)
             if self._roster.on_leave == "deactivate":
                 planner.finish(around.now())
@@ -268,7 +269,8 @@ class Sync:
         by_kind: dict[str, int] = {kind: sum(n for (k, _, _), n in counts.items() if k == kind) for kind in Kind}
         owned = sync_people.count_present(self._engine, self._source)
         lost = not sync_people.has_anybody(self._engine, self._source) and self._had_people()
-        load = limits.Load(by_kind, owned, planner.joining, lost)
+        first = owned == 0 or sync_runs.last_started(self._engine, self._source) is None
+        load = limits.Load(by_kind, owned, planner.joining, first, lost)
         verdict = limits.judge(load, self._roster, options.max_changes)
         with self._engine.begin() as connection:
             sync_items.shift(connection, outcome.run, verdict.held, State.PLANNED, State.HELD)

@@ -349,3 +349,17 @@ def test_a_conflict_keeps_the_users_it_is_about_from_being_deactivated(synced, m
     synced.lms.members = [*people(9), make_member("renamed", number="0042")]
     outcome = synced.run()
     assert (outcome.reasons, outcome.deactivated) == ({"other_id": 1}, 0)
+
+
+def test_a_first_load_that_was_interrupted_is_not_held_when_it_goes_on(world, people) -> None:
+    world.change(limits={})
+    world.lms.members = people(60)
+
+    def stop_soon(deed, attributes) -> None:
+        world.stop = len(world.ottolearn.users) > 10
+
+    world.ottolearn.fail = stop_soon
+    first = world.run()
+    assert (first.reason, 0 < first.created < 60) == ("interrupted", True)
+    world.stop, world.ottolearn.fail = False, lambda deed, attributes: None
+    assert world.run().created == 60 - first.created

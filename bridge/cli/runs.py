@@ -1,0 +1,74 @@
+"""`ottobridge runs`: the record of sync runs."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.store.sync_runs import Run, find, newest
+from bridge.sync.report import COUNTS, document, iso, lines_of
+
+COLUMNS = ("run", "started_at", "connection", "status", "reason", *COUNTS, "seconds")
+
+
+@click.group(invoke_without_command=True)
+@click.option("--last", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many.")
+@click.option("--connection", help="Only the runs of this connection.")
+@as_json
+@pass_invocation
+@click.pass_context
+def runs(context: click.Context, invocation: Invocation, last: int, connection: str | None, as_json: bool) -> None:
+    """The record of sync runs, newest first."""
+    if context.invoked_subcommand is not None:
+        return
+    with invocation.database() as engine:
+        found = newest(engine, last, connection)
+    if as_json:
+        print_json([{name: document(run).get(name) for name in COLUMNS} for run in found])
+    elif not found:
+        click.echo("No run yet.")
+    else:
+        _print_table(found)
+
+
+@runs.command()
+@click.argument("run_number", metavar="RUN", type=int)
+@click.option("--last", type=click.IntRange(0), default=1_000, show_default=True, help="How many people at most.")
+@as_json
+@pass_invocation
+def show(invocation: Invocation, run_number: int, last: int, as_json: bool) -> None:
+    """Everything about RUN: counts, reasons, and what was done or held for whom."""
+    with invocation.database() as engine:
+        found = find(engine, run_number)
+        if found is None:
+            raise click.UsageError(f"There is no run {run_number}; `ottobridge runs` lists them.")
+        people = list(islice(lines_of(engine, run_number), last))
+    whole = document(found)
+    whole.pop("samples", None)
+    if as_json:
+        print_json({**whole, "people": people})
+        return
+    for name, value in whole.items():
+        if value not in ("", [], {}):
+            click.echo(f"{name}: {value}")
+    table = Table("student id", "what", "state", "user", "why", box=None, pad_edge=False)
+    for line in people:
+        why = " · ".join(str(line[name]) for name in ("reason", "note", "changes", "kept") if line.get(name))
+        table.add_row(
+            *(Text(str(line.get(name) or "")) for name in ("student_id", "kind", "state", "user_id")), Text(why)
+        )
+    Console().print(table)
+
+
+def _print_table(found: list[Run]) -> None:
+    shown = [name for name in COLUMNS if name not in {"unchanged", "reactivated"}]
+    table = Table(*(name.replace("_", " ") for name in shown), box=None, pad_edge=False)
+    for run in found:
+        line = {**document(run), "started_at": iso(run.started_at)}
+        table.add_row(*(Text(str(line.get(name, ""))) for name in shown))
+    Console().print(table)

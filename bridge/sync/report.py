@@ -1,0 +1,135 @@
+"""The report of a run as files: JSON for programs, a page for people, and the records to try again."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Engine
+
+from bridge.store import sync_items
+from bridge.store.sync_items import WRITES, Kind, State
+from bridge.store.sync_runs import Run
+from bridge.sync.planfile import item_line
+from bridge.sync.plot import plot
+
+SHOWN: Final = 200
+"""People named on the page; the plan file and `runs show` have them all."""
+COUNTS: Final = (
+    *("read", "created", "updated", "reactivated", "deactivated", "unchanged"),
+    *("conflicts", "skipped", "quarantined", "held"),
+)
+STYLE: Final = """
+body { font: 1rem/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1a1a1a; }
+table { border-collapse: collapse; margin: 1rem 0; } caption { text-align: start; font-weight: bold; }
+th, td { border: 1px solid #767676; padding: .25rem .75rem; text-align: start; vertical-align: top; }
+td.n { text-align: end; font-variant-numeric: tabular-nums; } svg { max-width: 100%; height: auto; }
+@media (prefers-color-scheme: dark) { body { background: #121212; color: #eee; } }
+"""
+
+
+def write_report(engine: Engine, run: Run, directory: Path) -> tuple[Path, Path | None]:
+    """Write the report of `run` into `directory`; the page, and the retry file where somebody is in quarantine.
+
+    Raises OSError. The files are readable by their owner alone: they name people's IDs.
+    """
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stem = f"{run.connection}-{run.id}"
+    _write(directory / f"{stem}.json", iter([msgspec.json.format(msgspec.json.encode(document(run)), indent=2)]))
+    page = directory / f"{stem}.html"
+    _write(page, (part.encode() for part in _page(engine, run)))
+    retry = directory / f"{stem}.retry.jsonl"
+    lines = lines_of(engine, run.id, states=(State.QUARANTINED,))
+    first = next(lines, None)
+    if first is None:
+        return page, None
+    _write(retry, (msgspec.json.encode(line) + b"\n" for line in chain([first], lines)))
+    return page, retry
+
+
+def document(run: Run) -> dict[str, Any]:
+    """A run as JSON shows it."""
+    return {
+        **run.summary,
+        "run": run.id,
+        "connection": run.connection,
+        "status": run.status,
+        "reason": run.reason,
+        "started_at": iso(run.started_at),
+        "ended_at": iso(run.ended_at),
+        "full": run.full,
+    }
+
+
+def lines_of(
+    engine: Engine, run: int, *, kinds: tuple[Kind, ...] = (), states: tuple[State, ...] = ()
+) -> Iterator[dict[str, Any]]:
+    """The items of a run as people read them, with the state of each."""
+    for page in sync_items.pages(engine, run, kinds=kinds, states=states):
+        for item in page:
+            yield {**item_line(item), "state": item.state}
+
+
+def iso(time: float | None) -> str:
+    """Unix seconds as UTC text; empty for none."""
+    if time is None:
+        return ""
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _write(path: Path, parts: Iterator[bytes]) -> None:
+    path.touch(mode=0o600)
+    with path.open("wb") as file:
+        file.writelines(parts)
+
+
+def _page(engine: Engine, run: Run) -> Iterator[str]:
+    summary = run.summary
+    title = html.escape(f"Sync of {run.connection}, run {run.id}: {run.status}")
+    yield f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+    yield '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'
+    yield f"<style>{STYLE}</style></head><body><main><h1>{title}</h1>"
+    yield f"<p>{iso(run.started_at)} to {iso(run.ended_at)}, {'full' if run.full else 'incremental'}.</p>"
+    if notices := summary.get("notices"):
+        yield f"<h2>To know</h2><ul>{''.join(f'<li>{html.escape(text)}</li>' for text in notices)}</ul>"
+    yield _figures("People", {name: summary.get(name, 0) for name in COUNTS})
+    yield _figures("Reasons", summary.get("reasons", {}))
+    yield _figures("Seconds", {**summary.get("durations", {}), "in all": summary.get("seconds", 0)})
+    yield plot(summary.get("samples", []))
+    yield from _people(engine, run.id)
+    yield "</main></body></html>\n"
+
+
+def _figures(caption: str, figures: dict[str, float]) -> str:
+    if not figures:
+        return ""
+    rows = "".join(
+        f'<tr><th scope="row">{html.escape(name.replace("_", " "))}</th><td class="n">{value:,}</td></tr>'
+        for name, value in figures.items()
+    )
+    return f"<table><caption>{caption}</caption><tbody>{rows}</tbody></table>"
+
+
+def _people(engine: Engine, run: int) -> Iterator[str]:
+    kinds = (Kind.CONFLICT, Kind.SKIPPED, *WRITES)
+    lines = list(islice(lines_of(engine, run, kinds=kinds), SHOWN + 1))
+    if not lines:
+        return
+    more = f", the first {SHOWN}" if len(lines) > SHOWN else ""
+    yield f"<table><caption>Who{more}</caption><thead><tr>"
+    yield "".join(f'<th scope="col">{name}</th>' for name in ("Student ID", "What", "State", "OttoLearn user", "Why"))
+    yield "</tr></thead><tbody>"
+    for line in lines[:SHOWN]:
+        cells = (line["student_id"], line["kind"], line["state"], line["user_id"] or "", _why(line))
+        yield "<tr>" + "".join(f"<td><bdi>{html.escape(str(cell))}</bdi></td>" for cell in cells) + "</tr>"
+    yield "</tbody></table>"
+
+
+def _why(line: dict[str, Any]) -> str:
+    changes = "; ".join(f"{name}: {before!r} → {after!r}" for name, (before, after) in line.get("changes", {}).items())
+    return " · ".join(part for part in (line.get("reason", ""), line.get("note", ""), changes) if part)
