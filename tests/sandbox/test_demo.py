@@ -16,8 +16,9 @@ import requests
 from click.testing import CliRunner
 
 from bridge.contracts import Kind, Outcome, Student
+from bridge.ottolearn.signin import ways
 from bridge.store import one_time
-from bridge.web import house, pages
+from bridge.web import pages
 from sandbox.browser import Browser
 from sandbox.check import Checked, check_launches
 from sandbox.demo import run_demo
@@ -99,18 +100,25 @@ def test_a_launch_that_came_in_another_way_fails_the_check(demo, changes, said):
     assert next(check_launches(demo, people=PEOPLE[:1], doors=[door])).problems == (said,)
 
 
-def test_a_replay_that_only_ottolearn_stops_fails_the_check(demo, monkeypatch):
+def test_a_signed_link_lets_the_same_people_in():
+    with run_demo(method="signed_link") as linked:
+        found = list(check_launches(linked, doors=[find_door("moodle-lti13")]))
+    assert [launch.problems for launch in found] == [()] * len(PEOPLE)
+
+
+def test_a_replay_that_only_ottolearn_stops_fails_the_check(monkeypatch):
     links = []
 
     def same_link(*arguments, **options):
         links.append(real(*arguments, **options))
         return links[0]
 
-    real = house.signed_link
-    monkeypatch.setattr(house, "signed_link", same_link)
+    real = ways.signed_link
+    monkeypatch.setattr(ways, "signed_link", same_link)
     monkeypatch.setattr("bridge.web.lti.spend", lambda *_, **__: True)
 
-    assert one(demo, "moodle-lti11", "ana").problems == ("a second use was answered with status 403",)
+    with run_demo(method="signed_link") as demo:
+        assert one(demo, "moodle-lti11", "ana").problems == ("a second use was answered with status 403",)
 
 
 def test_a_replay_that_is_answered_as_if_all_were_well_fails_the_check(demo, monkeypatch):
@@ -194,7 +202,7 @@ def test_a_bridge_that_never_gets_ready_is_told(monkeypatch):
 def test_nothing_of_a_demo_can_be_guessed_or_read_by_others(tmp_path):
     campus = build_campus("http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3")
     other = build_campus("http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3")
-    path = write_config(tmp_path, "http://127.0.0.1:1", ottolearn_part("http://127.0.0.1:3", "p", "s" * 32), campus)
+    path = write_config(tmp_path, "http://127.0.0.1:1", ottolearn_part("http://127.0.0.1:3", "p", {}), campus)
 
     assert path.stat().st_mode & 0o077 == 0
     for connection, tool in campus.tools.items():
