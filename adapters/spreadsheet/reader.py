@@ -112,10 +112,8 @@ class _Reading:
         return clean(cell)
 
     def _active(self, row: Row) -> bool:
-        if self._status is None:
-            return True
         word = self._name(row, self._status).casefold()
-        if word not in _ACTIVE | _INACTIVE:
+        if self._status is not None and word not in _ACTIVE | _INACTIVE:
             self._note(row, self._status.at, "not a status", ALLOWED_STATUS)
         return word not in _INACTIVE
 

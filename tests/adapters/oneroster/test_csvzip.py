@@ -117,6 +117,10 @@ def test_a_zip_that_is_not_whole_makes_nobody_gone(packed, read_zip, files, what
         read_zip(packed(**files))
 
 
+def test_roles_nobody_asks_for_may_be_missing(packed, read_zip):
+    assert read_zip(packed(MANIFEST_12, USERS_12))[1] == RosterEnd(2)
+
+
 def test_roles_that_are_announced_and_absent_are_missed(packed, read_zip):
     with pytest.raises(RosterIncomplete, match=r"it holds no roles\.csv"):
         read_zip(packed(MANIFEST_12, USERS_12), roster={"filters": {"roles": ["student"]}})

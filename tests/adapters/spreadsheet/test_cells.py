@@ -55,7 +55,7 @@ def test_a_date_is_nobodys_id(text):
 
 @pytest.mark.parametrize("text", ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?"])
 def test_a_failed_formula_is_nobodys_id(text):
-    assert read_id(text) == Odd(f"the error {text}") == of_error(text)
+    assert read_id(text) == Odd(f"the error {text}") == of_error(text) == read_id(of_error(text))
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\x00b", "a\u2028b", "\ud800"])

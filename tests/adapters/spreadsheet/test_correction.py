@@ -66,6 +66,11 @@ def test_an_old_reason_is_not_carried_on(corrected, tmp_path, csv_file):
     assert "old" not in rows[1][2]
 
 
+def test_blank_rows_above_the_header_are_left_out(corrected):
+    rows = list(csv.reader(corrected(".csv", "\n\nStudent ID,Email\n1,\n").read_text("utf-8-sig").splitlines()))
+    assert rows[0] == ["Student ID", "Email", REASON]
+
+
 def test_reasons_stand_in_one_column_beside_short_rows(corrected):
     rows = list(csv.reader(corrected(".csv", "Student ID,Email\n1\n").read_text("utf-8-sig").splitlines()))
     assert rows[1][0:2] == ["1", ""]

@@ -76,7 +76,9 @@ def test_a_row_with_too_many_or_too_few_cells_is_not_read_shifted(read, csv_file
 
 
 def test_blank_rows_are_nobody(read, csv_file):
-    assert read(csv_file("\n\nStudent ID,Email\n,\n1,a@example.edu\n \n")).ids == ["1"]
+    got = read(csv_file("\n\nStudent ID,Email\n,\n1,a@example.edu\n \n"))
+    assert got.ids == ["1"]
+    assert "mistake" not in "".join(got.notices)
 
 
 def test_mistakes_beyond_number_are_counted_not_kept(read, csv_file, monkeypatch):
@@ -101,7 +103,9 @@ def test_who_left_is_inactive_in_a_roster_and_nobody_to_link(read, csv_file):
     path = csv_file("Student ID,Email,State\n1,a@example.edu,Active\n2,,Suspended\n3,c@example.edu,\n")
     by_roster = read(path, mode="roster", columns={"status": "State"})
     assert [member.active for member in by_roster.members] == [True, False, True]
-    assert read(path, columns={"status": "State"}).ids == ["1", "3"]
+    by_link = read(path, columns={"status": "State"})
+    assert by_link.ids == ["1", "3"]
+    assert "mistake" not in "".join(by_link.notices)
 
 
 def test_an_unknown_status_is_not_taken_for_active(read, csv_file):
