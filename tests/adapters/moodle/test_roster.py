@@ -316,8 +316,14 @@ def test_a_service_without_a_function_we_need_is_named_first(moodle: FakeMoodle,
 def test_only_a_roster_by_cohort_needs_the_function_for_cohorts(moodle: FakeMoodle, clock: Clock) -> None:
     moodle.functions.remove("core_cohort_get_cohort_members")
     assert read(moodle, clock)
-    with pytest.raises(RemoteRefused, match="core_cohort_get_cohort_members"):
+    with pytest.raises(RemoteRefused, match="the token's service lacks core_cohort_get_cohort_members:"):
         read(moodle, clock, roster={"filters": {"cohorts": [7]}})
+
+
+def test_a_roster_by_cohort_needs_no_function_for_courses(moodle: FakeMoodle, clock: Clock) -> None:
+    moodle.functions.remove(ENROLLED)
+    moodle.cohorts = {7: [ANA.id]}
+    assert ids(read(moodle, clock, roster={"filters": {"cohorts": [7]}})) == [ANA.id]
 
 
 def test_the_token_stays_out_of_every_address(moodle: FakeMoodle, clock: Clock) -> None:
