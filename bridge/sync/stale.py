@@ -33,7 +33,7 @@ def require_current(engine: Engine, run: Run, settings: str, usernames: Sequence
             stale = _first_stale(connection, page, run.source, usernames)
         if stale is not None:
             raise PlanStale(f"OttoLearn has changed since the plan was made (item {stale.number}); make a new one")
-    if not left and run.status != Status.PLANNED:
+    if not left and run.status not in {Status.PLANNED, Status.APPLYING}:
         raise PlanStale(f"run {run.id} is {run.status}; nothing of its plan is left to apply")
 
 

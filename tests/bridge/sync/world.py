@@ -1,0 +1,195 @@
+"""A small world to sync in: a roster that the test changes, and an OttoLearn in memory like the sandbox."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import Engine
+
+from bridge.contracts import Adapter, Connection, Learner, Means, RosterEnd, RosterMember, RosterPages, Student
+from bridge.directory import Directory
+from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
+from bridge.http import Outbound
+from bridge.ottolearn.api import Attribute
+from bridge.store import sync_items, sync_runs
+from bridge.store.sync_items import Item
+from bridge.sync.apply import Surroundings
+from bridge.sync.outcome import Outcome
+from bridge.sync.run import Options, Sync
+from bridge.sync.settings import Roster
+
+USERNAMES = ("username", "employeeId")
+REQUIRED = ("firstName", "lastName", "username")
+NAMES = ("firstName", "lastName", "username", "employeeId", "emailAddress", "language")
+DAY = 86_400.0
+
+
+class InMemoryOttoLearn:
+    """Users by id; refuses what the sandbox refuses; counts the writes; fails as told."""
+
+    def __init__(self) -> None:
+        self.users: dict[int, Learner] = {}
+        self.writes: list[tuple[str, int]] = []
+        """("create"|"update", user id), in order."""
+        self.listings = 0
+        self.fail: Callable[[str, Mapping[str, str]], OttoBridgeError | None] = lambda deed, attributes: None
+        """Asked before each write; what it returns is raised."""
+        self.lose: Callable[[str], bool] = lambda deed: False
+        """Asked after each write: the write was done and its answer is lost."""
+        self._lock = threading.Lock()
+
+    def add(self, user_id: int, active: bool = True, **attributes: str) -> Learner:
+        self.users[user_id] = Learner(user_id, active, attributes)
+        return self.users[user_id]
+
+    def edit(self, user_id: int, *, active: bool | None = None, **attributes: str) -> None:
+        user = self.users[user_id]
+        active = user.active if active is None else active
+        self.users[user_id] = Learner(user_id, active, {**user.attributes, **attributes})
+
+    def by_username(self, username: str) -> Learner:
+        return next(user for user in self.users.values() if user.attributes.get("username") == username)
+
+    def read_learners(self) -> Iterator[Learner]:
+        self.listings += 1
+        yield from list(self.users.values())
+
+    def attributes(self) -> list[Attribute]:
+        return [Attribute(name, name, "text", name in REQUIRED, name in USERNAMES) for name in NAMES]
+
+    def create(self, attributes: Mapping[str, str], password: str, active: bool = True) -> Learner:
+        assert len(password) >= 32
+        with self._lock:
+            self._refuse("create", attributes, None)
+            user_id = max(self.users, default=0) + 1
+            return self._written("create", user_id, Learner(user_id, active, dict(attributes)))
+
+    def update(self, user_id: int, attributes: Mapping[str, str], active: bool) -> Learner:
+        with self._lock:
+            if user_id not in self.users:
+                raise RemoteRefused("no such user", status=404)
+            self._refuse("update", attributes, user_id)
+            merged = {**self.users[user_id].attributes, **attributes}
+            return self._written("update", user_id, Learner(user_id, active, merged))
+
+    def _refuse(self, deed: str, attributes: Mapping[str, str], own: int | None) -> None:
+        if error := self.fail(deed, attributes):
+            raise error
+        if deed == "create" and any(not attributes.get(name) for name in REQUIRED):
+            raise RemoteRefused("required", status=400)
+        for name in USERNAMES:
+            value = attributes.get(name)
+            if value and any(u.user_id != own and u.attributes.get(name) == value for u in self.users.values()):
+                raise RemoteRefused("taken", status=409)
+
+    def _written(self, deed: str, user_id: int, learner: Learner) -> Learner:
+        self.users[user_id] = learner
+        self.writes.append((deed, user_id))
+        if self.lose(deed):
+            raise RemoteUnavailable("no answer in time")
+        return learner
+
+
+def member(student_id: str, *, active: bool = True, first: str = "Ada", last: str = "Lovelace", **fields: str) -> Any:
+    """One person of a roster."""
+    everything = {"login": student_id, "first_name": first, "last_name": last, **fields}
+    return RosterMember(Student(student_id, first, last), everything, active)
+
+
+@dataclass
+class Lms:
+    """A roster, and how its reading goes."""
+
+    members: list[RosterMember] = field(default_factory=list)
+    total: int | None = None
+    """What the source says there are; None: the truth."""
+    ends: bool = True
+    """False: the source just stops, without a RosterEnd."""
+    error: Exception | None = None
+    """Raised after the members."""
+    page: int = 2
+    while_reading: Callable[[], None] = lambda: None
+
+    def read(self, settings: Any, means: Means) -> RosterPages:
+        del settings, means
+        for start in range(0, len(self.members), self.page):
+            yield self.members[start : start + self.page]
+        self.while_reading()
+        if self.error is not None:
+            raise self.error
+        if self.ends:
+            yield RosterEnd(len(self.members) if self.total is None else self.total)
+
+
+class World:
+    """One OttoLearn, one database, any number of connections."""
+
+    def __init__(self, engine: Engine, directory: Path) -> None:
+        self.engine = engine
+        self.directory_path = directory
+        self.ottolearn = InMemoryOttoLearn()
+        self.lms = Lms()
+        self.roster = Roster(on_leave="deactivate", grace={"days": 0, "complete_reads": 1}, limits=unlimited())
+        self.time = 1_000_000.0
+        self.stop = False
+        self.notices: list[str] = []
+        self.learners = Directory(engine, USERNAMES, self.ottolearn.read_learners, self.now)
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+    def sync(self, name: str = "campus", lms: Lms | None = None, roster: Roster | None = None) -> Sync:
+        lms = lms or self.lms
+        adapter: Adapter[Any] = Adapter(name="test", title="Test", settings=SimpleNamespace, read_roster=lms.read)
+        settings = SimpleNamespace(student_id="login", roster=roster or self.roster)
+        return Sync(Connection(name, adapter, settings), USERNAMES, "api", Outbound(), self.around())
+
+    def around(self) -> Surroundings:
+        return Surroundings(
+            engine=self.engine,
+            directory=self.learners,
+            ottolearn=self.ottolearn,
+            now=self.now,
+            sleep=self.sleep,
+            token=lambda: "a long password, new each time: 42",
+            chance=random.Random(1).random,
+            notice=self.notices.append,
+            progress=lambda stage, done, total: None,
+            stopping=lambda: self.stop,
+        )
+
+    def run(
+        self, name: str = "campus", lms: Lms | None = None, roster: Roster | None = None, **options: Any
+    ) -> Outcome:
+        """Sync once; the next sync is a day later."""
+        outcome = self.sync(name, lms, roster).run(Options(**options))
+        self.time += DAY
+        return outcome
+
+    def plan(self, **options: Any) -> Outcome:
+        return self.run(plan_file=self.directory_path / "plan.jsonl", **options)
+
+    def apply(self, run: int) -> Outcome:
+        found = sync_runs.find(self.engine, run)
+        assert found is not None
+        return self.sync().apply_plan(found)
+
+    def items(self, run: int, *kinds: str) -> list[Item]:
+        return [item for page in sync_items.pages(self.engine, run, kinds=kinds) for item in page]
+
+    def change(self, **settings: Any) -> None:
+        """Change the connection's `roster:` part."""
+        self.roster = self.roster.model_validate({**self.roster.model_dump(), **settings})
+
+
+def unlimited() -> dict[str, Any]:
+    return {name: {"percent": None} for name in ("creations", "updates", "deactivations")}
