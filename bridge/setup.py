@@ -91,3 +91,27 @@ class Addresses:
     def icon(self) -> str:
         """A picture for the tool."""
         return f"{self.public_url}/static/icon.svg"
+
+
+def to_text(sheet: Sheet) -> str:
+    """`sheet` for a terminal."""
+    lines = [sheet.title]
+    for section in sheet.sections:
+        lines += ["", section.title, "-" * len(section.title), section.text, *map(_entry_text, section.entries)]
+    return "\n".join(lines)
+
+
+def _entry_text(entry: Entry) -> str:
+    note = f"    ({entry.note})" if entry.note else ""
+    if "\n" in entry.value.strip():
+        return f"\n{entry.label}:{note}\n\n{entry.value.rstrip()}"
+    return f"\n{entry.label}:\n    {entry.value}{note}"
+
+
+def to_document(sheet: Sheet) -> dict[str, Any]:
+    """`sheet` for machines."""
+    sections = [
+        {"title": section.title, "text": section.text, "entries": [entry._asdict() for entry in section.entries]}
+        for section in sheet.sections
+    ]
+    return {"title": sheet.title, "sections": sections}

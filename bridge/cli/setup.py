@@ -18,10 +18,22 @@ from bridge.config import CONNECTION_NAME, Configuration
 from bridge.connections import Connections
 from bridge.contracts import Adapter, Connection
 from bridge.registration import INVITATION_LIVES, Invitation, check_invitation, invite
-from bridge.settings import origin
-from bridge.setup import Addresses, Sheet
+from bridge.settings import origin_or_empty
+from bridge.setup import Addresses, Sheet, to_document, to_text
 
 INVITABLE = tuple(adapter.name for adapter in ADAPTERS if adapter.wishes)
+
+
+class _Origin(click.ParamType[str]):
+    """A web address, of which scheme, host and port are kept."""
+
+    name = "url"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        found = origin_or_empty(value)
+        if not found.startswith(("https://", "http://")) or found.endswith("//"):
+            self.fail(f"{value!r} is no address that starts with https://", param, ctx)
+        return found
 
 
 class _ConnectionFirst(click.Group):
@@ -48,9 +60,9 @@ def show(invocation: Invocation, connection: str, as_json: bool) -> None:
     found = configuration.connections.get(connection) or _registered(invocation, connection)
     sheet = _sheet(found, configuration)
     if as_json:
-        print_json({"connection": connection} | _document(sheet))
+        print_json({"connection": connection} | to_document(sheet))
     else:
-        click.echo(_text(sheet))
+        click.echo(to_text(sheet))
 
 
 @setup.command("invite")
@@ -61,7 +73,7 @@ def show(invocation: Invocation, connection: str, as_json: bool) -> None:
     "--platform",
     "platforms",
     multiple=True,
-    metavar="URL",
+    type=_Origin(),
     help="An address of the LMS; needed where its parts are on several hosts. May be given more than once.",
 )
 @as_json
@@ -72,25 +84,35 @@ def invite_(
     """Print an address that an LMS administrator pastes to register the connection NAME. It works once."""
     configuration = invocation.configuration
     chosen = next(known for known in ADAPTERS if known.name == adapter)
-    until = time.time() + INVITATION_LIVES
-    if re.fullmatch(CONNECTION_NAME, name) is None:
-        raise click.UsageError("allowed as a name: lower-case letters, digits and hyphens")
-    try:
-        invitation = check_invitation(name, chosen, student_id, [origin(url) for url in platforms], until)
-    except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        raise click.UsageError(f"--student-id: {problem['msg'].removeprefix('Value error, ')}") from error
-    code = secrets.token_urlsafe(32)
-    with invocation.database() as engine:
-        if name in Connections(configuration.connections, ADAPTERS, engine):
-            raise click.UsageError(f"a connection is called {name} already; see: ottobridge connections list")
-        invite(engine, invitation, code)
-    url = f"{configuration.bridge.public_url}/lti/register?{urlencode({'invitation': code})}"
-    expires = datetime.fromtimestamp(until, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    invitation = _invitation(name, chosen, student_id, platforms)
+    url = f"{configuration.bridge.public_url}/lti/register?{urlencode({'invitation': _kept(invocation, invitation)})}"
+    expires = datetime.fromtimestamp(invitation.until, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if as_json:
         print_json({"name": name, "adapter": adapter, "url": url, "expires": expires})
     else:
         click.echo(f"{url}\n\nGood once, until {expires}. {_where(chosen, invitation, configuration)}")
+
+
+def _invitation(name: str, adapter: Adapter[Any], student_id: str | None, platforms: tuple[str, ...]) -> Invitation:
+    if re.fullmatch(CONNECTION_NAME, name) is None:
+        raise click.UsageError("allowed as a name: lower-case letters, digits and hyphens")
+    try:
+        return check_invitation(name, adapter, student_id, platforms, time.time() + INVITATION_LIVES)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        raise click.UsageError(f"--student-id: {problem['msg'].removeprefix('Value error, ')}") from error
+
+
+def _kept(invocation: Invocation, invitation: Invitation) -> str:
+    """The code under which the invitation is kept."""
+    code = secrets.token_urlsafe(32)
+    with invocation.database() as engine:
+        if invitation.name in Connections(invocation.configuration.connections, ADAPTERS, engine):
+            raise click.UsageError(
+                f"a connection is called {invitation.name} already; see: ottobridge connections list"
+            )
+        invite(engine, invitation, code)
+    return code
 
 
 def _sheet(connection: Connection[Any], configuration: Configuration) -> Sheet:
@@ -106,28 +128,6 @@ def _sheet(connection: Connection[Any], configuration: Configuration) -> Sheet:
 def _where(adapter: Adapter[Any], invitation: Invitation, configuration: Configuration) -> str:
     addresses = Addresses(configuration.bridge.public_url, invitation.name)
     return adapter.wishes(invitation.student_id, addresses).where if adapter.wishes else ""
-
-
-def _document(sheet: Sheet) -> dict[str, Any]:
-    return {
-        "title": sheet.title,
-        "sections": [
-            {"title": section.title, "text": section.text, "entries": [entry._asdict() for entry in section.entries]}
-            for section in sheet.sections
-        ],
-    }
-
-
-def _text(sheet: Sheet) -> str:
-    lines = [sheet.title]
-    for section in sheet.sections:
-        lines += ["", section.title, "-" * len(section.title), section.text]
-        for entry in section.entries:
-            note = f"    ({entry.note})" if entry.note else ""
-            one_line = "\n" not in entry.value.strip()
-            lines.append(f"\n{entry.label}:\n    {entry.value}{note}" if one_line else f"\n{entry.label}:{note}\n")
-            lines += [] if one_line else [entry.value.rstrip()]
-    return "\n".join(lines)
 
 
 def _registered(invocation: Invocation, name: str) -> Connection[Any]:
