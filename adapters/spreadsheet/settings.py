@@ -32,7 +32,6 @@ class Settings(Frozen):
     def wanted(self) -> tuple[str, ...]:
         """The fields that must have a column."""
         by_match = (self.match,) if self.mode == "link" else ()
-        others = self.roster.attributes.values()
-        own = {"first_name", "last_name", "status"}
-        configured = (name for name in self.columns if name not in own | {"student_id"})
-        return tuple(dict.fromkeys((self.student_id, *by_match, *(n for n in others if n not in own), *configured)))
+        apart = {"first_name", "last_name", "status", "student_id"}
+        others = (name for name in (*self.roster.fields, *self.columns) if name not in apart)
+        return tuple(dict.fromkeys((self.student_id, *by_match, *others)))

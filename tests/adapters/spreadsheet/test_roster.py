@@ -47,6 +47,13 @@ def test_attributes_of_the_roster_are_read_too(read, csv_file):
     assert got.members[0].fields == {"student_id": "1", "cost centre": "0042", "email": "a@example.edu"}
 
 
+def test_fields_of_templates_are_read_and_the_student_id_goes_by_either_name(read, csv_file):
+    path = csv_file("Badge,Mail,Site\n007,a@example.edu,Köln\n")
+    roster = {"attributes": {"username": "student_id"}, "templates": {"note": "{site} {last_name}"}}
+    got = read(path, mode="roster", student_id="badge", roster=roster)
+    assert got.members[0].fields == {"student_id": "007", "badge": "007", "site": "Köln"}
+
+
 def test_one_mistake_keeps_a_roster_from_ending_so_that_nobody_is_taken_for_gone(read, csv_file):
     path = csv_file("Student ID,Email\n1.0E+7,a@example.edu\n2,b@example.edu\n,c@example.edu\n")
     with pytest.raises(SheetRefused) as refused:
