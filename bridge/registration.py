@@ -65,6 +65,7 @@ class Registrar:
         code = query.get("invitation", "")
         kept = one_time.take(self.engine, PURPOSE, code, now=self.now())
         if kept is None:
+            log.warning("somebody came to register with an invitation that is unknown, used or too old")
             raise RegistrationRefused("This invitation is unknown, was used before, or is too old.")
         invitation = msgspec.json.decode(kept["invitation"], type=Invitation)
         try:
