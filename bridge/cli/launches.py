@@ -1,8 +1,9 @@
-"""`ottobridge launches`: what became of each launch."""
+"""`ottobridge launches`: what became of each launch, and why."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 from rich.console import Console
@@ -10,26 +11,87 @@ from rich.table import Table
 from rich.text import Text
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.explain import checks
 from bridge.reasons import REASONS
-from bridge.store.launches import LaunchLine, newest
+from bridge.store import received
+from bridge.store.launches import LaunchLine, by_reference, newest
 
 COLUMNS = ("time", "connection", "kind", "student_id", "first_name", "last_name", "outcome", "reason", "reference")
+MARKS = {True: "held", False: "FAILED", None: "not reached"}
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--last", type=click.IntRange(1, 100_000), default=50, show_default=True, help="How many.")
 @as_json
-@pass_invocation
-def launches(invocation: Invocation, last: int, as_json: bool) -> None:
+@click.pass_context
+def launches(context: click.Context, last: int, as_json: bool) -> None:
     """The record of launches, newest first."""
-    with invocation.database() as engine:
+    if context.invoked_subcommand is not None:
+        return
+    with context.ensure_object(Invocation).database() as engine:
         lines = newest(engine, last)
     if as_json:
-        print_json([{name: _value(line, name) for name in COLUMNS} for line in lines])
+        print_json([_row(line) for line in lines])
     elif not lines:
         click.echo("No launch yet.")
     else:
         _print_table(lines)
+
+
+@launches.command()
+@click.argument("reference")
+@as_json
+@pass_invocation
+def explain(invocation: Invocation, reference: str, as_json: bool) -> None:
+    """Which check failed, what was received, and what to change."""
+    with invocation.database() as engine:
+        line = by_reference(engine, reference.strip().upper())
+        came = received.find(engine, line.reference) if line else None
+    if line is None:
+        raise click.UsageError(f"No launch has the reference {reference}; `ottobridge launches` lists them.")
+    steps = checks(line.kind, line.outcome, line.reason)
+    advice = REASONS.get(line.reason)
+    if as_json:
+        found = [{"check": text, "result": MARKS[held].lower()} for text, held in steps]
+        who, how = (advice.who, advice.how) if advice else ("", "")
+        print_json({**_row(line), "detail": line.detail, "checks": found, "who": who, "how": how, "received": came})
+        return
+    _print_explanation(line, steps, came)
+
+
+def _print_explanation(line: LaunchLine, steps: list[tuple[str, bool | None]], came: dict[str, Any] | None) -> None:
+    console = Console(highlight=False)
+
+    def say(text: str = "") -> None:
+        console.print(Text(text), soft_wrap=True)
+
+    say(f"{line.reference}: {line.outcome}" + (f", {line.reason}" if line.reason else ""))
+    say(f"{_iso(line.time)}, connection {line.connection or '-'}, {line.kind or 'no launch'}")
+    say(f"student ID {line.student_id!r}, {line.first_name} {line.last_name}".rstrip(", "))
+    if line.detail:
+        say(f"detail: {line.detail}")
+    if advice := REASONS.get(line.reason):
+        say(f"\nWhat to do ({advice.who}): {advice.how}")
+    say("\nChecks, in their order:")
+    for text, held in steps:
+        say(f"  {MARKS[held]:<12} {text}")
+    if came:
+        say("\nReceived (long values and secrets shortened; the token's claims as sent, whoever sent them):")
+        _print_fields(console, came)
+
+
+def _print_fields(console: Console, fields: dict[str, Any], depth: int = 1) -> None:
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            if value:
+                console.print(Text(f"{'  ' * depth}{name}:"))
+                _print_fields(console, value, depth + 1)
+        else:
+            console.print(Text(f"{'  ' * depth}{name}: {value}"), soft_wrap=True)
+
+
+def _row(line: LaunchLine) -> dict[str, str]:
+    return {name: _value(line, name) for name in COLUMNS}
 
 
 def _value(line: LaunchLine, name: str) -> str:

@@ -1,0 +1,43 @@
+"""What came with the launches that did not get in, kept for the administrator who asks by the reference."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import Engine, bindparam, delete, insert, select
+
+from bridge.store.engine import alone
+from bridge.store.schema import received
+
+LONGEST: Final = 16_000
+"""Characters kept of one launch."""
+
+_KEEP: Final = insert(received)
+_FIND: Final = select(received.c.fields).where(received.c.reference == bindparam("asked"))
+_FORGET: Final = delete(received).where(received.c.time < bindparam("before"))
+
+
+def keep(engine: Engine, reference: str, fields: Mapping[str, Any], *, now: float) -> None:
+    """Keep `fields`, already shortened and without secrets, under the launch's reference."""
+    text = json.dumps(fields, ensure_ascii=True)
+    row = {"reference": reference, "time": now, "fields": text if len(text) <= LONGEST else "{}"}
+    with alone(engine) as connection:
+        connection.execute(_KEEP, row)
+
+
+def find(engine: Engine, reference: str) -> dict[str, Any] | None:
+    """What came with the launch, or None where nothing was kept: it got in, or was forgotten."""
+    with alone(engine) as connection:
+        row = connection.execute(_FIND, {"asked": reference}).one_or_none()
+    if row is None:
+        return None
+    fields: dict[str, Any] = json.loads(row.fields)
+    return fields
+
+
+def forget_before(engine: Engine, time: float) -> int:
+    """Delete what is older than `time` (Unix seconds); how many."""
+    with alone(engine) as connection:
+        return connection.execute(_FORGET, {"before": time}).rowcount

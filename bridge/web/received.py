@@ -1,0 +1,72 @@
+"""What a request said, for the administrator who asks why it was refused: everything that names a setting to change,
+nothing that would let anybody repeat it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from flask import Request
+from joserfc.util import urlsafe_b64decode
+
+from bridge.web.requests import FORM, read_pairs
+
+LONGEST = 200
+"""Characters shown of one value."""
+MOST = 100
+"""Fields shown of one request."""
+SECRETS = {
+    "id_token", "state", "oauth_signature", "secret", "code", "client_secret", "token", "fetch", "aicc_sid", "nonce",
+    "registration_token", "jwt", "login_hint", "lti_message_hint", "client_assertion", "access_token", "password",
+}  # fmt: skip
+"""Fields and claims of which only the beginning and the length are kept."""
+HEADERS = ("Origin", "User-Agent", "Content-Type", "Sec-Fetch-Site", "Sec-Fetch-Dest")
+
+
+def describe(request: Request) -> dict[str, Any]:
+    """The request in words. An id_token is shown as its header and claims, which nobody has verified here."""
+    form = _pairs(request.get_data(cache=True)) if request.mimetype == FORM else []
+    return {
+        "method": request.method,
+        "path": request.path[:LONGEST],
+        "headers": {name: request.headers[name][:LONGEST] for name in HEADERS if name in request.headers},
+        "cookies": sorted(name[:64] for name in request.cookies)[:MOST],
+        "query": _shown(_pairs(request.query_string)),
+        "form": _shown(form),
+        **_token(dict(form).get("id_token", "")),
+    }
+
+
+def _pairs(encoded: bytes) -> list[tuple[str, str]]:
+    try:
+        return read_pairs(encoded)
+    except Exception:  # noqa: BLE001 -- a request may be refused for being no text; then there is nothing to show
+        return []
+
+
+def _shown(pairs: Iterable[tuple[str, object]]) -> dict[str, Any]:
+    return {name[:64]: _value(name, value) for name, value in list(pairs)[:MOST]}
+
+
+def _value(name: str, value: object) -> Any:
+    if isinstance(value, dict):
+        return _shown(value.items())
+    if isinstance(value, list):
+        return [_value(name, item) for item in value[:10]]
+    text = value if isinstance(value, str) else None
+    if text is None:
+        return value if not isinstance(value, int | float) or abs(value) < 1e15 else str(value)[:LONGEST]
+    if name.lower() in SECRETS:
+        return f"{text[:6]}… ({len(text)} characters)" if text else ""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
+
+
+def _token(id_token: str) -> dict[str, Any]:
+    try:
+        header, claims = (msgspec.json.decode(urlsafe_b64decode(part.encode())) for part in id_token.split(".")[:2])
+    except ValueError:
+        return {}
+    parts = {"token_header": header, "token_claims": claims}
+    return {name: _shown(part.items()) for name, part in parts.items() if isinstance(part, dict)}

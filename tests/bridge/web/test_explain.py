@@ -1,0 +1,101 @@
+"""What an administrator is told of a launch that did not get in: enough to mend it, nothing to repeat it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from bridge.cli import cli
+from bridge.explain import checks
+from bridge.reasons import REASONS
+from bridge.store import received
+from tests.bridge.web.conftest import Bridge
+from tests.fakes.lti_platform import FORM, LAUNCH_URL, OTHER_KEY, claims, sign, token
+
+
+def explain(folder: Path, reference: str, *options: str) -> Any:
+    words = ["--config", str(folder / "config.yaml"), "launches", "explain", reference, *options]
+    return CliRunner().invoke(cli, words, obj=None)
+
+
+def forged(bridge: Bridge) -> tuple[str, str]:
+    asked = bridge.login()
+    id_token = token(claims(asked["nonce"]), key=OTHER_KEY)
+    bridge.client.post("/lti/campus/launch", data={"id_token": id_token, "state": asked["state"]})
+    return bridge.record()[0].reference, id_token
+
+
+def test_what_came_with_a_refused_launch_is_kept_without_what_would_repeat_it(bridge: Bridge) -> None:
+    reference, id_token = forged(bridge)
+    came = received.find(bridge.engine, reference)
+    assert came["token_claims"]["iss"] == "https://lms.example.edu"
+    assert came["token_header"]["kid"] == "platform-1"
+    assert came["form"]["id_token"].endswith(f"({len(id_token)} characters)")
+    assert len(came["form"]["state"]) < 40
+    assert id_token.split(".")[2] not in json.dumps(came)
+
+
+def test_a_launch_that_got_in_leaves_nothing_but_its_line(bridge: Bridge) -> None:
+    bridge.launch13()
+    assert received.find(bridge.engine, bridge.record()[0].reference) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"\xff\xfe", "application/x-www-form-urlencoded"),
+        (b"id_token=a.b.c", "application/x-www-form-urlencoded"),
+        (b"id_token=e30.W10.x", "application/x-www-form-urlencoded"),
+        (b"a=" + b"x" * 900_000, "application/x-www-form-urlencoded"),
+        (b"&".join(b"k%d=v" % n for n in range(900)), "application/x-www-form-urlencoded"),
+        (b"{}", "application/json"),
+    ],
+)
+def test_whatever_came_the_page_still_answers(bridge: Bridge, body: bytes, content_type: str) -> None:
+    answer = bridge.client.post("/lti/campus/launch", data=body, content_type=content_type)
+    assert answer.status_code == 400
+    assert len(json.dumps(received.find(bridge.engine, bridge.record()[0].reference))) <= received.LONGEST
+
+
+def test_signatures_of_lti11_are_shortened(bridge: Bridge) -> None:
+    bridge.client.post("/lti/campus/launch", data=dict(sign(LAUNCH_URL, secret="guess")))
+    came = received.find(bridge.engine, bridge.record()[0].reference)
+    assert came["form"]["oauth_signature"].endswith("(28 characters)")
+    assert came["form"]["lis_person_sourcedid"] == FORM["lis_person_sourcedid"]
+
+
+@pytest.mark.parametrize("kind", ["lti13", "lti11", "scorm12", "aicc", ""])
+@pytest.mark.parametrize("reason", REASONS)
+def test_every_reason_is_explained_by_exactly_one_failed_check(kind: str, reason: str) -> None:
+    assert [held for _, held in checks(kind, "rejected", reason)].count(False) == 1
+
+
+def test_checks_after_the_failed_one_were_not_reached() -> None:
+    found = [held for _, held in checks("lti13", "rejected", "bad_signature")]
+    at = found.index(False)
+    assert set(found[:at]) == {True}
+    assert set(found[at + 1 :]) == {None}
+    assert all(held for _, held in checks("lti13", "matched", ""))
+
+
+def test_an_administrator_reads_which_check_failed_and_what_to_change(bridge: Bridge, tmp_path: Path) -> None:
+    reference, id_token = forged(bridge)
+    said = explain(tmp_path, reference.lower())
+    assert said.exit_code == 0
+    assert "FAILED       its signature holds" in said.output
+    assert "not reached  it comes from our platform" in said.output
+    assert "operator of the bridge" in said.output
+    assert "iss: https://lms.example.edu" in said.output
+    assert id_token.split(".")[2] not in said.output
+    found = json.loads(explain(tmp_path, reference, "--json").stdout)
+    assert (found["reason"], found["received"]["path"]) == ("bad_signature", "/lti/campus/launch")
+
+
+def test_a_reference_nobody_knows_is_told_in_words(bridge: Bridge, tmp_path: Path) -> None:
+    said = explain(tmp_path, "NOPE-NOPE")
+    assert said.exit_code == 2
+    assert "No launch has the reference" in said.output
