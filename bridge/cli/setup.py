@@ -39,6 +39,9 @@ class _Origin(click.ParamType[str]):
 class _ConnectionFirst(click.Group):
     """A group whose first argument may be a connection: `setup NAME` is `setup show NAME`."""
 
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or super().get_command(ctx, "show")
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in {*self.commands, *ctx.help_option_names}:
             args = ["show", *args]
