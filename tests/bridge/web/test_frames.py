@@ -122,3 +122,9 @@ def test_an_unknown_student_reads_why_after_the_proof(bridge: Bridge) -> None:
     framed = Framed(bridge, custom={"student_id": "nobody"})
     answer = framed.prove(framed.secret)
     assert (answer.status_code, "OttoLearn does not know you yet" in answer.text) == (404, True)
+
+
+def test_a_window_of_its_own_needs_no_page_in_between(bridge: Bridge) -> None:
+    for dest, status in (("document", 302), ("iframe", 200)):
+        answer = bridge.client.post("/lti/campus/login", data=STORED, headers={"Sec-Fetch-Dest": dest})
+        assert answer.status_code == status
