@@ -64,10 +64,7 @@ def wishes(student_id: str, addresses: Addresses) -> Wishes:
         custom=custom_fields(student_id),
         where="Admin, Apps, Manage, Install a New App: choose LTI 1.3 and Dynamic Registration, and paste it there.",
         claims=("sub", "iss", "name", "given_name", "family_name", *(["email"] if student_id == "email" else [])),
-        extra={
-            "https://canvas.instructure.com/lti/privacy_level": privacy,
-            "https://canvas.instructure.com/lti/tool_id": _tool_id(addresses),
-        },
+        extra={"https://canvas.instructure.com/lti/privacy_level": privacy},
         placements=("course_navigation",) if addresses.courses else LAUNCHED_FROM,
         choosing=CHOSEN_FROM,
         hosts=HOSTS,

@@ -57,6 +57,8 @@ def read_platform(
     `hosts` are domains whose addresses may stand for each other, `trusted` are origins that the operator has named;
     only those are shown the registration token here. Raises RegistrationRefused, RemoteRefused or RemoteUnavailable.
     """
+    if not _is_web_address(url):
+        raise RegistrationRefused("The LMS sent no address that its configuration could be read from.")
     if trusted and origin(url) not in trusted:
         named = ", ".join(host_of(known) for known in trusted)
         raise RegistrationRefused(f"The invitation is for {named}, and this came from {host_of(url)}.")
@@ -174,15 +176,18 @@ def _reason(answer: Answer) -> str:
 
 def _address(said: Mapping[str, Any], name: str) -> str:
     address = said.get(name)
-    try:
-        parts = urlsplit(address) if isinstance(address, str) else None
-        port = parts.port if parts else None  # reads it, and raises where it is no number
-    except ValueError:
-        parts, port = None, None
-    del port
-    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+    if not isinstance(address, str) or not _is_web_address(address):
         raise RegistrationRefused(f"The platform's configuration holds no usable {name}.")
-    return str(address)
+    return address
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        odd = parts.port == 0 or parts.username is not None or parts.fragment  # reading the port may raise
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not odd
 
 
 def _same_platform(address: str, url: str, issuer: str, hosts: Sequence[str], trusted: Sequence[str]) -> bool:

@@ -189,7 +189,9 @@ def test_a_platform_cannot_write_into_our_page(bridge: Bridge, lms: RegisteringP
     assert "<script>alert" not in visit(bridge, lms).text
 
 
-@pytest.mark.parametrize("address", [None, "", "file:///etc/passwd", "http://169.254.169.254/", "x"])
+@pytest.mark.parametrize(
+    "address", [None, "", "file:///etc/passwd", "http://169.254.169.254/", "x", "http://[bad", "http://127.0.0.1:x/"]
+)
 def test_an_address_that_may_not_be_called_is_told(
     bridge: Bridge, lms: RegisteringPlatform, address: str | None
 ) -> None:
