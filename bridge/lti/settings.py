@@ -25,6 +25,8 @@ class Lti13(Frozen):
 
     @model_validator(mode="after")
     def _some_deployment(self) -> Self:
+        if "*" in self.deployment_ids:
+            raise ValueError("allowed: deployment_ids as the LMS shows them; learn_deployments: true takes new ones")
         if not self.deployment_ids and not self.learn_deployments:
             raise ValueError("allowed: at least one of deployment_ids, or learn_deployments: true")
         return self
