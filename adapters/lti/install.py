@@ -62,7 +62,7 @@ def _tool(settings: Settings, addresses: Addresses) -> Section:
             Entry("Domain", addresses.host),
             Entry("Messages", messages, copied=False),
             Entry("Signature algorithm", "RS256", copied=False),
-            Entry("Services", "", "None.", copied=False),
+            Entry("Services", _services(settings), copied=False),
             Entry(
                 "Claims that must be sent",
                 f"sub, given_name, family_name, {place}",
@@ -75,6 +75,11 @@ def _tool(settings: Settings, addresses: Addresses) -> Section:
             ),
         ),
     )
+
+
+def _services(settings: Settings) -> str:
+    """A launch needs none; a roster is read by one."""
+    return "Names and Role Provisioning" if settings.roster.filters.courses else "None"
 
 
 def _variable(custom: str) -> tuple[Entry, ...]:
