@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from itsdangerous import BadSignature, URLSafeSerializer
+import msgspec
+from itsdangerous import BadSignature, Signer
 
 from bridge.errors import LaunchRejected
 
@@ -37,17 +39,17 @@ class States:
     """Makes and reads states: signed, bound to a connection and to the browser that began."""
 
     def __init__(self, secret_key: str) -> None:
-        self._serializer = URLSafeSerializer(
-            secret_key, salt="lti13 state", signer_kwargs={"digest_method": hashlib.sha256}
-        )
+        self._signer = Signer(secret_key, salt="lti13 state", digest_method=hashlib.sha256)
 
     def make(self, connection: str, nonce: str, secret: str, now: float, target: str = "") -> str:
-        return str(self._serializer.dumps([connection, nonce, digest(secret), int(now), target]))
+        payload = msgspec.json.encode([connection, nonce, digest(secret), int(now), target])
+        return self._signer.sign(urlsafe_b64encode(payload).rstrip(b"=")).decode()
 
     def read(self, state: str, connection: str, now: float) -> State:
         """Raises LaunchRejected `state_unknown` or `state_expired`."""
         try:
-            began_for, nonce, binding, began, target = self._serializer.loads(state)
+            payload = self._signer.unsign(state.encode())
+            began_for, nonce, binding, began, target = msgspec.json.decode(urlsafe_b64decode(payload + b"=="))
         except (BadSignature, ValueError, TypeError) as error:
             raise LaunchRejected("state_unknown", "the state was not made by this bridge") from error
         if began_for != connection:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from joserfc import jwt
+import msgspec
+from joserfc import jws
 from joserfc.jwk import OctKey
 from pydantic import SecretStr
 
@@ -44,7 +45,7 @@ def signed_link(
     }
     if course is not None:
         claims |= {"course": course.key} | ({"course_url": course.url} if course.url else {})
-    token = jwt.encode({"alg": "HS256"}, claims, _key(settings.secret))
+    token = jws.serialize_compact({"alg": "HS256", "typ": "JWT"}, msgspec.json.encode(claims), _key(settings.secret))
     parts = urlsplit(settings.url)
     query = "&".join(filter(None, [parts.query, urlencode({settings.parameter: token})]))
     return urlunsplit(parts._replace(query=query))

@@ -1,0 +1,102 @@
+"""How fast a launch is: bare Flask, PyLTI1p3, its live fork, and the bridge, interleaved in one run.
+
+    python benchmarks/launch.py [--rounds 5] [--times 200]
+
+A pair is a login and a launch (id_token RS256-2048, about 2.4 kB) through Flask's test client; the client's own signing
+is not timed. The peers verify, with cached keys, and answer the three fields; ours also spends the nonce in the database,
+finds the learner among 10,000, and writes the record. Figures are medians of the rounds' medians, and ratios to bare Flask.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PEERS = {"PyLTI1p3": "PyLTI1p3==2.0.0", "pylti1p3next": "pylti1p3next==2.0.2"}
+GOALS = {"pair": 6.0, "launch 1.1": 4.0}
+"""At most so many times one bare request."""
+FASTER_THAN_PYLTI1P3 = 1.7
+
+
+def environment(name: str) -> str:
+    """A Python with the peer installed."""
+    folder = ROOT / "build" / "benchmarks" / name
+    python = folder / "bin" / "python"
+    if not python.exists():
+        venv.create(folder, with_pip=True)
+    packages = [PEERS[name], "flask", "flask-caching", "joserfc", "oauthlib"]
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
+    return str(python)
+
+
+def start(name: str) -> subprocess.Popen[str]:
+    python = environment(name) if name in PEERS else sys.executable
+    process = subprocess.Popen(
+        [python, str(ROOT / "benchmarks" / "launch_worker.py"), name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'benchmarks'}"},
+    )
+    assert process.stdout is not None
+    if process.stdout.readline().strip() != "ready":
+        raise SystemExit(f"{name} did not start")
+    return process
+
+
+def ask(process: subprocess.Popen[str], times: int) -> dict[str, float]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(f"{times}\n")
+    process.stdin.flush()
+    found: dict[str, float] = json.loads(process.stdout.readline())
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--times", type=int, default=200)
+    options = parser.parse_args()
+    names = ["bare", *PEERS, "ours"]
+    sides = {name: start(name) for name in names}
+    rounds: dict[str, list[dict[str, float]]] = {name: [] for name in names}
+    for _ in range(options.rounds):
+        for name in names:
+            rounds[name].append(ask(sides[name], options.times))
+    for process in sides.values():
+        process.terminate()
+        process.wait()
+    return report({name: middle(found) for name, found in rounds.items()})
+
+
+def middle(rounds: list[dict[str, float]]) -> dict[str, float]:
+    found = {name: statistics.median(row[name] for row in rounds) for name in rounds[0]}
+    return found | ({"pair": found["login"] + found["launch"]} if "launch" in found else {})
+
+
+def report(found: dict[str, dict[str, float]]) -> int:
+    bare = found["bare"]["request"]
+    print(f"bare Flask: {bare * 1e6:.0f} µs a request")
+    for name, row in found.items():
+        if name != "bare":
+            print(f"{name}:", ", ".join(f"{what} {t * 1e6:.0f} µs ({t / bare:.1f}x)" for what, t in row.items()))
+    faster = found["PyLTI1p3"]["pair"] / found["ours"]["pair"]
+    print(f"ours makes {faster:.2f} times PyLTI1p3's pairs (goal {FASTER_THAN_PYLTI1P3})")
+    kept = faster >= FASTER_THAN_PYLTI1P3
+    for what, most in GOALS.items():
+        ratio = found["ours"][what] / bare
+        kept = kept and ratio <= most
+        print(f"ours, {what}: {ratio:.1f} times a bare request (goal {most})")
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

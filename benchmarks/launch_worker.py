@@ -1,0 +1,65 @@
+"""One side of benchmarks/launch.py in a process of its own: reads how often, writes the medians as JSON, line by line."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+
+
+def timed(call: Callable[[], Any], good: int) -> float:
+    began = time.perf_counter()
+    answer = call()
+    took = time.perf_counter() - began
+    if answer.status_code != good:
+        raise SystemExit(f"answered {answer.status_code}: {answer.text[:500]}")
+    return took
+
+
+def bare() -> Callable[[], dict[str, float]]:
+    app = Flask(__name__)
+    app.add_url_rule("/", "hello", lambda: "Hello, World!")
+    client = app.test_client()
+    return lambda: {"request": timed(lambda: client.get("/"), 200)}
+
+
+def side(name: str) -> Callable[[], dict[str, float]]:
+    if name == "bare":
+        return bare()
+    if name == "ours":
+        from benchmarks.launch_ours import Ours as Side
+    else:
+        from launch_peer import Peer as Side
+    tool: Any = Side()
+
+    def once() -> dict[str, float]:
+        tool.client = tool.app.test_client()  # a browser of its own: no cookies pile up
+        login: list[Any] = []
+        took = {"login": timed(lambda: login.append(tool.login()) or login[0], 302)}
+        launch = tool.launch(login[0])
+        took["launch"] = timed(launch.send, launch.good)
+        if hasattr(tool, "launch11"):
+            form = tool.launch11()
+            took["launch 1.1"] = timed(form.send, form.good)
+        return took
+
+    return once
+
+
+def main() -> None:
+    once = side(sys.argv[1])
+    for _ in range(20):
+        once()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        rows = [once() for _ in range(int(line))]
+        print(json.dumps({name: statistics.median(row[name] for row in rows) for name in rows[0]}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
