@@ -2,9 +2,9 @@
 
     python benchmarks/launch.py [--rounds 5] [--times 200]
 
-A pair is a login and a launch (id_token RS256-2048, about 2.4 kB) through Flask's test client; the client's own signing
-is not timed. The peers verify, with cached keys, and answer the three fields; ours also spends the nonce in the database,
-finds the learner among 10,000, and writes the record. Figures are medians of the rounds' medians, and ratios to bare Flask.
+A pair is a login and a launch (id_token RS256-2048, about 2.4 kB) through Flask's test client; the client's own
+signing is not timed. The peers verify, with cached keys, and answer the three fields; ours also spends the nonce in the
+database, finds the learner among 10,000, and writes the record. Figures are medians of the rounds' medians.
 """
 
 from __future__ import annotations

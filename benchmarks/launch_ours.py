@@ -55,7 +55,7 @@ class Ours:
         directory = Directory(engine, ["username"], lambda: people, time.time)
         directory.refresh()
         house = furnish(configuration, engine, Outbound(), directory)
-        house.keys.find = lambda url, kid: KEY  # type: ignore[method-assign]  # the peers' keys are cached, too
+        house.keys.find = lambda _url, _kid: KEY  # type: ignore[method-assign]  # the peers' keys are cached, too
         self.app = create_app(house)
         self.client = self.app.test_client()
         self.traffic = Traffic(f"{BRIDGE}/lti/campus/launch")

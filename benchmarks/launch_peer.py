@@ -23,7 +23,7 @@ BRIDGE = "https://bridge.example.edu"
 class Keys(BaseHTTPRequestHandler):
     """The platform's key set."""
 
-    def do_GET(self) -> None:  # noqa: N802 -- http.server's name
+    def do_GET(self) -> None:
         import json
 
         body = json.dumps({"keys": [KEY.as_dict(private=False, alg="RS256", use="sig")]}).encode()

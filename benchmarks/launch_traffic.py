@@ -49,7 +49,8 @@ class Traffic:
             "lis_person_sourcedid": "S000101", "lis_person_name_given": "Avery",
             "lis_person_name_family": "Testcase", "lis_person_name_full": "Avery Testcase",
             "lis_person_contact_email_primary": "avery@example.edu", "custom_student_id": "S000101",
-            "context_title": "Computer Science 101", "resource_link_title": "OttoLearn", "oauth_callback": "about:blank",
+            "context_title": "Computer Science 101", "resource_link_title": "OttoLearn",
+            "oauth_callback": "about:blank",
             "launch_presentation_return_url": "https://canvas.example.edu/back?a=1",
             "tool_consumer_info_product_family_code": "canvas", "tool_consumer_instance_guid": "g" * 40,
         }  # fmt: skip

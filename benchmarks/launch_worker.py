@@ -1,4 +1,4 @@
-"""One side of benchmarks/launch.py in a process of its own: reads how often, writes the medians as JSON, line by line."""
+"""One side of benchmarks/launch.py in a process of its own: reads how often, answers the medians as JSON."""
 
 from __future__ import annotations
 
