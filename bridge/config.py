@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
@@ -61,6 +61,10 @@ class CommonKeys(Frozen):
 
     accepts: tuple[Assurance, ...] = Field(default=tuple(Assurance), min_length=1)
     """Who may vouch for a student ID; a launch of another assurance is refused."""
+    on_no_match: Literal["error", "create"] = "error"
+    """What becomes of a student whom nobody in OttoLearn is found for; `create` makes the user at the launch."""
+    new_learner: dict[str, str] = Field(default_factory=dict)
+    """With `on_no_match: create`: attributes that OttoLearn requires, for students about whom the LMS says nothing."""
     student_id_rules: tuple[Rule, ...] = ()
     """How the ID that the LMS sends becomes the one that OttoLearn holds."""
 
@@ -128,7 +132,10 @@ def _connections(
         settings = _validated(adapter.settings, file, where, problems, own)
         policy = _validated(CommonKeys, file, where, problems, common)
         if settings is not None and policy is not None:
-            found[name] = Connection(name, adapter, settings, frozenset(policy.accepts), policy.student_id_rules)
+            newcomers = policy.new_learner if policy.on_no_match == "create" else None
+            found[name] = Connection(
+                name, adapter, settings, frozenset(policy.accepts), newcomers, policy.student_id_rules
+            )
     return found
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NewType, TypeVar
 
 if TYPE_CHECKING:
+    from joserfc.jwk import RSAKey
+
     from bridge.http import Outbound
     from bridge.setup import Addresses, Sheet, Wishes
 
@@ -87,6 +89,22 @@ class Launch:
     """How the LMS can be told of progress, in words of the adapter's own; empty where it cannot. Holds secrets."""
 
 
+class Report(NamedTuple):
+    """What OttoLearn says of one visit, for the LMS: incomplete until mastered, then complete, passed, 100 percent."""
+
+    progress: float
+    """From 0 to 1."""
+    mastered: bool
+    seconds: int
+    """Learned in this visit in all."""
+    new_seconds: int
+    """Those of them that the LMS was not told of before: many LMSs add up."""
+    ends: bool
+    """Whether this is the last word, after which the LMS may close the session."""
+    time: float
+    """When OttoLearn said so, in seconds since 1970."""
+
+
 SignedClaims = NewType("SignedClaims", Mapping[str, Any])
 """Claims of an LTI 1.3 id_token that passed every check of `bridge.lti.v13.verify`; only it makes one."""
 
@@ -111,11 +129,15 @@ class LaunchRequest:
     cookies: Mapping[str, str] = field(default_factory=dict)
 
 
+PLACE = "@place"
+
+
 class RosterMember(NamedTuple):
     """One person of an LMS's roster.
 
     `fields` holds every id and detail under the LMS's own name for it (`idnumber`, `login_id`, `email`, ...);
     an absent key means that the LMS did not say, an empty string that it said "none".
+    `PLACE`, where the source has such a thing, says where the person stands in it (`People!A17`), for reports.
     """
 
     student: Student
@@ -135,6 +157,18 @@ RosterPages = Iterator[Sequence[RosterMember] | RosterEnd]
 
 
 @dataclass(frozen=True, slots=True)
+class LtiServices:
+    """What the services of an LTI platform ask of us: our signature, and to know which courses there are."""
+
+    key: RSAKey = field(repr=False)
+    """Our private key; platforms find its public half by its `kid`."""
+    new_id: Callable[[], str]
+    """A fresh id for each assertion that is signed."""
+    courses: Sequence[str] = ()
+    """The member lists (`context_memberships_url`) that launches of the connection named, in the order they came."""
+
+
+@dataclass(frozen=True, slots=True)
 class Means:
     """What a roster reader works with; everything that is not pure comes in here."""
 
@@ -144,6 +178,8 @@ class Means:
     sleep: Callable[[float], None]
     notice: Callable[[str], None]
     """Says in one sentence what the operator should know; never a name or an id of a person."""
+    services: Callable[[], LtiServices] | None = None
+    """Called only by readers that ask an LTI platform; None where the bridge has no keys at hand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,8 +205,12 @@ class Adapter(Generic[S]):
     """AICC: ask the LMS back who the session belongs to."""
     read_cmi5: Callable[[LaunchRequest, S, Outbound], Launch] | None = None
     """cmi5: trade the fetch URL for a token and ask the LMS back."""
+    report: Callable[[Mapping[str, str], Report, S, Outbound], Mapping[str, str]] | None = None
+    """Tell the LMS of progress, given the `channel` of the launch; the channel as it is afterwards."""
     read_roster: Callable[[S, Means], RosterPages] | None = None
     """Everybody the LMS knows, a page at a time."""
+    fingerprint: Callable[[S], str] | None = None
+    """A digest of the file that the roster is read from, empty where there is none: a plan holds while it stays so."""
     installation: Callable[[S, Addresses], Sheet] | None = None
     """What the LMS's administrator enters to install the bridge."""
     wishes: Callable[[str, Addresses], Wishes] | None = None
@@ -186,6 +226,8 @@ class Connection(Generic[S]):
     settings: S
     accepts: frozenset[Assurance] = frozenset(Assurance)
     """Which assurances a launch may have."""
+    newcomers: Mapping[str, str] | None = None
+    """Attributes of OttoLearn users who are made for unknown students, where the LMS gives none; None: nobody is made."""
     id_rules: Sequence[Any] = ()
     """`bridge.student_ids.Rule`s: how the ID that the LMS sends becomes the one to look up."""
 

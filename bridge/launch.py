@@ -84,7 +84,8 @@ def policy_of(connection: Connection[Any] | None) -> Policy:
 class Arrivals:
     """Takes launches to their end."""
 
-    find: Callable[[str], Match]
+    find: Callable[[str, Launch, str], Match]
+    """The learner of a connection's launch, by the ID to look up."""
     record: Callable[[LaunchLine], None]
     now: Callable[[], float]
     reference: Callable[[], str]
@@ -135,7 +136,7 @@ class Arrivals:
         policy = self.policy(connection)
         if launch.assurance not in policy.accepts:
             raise LaunchRejected("assurance_too_low", f"a launch that is {launch.assurance}")
-        match = self.find(shape(launch.student.student_id, policy.id_rules))
+        match = self.find(connection, launch, shape(launch.student.student_id, policy.id_rules))
         way = lead(match, launch)
         return Landing(Outcome.MATCHED, "", self.reference(), launch.student, way.url, way.cookies, launch.return_url)
 

@@ -28,6 +28,7 @@ class Browser:
 
     def __init__(self) -> None:
         self._session = _session()
+        self._session.headers["Sec-Fetch-Dest"] = "document"  # as in a window of its own
         self.last_submission: Submission | None = None
 
     def __enter__(self) -> Self:
@@ -57,10 +58,15 @@ class Browser:
             return self._session.get(submission.url, params=fields, timeout=TIMEOUT)
         return self._session.post(submission.url, data=fields, timeout=TIMEOUT)
 
-    def post_json(self, url: str, body: dict[str, Any], origin: str) -> requests.Response:
+    def post_json(self, url: str, body: dict[str, Any], origin: str, bearer: str = "") -> requests.Response:
         """What a script of a page from `origin` sends with `fetch`, without cookies."""
+        headers = {"Origin": origin, "Authorization": f"Bearer {bearer}", "X-OttoBridge-Handover": "post"}
         with _session() as session:
-            return session.post(url, json=body, headers={"Origin": origin}, timeout=TIMEOUT, allow_redirects=False)
+            return session.post(url, json=body, headers=headers, timeout=TIMEOUT, allow_redirects=False)
+
+    def post_from(self, origin: str, url: str, fields: dict[str, str]) -> requests.Response:
+        """A form that a page from `origin` posts into a frame, and where it leads."""
+        return self._session.post(url, data=fields, headers={"Origin": origin}, timeout=TIMEOUT)
 
 
 def _session() -> requests.Session:

@@ -87,11 +87,16 @@ def _launch_package(browser: Browser, demo: Demo, address: str) -> _Visit:
         "learner_name": record.get("data-learner-name"),
         "return_url": f"{demo.lms_url}/",
     }
-    posted = browser.post_json(course.body.get("data-launch-url"), body, demo.lms_url)
+    bearer = course.body.get("data-token", "")
+    posted = browser.post_json(course.body.get("data-launch-url"), body, demo.lms_url, bearer)
     if not posted.ok:
         return _Visit(posted, lambda: posted)
-    url = posted.json().get("url", "")
-    return _Visit(browser.open(url), lambda: browser.open(url))
+    said = posted.json()
+
+    def hand_over() -> requests.Response:
+        return browser.post_from(demo.lms_url, said.get("url", ""), {"code": said.get("code", "")})
+
+    return _Visit(hand_over(), hand_over)
 
 
 def _one_time_address(landed: requests.Response, demo: Demo) -> str:

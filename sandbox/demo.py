@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING
 
 from adapters import ADAPTERS
 from bridge.config import Configuration, load
+from bridge.packages import Packages
+from bridge.store.engine import migrate, open_database
 from bridge.wsgi import build_app
 from sandbox.browser import Browser
 from sandbox.demo_config import (
+    TITLE,
     USERNAME_ATTRIBUTES,
     build_campus,
     oidc_part,
@@ -27,6 +30,8 @@ from sandbox.demo_config import (
     write_config,
 )
 from sandbox.lms.app import create_lms
+from sandbox.lms.doors import PACKAGES
+from sandbox.lms.settings import Campus
 from sandbox.ottolearn import SingleSignOn, create_sandbox, read_seed
 from sandbox.people import seed_lines
 from sandbox.serving import serve
@@ -84,6 +89,7 @@ def run_demo(port: int = 0, *, method: str = "oidc") -> Iterator[Demo]:
         sign_in = oidc_part(ottolearn_url, sso) if sso else signed_link_part(ottolearn_url, link_secret)
         part = ottolearn_part(ottolearn_url, password, sign_in)
         configuration = load(write_config(folder, bridge_url, part, campus), ADAPTERS)
+        _register_packages(configuration, campus)
         lms_door.app = create_lms(campus)
         bridge_door.app = build_app(configuration)
         _await_ready(bridge_url)
@@ -101,6 +107,17 @@ def _build_ottolearn(folder: Path, password: str, link_secret: str, sso: SingleS
         link_secret=link_secret,
         sso=sso,
     )
+
+
+def _register_packages(configuration: Configuration, campus: Campus) -> None:
+    """What `ottobridge package` does for each package that it makes."""
+    engine = open_database(configuration.bridge.database_url.get_secret_value())
+    try:
+        migrate(engine)
+        for format_, token in campus.package_tokens.items():
+            Packages(engine, time.time).register(PACKAGES, format_, TITLE, token)
+    finally:
+        engine.dispose()
 
 
 def _listen(stack: ExitStack, door: _Door, port: int = 0) -> str:

@@ -19,6 +19,8 @@ from sandbox.ottolearn.sso import CALLBACK, SingleSignOn
 TITLE = "Safety at Work"
 USERNAME_ATTRIBUTES = ("username", "employeeId")
 FORMATS = {Kind.SCORM12: "scorm12", Kind.SCORM2004: "scorm2004-4"}
+UPLOADED = (*FORMATS.values(), "aicc", "cmi5")
+"""The formats of the packages that the LMS's administrator uploaded."""
 
 
 def build_campus(bridge_url: str, lms_url: str, ottolearn_url: str) -> Campus:
@@ -26,8 +28,9 @@ def build_campus(bridge_url: str, lms_url: str, ottolearn_url: str) -> Campus:
     # A Canvas that a school hosts itself says this issuer too; only its keys are its own.
     canvas = _tool("canvas", CANVAS, bridge_url, lms_url, issuer="https://canvas.instructure.com")
     moodle = _tool("moodle", MOODLE, bridge_url, lms_url, issuer=lms_url)
+    tokens = {name: secrets.token_urlsafe(24) for name in UPLOADED}
     built = {
-        kind: build_package(format=name, connection=PACKAGES, public_url=bridge_url, title=TITLE)
+        kind: build_package(format=name, connection=PACKAGES, public_url=bridge_url, title=TITLE, token=tokens[name])
         for kind, name in FORMATS.items()
     }
     return Campus(
@@ -35,6 +38,8 @@ def build_campus(bridge_url: str, lms_url: str, ottolearn_url: str) -> Campus:
         tools={CANVAS: canvas, MOODLE: moodle},
         packages={kind: read_package(archive) for kind, archive in built.items()},
         aicc_launch_url=f"{bridge_url}/aicc/{PACKAGES}/launch",
+        cmi5_launch_url=f"{bridge_url}/cmi5/{PACKAGES}/launch",
+        package_tokens=tokens,
         destinations=(bridge_url, ottolearn_url),
     )
 
@@ -71,6 +76,7 @@ def write_config(directory: Path, bridge_url: str, ottolearn: Mapping[str, Any],
                 "student_id": "learner_id",
                 "package_origins": [campus.url],
                 "aicc": {"allowed_urls": [campus.aicc_url]},
+                "cmi5": {"allowed_urls": [campus.cmi5_url]},
             },
         },
     }

@@ -1,11 +1,22 @@
-"""Packages for any LMS: SCORM 1.2, SCORM 2004 and AICC."""
+"""Packages for any LMS: SCORM 1.2, SCORM 2004, AICC and cmi5."""
 
 from __future__ import annotations
 
-from adapters.scorm.aicc import read_aicc
+from collections.abc import Mapping
+
+from adapters.scorm.aicc import read_aicc, report_aicc
+from adapters.scorm.cmi5 import read_cmi5, report_cmi5
 from adapters.scorm.launch import read_page
 from adapters.scorm.settings import Settings
-from bridge.contracts import Adapter
+from bridge.contracts import Adapter, Report
+from bridge.http import Outbound
+
+
+def report(channel: Mapping[str, str], told: Report, settings: Settings, outbound: Outbound) -> Mapping[str, str]:
+    """Tell the LMS of progress by the way the launch came in; a SCORM page asks for it instead."""
+    tell = report_aicc if "session_id" in channel else report_cmi5
+    return tell(channel, told, settings, outbound)
+
 
 ADAPTER = Adapter(
     name="scorm",
@@ -13,4 +24,6 @@ ADAPTER = Adapter(
     settings=Settings,
     read_page=read_page,
     read_aicc=read_aicc,
+    read_cmi5=read_cmi5,
+    report=report,
 )

@@ -1,28 +1,29 @@
 """AICC: the LMS opens our address with a session id, and we ask the LMS whose session it is (HACP GetParam).
 
 Nothing in the request is believed: the call goes only to an address of the configuration, and the student comes only
-from the answer. Hence `Assurance.CONFIRMED`; docs say what that is worth where an LMS's session ids can be guessed.
+from the answer. Hence `Assurance.CONFIRMED`, but only where the session id could not have been guessed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from urllib.parse import urlsplit
+from collections.abc import Mapping, Sequence
 
-from adapters.scorm import hacp
+from adapters.scorm import callback, hacp
+from adapters.scorm.callback import read_parameter, same_address
+from adapters.scorm.package.aicc import PACKAGE_KEY
 from adapters.scorm.settings import Settings
 from adapters.scorm.student import read_student
-from bridge.contracts import Assurance, Kind, Launch, LaunchRequest
+from bridge.contracts import Assurance, Kind, Launch, LaunchRequest, Report
 from bridge.errors import LaunchRejected, RemoteRefused
-from bridge.http import Answer, Outbound, host_of
-from bridge.settings import origin
+from bridge.http import Answer, Outbound
 
-MAX_ANSWER = 64 * 1024
-"""Bytes of an answer to GetParam."""
 MAX_SESSION_ID = 255
-
-_NEVER_IN_AN_ADDRESS = re.compile(r"[\x00-\x20@#]")  # what `urlsplit` would drop unseen; user names; fragments
+SHORTEST_SESSION_ID = 16
+"""Characters below which a session id is taken for one that can be guessed."""
+_COUNTED = re.compile(r"C\d+M\d+S", re.IGNORECASE)  # SAP: C<student>M<module>S
+LEAST_VARIETY = 8
+"""Different characters."""
 
 
 def read_aicc(request: LaunchRequest, settings: Settings, outbound: Outbound) -> Launch:
@@ -34,14 +35,49 @@ def read_aicc(request: LaunchRequest, settings: Settings, outbound: Outbound) ->
     """
     if settings.aicc is None:
         raise LaunchRejected("not_allowed_here", "the connection has no aicc settings")
-    session_id = _read_parameter(request.query, "aicc_sid")
+    session_id = read_parameter(request.query, "aicc_sid")
     if len(session_id) > MAX_SESSION_ID or not session_id.isprintable():
         raise LaunchRejected("malformed", "aicc_sid is too long or holds control characters")
-    address = find_allowed(_read_parameter(request.query, "aicc_url"), settings.aicc.allowed_urls)
-    answer = _get_param(address, session_id, outbound)
+    address = find_allowed(read_parameter(request.query, "aicc_url"), settings.aicc.allowed_urls)
+    answer = _post(outbound, address, "GetParam", session_id)
     _refuse_status(answer.status)
-    core = hacp.read_core(hacp.decode(answer.body, answer.headers.get("Content-Type", "")))
-    return Launch(read_student(core.student_id, core.student_name), Kind.AICC, Assurance.CONFIRMED)
+    core = hacp.read_core(hacp.decode(answer.body, answer.headers.get("Content-Type", "")), PACKAGE_KEY)
+    student = read_student(core.student_id, core.student_name)
+    guessable = is_guessable(session_id, student.student_id)
+    return Launch(
+        student,
+        Kind.AICC,
+        Assurance.ASSERTED if guessable else Assurance.CONFIRMED,
+        package_token=core.package_token,
+        channel={"url": address, "session_id": session_id},
+    )
+
+
+def report_aicc(
+    channel: Mapping[str, str], report: Report, settings: Settings, outbound: Outbound
+) -> Mapping[str, str]:
+    """PutParam, and ExitAU after the last word.
+
+    Raises RemoteUnavailable when it may work later, RemoteRefused when the LMS will not take it.
+    """
+    allowed = settings.aicc.allowed_urls if settings.aicc else ()
+    if channel["url"] not in allowed:
+        raise RemoteRefused("the address is in aicc.allowed_urls no more")
+    _tell(outbound, channel, "PutParam", hacp.write_core(report))
+    if report.ends:
+        _tell(outbound, channel, "ExitAU", "")
+    return channel
+
+
+def is_guessable(session_id: str, student_id: str) -> bool:
+    """Whether others could find this session id by counting up: then the LMS's answer proves no more than a browser."""
+    return (
+        len(session_id) < SHORTEST_SESSION_ID
+        or len(set(session_id)) < LEAST_VARIETY
+        or session_id.isdigit()
+        or _COUNTED.fullmatch(session_id) is not None
+        or (len(student_id) > 3 and student_id.lower() in session_id.lower())
+    )
 
 
 def find_allowed(requested: str, allowed: Sequence[str]) -> str:
@@ -51,43 +87,25 @@ def find_allowed(requested: str, allowed: Sequence[str]) -> str:
     `aicc_url_not_allowed`.
     """
     for address in allowed:
-        if _same_address(requested, address):
+        if same_address(requested, address):
             return address
     shown = requested.partition("?")[0][:200]  # the query may hold a session
     raise LaunchRejected("aicc_url_not_allowed", f"{shown!r} is none of aicc.allowed_urls")
 
 
-def _same_address(requested: str, address: str) -> bool:
-    if _NEVER_IN_AN_ADDRESS.search(requested):
-        return False
-    try:
-        return _parts(requested) == _parts(address)
-    except ValueError:  # a port or an IPv6 host that is none
-        return False
-
-
-def _parts(url: str) -> tuple[str, str, str]:
-    parts = urlsplit(url)
-    return origin(url), parts.path or "/", parts.query
-
-
-def _read_parameter(query: Sequence[tuple[str, str]], name: str) -> str:
-    """The one value of `name`, whose letter case is the LMS's choice; two are refused, not chosen between."""
-    values = [value for key, value in query if key.lower() == name]
-    if len(values) != 1 or not values[0]:
-        raise LaunchRejected("malformed", f"the launch has {'no' if not any(values) else 'more than one'} {name}")
-    return values[0]
-
-
-def _get_param(address: str, session_id: str, outbound: Outbound) -> Answer:
+def _post(outbound: Outbound, address: str, command: str, session_id: str, data: str = "") -> Answer:
     # Skillport: `command` must not be the last field
-    form = {"command": "GetParam", "version": "4.0", "session_id": session_id, "aicc_data": ""}
+    form = {"command": command, "version": "4.0", "session_id": session_id, "aicc_data": data}
+    return callback.call(outbound, "POST", address, data=form, login_page="aicc_login_page")
+
+
+def _tell(outbound: Outbound, channel: Mapping[str, str], command: str, data: str) -> None:
     try:
-        return outbound.request("POST", address, data=form, max_bytes=MAX_ANSWER)
-    except RemoteRefused as error:
-        if 300 <= error.status < 400:
-            raise LaunchRejected("aicc_login_page", f"{host_of(address)} answered with a redirect") from error
-        raise
+        answer = _post(outbound, channel["url"], command, channel["session_id"], data)
+        _refuse_status(answer.status)
+        hacp.read_success(hacp.decode(answer.body, answer.headers.get("Content-Type", "")))
+    except LaunchRejected as error:
+        raise RemoteRefused(f"the LMS did not take {command}: {error.reason}") from error
 
 
 def _refuse_status(status: int) -> None:

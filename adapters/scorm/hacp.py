@@ -1,4 +1,4 @@
-"""AICC HACP answers (CMI001 6.4, version 4): the group [Core] of what an LMS says to GetParam.
+"""AICC HACP (CMI001 6.4, version 4): the group [Core] of what an LMS says to GetParam, and of what it is told.
 
 Read leniently, because LMSs write it in many ways (letter case, blanks, line ends, comments, order), but never so
 that a learner's own text becomes somebody's id: [Core_Lesson], lesson location and name come back from what learners
@@ -8,10 +8,11 @@ sent or typed, so a second [Core] or a second, different student_id is refused r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from email.message import Message
 from typing import NamedTuple
 
+from bridge.contracts import Report
 from bridge.errors import LaunchRejected
 
 _LINE_END = re.compile(r"[\r\n]+")  # not splitlines(): it also splits at U+2028 and friends, inside a value
@@ -23,6 +24,8 @@ class Core(NamedTuple):
 
     student_id: str
     student_name: str
+    package_token: str = ""
+    """What our package put into [Core_Vendor], where the LMS passes that on."""
 
 
 class _Pair(NamedTuple):
@@ -45,23 +48,50 @@ def decode(body: bytes, content_type: str) -> str:
     return body.decode("cp1252", errors="replace")
 
 
-def read_core(text: str) -> Core:
-    """The learner of an answer to GetParam.
+def read_core(text: str, package_key: str = "") -> Core:
+    """The learner of an answer to GetParam, and the token under `package_key` in [Core_Vendor].
 
     Raises LaunchRejected `aicc_login_page`, `aicc_answer_unreadable` or `aicc_session_unknown`; an empty student ID
     is returned as it is.
     """
-    if text.lstrip("\ufeff \t\r\n").startswith("<"):
-        raise LaunchRejected("aicc_login_page", "the LMS answered with a web page, not with AICC data")
-    pairs = tuple(_read_pairs(text))
-    _refuse_error({pair.key: pair.value for pair in pairs if not pair.group})
+    pairs = read_success(text)
     if sum(pair == _Pair("core", "", "") for pair in pairs) != 1:
         raise LaunchRejected("aicc_answer_unreadable", "the answer does not hold exactly one [Core]")
     ids = {pair.value for pair in pairs if pair.group == "core" and pair.key == "student_id"}
     names = [pair.value for pair in pairs if pair.group == "core" and pair.key == "student_name"]
     if len(ids) > 1:
         raise LaunchRejected("aicc_answer_unreadable", "the answer holds two student IDs")
-    return Core("".join(ids), names[0] if names else "")
+    tokens = [pair.value for pair in pairs if package_key and pair[:2] == ("core_vendor", package_key)]
+    return Core("".join(ids), names[0] if names else "", tokens[0] if tokens else "")
+
+
+def read_success(text: str) -> Sequence[_Pair]:
+    """What an answer holds. Raises LaunchRejected unless it says `error=0`."""
+    if text.lstrip("\ufeff \t\r\n").startswith("<"):
+        raise LaunchRejected("aicc_login_page", "the LMS answered with a web page, not with AICC data")
+    pairs = tuple(_read_pairs(text))
+    _refuse_error({pair.key: pair.value for pair in pairs if not pair.group})
+    return pairs
+
+
+def write_core(report: Report) -> str:
+    """The `aicc_data` of PutParam: [Core] with all its keywords, CRLF after each line.
+
+    Whole numbers only, and a status that is never empty: Skillport keeps neither fractions nor blanks. LMSs add
+    the time up, so it is what they do not have yet. No line break before [Core], which may wipe what is stored.
+    """
+    percent = 100 if report.mastered else int(report.progress * 100)
+    minutes, seconds = divmod(max(report.new_seconds, 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    status = "passed" if report.mastered else "incomplete"
+    lines = (
+        "[Core]",
+        "Lesson_Location=",
+        f"Lesson_Status={status}",
+        f"Score={percent},100,0",
+        f"Time={min(hours, 9999):02d}:{minutes:02d}:{seconds:02d}",
+    )
+    return "".join(f"{line}\r\n" for line in lines)
 
 
 def _read_pairs(text: str) -> Iterator[_Pair]:

@@ -67,6 +67,15 @@ launch = Table(
     sqlite_autoincrement=True,
 )
 
+received = Table(
+    "received",
+    metadata,
+    Column("reference", String(64), primary_key=True),
+    Column("time", Double, nullable=False, index=True),
+    Column("fields", Text, nullable=False),
+)
+"""What came with a launch that did not get in, shortened, as JSON: for the administrator who asks by the reference."""
+
 generation = Table(
     "generation",
     metadata,
@@ -232,3 +241,128 @@ deployment = Table(
     sqlite_with_rowid=False,
 )
 """LTI deployments that were learned from a launch, of configured connections too."""
+
+package = Table(
+    "package",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("token", LargeBinary(32), nullable=False, unique=True),
+    Column("connection", String(255), nullable=False, index=True),
+    Column("format", String(32), nullable=False),
+    Column("title", String(255), nullable=False),
+    Column("course", String(64), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=True),
+    Column("revoked_at", Double, nullable=True),
+)
+"""The packages that were made. `token` is a SHA-256: a copy of the database launches nothing."""
+
+package_origin = Table(
+    "package_origin",
+    metadata,
+    Column("connection", String(255), primary_key=True),
+    Column("origin", String(255), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("package", String(16), nullable=False),
+    Column("seen_at", Double, nullable=False),
+    Column("decided_at", Double, nullable=True),
+    sqlite_with_rowid=False,
+)
+"""The sites that packages were played on: `new` until an administrator makes them `approved` or `refused`."""
+
+rate = Table(
+    "rate",
+    metadata,
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("until", Double, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+"""How often something was tried within one span of time; keys are digests."""
+
+visit = Table(
+    "visit",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("time", Double, nullable=False, index=True),
+    Column("connection", String(255), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("student_id", String(ID_LENGTH), nullable=False),
+    Column("user_id", _Number, nullable=False),
+    Column("course", String(64), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("ended_at", Double, nullable=True),
+    Index("ix_visit_student", "connection", "student_id", "id"),
+    Index("ix_visit_user", "connection", "user_id", "id"),
+    sqlite_autoincrement=True,
+)
+"""A matched launch whose LMS can be told of progress. `channel` says how; sealed, because it holds sessions."""
+
+progress = Table(
+    "progress",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("visit", _Number, ForeignKey("visit.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("revision", Integer, nullable=False),
+    Column("progress", Double, nullable=False),
+    Column("mastered", Boolean, nullable=False),
+    Column("seconds", Integer, nullable=False),
+    Column("told_seconds", Integer, nullable=False),
+    Column("received_at", Double, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("detail", String(255), nullable=False),
+    Index("ix_progress_due", "state", "due_at"),
+    sqlite_autoincrement=True,
+)
+"""What OttoLearn last said of a visit, and whether the LMS has it."""
+
+probe = Table(
+    "probe",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("time", Double, nullable=False),
+    Column("connection", String(255), nullable=False, index=True),
+    Column("origin", String(255), nullable=False),
+    Column("findings", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""What probe packages saw of an LMS, JSON."""
+
+hint = Table(
+    "hint",
+    metadata,
+    Column("generation", _Number, primary_key=True),
+    Column("key", BigInteger, primary_key=True),
+    Column("user_id", _Number, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""What else a learner might be recognised by, as 64-bit digests: names, and IDs outside the Username attributes."""
+
+unmatched = Table(
+    "unmatched",
+    metadata,
+    Column("connection", String(255), primary_key=True),
+    Column("student_id", String(ID_LENGTH), primary_key=True),
+    Column("first_name", String(255), nullable=False),
+    Column("last_name", String(255), nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("first_seen", Double, nullable=False),
+    Column("last_seen", Double, nullable=False, index=True),
+    Index("ix_unmatched_student", "student_id"),
+    sqlite_with_rowid=False,
+)
+"""Students whom launches named and nobody was found for."""
+
+alias = Table(
+    "alias",
+    metadata,
+    Column("connection", String(255), primary_key=True),
+    Column("student_id", String(ID_LENGTH), primary_key=True),
+    Column("user_id", _Number, nullable=False),
+    Column("made_at", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Student IDs that an administrator has linked with OttoLearn users."""

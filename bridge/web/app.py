@@ -6,6 +6,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from bridge.launch import Landing
+from bridge.web.callbacks import callback_pages
 from bridge.web.deep_linking import deep_linking_pages
 from bridge.web.frames import frame_pages
 from bridge.web.house import House
@@ -44,6 +45,7 @@ def create_app(house: House) -> Flask:
         registration_pages,
         setup_pages,
         package_pages,
+        callback_pages,
         oidc_pages,
         status_pages,
     ):

@@ -8,29 +8,37 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flask import Request, request
 from sqlalchemy import Engine
 
 from bridge.config import Configuration
 from bridge.connections import Connections
-from bridge.contracts import Adapter, Connection
+from bridge.contracts import Adapter, Connection, Outcome
 from bridge.courses import course_with
 from bridge.directory import Directory, Match
 from bridge.errors import LaunchRejected
 from bridge.http import Outbound
-from bridge.launch import Arrivals
+from bridge.launch import Arrivals, policy_of
+from bridge.limits import Limits
 from bridge.lti.keysets import PlatformKeys
 from bridge.lti.state import States
+from bridge.matching import Matching
+from bridge.newcomers import Newcomers
+from bridge.ottolearn.api import OttoLearnApi
 from bridge.ottolearn.settings import Oidc, SignedLink
 from bridge.ottolearn.signin.launch_session import LaunchSessions
 from bridge.ottolearn.signin.oidc import Provider
 from bridge.ottolearn.signin.oidc_grant import Desk
 from bridge.ottolearn.signin.ways import SignIn, by_oidc, by_signed_link
 from bridge.ownkeys import OwnKeys
+from bridge.packages import Packages
 from bridge.registration import Registrar
-from bridge.store import launches
+from bridge.store import launches, received
 from bridge.store.launches import LaunchLine
 from bridge.wayin import WayIn
+from bridge.web.address import client_address
 from bridge.web.metrics import Metrics
+from bridge.web.received import describe
 
 REFERENCE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that are mistaken for another when read aloud
 
@@ -48,6 +56,8 @@ class House:
     own_keys: OwnKeys
     states: States
     arrivals: Arrivals
+    packages: Packages
+    limits: Limits
     sign_in: SignIn
     provider: Provider | None
     """Where OttoLearn asks who has come; None where learners come in another way."""
@@ -85,14 +95,31 @@ def furnish(
     def record(line: LaunchLine) -> None:
         metrics.count_launch(line.connection, line.kind, line.outcome)
         launches.append(engine, line)
+        if line.outcome != Outcome.MATCHED:
+            received.keep(engine, line.reference, describe(request), now=line.time)
 
     sign_in, provider = _sign_in(configuration, engine, now, token)
     arrivals = Arrivals(
-        find=directory.find,
+        find=Matching(
+            engine=engine,
+            directory=directory,
+            username_attributes=configuration.ottolearn.username_attributes,
+            connection=connections.find,
+            newcomers=Newcomers(
+                engine,
+                directory,
+                OttoLearnApi(configuration.ottolearn, outbound, attempts=1),
+                configuration.ottolearn.username_attributes[0],
+                now,
+                token,
+            ),
+            now=now,
+        ).find,
         record=record,
         now=now,
         reference=new_reference,
         pseudonym_key=f"pseudonym {secret}".encode(),
+        policy=lambda name: policy_of(connections.find(name)),
     )
     return House(
         configuration=configuration,
@@ -104,6 +131,8 @@ def furnish(
         own_keys=OwnKeys(engine, secret, "lti", now),
         states=States(secret),
         arrivals=arrivals,
+        packages=Packages(engine, now),
+        limits=Limits(engine, now),
         sign_in=sign_in,
         provider=provider,
         registrar=Registrar(
@@ -139,7 +168,17 @@ def connection_named(house: House, name: str) -> Connection[Any]:
     return connection
 
 
+def address_of(house: House, request: Request) -> str:
+    """The address of whoever asks, for counting."""
+    trusted = house.configuration.bridge.trusted_proxies
+    return client_address(request.remote_addr or "", request.headers.getlist("X-Forwarded-For"), trusted)
+
+
 def new_reference() -> str:
     """Eight letters and digits a person can read out, such as `7K3M-9QXT`."""
-    text = "".join(secrets.choice(REFERENCE_LETTERS) for _ in range(8))
-    return f"{text[:4]}-{text[4:]}"
+    number = secrets.randbits(64)
+    letters = []
+    for _ in range(8):
+        number, at = divmod(number, len(REFERENCE_LETTERS))
+        letters.append(REFERENCE_LETTERS[at])
+    return f"{''.join(letters[:4])}-{''.join(letters[4:])}"

@@ -1,24 +1,30 @@
-"""Launches of packages: what a SCORM page posts, AICC's address, and the one-time address both lead to."""
+"""Launches of SCORM packages: what the page posts, and the one-time code with which its browser goes on."""
 
 from __future__ import annotations
 
-from functools import partial
+from typing import NamedTuple
 
 from flask import Blueprint, Response, abort, jsonify, make_response, request
 
-from bridge.contracts import Kind, Launch
+from bridge.contracts import Connection, Kind, Launch
 from bridge.directory import Match
 from bridge.errors import LaunchRejected
 from bridge.launch import Landing
+from bridge.limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS, LAUNCHES_OF_STUDENT
 from bridge.store import learners, one_time
+from bridge.store.packages import PackageRow
 from bridge.wayin import WayIn
-from bridge.web.house import House, connection_named
+from bridge.web.house import House, address_of, connection_named
 from bridge.web.pages import answer, go, json_answer
-from bridge.web.requests import read_request
+from bridge.web.requests import bearer, read_request
 
 CODE_LIVES = 60.0
-"""Seconds between a package's launch and its one-time address."""
+"""Seconds between a package's launch and its one-time code."""
 PURPOSE = "launch code"
+HANDOVER = "X-OttoBridge-Handover"
+"""`post` in this header: the page hands the code over in a form, and not as a part of an address."""
+BY_POST = "by post"
+BY_ADDRESS = "by address"
 
 
 def package_pages(house: House) -> Blueprint:
@@ -28,66 +34,111 @@ def package_pages(house: House) -> Blueprint:
     @pages.route("/scorm/<connection>/launch", methods=["POST", "OPTIONS"], provide_automatic_options=False)
     def scorm(connection: str) -> Response:
         if request.method == "OPTIONS":
-            return _open_to_any_origin(make_response("", 204))
-        body, status = json_answer(_land_page(house, connection))
-        return _open_to_any_origin(make_response(jsonify(body), status))
+            return open_to_any_origin(make_response("", 204))
+        body, status = _land_page(house, connection)
+        return open_to_any_origin(make_response(jsonify(body), status))
 
-    @pages.get("/aicc/<connection>/launch")
-    def aicc(connection: str) -> Response:
-        return answer(_land_aicc(house, connection))
+    @pages.post("/l")
+    def spend_posted_code() -> Response:
+        return _spend_code(house, BY_POST, request.form.get("code", ""))
 
     @pages.get("/l/<code>")
     def spend_code(code: str) -> Response:
         if request.method == "HEAD":  # a link scanner must not spend what the learner is about to open
             abort(405)
-        return _spend_code(house, code)
+        return _spend_code(house, BY_ADDRESS, code)
 
     return pages
 
 
-def _open_to_any_origin(response: Response) -> Response:
-    """Let the package's page read the answer. Which origin may launch is checked by the adapter, where it is refused
-    in words; no cookie or other credential of the browser's is involved.
+def open_to_any_origin(response: Response) -> Response:
+    """Let the package's page read the answer. Which origin may launch is checked where it is refused in words; no
+    cookie or other credential that a browser adds by itself is involved.
     """
     response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Allow-Headers"] = "Content-Type"
+    response.headers["Access-Control-Allow-Headers"] = f"Authorization, Content-Type, {HANDOVER}"
     response.headers["Access-Control-Allow-Methods"] = "POST"
+    response.headers["Access-Control-Max-Age"] = "600"
     return response
 
 
-def _land_page(house: House, name: str) -> Landing:
+def _land_page(house: House, name: str) -> tuple[dict[str, str], int]:
     kind = Kind.SCORM2004 if b"scorm2004" in request.get_data(cache=True) else Kind.SCORM12
+    by_post = request.headers.get(HANDOVER) == "post"
+    handed: dict[str, str] = {}
 
-    def read() -> Launch:
-        connection, plain = connection_named(house, name), read_request(request, house.public_url)
+    def read() -> tuple[Launch, PackageRow]:
+        connection = connection_named(house, name)
         if connection.adapter.read_page is None:
             raise LaunchRejected("not_allowed_here", f"{name} takes no package launches")
-        return connection.adapter.read_page(plain, connection.settings)
+        package = _admit(house, connection)
+        launch = connection.adapter.read_page(read_request(request, house.public_url), connection.settings)
+        house.limits.count(LAUNCHES_OF_STUDENT, name, launch.student.student_id)
+        return launch, package
 
-    return house.arrivals.land(name, kind, read, partial(_one_time_address, house))
+    def lead(match: Match, launch: Launch) -> WayIn:
+        code = keep_code(house, match, launch, origin=request.headers.get("Origin", ""), way=way, package=package)
+        if way == BY_ADDRESS:
+            return WayIn(f"{house.public_url}/l/{code}")
+        handed["code"] = code
+        return WayIn(f"{house.public_url}/l")
+
+    way = BY_POST if by_post else BY_ADDRESS
+    found = house.arrivals.attempt(name, kind, read)
+    if isinstance(found, Landing):
+        return json_answer(found)
+    launch, package = found
+    body, status = json_answer(house.arrivals.admit(name, launch, lead))
+    return {**body, **handed}, status
 
 
-def _land_aicc(house: House, name: str) -> Landing:
-    def read() -> Launch:
-        connection, plain = connection_named(house, name), read_request(request, house.public_url)
-        if connection.adapter.read_aicc is None:
-            raise LaunchRejected("not_allowed_here", f"{name} takes no AICC launches")
-        return connection.adapter.read_aicc(plain, connection.settings, house.outbound)
+def _admit(house: House, connection: Connection[object]) -> PackageRow:
+    """The package that launches. An address that fails too often is not even listened to."""
+    address = address_of(house, request)
+    house.limits.count(LAUNCHES_OF_ADDRESS, connection.name, address)
+    house.limits.check(FAILURES_OF_ADDRESS, connection.name, address)
+    approved = getattr(connection.settings, "package_origins", ())
+    origin = request.headers.get("Origin", "")
+    try:
+        return house.packages.admit(connection.name, approved, bearer(request), origin)
+    except LaunchRejected:
+        house.limits.note(FAILURES_OF_ADDRESS, connection.name, address)
+        raise
 
-    # The launch URL holds the AICC session, so the browser leaves it for a clean address at once.
-    return house.arrivals.land(name, Kind.AICC, read, partial(_one_time_address, house))
+
+class _Kept(NamedTuple):
+    """What a code stands for."""
+
+    user_id: str
+    attribute: str
+    course: str
+    student_id: str
+    origin: str
+    package: str
 
 
-def _one_time_address(house: House, match: Match, launch: Launch) -> WayIn:
+def keep_code(house: House, match: Match, launch: Launch, *, origin: str, way: str, package: PackageRow | None) -> str:
+    """A code that lets this learner in once; it cannot be spent in another way than `way`, nor from another site."""
     code = house.token()
-    payload = {"user_id": str(match.learner.user_id), "attribute": match.attribute, "course": launch.course}
-    one_time.keep(house.engine, PURPOSE, code, payload, until=house.now() + CODE_LIVES)
-    return WayIn(f"{house.public_url}/l/{code}")
+    course = launch.course or (package.course if package else "")
+    kept = _Kept(
+        str(match.learner.user_id),
+        match.attribute,
+        course,
+        launch.student.student_id,
+        origin,
+        package.id if package else "",
+    )
+    one_time.keep(house.engine, f"{PURPOSE} {way}", code, kept._asdict(), until=house.now() + CODE_LIVES)
+    return code
 
 
-def _spend_code(house: House, code: str) -> Response:
-    kept = one_time.take(house.engine, PURPOSE, code, now=house.now())
-    learner = learners.learner(house.engine, int(kept["user_id"])) if kept else None
+def _spend_code(house: House, way: str, code: str) -> Response:
+    found = one_time.take(house.engine, f"{PURPOSE} {way}", code, now=house.now())
+    kept = _Kept(**found) if found else None
+    if kept is not None and way == BY_POST and request.headers.get("Origin", "") != kept.origin:
+        return answer(house.arrivals.refuse("", "", "code_other_site"))
+    learner = learners.learner(house.engine, int(kept.user_id)) if kept else None
     if kept is None or learner is None:
         return answer(house.arrivals.refuse("", "", "code_unknown"))
-    return go(house.way_in(Match(learner, kept["attribute"]), kept["course"]))
+    return go(house.way_in(Match(learner, kept.attribute), kept.course))

@@ -39,3 +39,9 @@ def read_pairs(encoded: bytes) -> list[tuple[str, str]]:
         return parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError as error:
         raise LaunchRejected("malformed", f"not UTF-8 form fields, or more than {MAX_FIELDS}") from error
+
+
+def bearer(request: Request) -> str:
+    """The token of `Authorization: Bearer TOKEN` (RFC 6750, section 2.1), or empty."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

@@ -53,8 +53,16 @@ class Campus:
     """Origins that launches lead to, beside our own: what our pages may post to and frame."""
     people: tuple[Person, ...] = PEOPLE
     """Everybody who has a seat here."""
+    cmi5_launch_url: str = ""
+    package_tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """By format: what the uploaded AICC and cmi5 courses carry, and the LMS passes on."""
 
     @property
     def aicc_url(self) -> str:
         """Where courses call back by HACP."""
         return f"{self.url}/aicc"
+
+    @property
+    def cmi5_url(self) -> str:
+        """Where fetch addresses and the LRS of cmi5 begin."""
+        return f"{self.url}/cmi5/"

@@ -22,6 +22,7 @@ from bridge.errors import LaunchRejected
 from bridge.reasons import ADVICE, REASONS
 from bridge.settings import origin
 
+TOKEN = "the-token-of-the-played-package"
 TYPES = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css"}
 
 
@@ -118,41 +119,65 @@ class PlayedBridge(Site):
     def __init__(self, learners: set[str]) -> None:
         super().__init__()
         self.learners = learners
-        self.settings = Settings()
+        self.origins: set[str] = set()
         self.launches: list[Launch] = []
         self.rejected: list[str] = []
         self.referers: list[str] = []
         self.codes: dict[str, Launch] = {}
+        self.sessions: dict[str, int] = {}
+        self.told: dict[str, Any] = {}
+        self.had: list[int] = []
+        self.probes: list[Any] = []
 
     def allow(self, *origins: str) -> None:
         """Take launches from packages on these sites."""
-        self.settings = Settings(package_origins=origins)
+        self.origins = set(origins)
 
     def respond(self, request: LaunchRequest) -> Answer:
         referer = request.headers.get("referer", self.url)
         self.referers += [] if same_site(referer, self) else [referer]
         if request.method == "OPTIONS":
-            allowed = {"Access-Control-Allow-Headers": "content-type", "Access-Control-Allow-Methods": "POST"}
+            asked = "authorization, content-type, x-ottobridge-handover"
+            allowed = {"Access-Control-Allow-Headers": asked, "Access-Control-Allow-Methods": "POST"}
             return Answer(status=204, headers={"Access-Control-Allow-Origin": "*", **allowed})
-        if request.url == "/scorm/any-lms/launch":
-            status, answer = self._launch(request)
+        if request.url.startswith("/scorm/any-lms/"):
+            status, answer = self._answer_page(request)
             body = json.dumps(answer).encode()
             return Answer(body, "application/json", status, {"Access-Control-Allow-Origin": "*"})
-        launch = self.codes.pop(request.url, None)
-        return _learner_page(launch) if launch else Answer(b"This address was used before.", status=400)
+        code = request.body.decode().partition("code=")[2] if (request.method, request.url) == ("POST", "/l") else ""
+        if code and request.headers.get("origin") not in self.origins:
+            return Answer(b"This code belongs to another site.", status=403)
+        launch = self.codes.pop(code, None)
+        return _learner_page(launch) if launch else Answer(b"This code was used before.", status=400)
+
+    def _answer_page(self, request: LaunchRequest) -> tuple[int, dict[str, Any]]:
+        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if request.url.endswith("/progress"):
+            self.had.append(json.loads(request.body)["had"])
+            return (200, self.told) if bearer in self.sessions else (403, {})
+        if bearer != TOKEN:
+            return _refusal("package_unknown", "REF-REJECTED")
+        if request.url.endswith("/probe"):
+            self.probes.append(json.loads(request.body))
+            return 200, {}
+        return self._launch(request)
 
     def _launch(self, request: LaunchRequest) -> tuple[int, dict[str, str]]:
+        if request.headers.get("origin") not in self.origins:
+            self.rejected.append("origin_not_allowed")
+            return _refusal("origin_not_allowed", "REF-REJECTED")
         try:
-            launch = read_page(request, self.settings)
+            launch = read_page(request, Settings())
         except LaunchRejected as rejected:
             self.rejected.append(rejected.reason)
             return _refusal(rejected.reason, "REF-REJECTED")
         self.launches.append(launch)
         if launch.student.student_id not in self.learners:
             return _refusal("no_match", "REF-NO-MATCH")
-        path = f"/l/{secrets.token_urlsafe(16)}"
-        self.codes[path] = launch
-        return 200, {"url": f"{self.url}{path}"}
+        code, session = secrets.token_hex(16), secrets.token_hex(16)
+        self.codes[code] = launch
+        self.sessions[session] = len(self.launches)
+        return 200, {"url": f"{self.url}/l", "code": code, "session": session}
 
 
 def _refusal(word: str, reference: str) -> tuple[int, dict[str, str]]:

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, FrameLocator, Page, Request, exp
 from adapters.scorm.package import build_package
 from bridge.contracts import Kind, Student
 from tests.browser.lms_pages import frame, made_api, player, scorm_again
-from tests.browser.sites import PlayedBridge, StaticSite, same_site
+from tests.browser.sites import TOKEN, PlayedBridge, StaticSite, same_site
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +20,7 @@ NAMES2004 = {"cmi.learner_id": f'"{ID}"', "cmi.learner_name": '"Núñez, José"'
 
 
 def install(lms: StaticSite, bridge_url: str, edition: str = "scorm12", **choices: str) -> None:
-    order = {"connection": "any-lms", "public_url": bridge_url, "title": "Safety at work", **choices}
+    order = {"connection": "any-lms", "public_url": bridge_url, "title": "Safety at work", "token": TOKEN, **choices}
     lms.add_package(build_package(format=edition, **order))  # type: ignore[arg-type]
 
 
@@ -259,8 +259,9 @@ def test_a_site_that_is_not_allowed_is_told_so(lms: StaticSite, bridge: PlayedBr
 @pytest.mark.parametrize(
     "answer",
     [
-        '{"url": "https://evil.example/l/x"}',
-        '{"url": "javascript:alert(1)"}',
+        '{"url": "https://evil.example/l", "code": "x"}',
+        '{"url": "javascript:alert(1)", "code": "x"}',
+        '{"url": "BRIDGE/l"}',
         '{"url": 7, "title": 7, "message": {}, "reference": []}',
         "null",
         "[]",
@@ -269,7 +270,12 @@ def test_a_site_that_is_not_allowed_is_told_so(lms: StaticSite, bridge: PlayedBr
 )
 def test_no_address_but_the_bridges_is_opened(answer: str, lms: StaticSite, bridge: PlayedBridge, page: Page) -> None:
     install(lms, bridge.url)
-    page.route("**/launch", lambda route: route.fulfill(body=answer, headers={"Access-Control-Allow-Origin": "*"}))
+    page.route(
+        "**/launch",
+        lambda route: route.fulfill(
+            body=answer.replace("BRIDGE", bridge.url), headers={"Access-Control-Allow-Origin": "*"}
+        ),
+    )
     sco = play(page, lms, made_api("scorm12", NAMES12))
     expect(sco.get_by_role("status")).to_contain_text("could not be opened")
     expect(sco.locator("iframe")).to_have_count(0)
@@ -290,8 +296,10 @@ def test_a_launch_tells_the_bridge_nothing_but_the_learner(
     headers = launch.all_headers()
     assert headers["origin"] == lms.url
     assert "cookie" not in headers
-    assert bridge.referers == []
+    assert set(bridge.referers) == {f"{lms.url}/"}, "the site, and no more of its address"
     assert all(ID not in request.url for request in sent)
+    assert not [request.url for request in sent if any(code in request.url for code in bridge.sessions)]
+    assert headers["authorization"] == f"Bearer {TOKEN}"
     assert launch.post_data_json == {
         "version": "scorm12",
         "learner_id": ID,
@@ -312,7 +320,7 @@ def test_ottolearn_opens_in_a_window_of_its_own(
         button.press("Enter")
     expect(opened.value.locator("#student")).to_have_text(ID)
     assert opened.value.evaluate("window.opener") is None
-    assert bridge.referers == []
+    assert opened.value.url == f"{bridge.url}/l", "no address holds the code"
     expect(sco.get_by_role("status")).to_contain_text("open in a new window")
     expect(sco.get_by_role("button", name="Open OttoLearn again")).to_be_focused()
     with context.expect_page() as reopened:

@@ -1,14 +1,15 @@
 """The zip that an administrator drops into an LMS.
 
-    title, connection, format -> manifest.py or aicc.py (what the LMS reads) + page.py (what the learner sees)
+    title, connection, format -> manifest.py, aicc.py or cmi5.py (what the LMS reads) + page.py (what the learner sees)
                               -> archive.py -> bytes
 
-The same input gives the same bytes. Nothing in a package is secret: whoever can open the course can read all of it.
+The same input gives the same bytes. Nothing in a package is secret from those who can open the course: its token says
+which package it is, and not who the learner is.
 """
 
 from __future__ import annotations
 
-from adapters.scorm.package import aicc, manifest, page
+from adapters.scorm.package import aicc, cmi5, manifest, page
 from adapters.scorm.package.archive import zip_files
 from adapters.scorm.package.course import FORMATS, Course, Window
 
@@ -22,13 +23,29 @@ def build_package(
     public_url: str,
     title: str,
     window: Window = "frame",
+    token: str = "",
+    language: str = "en",
+    probe: bool = False,
 ) -> bytes:
     """A zip of `format` (one of `FORMATS`) that launches `connection` of the bridge at `public_url`.
 
     `window` says where OttoLearn opens: in the course's own frame, or in a window of its own, for an OttoLearn that
-    may not be framed. Raises ValueError, in words for the administrator, for a title or an address that will not do.
+    may not be framed. `token` is the one under which the package was registered; a `probe` shows what the
+    LMS passes and launches nothing. Raises ValueError, in words for the administrator, for a title or an address that
+    will not do.
     """
-    course = Course(format=format, connection=connection, public_url=public_url, title=title, window=window)
+    course = Course(
+        format=format,
+        connection=connection,
+        public_url=public_url,
+        title=title,
+        window=window,
+        token=token,
+        language=language,
+        probe=probe,
+    )
     if course.format == "aicc":
         return zip_files(aicc.course_files(course))
+    if course.format == "cmi5":
+        return zip_files({"cmi5.xml": cmi5.build_structure(course)})
     return zip_files({"imsmanifest.xml": manifest.build_manifest(course), **page.page_files(course)})

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from adapters.scorm.package.course import Course
 
 _UNIT = "A1"
+PACKAGE_KEY = "ottobridge_package"
+"""The LMS keeps `core_vendor` and gives it back to us in [Core_Vendor], server to server, never in an address."""
 
 
 def course_files(course: Course) -> dict[str, bytes]:
@@ -61,7 +63,7 @@ def _assignable_unit(course: Course) -> Sequence[Sequence[str]]:
         "max_score": "100",
         "mastery_score": "",
         "system_vendor": "OttoBridge",
-        "core_vendor": "",
+        "core_vendor": f"{PACKAGE_KEY}={course.token}" if course.token else "",
         "web_launch": "",
         "au_password": "",
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
@@ -13,11 +13,13 @@ from bridge.settings import origin
 
 Window = Literal["frame", "window"]
 
-FORMATS = ("scorm12", "scorm2004-3", "scorm2004-4", "aicc")
+FORMATS = ("scorm12", "scorm2004-3", "scorm2004-4", "aicc", "cmi5")
 
 MAX_TITLE = 200
 """Characters: `titleType` of the SCORM 1.2 schema. The later formats follow, so that a title fits all of them."""
 
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{0,128}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
 _NOT_XML = re.compile(r"[\ufffe\uffff]")  # Char of XML 1.0; control characters and surrogates are out already
 
 
@@ -31,12 +33,24 @@ class Course:
     """The bridge as browsers see it; it may have a path."""
     title: str
     window: Window
+    token: str = field(default="", repr=False)
+    """What tells this package from every other one; whoever can open the course can read it."""
+    language: str = "en"
+    """Of the title (BCP 47)."""
+    probe: bool = False
+    """Whether it only shows what the LMS passes."""
 
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
             raise ValueError(f"format {self.format!r}: allowed are {', '.join(FORMATS)}")
         if self.window not in {"frame", "window"}:
             raise ValueError(f"window {self.window!r}: allowed are frame, window")
+        if self.probe and not self.format.startswith("scorm"):
+            raise ValueError("a probe has a page, which only the SCORM formats hold")
+        if not _TOKEN.fullmatch(self.token):
+            raise ValueError("the token holds characters that a package cannot carry")
+        if not _LANGUAGE.fullmatch(self.language):
+            raise ValueError(f"language {self.language!r}: allowed are tags such as en, de or pt-BR")
         if not self.connection:
             raise ValueError("the connection has no name")
         object.__setattr__(self, "public_url", _bridge_address(self.public_url))
@@ -53,7 +67,7 @@ class Course:
         described = "\n".join((self.public_url, self.connection, self.title))
         return f"ottobridge-{hashlib.sha256(described.encode()).hexdigest()[:16]}"
 
-    def launch_url(self, protocol: Literal["scorm", "aicc"]) -> str:
+    def launch_url(self, protocol: Literal["scorm", "aicc", "cmi5"]) -> str:
         """Where launches of this course go."""
         return f"{self.public_url}/{protocol}/{quote(self.connection, safe='')}/launch"
 

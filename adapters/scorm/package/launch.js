@@ -1,54 +1,25 @@
 /*
  * The page inside a SCORM package, in the order it works:
  *
- *   1. find the LMS's API object, in the windows around this one
- *   2. Initialize, once
- *   3. read who the learner is
- *   4. write "incomplete" if the LMS says that nothing was written yet, and commit at once
- *   5. ask the bridge for a one-time address for this learner
- *   6. show OttoLearn there: in a frame over this page, or in a window of its own
- *   7. commit whenever the page is hidden; Terminate, once, when it goes away
+ *   1. find the LMS's API object (lms.js), and Initialize, once
+ *   2. read who the learner is
+ *   3. write "incomplete" if the LMS says that nothing was written yet, and commit at once
+ *   4. ask the bridge for a one-time code for this learner
+ *   5. show OttoLearn: in a frame over this page, or in a window of its own, entered with the code in a posted form
+ *   6. while the page is open, ask the bridge what OttoLearn says of the learner's progress, and tell the LMS
+ *   7. commit whenever the page is hidden; Terminate, once, at "Exit" or when the page goes away
  *
  * What differs between packages is in the data- attributes of <body>; this file is the same in all of them.
- * Nothing is kept in cookies or storage: in a third-party frame there may be none. No request tells where it came
- * from (<meta name="referrer">), because an LMS's addresses may hold sessions.
+ * Nothing is kept in cookies or storage: in a third-party frame there may be none. Requests tell which site they come
+ * from, and no more of its address (<meta name="referrer">), because an LMS's addresses may hold sessions.
  */
 "use strict";
 
 (() => {
-  const WINDOWS_LIMIT = 500;
   const BRIDGE_TIMEOUT = 20000; // milliseconds
-
-  const DIALECTS = {
-    scorm12: {
-      object: "API",
-      initialize: "LMSInitialize",
-      terminate: "LMSFinish",
-      get: "LMSGetValue",
-      set: "LMSSetValue",
-      commit: "LMSCommit",
-      lastError: "LMSGetLastError",
-      alreadyInitialized: "101",
-      id: "cmi.core.student_id",
-      name: "cmi.core.student_name",
-      status: "cmi.core.lesson_status",
-      exit: "cmi.core.exit",
-    },
-    scorm2004: {
-      object: "API_1484_11",
-      initialize: "Initialize",
-      terminate: "Terminate",
-      get: "GetValue",
-      set: "SetValue",
-      commit: "Commit",
-      lastError: "GetLastError",
-      alreadyInitialized: "103",
-      id: "cmi.learner_id",
-      name: "cmi.learner_name",
-      status: "cmi.completion_status",
-      exit: "cmi.exit",
-    },
-  };
+  const POLL_EVERY = 20000;
+  const { Lms, Silence, peek, tryQuietly, versionsFound } = OttoBridge;
+  const { launchUrl, token, scorm, window: opensIn } = document.body.dataset;
 
   const PROBLEMS = {
     no_lms: {
@@ -59,6 +30,11 @@
     lms_refused: {
       message: "Your learning management system (LMS) did not start the course",
       advice: "Close this page, go back to your LMS and open the course again.",
+    },
+    lms_silent: {
+      message: "Your learning management system (LMS) does not answer",
+      advice: "Close this page, go back to your LMS and open the course again. If it stays like this, tell your "
+        + "course's support that the LMS left a SCORM call without an answer.",
     },
     unreachable: {
       message: "OttoLearn could not be reached",
@@ -91,131 +67,21 @@
 
   const asText = (value) => (typeof value === "string" ? value : "");
 
-  // ---- 1. the LMS's API ----
+  // ---- 1-3, 7. the session with the LMS ----
 
-  /** What `look` finds, or null where the browser does not let us look (a window of another site). */
-  function peek(look) {
+  async function startSession() {
+    const [version] = versionsFound(scorm);
+    if (!version) {
+      throw new Problem("no_lms");
+    }
+    const lms = new Lms(version);
+    let open = false;
     try {
-      return look() ?? null;
-    } catch {
-      return null;
-    }
-  }
-
-  /** This window, its parents, then the openers of all of those and their parents; each once. */
-  function* windowsAround() {
-    const seen = new Set();
-    const starts = [window];
-    while (starts.length > 0) {
-      for (let hop = starts.shift(); hop && !seen.has(hop) && seen.size < WINDOWS_LIMIT; ) {
-        const here = hop;
-        seen.add(here);
-        yield here;
-        starts.push(peek(() => here.opener));
-        hop = peek(() => here.parent);
-      }
-    }
-  }
-
-  /** The API object of one version. SuccessFactors (Plateau) keeps it on the document. */
-  function findObject({ object, initialize }) {
-    for (const around of windowsAround()) {
-      for (const look of [() => around[object], () => around.document[object]]) {
-        const api = peek(look);
-        if (api && peek(() => api[initialize])) {
-          return api;
-        }
-      }
-    }
-    return null;
-  }
-
-  /** The package's own version first: some LMSs always offer both. */
-  function findLms(ownVersion) {
-    const versions = [ownVersion, ...Object.keys(DIALECTS).filter((version) => version !== ownVersion)];
-    for (const version of versions) {
-      const api = findObject(DIALECTS[version]);
-      if (api) {
-        return new Lms(api, version);
-      }
-    }
-    throw new Problem("no_lms");
-  }
-
-  // ---- 2-4, 7. talking to it ----
-
-  /** A session with an LMS. Answers may be strings, numbers, booleans or promises of them. */
-  class Lms {
-    #api;
-    #words;
-    #open = false;
-
-    constructor(api, version) {
-      this.#api = api;
-      this.#words = DIALECTS[version];
-      this.version = version;
-    }
-
-    #call(task, ...values) {
-      return this.#api[this.#words[task]](...values);
-    }
-
-    async initialize() {
-      const answer = String(await this.#call("initialize", ""));
-      if (answer !== "true" && answer !== "1") {
-        const error = String(await this.#call("lastError"));
-        if (error !== this.#words.alreadyInitialized) {
-          throw new Problem("lms_refused");
-        }
-      }
-      this.#open = true;
-    }
-
-    /** A value as text. A boolean is not a value but a call that failed. */
-    async read(element) {
-      const answer = await this.#call("get", this.#words[element]);
-      return ["string", "number", "bigint"].includes(typeof answer) ? String(answer).trim() : "";
-    }
-
-    /** Only an explicit "nothing yet" is overwritten. Open edX answers "" whatever the status is. */
-    async begin() {
-      const status = (await this.read("status")).toLowerCase();
-      if (status === "not attempted" || status === "unknown") {
-        await this.#call("set", this.#words.status, "incomplete");
-      }
-      await this.#call("set", this.#words.exit, "suspend");
-      await this.commit();
-    }
-
-    async commit() {
-      if (this.#open) {
-        await this.#call("commit", "");
-      }
-    }
-
-    /** Best effort: browsers drop most of what an LMS does while its page goes away. */
-    async terminate() {
-      if (this.#open) {
-        this.#open = false;
-        await this.#call("terminate", "");
-      }
-    }
-  }
-
-  /** What is tried for the LMS's sake must not stop the learner. */
-  async function tryQuietly(task) {
-    try {
-      await task();
+      open = await lms.initialize();
     } catch (error) {
-      console.warn("OttoBridge: the LMS did not take a call:", error);
+      throw new Problem(error instanceof Silence ? "lms_silent" : "lms_refused");
     }
-  }
-
-  async function startSession(ownVersion) {
-    const lms = findLms(ownVersion);
-    try {
-      await lms.initialize();
-    } catch {
+    if (!open) {
       throw new Problem("lms_refused");
     }
     document.addEventListener("visibilitychange", () => {
@@ -225,7 +91,7 @@
     });
     window.addEventListener("pagehide", (event) => {
       if (!event.persisted) { // a page kept for the back button comes back alive
-        tryQuietly(() => lms.terminate());
+        lms.terminate();
       }
     });
     return lms;
@@ -233,12 +99,18 @@
 
   async function readLearner(lms) {
     const learner = { version: lms.version, learner_id: "", learner_name: "" };
-    await tryQuietly(async () => { learner.learner_id = await lms.read("id"); });
+    try {
+      learner.learner_id = await lms.read("id");
+    } catch (error) {
+      if (error instanceof Silence) {
+        throw new Problem("lms_silent");
+      }
+    }
     await tryQuietly(async () => { learner.learner_name = await lms.read("name"); });
     return learner;
   }
 
-  // ---- 5. asking the bridge ----
+  // ---- 4, 6. asking the bridge ----
 
   /** The LMS's front page, where this page can see it: not its address in full, which may hold a session. */
   function lmsFrontPage() {
@@ -246,28 +118,80 @@
     return origin && origin !== "null" ? `${origin}/` : "";
   }
 
-  /** The one-time address for `learner`; throws a Problem with the bridge's reference. */
-  async function askBridge(launchUrl, learner) {
+  async function post(url, bearer, body) {
+    const response = await fetch(url, {
+      method: "POST",
+      mode: "cors",
+      credentials: "omit",
+      cache: "no-store",
+      headers: {
+        "Content-Type": "application/json",
+        "Authorization": `Bearer ${bearer}`,
+        "X-OttoBridge-Handover": "post",
+      },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(BRIDGE_TIMEOUT),
+    });
+    return { status: response.status, answer: (await response.json()) ?? {} };
+  }
+
+  /** Where to post which one-time code for `learner`; throws a Problem with the bridge's reference. */
+  async function askBridge(learner) {
     let answer;
     try {
-      const response = await fetch(launchUrl, {
-        method: "POST",
-        mode: "cors",
-        credentials: "omit",
-        cache: "no-store",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ ...learner, return_url: lmsFrontPage() }),
-        signal: AbortSignal.timeout(BRIDGE_TIMEOUT),
-      });
-      answer = await response.json();
+      ({ answer } = await post(launchUrl, token, { ...learner, return_url: lmsFrontPage() }));
     } catch {
       throw new Problem("unreachable");
     }
     const url = peek(() => new URL(answer.url));
-    if (!url || url.origin !== new URL(launchUrl).origin) {
-      throw new Problem("refused", answer ?? {});
+    if (!url || url.origin !== new URL(launchUrl).origin || typeof answer.code !== "string") {
+      throw new Problem("refused", answer);
     }
-    return url.href;
+    return answer;
+  }
+
+  /** Tells the LMS what the bridge hears from OttoLearn; only the newest launch of this page is followed. */
+  class Progress {
+    #timer = 0;
+    #session = "";
+    #had = 0; // the newest revision that the LMS has taken
+
+    constructor(lms) {
+      this.lms = lms;
+    }
+
+    follow(session) {
+      this.#session = session;
+      this.#had = 0;
+      this.#wait();
+    }
+
+    stop() {
+      clearTimeout(this.#timer);
+      this.#session = "";
+    }
+
+    #wait() {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#ask(this.#session), POLL_EVERY);
+    }
+
+    async #ask(session) {
+      try {
+        const { status, answer } = await post(launchUrl.replace(/launch$/, "progress"), session, { had: this.#had });
+        if (session !== this.#session || status === 403) {
+          return; // a newer launch is followed, or the bridge knows this one no more
+        }
+        if (answer.revision > this.#had) {
+          await this.lms.report(answer);
+          this.#had = answer.revision;
+          return void this.#ask(session); // so that the bridge knows at once
+        }
+      } catch {
+        // the next round may do better
+      }
+      this.#wait();
+    }
   }
 
   // ---- 6. what the learner sees ----
@@ -316,45 +240,62 @@
     }
   }
 
+  /** Sends the one-time code into the window or frame called `target`: in a form, so that no address holds it. */
+  function handOver({ url, code }, target) {
+    const form = document.createElement("form");
+    Object.assign(form, { method: "post", action: url, target, hidden: true });
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name: "code", value: code });
+    form.append(field);
+    document.body.append(form);
+    form.submit();
+    form.remove();
+  }
+
   /** OttoLearn over the whole page, and a narrow bar for browsers or sites that do not let it be framed. */
-  function showFrame(url) {
+  function showFrame(answer) {
     const frame = document.createElement("iframe");
-    frame.title = "OttoLearn";
-    frame.allow = "autoplay; fullscreen";
-    frame.src = url;
+    Object.assign(frame, { title: "OttoLearn", name: "ottolearn", allow: "autoplay; fullscreen" });
     showMessage("OttoLearn is open below");
     element("bar").before(frame);
-    element("bar").hidden = false;
+    handOver(answer, frame.name);
     document.body.classList.add("framed");
     frame.focus();
   }
 
   /** Must run inside a click. The window is opened at once, empty, because a browser would block it later. */
-  async function openWindow(launchUrl, learner) {
-    const opened = window.open("about:blank", "_blank");
+  async function openWindow(learner, progress) {
+    const target = `ottolearn-${Date.now()}`;
+    const opened = window.open("about:blank", target);
     if (!opened) {
       throw new Problem("popup_blocked");
     }
     opened.opener = null; // OttoLearn gets no hold on the LMS
     try {
-      opened.location.replace(await askBridge(launchUrl, learner));
+      const answer = await askBridge(learner);
+      handOver(answer, target);
+      progress.follow(answer.session);
     } catch (error) {
       opened.close();
       throw error;
     }
   }
 
-  async function launchInFrame(launchUrl, learner) {
+  async function launchInFrame(learner, progress) {
     showMessage("Opening OttoLearn …");
     try {
-      showFrame(await askBridge(launchUrl, learner));
+      const answer = await askBridge(learner);
+      showFrame(answer);
+      progress.follow(answer.session);
     } catch (error) {
-      showProblem(error, learner, () => launchInFrame(launchUrl, learner));
+      showProblem(error, learner, () => launchInFrame(learner, progress));
       return;
     }
+    show("bar-message", "OttoLearn does not show?");
+    element("reopen").hidden = false;
     element("reopen").onclick = async () => {
       try {
-        await openWindow(launchUrl, learner);
+        await openWindow(learner, progress);
         show("bar-message", "OttoLearn is open in a new window");
       } catch (error) {
         show("bar-message", error.message);
@@ -362,11 +303,11 @@
     };
   }
 
-  function offerWindow(launchUrl, learner) {
+  function offerWindow(learner, progress) {
     const onClick = async () => {
       try {
         showMessage("Opening OttoLearn …");
-        await openWindow(launchUrl, learner);
+        await openWindow(learner, progress);
         showMessage("OttoLearn is open in a new window", "Keep this page open until you are done there.");
         showButton("Open OttoLearn again", onClick);
       } catch (error) {
@@ -377,14 +318,29 @@
     showButton("Open OttoLearn", onClick);
   }
 
+  /** The one sure way to end: while the page lives, the LMS takes everything. */
+  function offerExit(lms, progress) {
+    element("bar").hidden = false;
+    element("exit").onclick = () => {
+      progress.stop();
+      lms.terminate();
+      document.querySelector("iframe")?.remove();
+      element("bar").hidden = true;
+      showMessage("You have left the course", "Your learning management system (LMS) has your time. You may close "
+        + "this page.");
+      element("message").focus();
+    };
+  }
+
   async function main() {
-    const { launchUrl, scorm, window: opensIn } = document.body.dataset;
     try {
-      const lms = await startSession(scorm);
+      const lms = await startSession();
       const learner = await readLearner(lms);
+      const progress = new Progress(lms);
       await tryQuietly(() => lms.begin());
+      offerExit(lms, progress);
       // an empty id is sent too: the bridge refuses it with a reference, and its operator sees it
-      await (opensIn === "window" && learner.learner_id ? offerWindow : launchInFrame)(launchUrl, learner);
+      await (opensIn === "window" && learner.learner_id ? offerWindow : launchInFrame)(learner, progress);
     } catch (error) {
       showProblem(error);
     }

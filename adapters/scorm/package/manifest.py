@@ -5,13 +5,14 @@ No schemas and no schemaLocation: LMSs bring their own, and the IMS files may no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
 from adapters.scorm.package.course import Course
-from adapters.scorm.package.page import FILES, START
+from adapters.scorm.package.page import START, file_names
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -63,7 +64,7 @@ def build_manifest(course: Course) -> bytes:
     )
     _add_metadata(root, edition)
     _add_organization(root, edition, course.title)
-    _add_resource(root, edition)
+    _add_resource(root, edition, file_names(course))
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
@@ -99,7 +100,7 @@ def _add_sequencing(item: Element, organization: Element, imsss: str) -> None:
     _add(of_organization, imsss, "controlMode", {"choice": "true", "flow": "true"})
 
 
-def _add_resource(root: Element, edition: _Edition) -> None:
+def _add_resource(root: Element, edition: _Edition, names: Sequence[str]) -> None:
     resources = _add(root, edition.imscp, "resources")
     attributes = {
         "identifier": "resource",
@@ -108,5 +109,5 @@ def _add_resource(root: Element, edition: _Edition) -> None:
         f"{{{edition.adlcp}}}{edition.sco}": "sco",
     }
     resource = _add(resources, edition.imscp, "resource", attributes)
-    for name in FILES:
+    for name in names:
         _add(resource, edition.imscp, "file", {"href": name})

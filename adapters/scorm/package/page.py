@@ -1,4 +1,4 @@
-"""The page inside a SCORM package: index.html filled in for a course, launch.js and style.css as they are."""
+"""The page inside a SCORM package: index.html filled in for a course, scripts and style as they are."""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ from string import Template
 from adapters.scorm.package.course import Course
 
 START = "index.html"
-FILES = (START, "launch.js", "style.css")
+
+
+def file_names(course: Course) -> tuple[str, ...]:
+    """What the page of `course` consists of."""
+    return (START, "lms.js", script_of(course), "style.css")
+
+
+def script_of(course: Course) -> str:
+    """The script that begins when the page is there."""
+    return "probe.js" if course.probe else "launch.js"
 
 
 def page_files(course: Course) -> dict[str, bytes]:
     """Every file of the page by its name in the package."""
-    return {name: _read(name) for name in FILES} | {START: _fill(_read(START).decode(), course)}
+    return {name: _read(name) for name in file_names(course)} | {START: _fill(_read(START).decode(), course)}
 
 
 def _read(name: str) -> bytes:
@@ -25,6 +34,9 @@ def _fill(template: str, course: Course) -> bytes:
     facts = {
         "title": course.title,
         "bridge": course.origin,
+        "script": script_of(course),
+        "token": course.token,
+        "language": course.language,
         "launch_url": course.launch_url("scorm"),
         "scorm": "scorm12" if course.format == "scorm12" else "scorm2004",
         "window": course.window,

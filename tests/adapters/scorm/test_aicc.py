@@ -14,9 +14,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from pydantic import ValidationError
 
-from adapters.scorm.aicc import MAX_ANSWER, MAX_SESSION_ID, find_allowed, read_aicc
+from adapters.scorm.aicc import MAX_SESSION_ID, find_allowed, is_guessable, read_aicc, report_aicc
+from adapters.scorm.callback import MAX_ANSWER
 from adapters.scorm.settings import Aicc, Settings
-from bridge.contracts import Assurance, Kind, Launch, LaunchRequest, Student
+from bridge.contracts import Assurance, Kind, Launch, LaunchRequest, Report, Student
 from bridge.errors import LaunchRejected, RemoteRefused, RemoteUnavailable
 from bridge.http import Outbound
 
@@ -91,7 +92,8 @@ def reason_of(query: Sequence[tuple[str, str]], settings: Settings, outbound: Ou
 
 def test_the_lms_says_who_the_learner_is(lms: AiccLms, outbound: Outbound) -> None:
     arrived = launch(lms, outbound)
-    assert arrived == Launch(Student("8", "Martin", "King, Jr."), Kind.AICC, Assurance.CONFIRMED)
+    channel = {"url": lms.url, "session_id": "K7nFKkornGH4K5fnw4q0"}
+    assert arrived == Launch(Student("8", "Martin", "King, Jr."), Kind.AICC, Assurance.CONFIRMED, channel=channel)
     ((path, form, fields),) = lms.asked
     assert path == PATH
     assert fields == {"command": "GetParam", "version": "4.0", "session_id": "K7nFKkornGH4K5fnw4q0", "aicc_data": ""}
@@ -205,6 +207,80 @@ def test_the_operator_learns_which_address_to_add_but_not_its_query() -> None:
     with pytest.raises(LaunchRejected, match=r"https://new\.example/aicc") as caught:
         find_allowed("https://new.example/aicc?session=secret", ALLOWED)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("sid", "student_id"),
+    [
+        ("C175M21S", "175"),
+        ("c1234567M1234567S", "1"),
+        ("1234567890123456789", "7"),
+        ("K7nFKkornGH4K5f", "8"),
+        ("session-stu01-4K5fnw4q0", "STU01"),
+        ("aaaaaaaaaaaaaaaabbbbccc", "8"),
+    ],
+)
+def test_a_session_id_that_can_be_guessed_confirms_nobody(sid: str, student_id: str) -> None:
+    assert is_guessable(sid, student_id)
+    assert not is_guessable("K7nFKkornGH4K5fnw4q0", student_id)
+
+
+def test_a_guessable_session_is_worth_no_more_than_a_browsers_word(lms: AiccLms, outbound: Outbound) -> None:
+    assert launch(lms, outbound, sid="C175M21S").assurance is Assurance.ASSERTED
+
+
+def test_the_packages_token_comes_back_from_the_lms(lms: AiccLms, outbound: Outbound) -> None:
+    lms.answer(
+        200, ANSWER + b"[Core_Lesson]\r\nottobridge_package=no\r\n[Core_Vendor]\r\nottobridge_package=the-token\r\n"
+    )
+    arrived = launch(lms, outbound)
+    assert arrived.package_token == "the-token"
+    assert "the-token" not in repr(arrived)
+    assert "K7nFKkornGH4K5fnw4q0" not in repr(arrived)
+
+
+# ---- telling the LMS ----
+
+HALF = Report(0.459, False, 200, 80, False, 1_800_000_000.0)
+DONE = Report(0.9, True, 7265, 3725, True, 1_800_000_000.0)
+
+
+def tell(lms: AiccLms, outbound: Outbound, told: Report) -> list[dict[str, str]]:
+    lms.answer(200, b"error=0\r\nerror_text=Successful\r\n")
+    channel = {"url": lms.url, "session_id": "K7nFKkornGH4K5fnw4q0"}
+    report_aicc(channel, told, Settings(aicc=Aicc(allowed_urls=(lms.url,))), outbound)
+    return [fields for _, _, fields in lms.asked]
+
+
+def test_the_lms_is_told_of_progress_and_the_session_stays_open(lms: AiccLms, outbound: Outbound) -> None:
+    (told,) = tell(lms, outbound, HALF)
+    assert (told["command"], told["session_id"]) == ("PutParam", "K7nFKkornGH4K5fnw4q0")
+    core = "[Core]\r\nLesson_Location=\r\nLesson_Status=incomplete\r\nScore=45,100,0\r\nTime=00:01:20\r\n"
+    assert told["aicc_data"] == core
+
+
+def test_mastery_is_passed_and_100_and_the_session_ends(lms: AiccLms, outbound: Outbound) -> None:
+    put, leave = tell(lms, outbound, DONE)
+    assert "Lesson_Status=passed\r\nScore=100,100,0\r\nTime=01:02:05\r\n" in put["aicc_data"]
+    assert (leave["command"], leave["aicc_data"]) == ("ExitAU", "")
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, b"error=1\r\nerror_text=Terminated\r\n"), (404, b"<html>"), (200, b"<html>Log in</html>"), (302, b"")],
+)
+def test_an_lms_that_refuses_is_not_asked_for_ever(status: int, body: bytes, lms: AiccLms, outbound: Outbound) -> None:
+    lms.answer(status, body, Location="/login")
+    channel = {"url": lms.url, "session_id": "K7nFKkornGH4K5fnw4q0"}
+    with pytest.raises(RemoteRefused):
+        report_aicc(channel, HALF, Settings(aicc=Aicc(allowed_urls=(lms.url,))), outbound)
+
+
+def test_an_address_that_was_struck_off_is_told_nothing(lms: AiccLms, outbound: Outbound) -> None:
+    channel = {"url": lms.url, "session_id": "K7nFKkornGH4K5fnw4q0"}
+    with pytest.raises(RemoteRefused):
+        report_aicc(channel, HALF, Settings(), outbound)
+    assert lms.asked == []
 
 
 def test_an_empty_allow_list_is_found_when_it_is_loaded() -> None:

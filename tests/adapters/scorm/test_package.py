@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from lxml import etree, html
 
 from adapters.scorm.package import FORMATS, build_package
+from adapters.scorm.package.archive import zip_files
+from adapters.scorm.package.check import check_package
 
 SCORM = tuple(name for name in FORMATS if name.startswith("scorm"))
 BRIDGE = "https://bridge.example.edu"
@@ -125,7 +127,86 @@ def test_a_title_of_any_script_is_shown_as_it_is(edition: str, title: str) -> No
     assert set(manifest.xpath("//*[local-name()='title']/text()")) == {title}
     page = html.document_fromstring(files["index.html"].decode())
     assert page.xpath("string(//h1)") == page.xpath("string(//title)") == title
-    assert page.xpath("count(//script)") == 1
+    assert page.xpath("//script/@src") == ["lms.js", "launch.js"]
+
+
+@pytest.mark.parametrize("title", [*TITLES, "x" * 200])
+def test_an_lms_that_validates_takes_the_cmi5_structure(title: str, schemas: Path) -> None:
+    structure = etree.fromstring(unzip(build("cmi5", title=title, token="a-token", language="de"))["cmi5.xml"])
+    etree.XMLSchema(etree.parse(schemas / "cmi5" / "CourseStructure.xsd")).assertValid(structure)
+    names = {"c": "https://w3id.org/xapi/profiles/cmi5/v1/CourseStructure.xsd"}
+    assert structure.xpath("string(//c:au/c:url)", namespaces=names) == f"{BRIDGE}/cmi5/any-lms/launch"
+    assert structure.xpath("string(//c:au/c:entitlementKey)", namespaces=names) == "a-token"
+    assert structure.xpath("//c:title/c:langstring/@lang", namespaces=names) == ["de", "de"]
+
+
+@pytest.mark.parametrize("edition", FORMATS)
+def test_each_package_carries_its_token_once(edition: str) -> None:
+    content = b"".join(unzip(build(edition, token="a-random-token")).values())
+    assert content.count(b"a-random-token") == 1
+
+
+@pytest.mark.parametrize("edition", SCORM)
+def test_a_probe_launches_nothing(edition: str) -> None:
+    files = unzip(build(edition, probe=True))
+    assert "launch.js" not in files
+    assert html.document_fromstring(files["index.html"].decode()).xpath("//script/@src") == ["lms.js", "probe.js"]
+
+
+@pytest.mark.parametrize("edition", FORMATS)
+def test_our_own_check_passes_our_own_packages(edition: str) -> None:
+    assert check_package(build(edition, token="t", title="王 & co")) == []
+
+
+def change(packed: bytes, name: str, old: bytes, new: bytes) -> bytes:
+    files = unzip(packed)
+    assert old in files[name]
+    return zip_files({**files, name: files[name].replace(old, new)})
+
+
+@pytest.mark.parametrize(
+    ("edition", "name", "old", "new", "words"),
+    [
+        ("scorm12", "imsmanifest.xml", b'identifierref="resource"', b'identifierref="other"', "leads to no identifier"),
+        ("scorm12", "imsmanifest.xml", b'default="organization"', b'default="other"', "leads to no identifier"),
+        ("scorm12", "imsmanifest.xml", b'identifier="item"', b'identifier="resource"', "given twice"),
+        ("scorm12", "imsmanifest.xml", b'href="index.html" adlcp', b'href="start.html" adlcp', "does not hold"),
+        ("scorm12", "imsmanifest.xml", b'<file href="lms.js"/>', b"", "does not name 'lms.js'"),
+        ("scorm12", "imsmanifest.xml", b'<file href="lms.js"/>', b'<file href="x.js"/>', "names 'x.js'"),
+        ("scorm12", "imsmanifest.xml", b"scormtype", b"scormType", "that is the spelling"),
+        ("scorm2004-3", "imsmanifest.xml", b"scormType", b"scormtype", "that is the spelling"),
+        ("scorm2004-4", "imsmanifest.xml", b"schemaversion>", b"version>", "schemaversion is missing"),
+        ("scorm12", "imsmanifest.xml", b"</manifest>", b"", "is not XML"),
+        ("scorm12", "launch.js", b'"use strict"', b'"https://cdn.example/x.js"', "more than one host"),
+        ("cmi5", "cmi5.xml", b"https://bridge.example.edu/cmi5/any-lms/launch", b"launch", "no web address"),
+        ("cmi5", "cmi5.xml", b"/any-lms/launch", b"/any-lms/launch?fetch=1", "the LMS adds"),
+        ("cmi5", "cmi5.xml", b"/unit", b"", "given twice"),
+        ("cmi5", "cmi5.xml", b"<au ", b"<block ", "is not XML"),
+        ("aicc", "course.au", b"\r\n", b"\n", "CR LF"),
+        ("aicc", "course.cst", b'"A1"', b'"A2"', "'A2'"),
+        ("aicc", "course.des", b'"A1"', b'"A2"', "'A2'"),
+    ],
+)
+def test_the_check_finds_what_a_schema_misses(edition: str, name: str, old: bytes, new: bytes, words: str) -> None:
+    (problem, *_) = check_package(change(build(edition), name, old, new))
+    assert words in " ".join([problem, *_])
+
+
+@pytest.mark.parametrize(
+    ("archive", "words"),
+    [
+        (b"", "not a zip"),
+        (b"PK\x03\x04 half a zip", "not a zip"),
+        (zip_files({"readme.txt": b""}), "no imsmanifest.xml"),
+        (zip_files({"course.crs": b""}), "course.au is missing"),
+        (zip_files({"cmi5.xml": b"<courseStructure/>"}), "no assignable unit"),
+        (zip_files({"cmi5.xml": b"<x/>", "a.php": b""}), "programs for a server"),
+        (zip_files({"cmi5.xml": b"<x/>", "../a": b""}), "leads out"),
+        (zip_files({"cmi5.xml": b"<x/>", "a": b"x" * 40_000}), "no more than"),
+    ],
+)
+def test_the_check_reads_any_file(archive: bytes, words: str) -> None:
+    assert words in " ".join(check_package(archive))
 
 
 @pytest.mark.parametrize("edition", FORMATS)
@@ -160,7 +241,8 @@ def test_a_package_names_no_host_but_the_bridge(edition: str) -> None:
     files.pop("imsmanifest.xml", None)  # its only addresses are namespaces
     addresses = re.findall(rb"\b[a-z]+://[^\s\"'`<>;]+", b"\n".join(files.values()))
     assert addresses
-    assert all(address.startswith(BRIDGE.encode()) for address in addresses)
+    namespace = b"https://w3id.org/xapi/profiles/cmi5/v1/CourseStructure.xsd"
+    assert all(address.startswith((BRIDGE.encode(), namespace)) for address in addresses)
 
 
 def test_the_page_may_talk_to_the_bridge_alone() -> None:
@@ -195,6 +277,10 @@ def test_the_administrator_chooses_where_ottolearn_opens(window: str) -> None:
         ({"format": "scorm13"}, "scorm2004-4"),
         ({"window": "tab"}, "frame, window"),
         ({"connection": ""}, "connection"),
+        ({"token": "a b"}, "token"),
+        ({"language": "d_e"}, "language"),
+        ({"format": "aicc", "probe": True}, "probe"),
+        ({"format": "cmi5", "probe": True}, "probe"),
         ({"public_url": "ftp://bridge.example.edu"}, "public_url"),
         ({"public_url": "bridge.example.edu"}, "public_url"),
         ({"public_url": "https://bridge.example.edu/?a=1"}, "public_url"),
@@ -215,7 +301,8 @@ def test_every_title_builds_or_says_why(edition: str, title: str) -> None:
         words = str(error)
     else:
         words = "title"
-        assert edition == "aicc" or etree.fromstring(files["imsmanifest.xml"]) is not None
+        described = "cmi5.xml" if edition == "cmi5" else "imsmanifest.xml"
+        assert edition == "aicc" or etree.fromstring(files[described]) is not None
     assert "title" in words
 
 

@@ -2,16 +2,128 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from bridge.packages import Packages
+from bridge.store import packages as stored
+from bridge.store.packages import PackageRow
 from tests.bridge.web.conftest import Bridge
 
 LMS = "https://lms.example.edu"
+TOKEN = "a-package-s-own-token"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
-def launch(bridge: Bridge, learner_id: str = "S000101", origin: str = LMS, **fields: str) -> object:
+@pytest.fixture(autouse=True)
+def package(bridge: Bridge) -> PackageRow:
+    """A package of the connection `packages`."""
+    return Packages(bridge.engine, lambda: bridge.now).register("packages", "scorm12", "Safety", TOKEN)
+
+
+def launch(
+    bridge: Bridge,
+    learner_id: str = "S000101",
+    origin: str = LMS,
+    *,
+    token: str = TOKEN,
+    by_post: bool = False,
+    **fields: str,
+) -> Any:
     posted = {"version": "scorm12", "learner_id": learner_id, "learner_name": "O’Brien, Zoë", **fields}
-    return bridge.client.post("/scorm/packages/launch", json=posted, headers={"Origin": origin})
+    headers = {"Origin": origin, "Authorization": f"Bearer {token}"}
+    headers |= {"X-OttoBridge-Handover": "post"} if by_post else {}
+    return bridge.client.post("/scorm/packages/launch", json=posted, headers=headers)
+
+
+def hand_over(bridge: Bridge, code: str, origin: str | None = LMS) -> Any:
+    return bridge.client.post("/l", data={"code": code}, headers={"Origin": origin} if origin else {})
+
+
+def reason(bridge: Bridge) -> str:
+    return bridge.record()[0].reason
+
+
+def test_a_code_reaches_the_bridge_in_no_address(bridge: Bridge) -> None:
+    answer = launch(bridge, by_post=True).json
+    assert answer["url"] == "https://bridge.example.edu/l"
+    landed = hand_over(bridge, answer["code"])
+    assert landed.status_code == 303
+    assert landed.location.startswith("https://learn.example.com/in?token=")
+    assert hand_over(bridge, answer["code"]).status_code == 400
+    assert reason(bridge) == "code_unknown"
+
+
+def test_a_code_that_was_posted_for_cannot_be_spent_in_an_address(bridge: Bridge) -> None:
+    code = launch(bridge, by_post=True).json["code"]
+    assert bridge.client.get(f"/l/{code}").status_code == 400
+    path = launch(bridge).json["url"].removeprefix("https://bridge.example.edu/l/")
+    assert hand_over(bridge, path).status_code == 400
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", None])
+def test_a_code_is_good_only_from_the_site_of_its_launch(origin: str | None, bridge: Bridge) -> None:
+    code = launch(bridge, by_post=True).json["code"]
+    assert hand_over(bridge, code, origin).status_code == 403
+    assert reason(bridge) == "code_other_site"
+    assert hand_over(bridge, code).status_code == 400, "a code that was shown to another site is spent"
+
+
+@pytest.mark.parametrize(("token", "word"), [("", "package_token_missing"), ("wrong", "package_unknown")])
+def test_only_a_package_of_ours_launches(token: str, word: str, bridge: Bridge) -> None:
+    answer = launch(bridge, token=token)
+    assert (answer.status_code, answer.json["error"]) == (403, word)
+
+
+def test_a_package_that_was_revoked_or_has_expired_launches_nobody(bridge: Bridge, package: PackageRow) -> None:
+    stored.end_at(bridge.engine, package.id, bridge.now + 10)
+    assert launch(bridge).status_code == 200
+    bridge.now += 10
+    assert launch(bridge).json["error"] == "package_ended"
+    Packages(bridge.engine, lambda: bridge.now).register("packages", "scorm12", "Safety", "another")
+    assert launch(bridge, token="another").status_code == 200
+    stored.revoke(bridge.engine, stored.by_token(bridge.engine, "another").id, bridge.now)
+    assert launch(bridge, token="another").json["error"] == "package_ended"
+
+
+def test_a_package_opens_no_other_connection(bridge: Bridge) -> None:
+    Packages(bridge.engine, lambda: bridge.now).register("elsewhere", "scorm12", "Safety", "another")
+    assert launch(bridge, token="another").json["error"] == "package_unknown"
+
+
+def test_a_new_site_waits_for_the_administrator(bridge: Bridge) -> None:
+    new = "https://content.example.edu"
+    assert launch(bridge, origin=new).json["error"] == "origin_not_allowed"
+    (row,) = stored.origins(bridge.engine)
+    assert (row.connection, row.origin, row.state) == ("packages", new, "new")
+    assert launch(bridge, origin=new).status_code == 403
+    stored.decide_origin(bridge.engine, "packages", new, "approved", bridge.now)
+    assert launch(bridge, origin=new).status_code == 200
+    stored.decide_origin(bridge.engine, "packages", new, "refused", bridge.now)
+    assert launch(bridge, origin=new).status_code == 403
+
+
+def test_nobody_without_a_package_fills_the_list_of_sites(bridge: Bridge) -> None:
+    launch(bridge, origin="https://evil.example", token="guessed")
+    assert stored.origins(bridge.engine) == []
+
+
+def test_a_learner_who_is_launched_endlessly_must_wait(bridge: Bridge) -> None:
+    assert {launch(bridge).status_code for _ in range(20)} == {200}
+    answer = launch(bridge)
+    assert (answer.status_code, answer.json["error"]) == (429, "too_many")
+    assert launch(bridge, "other").status_code == 200, "another learner is let in"
+    bridge.now += 60
+    assert launch(bridge).status_code == 200
+
+
+def test_an_address_that_guesses_tokens_is_locked_out(bridge: Bridge) -> None:
+    for number in range(30):
+        launch(bridge, token=f"guess-{number}")
+    assert launch(bridge).json["error"] == "too_many"
+    bridge.now += 600
+    assert launch(bridge).status_code == 200
 
 
 def test_a_package_gets_a_one_time_address(bridge: Bridge) -> None:
@@ -67,7 +179,7 @@ def test_a_foreign_site_gets_nobody_in(bridge: Bridge, origin: str) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"version": "scorm12"}', b"\xff", b"x" * 20_000])
 def test_a_malformed_launch_is_refused(bridge: Bridge, body: bytes) -> None:
-    answer = bridge.client.post("/scorm/packages/launch", data=body, headers={"Origin": LMS})
+    answer = bridge.client.post("/scorm/packages/launch", data=body, headers={"Origin": LMS, **BEARER})
     assert answer.status_code in {400, 413}
     assert bridge.record()[0].outcome == "rejected"
 
@@ -81,7 +193,7 @@ def test_an_oversized_launch_is_refused_in_a_form_the_page_can_read(bridge: Brid
 def test_the_browser_may_ask_first(bridge: Bridge) -> None:
     answer = bridge.client.options("/scorm/packages/launch", headers={"Origin": LMS})
     assert answer.status_code == 204
-    assert answer.headers["Access-Control-Allow-Headers"] == "Content-Type"
+    assert answer.headers["Access-Control-Allow-Headers"] == "Authorization, Content-Type, X-OttoBridge-Handover"
 
 
 @pytest.mark.parametrize("path", ["/scorm/campus/launch", "/scorm/nowhere/launch"])

@@ -1,0 +1,54 @@
+"""How often one id or one address may try, counted in the shared database.
+
+A school's learners share an address, so the limits by address are wide where a launch succeeds and narrow where one
+fails: nobody guesses tokens or sessions through us.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sqlalchemy import Engine
+
+from bridge.errors import LaunchRejected
+from bridge.store import rates
+
+
+class Limit(NamedTuple):
+    """So many tries of one thing within a span of seconds."""
+
+    what: str
+    most: int
+    span: float
+
+
+LAUNCHES_OF_ADDRESS = Limit("launches of an address", 600, 60.0)
+LAUNCHES_OF_STUDENT = Limit("launches of a student", 20, 60.0)
+FAILURES_OF_ADDRESS = Limit("failures of an address", 30, 600.0)
+POLLS_OF_VISIT = Limit("polls of a visit", 30, 60.0)
+
+
+class Limits:
+    """Counts tries; `who` is never stored, only a digest of it."""
+
+    def __init__(self, engine: Engine, now: Callable[[], float]) -> None:
+        self._engine = engine
+        self._now = now
+
+    def count(self, limit: Limit, *who: str) -> None:
+        """Note a try. Raises LaunchRejected `too_many` above the limit."""
+        self._refuse(limit, rates.count(self._engine, limit.what, "\n".join(who), now=self._now(), span=limit.span))
+
+    def check(self, limit: Limit, *who: str) -> None:
+        """Raise LaunchRejected `too_many` where the limit was reached, without noting a try."""
+        found = rates.counted(self._engine, limit.what, "\n".join(who), now=self._now(), span=limit.span)
+        self._refuse(limit, found + 1)
+
+    def note(self, limit: Limit, *who: str) -> None:
+        """Note a try, whatever the limit."""
+        rates.count(self._engine, limit.what, "\n".join(who), now=self._now(), span=limit.span)
+
+    def _refuse(self, limit: Limit, found: int) -> None:
+        if found > limit.most:
+            raise LaunchRejected("too_many", f"more than {limit.most} {limit.what} in {limit.span:.0f} s")

@@ -1,0 +1,87 @@
+"""One ID, many shapes: rules of a connection that turn the ID an LMS sends into the one that OttoLearn holds.
+
+They are applied in their order, to launches alone, before anybody is looked up; the record keeps what the LMS sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from bridge.settings import Frozen
+
+_WHOLE_NUMBER = re.compile(r"([0-9]+)(?:\.0+)?")
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"allowed: a regular expression ({error})") from error
+    return text
+
+
+class Rule(Frozen):
+    """One step; exactly one of its keys is given."""
+
+    strip: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_pattern)] | None = None
+    """A regular expression; what it matches at the end goes away (ILIAS: `_r_[0-9]+`)."""
+    case: Literal["lower", "upper"] | None = None
+    leading_zeros: Literal["remove"] | None = None
+    digits: Annotated[int, Field(ge=1, le=50)] | None = None
+    """A number is filled up with zeros to this length: 7 -> 0007."""
+    number: Literal["integer"] | None = None
+    """A number written as one with decimals is made whole: 7.0 -> 7."""
+    map: Mapping[str, str] | None = None
+    """Single IDs, by hand."""
+
+    @model_validator(mode="after")
+    def _one_step(self) -> Self:
+        if len(self.model_dump(exclude_none=True)) != 1:
+            raise ValueError(f"allowed: exactly one of {', '.join(type(self).model_fields)}")
+        return self
+
+    def apply(self, student_id: str) -> str:
+        """The ID after this step; one that a step would leave empty stays as it is."""
+        return self._changed(student_id) or student_id
+
+    def __str__(self) -> str:
+        ((key, value),) = self.model_dump(exclude_none=True).items()
+        return key if key == "map" else f"{key} {value}"
+
+    def _changed(self, text: str) -> str:
+        if self.strip is not None:
+            return re.sub(f"(?:{self.strip})\\Z", "", text, count=1)
+        if self.case is not None:
+            return text.lower() if self.case == "lower" else text.upper()
+        if self.leading_zeros is not None:
+            return text.lstrip("0")
+        if self.digits is not None:
+            return text.zfill(self.digits) if _is_number(text) else text
+        if self.number is not None:
+            whole = _WHOLE_NUMBER.fullmatch(text)
+            return whole[1] if whole else text
+        return (self.map or {}).get(text, text)
+
+
+def shape(student_id: str, rules: Sequence[Rule]) -> str:
+    """The ID to look up."""
+    for rule in rules:
+        student_id = rule.apply(student_id)
+    return student_id
+
+
+def explain(student_id: str, rules: Sequence[Rule]) -> list[tuple[str, str]]:
+    """Each step in words, with the ID after it."""
+    steps = []
+    for rule in rules:
+        student_id = rule.apply(student_id)
+        steps.append((str(rule), student_id))
+    return steps
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()

@@ -1,0 +1,28 @@
+"""The address of whoever asks, for counting: behind our own web server it is what that server saw."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+from bridge.http import Network
+
+
+def client_address(peer: str, forwarded: Sequence[str], trusted: Sequence[Network]) -> str:
+    """The last address in `X-Forwarded-For` that is none of our own proxies, or the peer's.
+
+    Each proxy appends whom it saw, so what stands left of the first foreign address was written by that stranger.
+    """
+    hops = [hop.strip() for line in forwarded for hop in line.split(",")]
+    found = peer
+    while hops and _is_trusted(found, trusted):
+        found = hops.pop()
+    return found[:64]
+
+
+def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(ip in network for network in trusted)

@@ -1,0 +1,76 @@
+"""Launches that we ask the LMS about: AICC and cmi5. The address of such a launch holds a session, so the browser
+leaves it at once for one that holds none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from bridge.contracts import Adapter, Kind, Launch
+from bridge.directory import Match
+from bridge.errors import LaunchRejected
+from bridge.launch import Landing
+from bridge.limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS, LAUNCHES_OF_STUDENT
+from bridge.store.packages import PackageRow
+from bridge.wayin import WayIn
+from bridge.web.house import House, address_of, connection_named
+from bridge.web.packages import BY_ADDRESS, keep_code
+from bridge.web.pages import answer
+from bridge.web.requests import read_request
+
+Reader = Callable[..., Launch]
+
+
+def callback_pages(house: House) -> Blueprint:
+    """The routes of AICC and cmi5 launches."""
+    pages = Blueprint("callbacks", __name__)
+
+    @pages.get("/aicc/<connection>/launch")
+    def aicc(connection: str) -> Response:
+        return answer(_land(house, connection, Kind.AICC, lambda adapter: adapter.read_aicc))
+
+    @pages.get("/cmi5/<connection>/launch")
+    def cmi5(connection: str) -> Response:
+        return answer(_land(house, connection, Kind.CMI5, lambda adapter: adapter.read_cmi5))
+
+    return pages
+
+
+def _land(house: House, name: str, kind: Kind, reader: Callable[[Adapter[Any]], Reader | None]) -> Landing:
+    def read() -> tuple[Launch, PackageRow | None]:
+        connection = connection_named(house, name)
+        ask = reader(connection.adapter)
+        if ask is None:
+            raise LaunchRejected("not_allowed_here", f"{name} takes no {kind} launches")
+        plain = read_request(request, house.public_url)
+        launch = _ask(house, name, lambda: ask(plain, connection.settings, house.outbound))
+        house.limits.count(LAUNCHES_OF_STUDENT, name, launch.student.student_id)
+        return launch, house.packages.find(name, launch.package_token) if launch.package_token else None
+
+    def lead(match: Match, launch: Launch) -> WayIn:
+        code = keep_code(house, match, launch, origin="", way=BY_ADDRESS, package=package)
+        return WayIn(f"{house.public_url}/l/{code}")
+
+    found = house.arrivals.attempt(name, kind, read)
+    if isinstance(found, Landing):
+        return found
+    launch, package = found
+    return house.arrivals.admit(name, launch, lead)
+
+
+def _ask(house: House, name: str, ask: Callable[[], Launch]) -> Launch:
+    """The launch; an address that brought too many sessions the LMS does not know may not try further ones through us.
+
+    Otherwise whoever counts session ids up would have in us a way to find a living one.
+    """
+    address = address_of(house, request)
+    house.limits.count(LAUNCHES_OF_ADDRESS, name, address)
+    house.limits.check(FAILURES_OF_ADDRESS, name, address)
+    try:
+        return ask()
+    except LaunchRejected:
+        house.limits.note(FAILURES_OF_ADDRESS, name, address)
+        raise
