@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import alone
+from bridge.store.gather import Gathering
 from bridge.store.schema import sync_item, sync_person, sync_source, sync_written
 
 BATCH: Final = 2_000
@@ -69,14 +70,20 @@ class Held(NamedTuple):
 
 
 _p, _w = sync_person.c, sync_written.c
-_KNOWN: Final = select(_p.key, _p.user_id, _p.digest, _p.standing, _p.missing_reads).where(
-    _p.source == bindparam("s"), _p.key.in_(bindparam("keys", expanding=True))
+_KNOWN: Final = Gathering(
+    tuple[str, int, str, int, int],
+    *(_p.key, _p.user_id, _p.digest, _p.standing, _p.missing_reads),
+    where=and_(_p.source == bindparam("s"), _p.key.in_(bindparam("keys", expanding=True))),
 )
-_BONDS: Final = select(_p.source, _p.key, _p.user_id, _p.standing).where(
-    _p.user_id.in_(bindparam("ids", expanding=True))
+_BONDS: Final = Gathering(
+    Bond,
+    *(_p.source, _p.key, _p.user_id, _p.standing),
+    where=_p.user_id.in_(bindparam("ids", expanding=True)),
 )
-_WRITTEN: Final = select(_w.user_id, _w.attributes).where(
-    _w.source == bindparam("s"), _w.user_id.in_(bindparam("ids", expanding=True))
+_WRITTEN: Final = Gathering(
+    tuple[int, str],
+    *(_w.user_id, _w.attributes),
+    where=and_(_w.source == bindparam("s"), _w.user_id.in_(bindparam("ids", expanding=True))),
 )
 _PRESENT: Final = select(_p.key, _p.user_id, _p.missing_reads, _p.missing_since).where(
     _p.source == bindparam("s"), _p.standing == Standing.PRESENT
@@ -101,18 +108,18 @@ def source_id(engine: Engine, connection: str) -> int:
 
 def known(connection: Connection, source: int, keys: Sequence[str]) -> dict[str, Known]:
     """Those of `keys` that the snapshot has."""
-    rows = connection.execute(_KNOWN, {"s": source, "keys": keys})
-    return {key: Known(user_id, bytes(digest), standing, reads) for key, user_id, digest, standing, reads in rows}
+    rows = _KNOWN.fetch(connection, {"s": source, "keys": keys})
+    return {key: Known(user, bytes.fromhex(digest), standing, reads) for key, user, digest, standing, reads in rows}
 
 
 def bonds(connection: Connection, user_ids: Sequence[int]) -> list[Bond]:
     """Which connections know these users."""
-    return [Bond(*row) for row in connection.execute(_BONDS, {"ids": user_ids})]
+    return _BONDS.fetch(connection, {"ids": user_ids})
 
 
 def written(connection: Connection, source: int, user_ids: Sequence[int]) -> dict[int, dict[str, str]]:
     """What `source` last wrote into each of these users."""
-    rows = connection.execute(_WRITTEN, {"s": source, "ids": user_ids})
+    rows = _WRITTEN.fetch(connection, {"s": source, "ids": user_ids})
     return {user_id: msgspec.json.decode(text, type=dict[str, str]) for user_id, text in rows}
 
 

@@ -32,4 +32,6 @@ def matchable(text: str) -> bool:
 
     What is not matchable is never cut or mended into something that is: half an ID may be somebody else's.
     """
-    return bool(text.strip()) and storable(text, ID_LENGTH) == text
+    if len(text) > ID_LENGTH or not text.strip():
+        return False
+    return text.isprintable() or storable(text, ID_LENGTH) == text

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from bridge.contracts import RosterMember
+from bridge.contracts import RosterMember, Student
 from bridge.errors import ConfigError
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME, Attribute
 from bridge.store.text import exact, fold
@@ -15,7 +15,7 @@ from bridge.sync.settings import Roster, fill
 DIGEST_BYTES = 16
 NAMES = {FIRST_NAME: "first_name", LAST_NAME: "last_name"}
 """Filled without being asked for, unless the mapping says otherwise."""
-Read = Callable[[RosterMember], str]
+Compute = Callable[[RosterMember], str]
 
 
 class Wanted(NamedTuple):
@@ -34,22 +34,38 @@ class Wanted(NamedTuple):
 class AttributeMap:
     """Which attribute of OttoLearn is filled from where, for one connection."""
 
-    def __init__(self, sources: Mapping[str, Read], usernames: Sequence[str], carriers: Sequence[str]) -> None:
-        self.names = tuple(sources)
-        self.usernames = tuple(name for name in usernames if name in sources)
+    def __init__(
+        self,
+        fields: Mapping[str, str],
+        computed: Mapping[str, Compute],
+        usernames: Sequence[str],
+        carriers: Sequence[str],
+    ) -> None:
+        """`fields`: attribute -> roster field. `usernames` and `carriers`: see the attributes of these names."""
+        of_student = {name: Student._fields.index(field) for name, field in fields.items() if field in Student._fields}
+        plain = {name: field for name, field in fields.items() if name not in of_student}
+        self.names = (*of_student, *plain, *computed)
+        self.usernames = tuple(name for name in usernames if name in self.names)
         """The Username attributes that are filled, in order of trust."""
         self.carriers = tuple(carriers)
         """Those of them that hold the student ID."""
-        self._reads = tuple(sources.values())
-        self._person = hashlib.blake2b("\x1f".join(self.names).encode(), digest_size=16).digest()
+        self._of_student = tuple(of_student.values())
+        self._plain = tuple(plain.values())
+        self._computed = tuple(computed.values())
+        names = hashlib.blake2b("\x1f".join(self.names).encode(), digest_size=16).digest()
+        self._digest = hashlib.blake2b(digest_size=DIGEST_BYTES, person=names)
 
     def want(self, member: RosterMember) -> Wanted:
         """What `member` should be. The digest depends on the names of the attributes too."""
-        values = tuple([read(member) for read in self._reads])
-        student_id = exact(member.student.student_id)
-        text = "\x1f".join((student_id, *values)).encode("utf-8", "surrogatepass")
-        digest = hashlib.blake2b(text, digest_size=DIGEST_BYTES, person=self._person).digest()
-        return Wanted(fold(student_id), student_id, digest, values)
+        student, fields, _ = member
+        values = [student[place] for place in self._of_student]
+        values += [fields.get(name, "") for name in self._plain]
+        if self._computed:
+            values += [compute(member) for compute in self._computed]
+        digest = self._digest.copy()
+        digest.update("\x1f".join((student[0], *values)).encode("utf-8", "surrogatepass"))
+        student_id = exact(student[0])
+        return Wanted(fold(student_id), student_id, digest.digest(), tuple(values))
 
     def attributes(self, wanted: Wanted) -> dict[str, str]:
         """What there is to write: attributes without a value are left alone, never emptied."""
@@ -72,10 +88,10 @@ def build_map(roster: Roster, student_id: str, username_attributes: Sequence[str
         names = ", ".join(username_attributes)
         raise ConfigError([f"roster.attributes: none of {names} is filled from {student_id}; nobody could launch"])
     fields |= {name: field for name, field in NAMES.items() if name not in taken}
-    sources = {name: _field("student_id" if field in own else field) for name, field in fields.items()}
-    sources |= {name: _constant(text) for name, text in roster.constants.items()}
-    sources |= {name: _template(text) for name, text in roster.templates.items()}
-    return AttributeMap(sources, username_attributes, carriers)
+    read = {name: "student_id" if field in own else field for name, field in fields.items()}
+    computed = {name: _constant(text) for name, text in roster.constants.items()}
+    computed |= {name: _template(text) for name, text in roster.templates.items()}
+    return AttributeMap(read, computed, username_attributes, carriers)
 
 
 def mistakes_in(known: Sequence[Attribute], mapped: AttributeMap) -> list[str]:
@@ -90,21 +106,11 @@ def mistakes_in(known: Sequence[Attribute], mapped: AttributeMap) -> list[str]:
     return unknown + keyless
 
 
-def _field(name: str) -> Read:
-    if name == "student_id":
-        return lambda member: member.student.student_id
-    if name == "first_name":
-        return lambda member: member.fields.get("first_name") or member.student.first_name
-    if name == "last_name":
-        return lambda member: member.fields.get("last_name") or member.student.last_name
-    return lambda member: member.fields.get(name, "")
-
-
-def _constant(text: str) -> Read:
+def _constant(text: str) -> Compute:
     return lambda member: text  # noqa: ARG005 -- the same for everybody
 
 
-def _template(template: str) -> Read:
+def _template(template: str) -> Compute:
     def read(member: RosterMember) -> str:
         return fill(template, {**member.student._asdict(), **member.fields})
 
