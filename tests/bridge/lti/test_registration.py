@@ -349,8 +349,9 @@ def test_a_platform_that_is_down_is_told_as_that(lms: RegisteringPlatform, loopb
         registered(lms, loopback)
 
 
-def test_an_answer_without_end_is_cut(lms: RegisteringPlatform, loopback: Outbound) -> None:
-    lms.fail_next(Reply(200, b"x" * (registration.MAX_BYTES + 1)))
+@pytest.mark.parametrize("where", [CONFIGURATION, REGISTRATION])
+def test_an_answer_without_end_is_cut(lms: RegisteringPlatform, loopback: Outbound, where: str) -> None:
+    lms.fail_next(Reply(200, b"x" * (registration.MAX_BYTES + 1)), where=where)
     with pytest.raises(RemoteRefused, match="larger"):
         registered(lms, loopback)
 

@@ -200,6 +200,11 @@ def test_an_address_that_may_not_be_called_is_told(
     assert bridge.house.connections.find("new-lms") is None
 
 
+def test_who_opens_the_address_by_hand_is_told_where_it_belongs(bridge: Bridge) -> None:
+    invited(bridge)
+    assert "opened by the LMS when a tool is added" in bridge.client.get(f"/lti/register?invitation={CODE}").text
+
+
 def test_a_token_that_cannot_stand_in_a_header_is_refused(bridge: Bridge, lms: RegisteringPlatform) -> None:
     invited(bridge)
     assert visit(bridge, lms, registration_token="a\r\nX: y").status_code == 400
