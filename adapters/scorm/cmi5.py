@@ -22,7 +22,7 @@ from adapters.scorm.student import read_student
 from bridge.contracts import Assurance, Kind, Launch, LaunchRequest, Report
 from bridge.errors import LaunchRejected, RemoteRefused
 from bridge.http import Answer, Outbound
-from bridge.settings import origin_or_empty
+from bridge.lti.student import web_address
 
 PARAMETERS = ("endpoint", "fetch", "actor", "registration", "activityId")
 MAX_PARAMETER = 4000
@@ -87,7 +87,7 @@ def read_cmi5(request: LaunchRequest, settings: Settings, outbound: Outbound) ->
         read_student(actor.account.name, actor.name),
         Kind.CMI5,
         Assurance.CONFIRMED,
-        return_url=data.returnURL if origin_or_empty(data.returnURL) else "",
+        return_url=web_address(data.returnURL),
         package_token=_entitlement(data.entitlementKey),
         channel=channel,
     )
@@ -144,7 +144,7 @@ def _read_actor(text: str) -> _Actor:
         actor = msgspec.json.decode(text.encode("utf-8", "surrogatepass"), type=_Actor)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise LaunchRejected("malformed", "actor is no Agent with an account") from error
-    if actor.objectType != "Agent" or not origin_or_empty(actor.account.homePage):
+    if actor.objectType != "Agent" or not web_address(actor.account.homePage):
         raise LaunchRejected("malformed", "actor is no Agent, or its account has no homePage")
     return actor
 

@@ -7,12 +7,15 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
-from flask import Flask, Response, abort, redirect, render_template, request, url_for
+from flask import Flask, Response, abort, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from bridge.contracts import Kind, Outcome
+from sandbox.lms import cmi5
+from sandbox.lms.cmi5 import Cmi5Sessions
 from sandbox.lms.consumer import SIGNATURES, sign_launch
 from sandbox.lms.doors import DOORS, Door, find_door
 from sandbox.lms.hacp import Sessions
@@ -34,6 +37,7 @@ class _Lms(NamedTuple):
     campus: Campus
     platform: Platform
     sessions: Sessions
+    cmi5: Cmi5Sessions
     clock: Callable[[], float]
 
     @property
@@ -49,7 +53,9 @@ def create_lms(
 ) -> Flask:
     """The LMS of `campus`, ready to serve at `campus.url`."""
     app = Flask(__name__)
-    lms = _Lms(campus, Platform(f"{campus.url}/"), Sessions(token), clock)
+    tokens = campus.package_tokens
+    courses = Cmi5Sessions(campus.cmi5_url, f"{campus.url}/", token, tokens.get("cmi5", ""))
+    lms = _Lms(campus, Platform(f"{campus.url}/"), Sessions(token, tokens.get("aicc", "")), courses, clock)
     _add_pages(app, lms)
     _add_platform(app, lms)
     _add_courses(app, lms)
@@ -74,6 +80,8 @@ def _add_pages(app: Flask, lms: _Lms) -> None:
             sid = lms.sessions.begin(person, lms.clock())
             # Moodle appends aicc_url as it is, not percent-encoded.
             return redirect(f"{lms.campus.aicc_launch_url}?aicc_sid={sid}&aicc_url={lms.campus.aicc_url}")
+        if door.kind is Kind.CMI5:
+            return redirect(f"{lms.campus.cmi5_launch_url}?{urlencode(lms.cmi5.begin(person))}")
         if door.kind in lms.campus.packages:
             return redirect(url_for("play", kind=door.key, person=person.key))
         return _lti_form(lms, door, person)
@@ -152,6 +160,23 @@ def _add_courses(app: Flask, lms: _Lms) -> None:
         reply = lms.sessions.answer(request.form.items(multi=True), lms.clock())
         text = render_template("message.html", message=reply.page) if reply.page else reply.text
         return Response(text, reply.status, mimetype="text/html")
+
+    @app.post("/cmi5/fetch")
+    def fetch() -> Response:
+        return _as_json(lms.cmi5.fetch(request.args.get("k", "")))
+
+    @app.get("/cmi5/activities/state")
+    def state() -> Response:
+        return _as_json(lms.cmi5.launch_data(request.args, dict(request.headers)))
+
+    @app.put("/cmi5/statements")
+    def statement() -> Response:
+        number = request.args.get("statementId", "")
+        return _as_json(lms.cmi5.put_statement(number, request.get_json(), dict(request.headers)))
+
+
+def _as_json(reply: cmi5.Reply) -> Response:
+    return make_response(reply.body if reply.body is not None else "", reply.status)
 
 
 def _add_headers(app: Flask, campus: Campus) -> None:

@@ -28,6 +28,7 @@ DOORS = (
     Door("scorm12", "SCORM 1.2 package", PACKAGES, Kind.SCORM12),
     Door("scorm2004", "SCORM 2004 package", PACKAGES, Kind.SCORM2004),
     Door("aicc", "AICC course", PACKAGES, Kind.AICC),
+    Door("cmi5", "cmi5 course", PACKAGES, Kind.CMI5),
 )
 
 

@@ -41,8 +41,10 @@ class _Session:
 class Sessions:
     """The AICC sessions that were handed out; safe to share between threads."""
 
-    def __init__(self, token: Callable[[], str]) -> None:
+    def __init__(self, token: Callable[[], str], package_token: str = "") -> None:
+        """`package_token`: what the course's `core_vendor` holds of our package."""
         self._token = token
+        self._vendor = f"ottobridge_package={package_token}\r\n" if package_token else ""
         self._sessions: dict[str, _Session] = {}
         self._lock = threading.Lock()
 
@@ -65,16 +67,16 @@ class Sessions:
             session = self._sessions.get(fields["session_id"])
             if session is None or session.until <= now:
                 return Reply(404, page="Invalid HACP session")
-            return Reply(200, _command(session, fields["command"].lower(), fields.get("aicc_data", "")))
+            return Reply(200, _command(session, fields["command"].lower(), fields.get("aicc_data", ""), self._vendor))
 
 
-def _command(session: _Session, command: str, data: str) -> str:
+def _command(session: _Session, command: str, data: str, vendor: str) -> str:
     if command not in DROPPED | {"getparam", "putparam", "exitau"}:
         return "error=1\r\nerror_text=Invalid Command\r\n"
     if session.terminated:
         return f"error={101 if command == 'getparam' else 1}\r\nerror_text=Terminated\r\n"
     if command == "getparam":
-        return SUCCESS + _parameters(session)
+        return SUCCESS + _parameters(session).replace("[Core_Vendor]\r\n", f"[Core_Vendor]\r\n{vendor}")
     if command == "putparam":
         session.core |= _read_core(data)
     session.terminated = command == "exitau"
