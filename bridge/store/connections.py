@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Final, NamedTuple
 
 from sqlalchemy import Engine, Executable, bindparam, delete, insert, select
@@ -91,7 +92,4 @@ def deployments(engine: Engine, name: str) -> list[str]:
 
 
 def _key(*parts: str) -> bytes:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(b"%d:" % len(part.encode()) + part.encode())
-    return digest.digest()
+    return hashlib.sha256(json.dumps(parts).encode()).digest()  # as JSON, so that no two lists are written alike

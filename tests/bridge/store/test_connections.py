@@ -44,6 +44,11 @@ def test_what_was_learned_of_one_platform_is_not_believed_of_another(engine: Eng
     assert connections.learn_deployment(engine, "other", HERE, "7", 4.0)
 
 
+def test_a_deployment_cannot_borrow_letters_from_a_client_id(engine: Engine) -> None:
+    connections.learn_deployment(engine, "campus", (HERE[0], "client-1"), "7", 1.0)
+    assert connections.learn_deployment(engine, "campus", (HERE[0], "client-"), "17", 2.0)
+
+
 def test_deployments_are_told_apart_letter_by_letter(engine: Engine) -> None:
     for number, deployment in enumerate(("1:a", "1:A", "11:a")):
         assert connections.learn_deployment(engine, "campus", HERE, deployment, float(number))
