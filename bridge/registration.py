@@ -91,7 +91,11 @@ class Registrar:
         platform = read_platform(url, token, self.outbound, hosts=wishes.hosts, trusted=invitation.platforms)
         lti13 = register(platform, token, registration_request(platform, addresses, wishes), self.outbound)
         settings = {"student_id": invitation.student_id, "lti13": lti13}
-        if not self.connections.register(invitation.name, adapter, settings, self.now()):
+        try:
+            kept = self.connections.register(invitation.name, adapter, settings, self.now())
+        except ValueError as error:
+            raise RegistrationRefused("What the platform answered does not make a connection.") from error
+        if not kept:
             raise RegistrationRefused(f"A connection is called {invitation.name} already.")
 
 

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+TITLE = "OttoLearn"
+DESCRIPTION = "Opens OttoLearn for the person who is signed in."
+"""What the tool is called in an LMS."""
+
 
 class Entry(NamedTuple):
     """One field of the LMS, and what to put into it."""

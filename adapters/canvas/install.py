@@ -13,10 +13,8 @@ import msgspec
 from lxml import etree
 
 from adapters.canvas.settings import Settings
-from bridge.setup import Addresses, Entry, Section, Sheet, Wishes
+from bridge.setup import DESCRIPTION, TITLE, Addresses, Entry, Section, Sheet, Wishes
 
-TITLE = "OttoLearn"
-DESCRIPTION = "Opens OttoLearn for the person who is signed in."
 PLATFORM = "canvas.instructure.com"
 VARIABLES = {
     "sis_user_id": {"student_id": "$Canvas.user.sisSourceId"},

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from adapters.lti.settings import Settings
 from bridge.lti.v13 import CLAIM
-from bridge.setup import Addresses, Entry, Section, Sheet, Wishes
+from bridge.setup import TITLE, Addresses, Entry, Section, Sheet, Wishes
 
-TITLE = "OttoLearn"
 FIELDS_13 = {
     "lis_person_sourcedid": f"{CLAIM}lis, member person_sourcedid",
     "user_id": "sub",

@@ -7,10 +7,8 @@ tool, Manage tools, configure a tool manually).
 from __future__ import annotations
 
 from adapters.moodle.settings import Settings
-from bridge.setup import Addresses, Entry, Section, Sheet, Wishes
+from bridge.setup import DESCRIPTION, TITLE, Addresses, Entry, Section, Sheet, Wishes
 
-TITLE = "OttoLearn"
-DESCRIPTION = "Opens OttoLearn for the person who is signed in."
 NEEDS_EMAIL = {"email"}
 WHERE = (
     "In Moodle: Site administration, Plugins, Activity modules, External tool, Manage tools, then configure a tool "

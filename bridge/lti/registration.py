@@ -16,15 +16,14 @@ from bridge.contracts import clean
 from bridge.errors import RegistrationRefused, RemoteRefused
 from bridge.http import Answer, Outbound, host_of
 from bridge.settings import origin
-from bridge.setup import Addresses, Wishes
+from bridge.setup import DESCRIPTION, TITLE, Addresses, Wishes
 
 PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 MAX_BYTES = 256 * 1024
 LONGEST_TOKEN = 16 * 1024
-TITLE = "OttoLearn"
-DESCRIPTION = "Opens OttoLearn for the person who is signed in."
 
+_ENDPOINTS = ("authorization_endpoint", "registration_endpoint", "token_endpoint", "jwks_uri")
 _TOKEN = re.compile(r"[\x21-\x7e]+", re.ASCII)
 _WORDS = re.compile(r"[A-Za-z0-9 _.,:'()-]{3,200}", re.ASCII)
 _CLIENT = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
@@ -68,18 +67,20 @@ def read_platform(
     answer = outbound.request("GET", url, headers=headers, max_bytes=MAX_BYTES)
     said = _object(answer, url, "no configuration")
     found = {name: _address(said, name) for name in ("issuer", *_ENDPOINTS)}
-    for name, address in found.items():
-        if not (trusted and name == "issuer") and not _same_platform(address, url, found["issuer"], hosts, trusted):
-            # Where the operator has named the platform, its issuer is free: a Canvas of one's own says Instructure's.
-            raise RegistrationRefused(
-                f"{name} is at {host_of(address)}, which is not {host_of(url)}. If that is right, name the LMS in "
-                "the invitation: ottobridge setup invite … --platform https://…"
-            )
+    _check_belonging(found, url, hosts, trusted)
     configuration = said.get(PLATFORM)
     return Platform(**found, messages=_messages(configuration if isinstance(configuration, dict) else {}))
 
 
-_ENDPOINTS = ("authorization_endpoint", "registration_endpoint", "token_endpoint", "jwks_uri")
+def _check_belonging(found: Mapping[str, str], url: str, hosts: Sequence[str], trusted: Sequence[str]) -> None:
+    for name, address in found.items():
+        if name == "issuer" and trusted:
+            continue  # free where the operator has named the platform: a Canvas of one's own says Instructure's
+        if not _same_platform(address, url, found["issuer"], hosts, trusted):
+            raise RegistrationRefused(
+                f"{name} is at {host_of(address)}, which is not {host_of(url)}. If that is right, name the LMS in "
+                "the invitation: ottobridge setup invite … --platform https://…"
+            )
 
 
 def register(platform: Platform, token: str, request: Mapping[str, Any], outbound: Outbound) -> dict[str, Any]:

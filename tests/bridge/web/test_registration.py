@@ -240,6 +240,13 @@ def test_an_adapter_that_cannot_register_is_told(bridge: Bridge, lms: Registerin
     assert not lms.seen
 
 
+def test_an_answer_that_makes_no_connection_is_told(bridge: Bridge, lms: RegisteringPlatform) -> None:
+    lms.deployment = "*"
+    invited(bridge)
+    assert "does not make a connection" in visit(bridge, lms).text
+    assert bridge.house.connections.find("new-lms") is None
+
+
 def test_the_lms_is_asked_for_what_the_student_id_needs(bridge: Bridge, lms: RegisteringPlatform) -> None:
     invited(bridge, adapter="canvas", student_id="integration_id")
     visit(bridge, lms)
