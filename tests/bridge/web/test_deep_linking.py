@@ -114,8 +114,9 @@ def test_a_target_elsewhere_is_refused(bridge: Bridge) -> None:
     assert bridge.record()[0].reason == "wrong_target"
 
 
-def test_cancelling_goes_back_with_nothing(bridge: Bridge) -> None:
-    said = answer_in(bridge, choose(bridge, code=code_of(ask(bridge)), cancel="1"))
+@pytest.mark.parametrize("picked", [{}, {"course": "SAFE-101"}])
+def test_cancelling_goes_back_with_nothing(bridge: Bridge, picked: dict[str, str]) -> None:
+    said = answer_in(bridge, choose(bridge, code=code_of(ask(bridge)), cancel="1", **picked))
     assert said[f"{DL_CLAIM}content_items"] == []
 
 
