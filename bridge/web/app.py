@@ -16,6 +16,7 @@ from bridge.web.oidc import oidc_pages
 from bridge.web.packages import package_pages
 from bridge.web.pages import answer
 from bridge.web.policy import content_policy
+from bridge.web.progress import progress_pages
 from bridge.web.registration import registration_pages
 from bridge.web.setup import setup_pages
 from bridge.web.status import status_pages
@@ -46,6 +47,7 @@ def create_app(house: House) -> Flask:
         setup_pages,
         package_pages,
         callback_pages,
+        progress_pages,
         oidc_pages,
         status_pages,
     ):
@@ -59,7 +61,7 @@ def create_app(house: House) -> Flask:
     def guard(response: Response) -> Response:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
-        if house.public_url.startswith("https:"):
+        if house.is_secure:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         return response
 

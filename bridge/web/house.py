@@ -15,6 +15,7 @@ from bridge.config import Configuration
 from bridge.connections import Connections
 from bridge.contracts import Adapter, Connection, Outcome
 from bridge.courses import course_with
+from bridge.delivery import ways_back
 from bridge.directory import Directory, Match
 from bridge.errors import LaunchRejected
 from bridge.http import Outbound
@@ -32,6 +33,7 @@ from bridge.ottolearn.signin.oidc_grant import Desk
 from bridge.ottolearn.signin.ways import SignIn, by_oidc, by_signed_link
 from bridge.ownkeys import OwnKeys
 from bridge.packages import Packages
+from bridge.reports import Reports
 from bridge.registration import Registrar
 from bridge.store import launches, received
 from bridge.store.launches import LaunchLine
@@ -58,6 +60,7 @@ class House:
     arrivals: Arrivals
     packages: Packages
     limits: Limits
+    reports: Reports
     sign_in: SignIn
     provider: Provider | None
     """Where OttoLearn asks who has come; None where learners come in another way."""
@@ -66,6 +69,11 @@ class House:
     now: Callable[[], float]
     token: Callable[[], str]
     """128 random bits and more as URL-safe text."""
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers come by https; only a bridge that is tried out on one machine does without."""
+        return self.public_url.startswith("https:")
 
     @property
     def public_url(self) -> str:
@@ -91,6 +99,7 @@ def furnish(
     secret = configuration.bridge.secret_key.get_secret_value()
     connections = Connections(configuration.connections, adapters, engine)
     metrics = Metrics(connections)
+    own_keys = OwnKeys(engine, secret, "lti", now)
 
     def record(line: LaunchLine) -> None:
         metrics.count_launch(line.connection, line.kind, line.outcome)
@@ -128,11 +137,12 @@ def furnish(
         outbound=outbound,
         directory=directory,
         keys=PlatformKeys(outbound, now),
-        own_keys=OwnKeys(engine, secret, "lti", now),
+        own_keys=own_keys,
         states=States(secret),
         arrivals=arrivals,
         packages=Packages(engine, now),
         limits=Limits(engine, now),
+        reports=Reports(engine, secret, now, connections.find, ways_back(outbound, own_keys.signing, now, token)),
         sign_in=sign_in,
         provider=provider,
         registrar=Registrar(
