@@ -1,4 +1,4 @@
-"""One folder for each LMS or package format; what each can do stands in its `ADAPTER` record.
+"""One folder for each LMS, file or package format; what each can do stands in its `ADAPTER` record.
 
 This tuple is the whole registry. A configuration may also name an adapter of its own by dotted path
 (`adapter: "acme_lms.adapter:ADAPTER"`).
@@ -7,6 +7,8 @@ This tuple is the whole registry. A configuration may also name an adapter of it
 from adapters.canvas import ADAPTER as CANVAS
 from adapters.lti import ADAPTER as LTI
 from adapters.moodle import ADAPTER as MOODLE
+from adapters.oneroster import ADAPTER as ONEROSTER
 from adapters.scorm import ADAPTER as SCORM
+from adapters.spreadsheet import ADAPTER as SPREADSHEET
 
-ADAPTERS = (CANVAS, MOODLE, LTI, SCORM)
+ADAPTERS = (CANVAS, MOODLE, LTI, SCORM, ONEROSTER, SPREADSHEET)

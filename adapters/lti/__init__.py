@@ -2,6 +2,7 @@
 
 from adapters.lti.install import installation, wishes
 from adapters.lti.launch import read_claims, read_form
+from adapters.lti.roster import read_roster
 from adapters.lti.settings import Settings
 from bridge.contracts import Adapter
 
@@ -11,6 +12,7 @@ ADAPTER = Adapter(
     settings=Settings,
     read_claims=read_claims,
     read_form=read_form,
+    read_roster=read_roster,
     installation=installation,
     wishes=wishes,
 )

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from joserfc.jwk import RSAKey
-
 from adapters.lti.settings import Settings
 from bridge.contracts import Means, RosterMember, RosterPages
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, RemoteRefused, RosterIncomplete
 from bridge.lti.nrps import SCOPE, Membership, read_members
 from bridge.lti.service_token import Registration, ServiceTokens
 from bridge.lti.student import read_student
@@ -19,34 +17,59 @@ RIGHTS = (
     "In the platform, switch on Names and Role Provisioning for the tool and let it share names, emails and IDs; for "
     "custom fields, end each address in roster.filters.courses with ?rlid= and the id of a link of the tool."
 )
+NO_COURSES = (
+    "no course is known yet: launch the tool once in each course, with Names and Role Provisioning switched on, or "
+    "name the courses in roster.filters.courses"
+)
+GONE = (
+    "the course at {url} is not there any more; nobody is taken for gone. If it was closed for good, forget it: "
+    "ottobridge connections forget-course CONNECTION ADDRESS, or take it out of roster.filters.courses"
+)
 
 
-def read_roster(settings: Settings, means: Means, *, key: RSAKey, new_id: Callable[[], str]) -> RosterPages:
-    """Everybody in the courses of `roster.filters.courses`, then the end.
+def read_roster(settings: Settings, means: Means) -> RosterPages:
+    """Everybody in the courses of `roster.filters.courses`, or where there are none in all that launches have named.
 
-    `key` is the tool's private key; `new_id` gives a fresh `jti` for each assertion. Raises what `bridge.errors` names.
+    Raises what `bridge.errors` names.
     """
     if settings.lti13 is None or settings.lti13.token_url is None:
         raise ConfigError(["an LTI roster needs the key `lti13` in its connection, with `token_url`"])
-    if not settings.roster.filters.courses:
-        raise ConfigError(["an LTI roster needs `roster.filters.courses`: the context_memberships_url of each course"])
+    if means.services is None:
+        raise ConfigError(["an LTI roster needs the bridge's own key, which is at hand only in a sync"])
+    services = means.services()
+    courses = settings.roster.filters.courses or tuple(services.courses)
+    if not courses:
+        raise RosterIncomplete(NO_COURSES)
     registration = Registration(settings.lti13.token_url, settings.lti13.client_id)
-    tokens = ServiceTokens(means.outbound, key, means.now, new_id)
-    return whole(_pages(settings, means, partial(tokens.get, registration, (SCOPE,))), settings.student_id, RIGHTS)
+    tokens = ServiceTokens(means.outbound, services.key, means.now, services.new_id)
+    token = partial(tokens.get, registration, (SCOPE,))
+    return whole(_pages(settings.student_id, courses, means, token), settings.student_id, RIGHTS)
 
 
-def _pages(settings: Settings, means: Means, token: Callable[[], str]) -> Iterator[Sequence[RosterMember]]:
+def _pages(
+    student_id: str, courses: Sequence[str], means: Means, token: Callable[[], str]
+) -> Iterator[Sequence[RosterMember]]:
     """Everybody once, by `user_id`. Whoever is active in one course is active, so the inactive wait for the end."""
     active: set[str] = set()
     inactive: dict[str, Membership] = {}
-    for url in settings.roster.filters.courses:
-        for page in read_members(url, token, means):
+    token()  # here, so that a token endpoint that is gone is not taken for a course that is
+    for url in courses:
+        for page in _members(url, token, means):
             fresh = [member for member in page if member.active and member.user_id not in active]
             unique = {member.user_id: member for member in fresh}
             active |= unique.keys()
             inactive |= {member.user_id: member for member in page if not member.active}
-            yield [_member(member, settings.student_id) for member in unique.values()]
-    yield [_member(member, settings.student_id) for user_id, member in inactive.items() if user_id not in active]
+            yield [_member(member, student_id) for member in unique.values()]
+    yield [_member(member, student_id) for user_id, member in inactive.items() if user_id not in active]
+
+
+def _members(url: str, token: Callable[[], str], means: Means) -> Iterator[Sequence[Membership]]:
+    try:
+        yield from read_members(url, token, means)
+    except RemoteRefused as error:
+        if error.status not in {404, 410}:
+            raise
+        raise RosterIncomplete(GONE.format(url=url)) from error
 
 
 def _member(member: Membership, student_id: str) -> RosterMember:

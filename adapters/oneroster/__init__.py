@@ -3,5 +3,12 @@
 from adapters.oneroster.roster import read_roster
 from adapters.oneroster.settings import Settings
 from bridge.contracts import Adapter
+from bridge.files.digest import digest_of
 
-ADAPTER = Adapter(name="oneroster", title="OneRoster", settings=Settings, read_roster=read_roster)
+ADAPTER = Adapter(
+    name="oneroster",
+    title="OneRoster",
+    settings=Settings,
+    read_roster=read_roster,
+    fingerprint=lambda settings: "" if settings.file is None else digest_of(settings.file),
+)

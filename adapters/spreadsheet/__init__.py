@@ -3,5 +3,12 @@
 from adapters.spreadsheet.roster import read_roster
 from adapters.spreadsheet.settings import Settings
 from bridge.contracts import Adapter
+from bridge.files.digest import digest_of
 
-ADAPTER = Adapter(name="spreadsheet", title="CSV or Excel file", settings=Settings, read_roster=read_roster)
+ADAPTER = Adapter(
+    name="spreadsheet",
+    title="CSV or Excel file",
+    settings=Settings,
+    read_roster=read_roster,
+    fingerprint=lambda settings: digest_of(settings.file),
+)

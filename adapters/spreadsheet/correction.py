@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from adapters.spreadsheet.cells import Odd, guarded
 from adapters.spreadsheet.problems import Problem
+from adapters.spreadsheet.reader import open_sheet
 from adapters.spreadsheet.rows import Row
+from adapters.spreadsheet.settings import Settings
 from adapters.spreadsheet.table import open_table
 from adapters.spreadsheet.xlsxfile import write_xlsx
 
 REASON = "What to correct"
+
+
+def find_problems(settings: Settings) -> list[Problem]:
+    """What is wrong with the rows of a connection's file. Raises RosterIncomplete where it cannot be read at all."""
+    with open_sheet(settings) as sheet:
+        deque(sheet.members, maxlen=0)
+    return sheet.problems
 
 
 def write_corrected_copy(source: Path, problems: Sequence[Problem], target: Path, sheet: str = "") -> None:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from adapters.spreadsheet.cells import ALLOWED_ID, Odd, address, read_id
+from adapters.spreadsheet.cells import ALLOWED_ID, Odd, address, column_letters, read_id
 from adapters.spreadsheet.columns import Column, find_columns
 from adapters.spreadsheet.problems import Problem
 from adapters.spreadsheet.rows import Row
 from adapters.spreadsheet.settings import Settings
 from adapters.spreadsheet.table import Table, open_table
-from bridge.contracts import RosterMember, Student, clean
+from bridge.contracts import PLACE, RosterMember, Student, clean
 from bridge.errors import RosterIncomplete
 
 MAX_PROBLEMS = 10_000
@@ -74,6 +74,7 @@ class _Reading:
         self._values = [sheet.columns[name] for name in settings.wanted]
         self._names = [sheet.columns.get("first_name"), sheet.columns.get("last_name")]
         self._status = sheet.columns.get("status")
+        self._place = f"{sheet.name}!{column_letters(sheet.columns[settings.student_id].at)}"
 
     def member(self, row: Row) -> RosterMember | None:
         """The person in a row; None for mistakes, which are noted, and where `link` has nobody to link."""
@@ -96,7 +97,9 @@ class _Reading:
         student_id = fields[self._id]
         names = {"first_name": first, "last_name": last}
         known = {name: text for name, text in names.items() if name in self._sheet.columns}
-        return RosterMember(Student(student_id, first, last), {"student_id": student_id, **known, **fields}, active)
+        place = {PLACE: f"{self._place}{row.number}"} if self._link else {}
+        fields = {"student_id": student_id, **known, **fields, **place}
+        return RosterMember(Student(student_id, first, last), fields, active)
 
     def _value(self, row: Row, column: Column) -> str:
         value = read_id(row.cells[column.at]) if column.at < len(row.cells) else ""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bridge.settings import Frozen
-from bridge.sync.settings import Roster
+from bridge.sync.settings import Link, Roster
+
+ATTRIBUTES: Mapping[str, str] = {"email": "emailAddress", "employee_number": "employeeId"}
+"""Field to match by -> OttoLearn's attribute of that meaning (its own names, support article 233)."""
 
 
 class Settings(Frozen):
@@ -21,12 +24,35 @@ class Settings(Frozen):
     mode: Literal["link", "roster"] = "link"
     """`link` only fills the Username attribute of people who exist; `roster` takes the file for everybody there is."""
     match: str = Field(default="email", min_length=1)
-    """`link`: the field by which the people are found in OttoLearn."""
+    """`link`: the field by which the people are found in OttoLearn. Which attribute that is there, `roster.attributes`
+    says; else it is the one of that meaning or name."""
     student_id: str = Field(default="student_id", min_length=1)
     """The field that holds the student ID."""
     columns: Mapping[str, str] = Field(default={})
     """Field -> header of its column, where the header is not recognised by itself."""
     roster: Roster = Roster()
+
+    @property
+    def link(self) -> Link | None:
+        """How people are found; None in `roster` mode."""
+        if self.mode != "link":
+            return None
+        named = [name for name, field in self.roster.attributes.items() if field == self.match]
+        return Link(attribute=named[0] if named else ATTRIBUTES.get(self.match, self.match), field=self.match)
+
+    @model_validator(mode="after")
+    def _only_links(self) -> Self:
+        """`link` writes student IDs and nothing else, so a mapping that says more is a mistake."""
+        if self.mode != "link":
+            return self
+        if self.match in {self.student_id, "student_id"}:
+            raise ValueError("`match` must be another field than `student_id`")
+        others = set(self.roster.attributes.values()) - {self.match, self.student_id, "student_id"}
+        if others or self.roster.constants or self.roster.templates:
+            raise ValueError(f"`mode: link` fills only from {self.student_id}; allowed for more: `mode: roster`")
+        if self.roster.on_leave != "keep":
+            raise ValueError("`mode: link` deactivates nobody; allowed: `on_leave: keep`")
+        return self
 
     @property
     def wanted(self) -> tuple[str, ...]:

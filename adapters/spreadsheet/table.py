@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BufferedReader
@@ -26,12 +25,6 @@ class Table(NamedTuple):
 
     sheet: str
     rows: Iterator[Row]
-
-
-def fingerprint(path: Path) -> str:
-    """SHA-256 of the file's content, by which a plan knows that it is still the same file."""
-    with _opened(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def show(invocation: Invocation, run_number: int, last: int, as_json: bool) -> N
             click.echo(f"{name}: {value}")
     table = Table("student id", "what", "state", "user", "why", box=None, pad_edge=False)
     for line in people:
-        why = " · ".join(str(line[name]) for name in ("reason", "note", "changes", "kept") if line.get(name))
+        why = " · ".join(str(line[name]) for name in ("where", "reason", "note", "changes", "kept") if line.get(name))
         table.add_row(
             *(Text(str(line.get(name) or "")) for name in ("student_id", "kind", "state", "user_id")), Text(why)
         )

@@ -10,8 +10,11 @@ from typing import Any, NoReturn
 import click
 from sqlalchemy import Engine
 
+from adapters import ADAPTERS
+from bridge.cli.fromfile import FROM_FILE, connection_for_file, file_options, reading_from, write_copy
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.syncing import Console, open_sync, stop_signals
+from bridge.connections import Connections
 from bridge.contracts import Connection
 from bridge.errors import ConfigError
 from bridge.store import sync_runs
@@ -73,16 +76,31 @@ def _run_options(command: Command) -> Command:
 
 def _kind_command(kind: str) -> None:
     @sync.command(kind, help=f"Sync CONNECTION, which has the adapter {kind}.")
-    @click.argument("connection")
+    @click.argument("connection", required=kind not in FROM_FILE)
     @_run_options
+    @file_options(kind)
     @pass_invocation
-    def command(invocation: Invocation, /, connection: str, **asked: Any) -> None:
-        found = _connection(invocation, connection)
+    def command(
+        invocation: Invocation,
+        /,
+        connection: str | None,
+        file: Path | None = None,
+        corrected_copy: Path | None = None,
+        **asked: Any,
+    ) -> None:
+        found = (
+            connection_for_file(invocation, kind, file) if connection is None else _connection(invocation, connection)
+        )
         if found.adapter.name != kind:
             raise click.UsageError(
                 f"{connection} has the adapter {found.adapter.name}: ottobridge sync run {connection}"
             )
-        _finish([_run_or_apply(invocation, found, asked)], asked["as_json"])
+        found = reading_from(found, file)
+        outcome = _run_or_apply(invocation, found, asked)
+        if corrected_copy is not None:
+            with invocation.database() as engine:
+                write_copy(engine, found, outcome.run, corrected_copy)
+        _finish([outcome], asked["as_json"])
 
 
 for _kind in KINDS:
@@ -122,6 +140,9 @@ def approve(invocation: Invocation, /, run_number: int, **asked: Any) -> None:
 
 def _connection(invocation: Invocation, name: str) -> Connection[Any]:
     found = invocation.configuration.connections.get(name)
+    if found is None:
+        with invocation.database() as engine:
+            found = Connections({}, ADAPTERS, engine).find(name)
     if found is None:
         raise click.UsageError(f"No connection is called {name}; `ottobridge config check` lists them.")
     return found
@@ -232,7 +253,7 @@ def _line(line: dict[str, Any]) -> str:
     parts += [
         f"    {name}: {there!r} stays, the LMS has {here!r}" for name, (there, here) in line.get("kept", {}).items()
     ]
-    parts += [f"    {line[name]}" for name in ("reason", "note") if line.get(name)]
+    parts += [f"    {line[name]}" for name in ("where", "reason", "note") if line.get(name)]
     return "\n".join(parts)
 
 

@@ -18,9 +18,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from sqlalchemy import Engine
 
 from bridge.cli.invocation import Invocation
-from bridge.contracts import Connection
+from bridge.contracts import Connection, LtiServices
 from bridge.directory import Directory
 from bridge.ottolearn.api import OttoLearnApi
+from bridge.ownkeys import OwnKeys
 from bridge.sync.apply import Surroundings
 from bridge.sync.run import Sync
 
@@ -118,5 +119,11 @@ def open_sync(
         notice=console.notice,
         progress=console.progress,
         stopping=stopping,
+        services=lambda: _services(invocation, engine),
     )
     return Sync(connection, usernames, settings.username, invocation.outbound, around)
+
+
+def _services(invocation: Invocation, engine: Engine) -> LtiServices:
+    secret = invocation.configuration.bridge.secret_key.get_secret_value()
+    return LtiServices(OwnKeys(engine, secret, "lti", time.time).signing(), secrets.token_urlsafe)

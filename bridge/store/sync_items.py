@@ -34,11 +34,13 @@ class Kind(enum.StrEnum):
     """Missing, but not for long enough."""
     LET_GO = "let_go"
     """Gone from this roster; the user stays as it is."""
+    LINK = "link"
+    """A Username attribute of an existing user that was empty is filled; the connection does not own the person."""
     CONFLICT = "conflict"
     SKIPPED = "skipped"
 
 
-WRITES: Final = (Kind.CREATE, Kind.UPDATE, Kind.REACTIVATE, Kind.DEACTIVATE)
+WRITES: Final = (Kind.CREATE, Kind.UPDATE, Kind.REACTIVATE, Kind.DEACTIVATE, Kind.LINK)
 
 
 class State(enum.StrEnum):
@@ -70,6 +72,8 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     """Both sides of a conflict, in words without names of people."""
     replaces: str = ""
     """The key under which the person was known before."""
+    where: str = ""
+    """Where the person stands in the source, for those whom only their row tells apart."""
 
 
 class Item(NamedTuple):

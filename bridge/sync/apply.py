@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from sqlalchemy import Engine
 
-from bridge.contracts import Learner
+from bridge.contracts import Learner, LtiServices
 from bridge.directory import Directory
 from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
 from bridge.ottolearn.api import Attribute
@@ -66,6 +66,8 @@ class Surroundings:
     """Stage, how many are done, of how many."""
     stopping: Callable[[], bool]
     """Whether somebody asked the run to stop."""
+    services: Callable[[], LtiServices] | None = None
+    """What roster readers that ask an LTI platform work with."""
 
 
 class Applier:

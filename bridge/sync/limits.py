@@ -11,7 +11,7 @@ from bridge.sync.settings import Limit, Roster
 
 CLASSES: Final[Mapping[str, tuple[Kind, ...]]] = {
     "creations": (Kind.CREATE,),
-    "updates": (Kind.UPDATE, Kind.REACTIVATE),
+    "updates": (Kind.UPDATE, Kind.REACTIVATE, Kind.LINK),
     "deactivations": (Kind.DEACTIVATE,),
 }
 
@@ -72,10 +72,17 @@ def _allowed(load: Load, roster: Roster, name: str, max_changes: int | None) -> 
         return max_changes
     limit: Limit = getattr(roster.limits, name)
     figures = [] if limit.number is None else [float(limit.number)]
-    # A first load has nobody to count per cent over.
-    if limit.percent is not None and not (name == "creations" and load.first):
+    if limit.percent is not None and not _lacks_a_whole(load, name):
         figures.append(max(roster.limits.floor, _base(load, name) * limit.percent / 100))
     return min(figures, default=float("inf"))
+
+
+def _lacks_a_whole(load: Load, name: str) -> bool:
+    """Whether there is nothing to take per cent of: a first load, or links, whose people no connection owns.
+
+    Links overwrite nothing, and a list of exactly those who lack one is the usual case.
+    """
+    return (name == "creations" and load.first) or (name == "updates" and bool(load.counts.get(Kind.LINK)))
 
 
 def _sentence(load: Load, name: str, allowed: float) -> str:

@@ -12,10 +12,10 @@ from bridge.store.sync_runs import Status
 
 DONE, FAILED, HELD_BACK, QUARANTINED, LOCKED, STALE, INTERRUPTED = 0, 1, 3, 4, 5, 6, 130
 COUNTED: Final = {
-    "created": Kind.CREATE,
-    "updated": Kind.UPDATE,
-    "reactivated": Kind.REACTIVATE,
-    "deactivated": Kind.DEACTIVATE,
+    "created": (Kind.CREATE,),
+    "updated": (Kind.UPDATE, Kind.LINK),
+    "reactivated": (Kind.REACTIVATE,),
+    "deactivated": (Kind.DEACTIVATE,),
 }
 DOCUMENT: Final = (
     *("run", "connection", "status", "reason", "read", *COUNTED),
@@ -83,7 +83,7 @@ class Outcome:
         """Take over how many items there are of each kind: of those that are done, or that are `planned`."""
         reached = {State.PLANNED, State.HELD} if planned else {State.DONE}
         for name, wanted in COUNTED.items():
-            setattr(self, name, sum(n for (kind, state, _), n in counts.items() if kind == wanted and state in reached))
+            setattr(self, name, sum(n for (kind, state, _), n in counts.items() if kind in wanted and state in reached))
         self.held = sum(n for (_, state, _), n in counts.items() if state == State.HELD)
         self.quarantined = sum(n for (_, state, _), n in counts.items() if state == State.QUARANTINED)
         self.conflicts = sum(n for (kind, _, _), n in counts.items() if kind == Kind.CONFLICT)

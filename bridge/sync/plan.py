@@ -65,19 +65,9 @@ class Planner:
 
     def read(self, pages: RosterPages) -> None:
         """Compare a whole roster. Raises what reading raises, and RosterIncomplete without proof of its end."""
-        end: RosterEnd | None = None
         with alone(self._engine) as connection:
-            for members in _regrouped(pages):
-                if isinstance(members, RosterEnd):
-                    end = members
-                    continue
-                if end is not None:
-                    raise RosterIncomplete("the source went on after its end")
+            for members in groups(pages):
                 self._compare(connection, members)
-        if end is None:
-            raise RosterIncomplete("the source ended without saying that this was everybody")
-        if end.total != self.read_total:
-            raise RosterIncomplete(f"the source says {end.total} people and sent {self.read_total}")
         with self._engine.begin() as connection:
             sync_items.resolve_claims(connection, self._run, "claimed_twice")
 
@@ -227,6 +217,27 @@ class Planner:
         return Item(
             self._number, kind, state, decision.reason, key, student_id, decision.user_id, digest, decision.content
         )
+
+
+def groups(pages: RosterPages) -> Iterator[Sequence[RosterMember]]:
+    """The members of a whole roster in groups worth a question to the database.
+
+    Raises what reading raises, and RosterIncomplete, after the last group, without proof of the roster's end.
+    """
+    end: RosterEnd | None = None
+    read = 0
+    for members in _regrouped(pages):
+        if end is not None:
+            raise RosterIncomplete("the source went on after its end")
+        if isinstance(members, RosterEnd):
+            end = members
+            continue
+        read += len(members)
+        yield members
+    if end is None:
+        raise RosterIncomplete("the source ended without saying that this was everybody")
+    if end.total != read:
+        raise RosterIncomplete(f"the source says {end.total} people and sent {read}")
 
 
 def _regrouped(pages: RosterPages) -> Iterator[Sequence[RosterMember] | RosterEnd]:

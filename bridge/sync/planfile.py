@@ -58,6 +58,8 @@ def item_line(item: Item) -> dict[str, Any]:
     """One item as people and programs read it."""
     content = item.content
     line: dict[str, Any] = {"kind": item.kind, "student_id": item.student_id or item.key, "user_id": item.user_id}
+    if content.where:
+        line["where"] = content.where
     if item.reason:
         line["reason"] = item.reason
     if content.after:

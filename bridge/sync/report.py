@@ -132,4 +132,5 @@ def _people(engine: Engine, run: int) -> Iterator[str]:
 
 def _why(line: dict[str, Any]) -> str:
     changes = "; ".join(f"{name}: {before!r} → {after!r}" for name, (before, after) in line.get("changes", {}).items())
-    return " · ".join(part for part in (line.get("reason", ""), line.get("note", ""), changes) if part)
+    said = [line.get(name, "") for name in ("where", "reason", "note")]
+    return " · ".join(part for part in (*said, changes) if part)

@@ -25,11 +25,13 @@ from bridge.sync.ahead import read_ahead
 from bridge.sync.apply import Applier, Interrupted, Surroundings
 from bridge.sync.clock import Clock
 from bridge.sync.decide import Rules
+from bridge.sync.link import only_linking
+from bridge.sync.link_plan import LinkPlanner
 from bridge.sync.mapping import build_map, mistakes_in
 from bridge.sync.outcome import Outcome
 from bridge.sync.plan import Planner
 from bridge.sync.planfile import write_plan_file
-from bridge.sync.settings import Roster, seconds
+from bridge.sync.settings import Link, Roster, seconds
 from bridge.sync.stale import require_current
 
 KEPT: Final = 90 * 86_400.0
@@ -74,7 +76,12 @@ class Sync:
         self._outbound = outbound
         self._around = around
         self._engine = around.engine
-        self._mapped = build_map(self._roster, connection.settings.student_id, self._usernames)
+        self._link: Link | None = getattr(connection.settings, "link", None)
+        student_id = connection.settings.student_id
+        mapping = self._roster
+        if self._link is not None:
+            mapping = only_linking(self._roster, student_id, self._usernames, self._link)
+        self._mapped = build_map(mapping, student_id, self._usernames)
         self._source = sync_people.source_id(around.engine, connection.name)
 
     def run(self, options: Options) -> Outcome:
@@ -114,7 +121,7 @@ class Sync:
         return outcome
 
     def fingerprint(self) -> str:
-        """A digest of everything in the configuration that a plan depends on."""
+        """A digest of everything in the configuration, and of the file that is read, that a plan depends on."""
         parts = [
             self._connection.name,
             self._connection.settings.student_id,
@@ -122,8 +129,18 @@ class Sync:
             self._roster.model_dump(
                 mode="json", exclude={"every", "full_every", "writes_at_once", "limits", "on_exceed"}
             ),
+            None if self._link is None else self._link.model_dump(),
+            self._file(),
         ]
         return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
+
+    def _file(self) -> str:
+        """A digest of the file behind the roster; empty where there is none, or none that can be read."""
+        fingerprint = self._connection.adapter.fingerprint
+        try:
+            return "" if fingerprint is None else fingerprint(self._connection.settings)
+        except RosterIncomplete:
+            return ""  # reading it says why
 
     def due(self) -> bool:
         """Whether it is time for the next run by the connection's `every`."""
@@ -224,15 +241,20 @@ class Sync:
         except RemoteRefused as error:
             self._around.notice(f"OttoLearn's attributes cannot be checked: {error}")
             return []
-        if problems := mistakes_in(known, self._mapped):
+        problems = mistakes_in(known, self._mapped)
+        if self._link is not None and self._link.attribute not in {attribute.name for attribute in known}:
+            problems.append(f"OttoLearn has no attribute {self._link.attribute}, by which people are to be found")
+        if problems:
             raise ConfigError([f"connections.{self._connection.name}.roster: {problem}" for problem in problems])
+        if self._link is not None:
+            return []
         required = [attribute for attribute in known if attribute.required]
         if unfilled := [attribute.name for attribute in required if attribute.name not in self._mapped.names]:
             names = ", ".join(unfilled)
             self._around.notice(f"nobody can be created: OttoLearn requires {names}, and nothing fills it")
         return required
 
-    def _planner(self, outcome: Outcome, rules: Rules, clock: Clock, *, full: bool) -> Planner:
+    def _planner(self, outcome: Outcome, rules: Rules, clock: Clock, *, full: bool) -> Planner | LinkPlanner:
         def progress(read: int) -> None:
             self._stop_if_asked()
             clock.sample(read, 0)
@@ -242,13 +264,18 @@ class Sync:
             with clock.stage("reading OttoLearn"):
                 self._around.directory.refresh()
 
+        if self._link is not None:
+            return LinkPlanner(
+                self._engine, outcome.run, self._mapped, rules, self._link, freshen=freshen, progress=progress
+            )
         return Planner(self._engine, outcome.run, self._mapped, rules, full=full, freshen=freshen, progress=progress)
 
-    def _read(self, planner: Planner, outcome: Outcome) -> None:
+    def _read(self, planner: Planner | LinkPlanner, outcome: Outcome) -> None:
         around = self._around
-        means = Means(self._outbound, around.now, around.sleep, around.notice)
+        means = Means(self._outbound, around.now, around.sleep, around.notice, around.services)
         try:
-            with read_ahead(self._read_roster(self._connection.settings, means), self._stop_if_asked) as pages:
+            roster = self._read_roster(self._connection.settings, means)
+            with self._unchanged_file(), read_ahead(roster, self._stop_if_asked) as pages:
                 planner.read(pages)
             if self._roster.on_leave == "deactivate":
                 planner.finish(around.now())
@@ -259,11 +286,19 @@ class Sync:
         finally:
             outcome.read, outcome.unchanged = planner.read_total, planner.unchanged
 
+    @contextmanager
+    def _unchanged_file(self) -> Iterator[None]:
+        """Raise RosterIncomplete where the file behind the roster is another one at the end of the block."""
+        before = self._file()
+        yield
+        if self._file() != before:
+            raise RosterIncomplete("the file was changed while it was read")
+
     def _stop_if_asked(self) -> None:
         if self._around.stopping():
             raise Interrupted("stopped while reading; nothing was changed")
 
-    def _guard(self, outcome: Outcome, options: Options, planner: Planner) -> None:
+    def _guard(self, outcome: Outcome, options: Options, planner: Planner | LinkPlanner) -> None:
         """Hold what is beyond the limits."""
         counts = sync_items.counts(self._engine, outcome.run)
         by_kind: dict[str, int] = {kind: sum(n for (k, _, _), n in counts.items() if k == kind) for kind in Kind}

@@ -78,6 +78,15 @@ class Grace(Frozen):
     """In a row, the first one that misses them included."""
 
 
+class Link(Frozen):
+    """A roster that only links: each row names somebody who exists, and fills a Username attribute that is empty."""
+
+    attribute: str
+    """Of OttoLearn: by it people are found."""
+    field: str
+    """Of the roster: what that attribute holds."""
+
+
 class Roster(Frozen):
     """The `roster:` part of a connection."""
 

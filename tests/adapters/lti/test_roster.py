@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from functools import partial
 
 import pytest
 from joserfc.jwk import RSAKey
 
 from adapters.lti.roster import read_roster
 from adapters.lti.settings import Settings
-from bridge.contracts import Means, RosterEnd, Student
+from bridge.contracts import LtiServices, Means, RosterEnd, Student
 from bridge.errors import ConfigError, RosterIncomplete
 from bridge.http import Outbound
 from tests.fakes.nrps import CLIENT, Platform, member
@@ -27,14 +26,14 @@ def platform():
 
 @pytest.fixture
 def read(platform):
-    means = Means(
-        outbound=Outbound([ipaddress.ip_network("127.0.0.0/8")]),
-        now=lambda: 1_800_000_000.0,
-        sleep=lambda _: None,
-        notice=lambda _: None,
-    )
-
-    def call(*courses, **keys):
+    def call(*courses, learned=(), **keys):
+        means = Means(
+            outbound=Outbound([ipaddress.ip_network("127.0.0.0/8")]),
+            now=lambda: 1_800_000_000.0,
+            sleep=lambda _: None,
+            notice=lambda _: None,
+            services=lambda: LtiServices(KEY, iter("abcdef").__next__, [platform.url + path for path in learned]),
+        )
         lti13 = {
             "issuer": "https://lms.example.edu",
             "client_id": CLIENT,
@@ -46,7 +45,7 @@ def read(platform):
         urls = [platform.url + course for course in courses]
         given = {"lti13": lti13, "roster": {"filters": {"courses": urls}}, **keys}
         settings = Settings.model_validate({name: value for name, value in given.items() if value is not None})
-        *pages, end = read_roster(settings, means, key=KEY, new_id=iter("abcdef").__next__)
+        *pages, end = read_roster(settings, means)
         return [member for page in pages for member in page], end
 
     return call
@@ -105,7 +104,32 @@ def test_an_empty_course_is_not_everybody_gone(platform, read):
         read("/a")
 
 
-@pytest.mark.parametrize(("keys", "what"), [({"lti13": None}, "lti13"), ({"roster": None}, "courses")])
-def test_a_connection_without_what_a_roster_needs_says_so(read, keys, what):
-    with pytest.raises(ConfigError, match=what):
-        partial(read, "/a")(**keys)
+def test_courses_that_launches_named_are_the_roster_where_none_is_configured(platform, read):
+    platform.courses = {"/a": [[member(1)]], "/b": [[member(2)]], "/c": [[member(3)]]}
+    assert [found.student.student_id for found in read(learned=("/a", "/b"))[0]] == ["S00001", "S00002"]
+    assert [found.student.student_id for found in read("/c", learned=("/a", "/b"))[0]] == ["S00003"]
+
+
+def test_a_course_that_has_vanished_makes_nobody_gone_and_says_what_to_do(platform, read):
+    platform.courses = {"/a": [[member(1)]]}
+    with pytest.raises(RosterIncomplete, match="/b is not there any more; nobody is taken for gone"):
+        read(learned=("/a", "/b"))
+
+
+def test_a_platform_whose_courses_nobody_knows_is_not_an_empty_roster(read):
+    with pytest.raises(RosterIncomplete, match="launch the tool once in each course"):
+        read()
+
+
+def test_a_connection_without_lti13_says_so(read):
+    with pytest.raises(ConfigError, match="lti13"):
+        read("/a", lti13=None)
+
+
+def test_a_reader_without_a_key_of_ours_asks_nobody(platform):
+    means = Means(Outbound(), lambda: 0.0, lambda _: None, lambda _: None)
+    lti13 = {"issuer": "https://lms.example.edu", "client_id": CLIENT, "deployment_ids": ["1"]}
+    urls = dict.fromkeys(("auth_url", "token_url", "jwks_url"), "https://lms.example.edu")
+    with pytest.raises(ConfigError, match="own key"):
+        read_roster(Settings.model_validate({"lti13": {**lti13, **urls}}), means)
+    assert not platform.seen

@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from adapters.spreadsheet import reader, table
 from adapters.spreadsheet.problems import Problem, SheetRefused
 from adapters.spreadsheet.settings import Settings
-from adapters.spreadsheet.table import fingerprint, open_table
-from bridge.contracts import RosterEnd, RosterMember, Student
+from adapters.spreadsheet.table import open_table
+from bridge.contracts import PLACE, RosterEnd, RosterMember, Student
 from bridge.errors import RosterIncomplete
+from bridge.files.digest import digest_of
 
 PEOPLE = "Student ID,Email,First name,Last name\n00123,zoe@example.edu,Zoë,O’Brien\n00124,li@example.edu,伟,王\n"
 
@@ -24,7 +25,10 @@ def test_a_row_links_a_person_to_their_student_id(read, csv_file):
     got = read(csv_file(PEOPLE))
     assert got.members[0] == RosterMember(
         Student("00123", "Zoë", "O’Brien"),
-        {"student_id": "00123", "email": "zoe@example.edu", "first_name": "Zoë", "last_name": "O’Brien"},
+        {
+            "student_id": "00123", "email": "zoe@example.edu", "first_name": "Zoë", "last_name": "O’Brien",
+            PLACE: "people!A2",
+        },
     )
     assert got.end == RosterEnd(2)
 
@@ -32,7 +36,8 @@ def test_a_row_links_a_person_to_their_student_id(read, csv_file):
 def test_the_contracts_own_example_reads(read, csv_file):
     path = csv_file("E-Mail;Employee number\nzoe@example.edu;00123\n")
     got = read(path, match="email", student_id="employee_number")
-    assert got.members[0].fields == {"student_id": "00123", "employee_number": "00123", "email": "zoe@example.edu"}
+    fields = {"student_id": "00123", "employee_number": "00123", "email": "zoe@example.edu"}
+    assert got.members[0].fields == {**fields, PLACE: "people!B2"}
 
 
 def test_people_come_in_pages(read, csv_file):
@@ -151,10 +156,10 @@ def test_a_file_that_changes_while_it_is_read_is_not_believed(read, csv_file, mo
 
 def test_a_file_swapped_between_plan_and_apply_has_another_fingerprint(csv_file):
     path = csv_file(PEOPLE)
-    before, stat = fingerprint(path), path.stat()
+    before, stat = digest_of(path), path.stat()
     path.write_text(PEOPLE.replace("00123", "00129"), "utf-8")
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    assert fingerprint(path) != before
+    assert digest_of(path) != before
     assert len(before) == 64
 
 
@@ -201,3 +206,29 @@ def test_no_file_raises_anything_undeclared(read, tmp_path, content):
     path.write_bytes(b"Student ID,Email\n" + content)
     with suppress(RosterIncomplete):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("keys", "what"),
+    [
+        ({"roster": {"attributes": {"costCenter": "cost centre"}}}, "fills only from student_id"),
+        ({"roster": {"constants": {"language": "cy"}}}, "fills only from student_id"),
+        ({"roster": {"templates": {"note": "{site}"}}}, "fills only from student_id"),
+        ({"roster": {"on_leave": "deactivate"}}, "deactivates nobody"),
+        ({"match": "badge", "student_id": "badge"}, "another field"),
+    ],
+)
+def test_a_connection_that_only_links_cannot_be_told_to_do_more(keys, what):
+    with pytest.raises(ValidationError, match=what):
+        Settings.model_validate({"file": "people.csv", **keys})
+
+
+def test_people_are_found_by_the_attribute_that_the_mapping_names():
+    def attribute(**keys):
+        return Settings.model_validate({"file": "people.csv", **keys}).link.attribute
+
+    assert attribute() == "emailAddress"
+    assert attribute(match="employee_number") == "employeeId"
+    assert attribute(match="badge") == "badge"
+    assert attribute(roster={"attributes": {"workMail": "email", "username": "student_id"}}) == "workMail"
+    assert Settings.model_validate({"file": "people.csv", "mode": "roster"}).link is None

@@ -1,0 +1,104 @@
+"""Linking: rows name people who exist, by another attribute, and fill a Username attribute of theirs that is empty.
+
+Nobody is created, deactivated or otherwise changed, and nothing that is there is overwritten. Pure; in doubt a
+conflict, never a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from bridge.contracts import Learner
+from bridge.errors import ConfigError
+from bridge.store.sync_directory import Holder
+from bridge.store.sync_items import Content, Kind
+from bridge.store.text import exact
+from bridge.sync.decide import Decision, Rules, is_protected
+from bridge.sync.settings import Link, Roster
+
+
+class Row(NamedTuple):
+    """What one row says: who is meant, and which student ID they have."""
+
+    match: str
+    """The value by which the person is to be found."""
+    student_id: str
+    """In NFC, and one that can match."""
+    where: str
+    """`People!A17`, or empty."""
+
+
+def only_linking(roster: Roster, student_id: str, username_attributes: Sequence[str], link: Link) -> Roster:
+    """The mapping of a connection that only links: the Username attributes that are to hold the student ID, no other.
+
+    Those that `roster.attributes` fills from it, else the first that is not spoken for. Raises ConfigError for none.
+    """
+    own = {student_id, "student_id"}
+    named = [name for name in username_attributes if roster.attributes.get(name) in own]
+    free = [name for name in username_attributes if name not in {link.attribute, *roster.attributes}]
+    carriers = [name for name in named or free[:1] if name != link.attribute]
+    if not carriers:
+        problem = f"people are found by {link.attribute}, and no other Username attribute is left for {student_id}"
+        raise ConfigError([f"roster.attributes: {problem}"])
+    return Roster(attributes=dict.fromkeys(carriers, "student_id"))
+
+
+def decide_link(
+    row: Row, found: Sequence[Learner], holders: Sequence[Holder], carriers: Sequence[str], link: Link, rules: Rules
+) -> Decision:
+    """What is to be done for one row.
+
+    `found`: who has the row's value, trimmed and without case, as `link.attribute`; `holders`: who has its student ID
+    in a Username attribute; `carriers`: the attributes to fill.
+    """
+    if len(found) != 1:
+        return _not_one(row, found, link)
+    learner = found[0]
+    if is_protected(learner, rules):
+        return _skipped("protected_user", row, learner)
+    taken = [h for h in holders if h.user_id != learner.user_id and h.attribute in rules.usernames]
+    if taken:
+        note = "; ".join(f"OttoLearn user {h.user_id} has {h.value!r} as {h.attribute}" for h in taken)
+        return _conflict("taken", row, note, learner.user_id)
+    if other := _other_values(row, learner, carriers):
+        note = "; ".join(f"OttoLearn user {learner.user_id} has {value!r} as {name}" for name, value in other.items())
+        return _conflict("other_value", row, note, learner.user_id)
+    empty = [name for name in carriers if not learner.attributes.get(name)]
+    if not empty:
+        return Decision(None, "", learner.user_id)
+    if not learner.active:
+        return _skipped("inactive_in_ottolearn", row, learner)
+    before, after = dict.fromkeys(empty, ""), dict.fromkeys(empty, row.student_id)
+    return Decision(Kind.LINK, "", learner.user_id, Content(before, after, where=row.where))
+
+
+def twice(row: Row, decision: Decision) -> Decision:
+    """The decision for a row that leads to a user to whom another row leads too."""
+    return _conflict("duplicate", row, "another row leads to the same OttoLearn user", decision.user_id)
+
+
+def no_link(reason: str, row: Row) -> Decision:
+    """The decision for a row that cannot be looked up."""
+    return Decision(Kind.SKIPPED, reason, None, Content(where=row.where))
+
+
+def _not_one(row: Row, found: Sequence[Learner], link: Link) -> Decision:
+    if not found:
+        note = f"no OttoLearn user has this {link.field} as {link.attribute}"
+        return Decision(Kind.SKIPPED, "no_match", None, Content(note=note, where=row.where))
+    users = ", ".join(str(learner.user_id) for learner in found)
+    return _conflict("ambiguous", row, f"the OttoLearn users {users} all have this {link.field} as {link.attribute}")
+
+
+def _other_values(row: Row, learner: Learner, carriers: Sequence[str]) -> Mapping[str, str]:
+    there = {name: learner.attributes.get(name, "") for name in carriers}
+    return {name: value for name, value in there.items() if value and exact(value) != row.student_id}
+
+
+def _conflict(reason: str, row: Row, note: str, user_id: int | None = None) -> Decision:
+    return Decision(Kind.CONFLICT, reason, user_id, Content(note=note, where=row.where))
+
+
+def _skipped(reason: str, row: Row, learner: Learner) -> Decision:
+    return Decision(Kind.SKIPPED, reason, learner.user_id, Content(where=row.where))

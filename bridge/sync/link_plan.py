@@ -1,0 +1,137 @@
+"""Making the plan of a connection that only links (bridge/sync/link.py): rows stream through, items come out.
+
+Nothing here writes to OttoLearn, and nothing ever enters the snapshot: a link does not make a person ours, so that
+another connection may still deactivate them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from sqlalchemy import Connection, Engine
+
+from bridge.contracts import PLACE, Learner, RosterMember, RosterPages
+from bridge.store import everybody, sync_directory, sync_items
+from bridge.store.sync_items import Item, Kind, State
+from bridge.store.text import exact, fold, matchable, storable
+from bridge.sync.by_value import UsersByValue
+from bridge.sync.decide import Decision, Rules
+from bridge.sync.link import Row, decide_link, no_link, twice
+from bridge.sync.mapping import AttributeMap
+from bridge.sync.plan import NO_DIGEST, groups
+from bridge.sync.seen import SeenUsers
+from bridge.sync.settings import Link
+
+
+class LinkPlanner:
+    """The plan of one run in the making, with the face of `bridge.sync.plan.Planner`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        run: int,
+        mapped: AttributeMap,
+        rules: Rules,
+        link: Link,
+        *,
+        freshen: Callable[[], None],
+        progress: Callable[[int], None],
+    ) -> None:
+        """`freshen` brings the directory up to date; `progress` is told how many rows were read."""
+        self._engine = engine
+        self._run = run
+        self._carriers = mapped.carriers
+        self._rules = rules
+        self._link = link
+        self._freshen = freshen
+        self._progress = progress
+        self._users = UsersByValue([])
+        self._linked = SeenUsers()
+        self._number = 0
+        self.read_total = 0
+        self.unchanged = 0
+        """Rows whose people are linked already."""
+        self.joining = 0
+        """Rows whose people are to be linked."""
+        self.skipped: Counter[str] = Counter()
+        """Empty: every row about which there is something to say has an item."""
+
+    def read(self, pages: RosterPages) -> None:
+        """Look at every row. Raises what reading raises, and RosterIncomplete without proof of the end."""
+        self._freshen()
+        self._users = UsersByValue(_held(self._engine, self._link.attribute))
+        for members in groups(pages):
+            self.read_total += len(members)
+            with self._engine.begin() as connection:
+                self._compare(connection, [_row(member, self._link) for member in members])
+            self._progress(self.read_total)
+        with self._engine.begin() as connection:
+            sync_items.resolve_claims(connection, self._run, "claimed_twice")
+
+    def finish(self, now: float) -> None:
+        """Nobody is ever taken for gone."""
+
+    def _compare(self, connection: Connection, rows: Sequence[Row]) -> None:
+        candidates = {row: self._users.find(fold(row.match)) if row.match.strip() else [] for row in rows}
+        ids = sorted({user_id for found in candidates.values() for user_id in found})
+        learners = sync_directory.learners(connection, ids)
+        holders: dict[str, list[sync_directory.Holder]] = {}
+        wanted = {fold(row.student_id) for row in rows if matchable(row.student_id)}
+        for holder in sync_directory.holders(connection, sorted(wanted)):
+            holders.setdefault(holder.folded, []).append(holder)
+        items: list[Item] = []
+        claims: set[tuple[str, int]] = set()
+        again: set[int] = set()
+        for row in rows:
+            found = self._found(row, candidates[row], learners)
+            decision = self._decide(row, found, holders.get(fold(row.student_id), ()))
+            if decision.reason == "duplicate" and decision.user_id is not None:
+                again.add(decision.user_id)
+            if decision.kind is not None:
+                items.append(self._item(row, decision))
+            if decision.kind == Kind.LINK:
+                claims.add((fold(row.student_id), self._number))
+        sync_items.add(connection, self._run, items)
+        sync_items.claim(connection, self._run, claims)
+        if again:
+            sync_items.to_conflict(connection, self._run, "duplicate", keys=(), users=again)
+
+    def _decide(self, row: Row, found: Sequence[Learner], holders: Sequence[sync_directory.Holder]) -> Decision:
+        if not matchable(row.student_id):
+            return no_link("bad_student_id" if row.student_id.strip() else "no_student_id", row)
+        decision = decide_link(row, found, holders, self._carriers, self._link, self._rules)
+        if decision.kind is None:
+            self.unchanged += 1
+        elif decision.kind == Kind.LINK and decision.user_id is not None:
+            if not self._linked.add(decision.user_id):
+                return twice(row, decision)
+            self.joining += 1
+        return decision
+
+    def _found(self, row: Row, candidates: Sequence[int], learners: dict[int, Learner]) -> list[Learner]:
+        there = [learners[user_id] for user_id in candidates if user_id in learners]
+        wanted = fold(row.match)
+        return [learner for learner in there if fold(learner.attributes.get(self._link.attribute, "")) == wanted]
+
+    def _item(self, row: Row, decision: Decision) -> Item:
+        self._number += 1
+        kind = decision.kind or Kind.SKIPPED
+        state = State.PLANNED if kind == Kind.LINK else State.NOTED
+        student_id = storable(row.student_id, 255)
+        return Item(
+            *(self._number, kind, state, decision.reason, fold(student_id), student_id),
+            *(decision.user_id, NO_DIGEST, decision.content),
+        )
+
+
+def _held(engine: Engine, attribute: str) -> Iterator[tuple[str, int]]:
+    """(folded value of the attribute, user id) for everybody in OttoLearn who has one."""
+    for learners in everybody.pages(engine):
+        for learner in learners:
+            if value := fold(learner.attributes.get(attribute, "")):
+                yield value, learner.user_id
+
+
+def _row(member: RosterMember, link: Link) -> Row:
+    return Row(member.fields.get(link.field, ""), exact(member.student.student_id), member.fields.get(PLACE, ""))
