@@ -134,7 +134,7 @@ def _connections(
         if settings is not None and policy is not None:
             newcomers = policy.new_learner if policy.on_no_match == "create" else None
             found[name] = Connection(
-                name, adapter, settings, frozenset(policy.accepts), newcomers, policy.student_id_rules
+                name, adapter, settings, frozenset(policy.accepts), policy.student_id_rules, newcomers
             )
     return found
 

@@ -226,10 +226,10 @@ class Connection(Generic[S]):
     settings: S
     accepts: frozenset[Assurance] = frozenset(Assurance)
     """Which assurances a launch may have."""
-    newcomers: Mapping[str, str] | None = None
-    """Attributes of OttoLearn users who are made for unknown students, where the LMS gives none; None: nobody is made."""
     id_rules: Sequence[Any] = ()
     """`bridge.student_ids.Rule`s: how the ID that the LMS sends becomes the one to look up."""
+    newcomers: Mapping[str, str] | None = None
+    """What users made for unknown students get where the LMS says nothing, by attribute; None: nobody is made."""
 
 
 def clean(text: object) -> str:

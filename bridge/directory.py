@@ -77,6 +77,10 @@ class Directory:
             raise LearnerInactive(match.learner.user_id)
         return match
 
+    def look(self, student_id: str) -> Match | None:
+        """The learner with `student_id` as far as is known now, active or not. Raises `LearnerAmbiguous`."""
+        return self._match(student_id) if matchable(exact(student_id)) else None
+
     def refresh(self) -> DirectoryState:
         """Read everything from OttoLearn now.
 
@@ -86,9 +90,9 @@ class Directory:
         learners.replace(self._engine, self._read(), self._attributes, now=self._now())
         return self.state()
 
-    def put(self, learner: Learner) -> None:
-        """Take over one learner as OttoLearn has just confirmed it."""
-        learners.put(self._engine, learner, self._attributes)
+    def put(self, *confirmed: Learner) -> None:
+        """Take over learners, each at most once, as OttoLearn has just confirmed them."""
+        learners.put_all(self._engine, confirmed, self._attributes)
 
     def state(self) -> DirectoryState:
         """What is served, and since when."""

@@ -29,6 +29,7 @@ COMMANDS = (
     "serve",
     "setup",
     "sync",
+    "unmatched",
 )
 """Each is the click command of that name in the module of that name in this folder."""
 

@@ -56,10 +56,18 @@ class Invocation:
     @contextmanager
     def directory(self) -> Iterator[Directory]:
         """The directory of OttoLearn's users."""
-        settings = self.configuration.ottolearn
         with self.database() as engine:
-            api = OttoLearnApi(settings, self.outbound)
-            yield Directory(engine, settings.username_attributes, api.read_learners, time.time)
+            yield self.directory_over(engine)
+
+    def directory_over(self, engine: Engine) -> Directory:
+        """The directory in a database that is open."""
+        attributes = self.configuration.ottolearn.username_attributes
+        return Directory(engine, attributes, self.ottolearn.read_learners, time.time)
+
+    @cached_property
+    def ottolearn(self) -> OttoLearnApi:
+        """OttoLearn's API."""
+        return OttoLearnApi(self.configuration.ottolearn, self.outbound)
 
 
 pass_invocation = click.make_pass_decorator(Invocation)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import click
 
+from bridge import linking
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.contracts import Outcome
 from bridge.directory import Directory
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound
+from bridge.store import aliases
 
 
 @click.group()
@@ -40,6 +44,49 @@ def refresh(invocation: Invocation, as_json: bool) -> None:
         print_json({"learners": state.learners})
     else:
         click.echo(f"The directory holds {state.learners} OttoLearn users.")
+
+
+@learners.command()
+@click.argument("student_id")
+@click.argument("user_id", type=click.IntRange(1))
+@click.option("--connection", help="Whose ID this is; may be left out where only one named it.")
+@click.option("--write", "attribute", help="Instead: write the ID into this Username attribute in OttoLearn.")
+@as_json
+@pass_invocation
+def link(
+    invocation: Invocation, student_id: str, user_id: int, connection: str | None, attribute: str | None, as_json: bool
+) -> None:
+    """Let STUDENT_ID in as the OttoLearn user USER_ID: by a link in the bridge, or by writing it into OttoLearn."""
+    configuration = invocation.configuration
+    known, attributes = tuple(configuration.connections), configuration.ottolearn.username_attributes
+    if attribute is not None and (attribute not in attributes or connection is not None):
+        raise click.UsageError(f"--write takes one of {', '.join(attributes)}, and holds for every connection")
+    with invocation.database() as engine:
+        if attribute is not None:
+            directory = invocation.directory_over(engine)
+            linking.write(directory, engine, invocation.ottolearn, student_id, user_id, attribute)
+        else:
+            connection = connection or linking.connection_for(engine, student_id, known)
+            linking.link(engine, connection, student_id, user_id, attributes, now=time.time())
+    if as_json:
+        linked = {"student_id": student_id, "user_id": user_id}
+        print_json({**linked, "connection": connection, "attribute": attribute})
+    else:
+        where = f"in OttoLearn's {attribute}" if attribute else f"for the connection {connection}"
+        click.echo(f"{student_id} is OttoLearn user {user_id} now, {where}.")
+
+
+@learners.command()
+@click.argument("student_id")
+@click.option("--connection", help="Whose ID this is; may be left out where there is only one connection.")
+@pass_invocation
+def unlink(invocation: Invocation, student_id: str, connection: str | None) -> None:
+    """Undo a link kept in the bridge. What was written into OttoLearn is changed there."""
+    with invocation.database() as engine:
+        name = connection or linking.connection_for(engine, student_id, tuple(invocation.configuration.connections))
+        if not aliases.drop(engine, name, student_id):
+            raise linking.LinkRefused(f"the connection {name} has no link for this ID")
+    click.echo(f"{student_id} is not linked any more for the connection {name}.")
 
 
 def _find(directory: Directory, student_id: str) -> dict[str, str | int | None]:

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Engine, Executable, bindparam, delete, func, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.contracts import Learner
+from bridge.store import hints
 from bridge.store.engine import alone
-from bridge.store.schema import directory, generation, username
+from bridge.store.schema import directory, generation, hint, username
 from bridge.store.schema import learner as people
 from bridge.store.text import exact, fold, matchable
 
@@ -60,6 +61,10 @@ _ADD: Final[dict[str, Executable]] = {
     "postgresql": postgresql.insert(people).on_conflict_do_nothing().returning(people.c.user_id),
 }
 _ADD_USERNAMES: Final = insert(username)
+_ADD_HINTS: Final[dict[str, Executable]] = {
+    "sqlite": sqlite.insert(hint).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(hint).on_conflict_do_nothing(),
+}
 _COUNT: Final = update(generation).where(generation.c.id == bindparam("g")).values(learners=bindparam("count"))
 _SWAP: Final = (
     update(directory)
@@ -69,6 +74,8 @@ _SWAP: Final = (
 _OLDER: Final = select(generation.c.id).where(generation.c.id < _current)
 _SOME: Final = select(people.c.user_id).where(people.c.generation == bindparam("g")).limit(BATCH)
 _DROP_SOME: Final = delete(people).where(people.c.generation == bindparam("g"), people.c.user_id.in_(_SOME))
+_SOME_HINTS: Final = select(hint.c.key).where(hint.c.generation == bindparam("g")).limit(4 * BATCH)
+_DROP_SOME_HINTS: Final = delete(hint).where(hint.c.generation == bindparam("g"), hint.c.key.in_(_SOME_HINTS))
 _DROP: Final = delete(generation).where(generation.c.id == bindparam("g"))
 _CANDIDATES: Final = (
     select(username.c.attribute, username.c.value, people.c.user_id, people.c.active, people.c.attributes)
@@ -78,6 +85,13 @@ _CANDIDATES: Final = (
 )
 _LEARNER: Final = select(people.c.user_id, people.c.active, people.c.attributes).where(
     people.c.generation == _current, people.c.user_id == bindparam("asked")
+)
+_HINTED: Final = (
+    select(people.c.user_id, people.c.active, people.c.attributes)
+    .join(hint, (hint.c.generation == people.c.generation) & (hint.c.user_id == people.c.user_id))
+    .where(hint.c.generation == _current, hint.c.key == bindparam("asked"))
+    .order_by(hint.c.user_id)
+    .limit(bindparam("most"))
 )
 _STATE: Final = select(
     generation.c.read_at, generation.c.learners, directory.c.current, directory.c.attempted_over
@@ -129,16 +143,21 @@ def replace(engine: Engine, learners: Iterable[Learner], username_attributes: Se
 
 
 def put(engine: Engine, person: Learner, username_attributes: Sequence[str]) -> None:
-    """Write one learner as OttoLearn has just confirmed it.
+    """Write one learner; see `put_all`."""
+    put_all(engine, [person], username_attributes)
 
-    Also into readings under way, which may have passed this learner before the change. Does nothing in a directory
-    that was never read.
+
+def put_all(engine: Engine, people_now: Sequence[Learner], username_attributes: Sequence[str]) -> None:
+    """Write learners, each at most once, as OttoLearn has just confirmed them.
+
+    Also into readings under way, which may have passed them before the change. Does nothing in a directory that was
+    never read.
     """
     with engine.begin() as connection:
         for live in connection.execute(_HOLD_LIVE).scalars().all():
-            connection.execute(_PUT[engine.dialect.name], _learner_row(live, person))
-            connection.execute(_FORGET_USERNAMES, {"g": live, "u": person.user_id})
-            _add_usernames(connection, live, [person], username_attributes)
+            connection.execute(_PUT[engine.dialect.name], [_learner_row(live, person) for person in people_now])
+            connection.execute(_FORGET_USERNAMES, [{"g": live, "u": person.user_id} for person in people_now])
+            _add_keys(connection, live, people_now, username_attributes)
 
 
 def candidates(engine: Engine, folded: str) -> list[Candidate]:
@@ -156,6 +175,14 @@ def learner(engine: Engine, user_id: int) -> Learner | None:
     with alone(engine) as connection:
         row = connection.execute(_LEARNER, {"asked": user_id}).one_or_none()
     return None if row is None else _read(*row)
+
+
+def hinted(engine: Engine, key: int | None, most: int) -> list[Learner]:
+    """At most `most` learners with this key of `bridge.store.hints`; of changed ones, also some who had it once."""
+    if key is None:
+        return []
+    with alone(engine) as connection:
+        return [_read(*row) for row in connection.execute(_HINTED, {"asked": key, "most": most})]
 
 
 def state(engine: Engine) -> DirectoryState:
@@ -190,7 +217,7 @@ def _write_batch(engine: Engine, new: int, batch: Sequence[Learner], attributes:
             return None
         rows = [_learner_row(new, person) for person in first.values()]
         added = connection.execute(_ADD[engine.dialect.name], rows).scalars().all()
-        _add_usernames(connection, new, [first[user_id] for user_id in added], attributes)
+        _add_keys(connection, new, [first[user_id] for user_id in added], attributes)
     return len(added)
 
 
@@ -211,15 +238,18 @@ def _drop_older(engine: Engine) -> None:
 def _drop(engine: Engine, old: int) -> None:
     with alone(engine) as connection:
         # In small pieces, so that launches get their turn in between.
-        while connection.execute(_DROP_SOME, {"g": old}).rowcount:
-            pass
+        for some in (_DROP_SOME, _DROP_SOME_HINTS):
+            while connection.execute(some, {"g": old}).rowcount:
+                pass
         connection.execute(_DROP, {"g": old})
 
 
-def _add_usernames(connection: Connection, live: int, learners: Iterable[Learner], attributes: Sequence[str]) -> None:
-    rows = [row for person in learners for row in _username_rows(live, person, attributes)]
-    if rows:
+def _add_keys(connection: Connection, live: int, learners: Sequence[Learner], attributes: Sequence[str]) -> None:
+    """Write what `learners` can be found by, and what they might be recognised by."""
+    if rows := [row for person in learners for row in _username_rows(live, person, attributes)]:
         connection.execute(_ADD_USERNAMES, rows)
+    if known := [row for person in learners for row in hints.rows(live, person, attributes)]:
+        connection.execute(_ADD_HINTS[connection.dialect.name], known)
 
 
 def _username_rows(live: int, person: Learner, attributes: Sequence[str]) -> Iterator[dict[str, object]]:

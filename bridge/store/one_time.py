@@ -20,8 +20,20 @@ _SPEND: Final[dict[str, Executable]] = {
     "sqlite": sqlite.insert(spent).on_conflict_do_nothing().returning(spent.c.until),
     "postgresql": postgresql.insert(spent).on_conflict_do_nothing().returning(spent.c.until),
 }
+_UNSPEND: Final = delete(spent).where(spent.c.key == bindparam("k"))
 _KEEP: Final = insert(kept)
 _TAKE: Final = delete(kept).where(kept.c.key == bindparam("k")).returning(kept.c.payload, kept.c.until)
+
+
+def _claim_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Executable:
+    row = dialect(spent).values(key=bindparam("key"), until=bindparam("until"))
+    statement: Executable = row.on_conflict_do_update(
+        index_elements=["key"], set_={"until": row.excluded.until}, where=spent.c.until <= bindparam("now")
+    ).returning(spent.c.until)
+    return statement
+
+
+_CLAIM: Final = {"sqlite": _claim_statement(sqlite.Insert), "postgresql": _claim_statement(postgresql.Insert)}
 _LOOK: Final = select(kept.c.payload).where(kept.c.key == bindparam("k"), kept.c.until > bindparam("now"))
 _PURGE: Final = tuple(delete(table).where(table.c.until <= bindparam("now")) for table in (spent, kept))
 
@@ -35,6 +47,19 @@ def spend(engine: Engine, key: str, *, until: float) -> bool:
     with alone(engine) as connection:
         row = {"key": _hash(key), "until": until}
         return connection.execute(_SPEND[engine.dialect.name], row).one_or_none() is not None
+
+
+def claim(engine: Engine, key: str, *, now: float, until: float) -> bool:
+    """Like `spend`, but for a while: another may claim the key from `until` on, or once it is released."""
+    with alone(engine) as connection:
+        row = {"key": _hash(key), "until": until, "now": now}
+        return connection.execute(_CLAIM[engine.dialect.name], row).one_or_none() is not None
+
+
+def release(engine: Engine, key: str) -> None:
+    """Let others claim `key`."""
+    with alone(engine) as connection:
+        connection.execute(_UNSPEND, {"k": _hash(key)})
 
 
 def keep(engine: Engine, purpose: str, code: str, payload: Mapping[str, str], *, until: float) -> None:

@@ -1,0 +1,116 @@
+"""`ottobridge unmatched`: whom launches named and nobody was found for, and who could be meant."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from sqlalchemy import Engine
+
+from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.contracts import Student
+from bridge.directory import Directory
+from bridge.errors import LearnerAmbiguous
+from bridge.near import NearMiss, near_misses
+from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
+from bridge.store import unmatched as queue
+from bridge.store.unmatched import UnmatchedRow
+from bridge.student_ids import shape
+
+COLUMNS = ("student_id", "first_name", "last_name", "connection", "times", "last_seen", "could_be")
+REASONS = {
+    "same_id": "has this ID, and so has another",
+    "other_case": "has it in other letter case",
+    "leading_zeros": "has it with more or fewer leading zeros",
+    "other_attribute": "has it in another attribute",
+    "same_name": "has the same name",
+}
+
+
+@click.group(invoke_without_command=True)
+@click.option("--last", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many.")
+@as_json
+@click.pass_context
+def unmatched(context: click.Context, last: int, as_json: bool) -> None:
+    """Students whom nobody in OttoLearn was found for, the last seen first, each with who could be meant.
+
+    Who is found by now leaves the list.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    invocation = context.ensure_object(Invocation)
+    with invocation.database() as engine:
+        found = _waiting(invocation, engine, last)
+    if as_json:
+        print_json([_row(row, misses) for row, misses in found])
+    elif not found:
+        click.echo("Everybody who came was found.")
+    else:
+        _print_table(found)
+
+
+@unmatched.command()
+@click.argument("student_id")
+@click.option("--connection", required=True, help="The connection that named the ID.")
+@pass_invocation
+def forget(invocation: Invocation, student_id: str, connection: str) -> None:
+    """Take STUDENT_ID off the list."""
+    with invocation.database() as engine:
+        queue.forget(engine, connection, student_id)
+
+
+def _waiting(invocation: Invocation, engine: Engine, last: int) -> list[tuple[UnmatchedRow, list[NearMiss]]]:
+    directory, attributes = invocation.directory_over(engine), invocation.configuration.ottolearn.username_attributes
+    waiting = []
+    for row in queue.newest(engine, last):
+        configured = invocation.configuration.connections.get(row.connection)
+        student_id = shape(row.student_id, configured.id_rules) if configured else row.student_id
+        if _is_found(directory, student_id):
+            queue.forget(engine, row.connection, row.student_id)
+            continue
+        student = Student(row.student_id, row.first_name, row.last_name)
+        waiting.append((row, near_misses(engine, student, student_id, attributes)))
+    return waiting
+
+
+def _is_found(directory: Directory, student_id: str) -> bool:
+    try:
+        return directory.look(student_id) is not None
+    except LearnerAmbiguous:
+        return False
+
+
+def _row(row: UnmatchedRow, misses: list[NearMiss]) -> dict[str, Any]:
+    seen = {"first_seen": _iso(row.first_seen), "last_seen": _iso(row.last_seen)}
+    return {**row._asdict(), **seen, "could_be": [_miss(miss) for miss in misses]}
+
+
+def _miss(miss: NearMiss) -> dict[str, Any]:
+    learner = miss.learner
+    found = {"user_id": learner.user_id, "active": learner.active, "reason": miss.reason, "attribute": miss.attribute}
+    names = {"first_name": learner.attributes.get(FIRST_NAME, ""), "last_name": learner.attributes.get(LAST_NAME, "")}
+    return {**found, "value": learner.attributes.get(miss.attribute, ""), **names}
+
+
+def _iso(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _print_table(found: list[tuple[UnmatchedRow, list[NearMiss]]]) -> None:
+    table = Table(*(name.replace("_", " ") for name in COLUMNS), box=None, pad_edge=False)
+    for row, misses in found:
+        cells = (row.student_id, row.first_name, row.last_name, row.connection, str(row.times), _iso(row.last_seen))
+        could_be = "\n".join(_sentence(miss) for miss in misses) or "nobody like them"
+        table.add_row(*(Text(cell) for cell in (*cells, could_be)))
+    Console().print(table)
+    click.echo("Link one with: ottobridge learners link STUDENT_ID USER_ID --connection CONNECTION")
+
+
+def _sentence(miss: NearMiss) -> str:
+    where = f" ({miss.attribute})" if miss.attribute else ""
+    inactive = "" if miss.learner.active else ", inactive"
+    return f"user {miss.learner.user_id}{inactive} {REASONS[miss.reason]}{where}"

@@ -1,0 +1,87 @@
+"""An administrator's answer to an unmatched student: this ID is that OttoLearn user, here or in OttoLearn itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from bridge.contracts import Learner
+from bridge.directory import Directory
+from bridge.errors import LearnerAmbiguous, OttoBridgeError
+from bridge.store import aliases, learners, unmatched
+from bridge.store.text import exact, matchable
+
+
+class LinkRefused(OttoBridgeError):
+    """A link that would let the wrong person in, or nobody; the message says what to do."""
+
+
+class Updates(Protocol):
+    """The call of `bridge.ottolearn.api.OttoLearnApi` that is needed here."""
+
+    def update(self, user_id: int, attributes: Mapping[str, str], active: bool) -> Learner: ...
+
+
+def connection_for(engine: Engine, student_id: str, connections: Sequence[str]) -> str:
+    """The connection that is meant where none is named: the only one that named the ID, or the only one there is."""
+    seen = sorted({row.connection for row in unmatched.of_student(engine, student_id)}) or list(connections)
+    if len(seen) != 1:
+        raise LinkRefused(f"several connections may mean this ID; name one with --connection: {', '.join(seen)}")
+    return seen[0]
+
+
+def link(
+    engine: Engine,
+    connection: str,
+    student_id: str,
+    user_id: int,
+    username_attributes: Sequence[str],
+    *,
+    now: float,
+) -> Learner:
+    """Let launches of this connection with this ID in as this user. Nothing is changed in OttoLearn."""
+    learner = _user(engine, student_id, user_id)
+    if not any(learner.attributes.get(name) for name in username_attributes):
+        raise LinkRefused(f"user {user_id} has no Username attribute filled, so nobody can sign in as them")
+    aliases.put(engine, connection, student_id, user_id, now=now)
+    unmatched.forget(engine, connection, student_id)
+    return learner
+
+
+def write(
+    directory: Directory, engine: Engine, ottolearn: Updates, student_id: str, user_id: int, attribute: str
+) -> Learner:
+    """Write the ID into a Username attribute of this user in OttoLearn, so that every connection finds them by it.
+
+    Refuses to take an ID from somebody else, or to overwrite another one.
+    """
+    learner = _user(engine, student_id, user_id)
+    _require_nobody_else(directory, student_id, user_id)
+    before = learner.attributes.get(attribute, "")
+    if before and exact(before) != exact(student_id):
+        raise LinkRefused(f"user {user_id} has another value in {attribute}; choose an attribute that is free")
+    changed = ottolearn.update(user_id, {attribute: student_id}, learner.active)
+    directory.put(changed)
+    for row in unmatched.of_student(engine, student_id):
+        unmatched.forget(engine, row.connection, student_id)
+    return changed
+
+
+def _user(engine: Engine, student_id: str, user_id: int) -> Learner:
+    if not matchable(exact(student_id)):
+        raise LinkRefused("this can be no student ID: blank, too long, or with characters that no ID has")
+    learner = learners.learner(engine, user_id)
+    if learner is None:
+        raise LinkRefused(f"OttoLearn has no user {user_id}; after a change there: ottobridge learners refresh")
+    return learner
+
+
+def _require_nobody_else(directory: Directory, student_id: str, user_id: int) -> None:
+    try:
+        found = directory.look(student_id)
+    except LearnerAmbiguous as error:
+        raise LinkRefused(f"the ID is {error}; let one of them keep it first") from error
+    if found is not None and found.learner.user_id != user_id:
+        raise LinkRefused(f"the OttoLearn user {found.learner.user_id} has this ID in {found.attribute}")

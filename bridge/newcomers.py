@@ -1,0 +1,101 @@
+"""Making the OttoLearn user of a student whom nobody was found for, where the connection says so.
+
+The LMS must vouch for the student: what only a browser says makes nobody. Of several launches at once, in whatever
+processes, one makes the user and the others wait for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from bridge.contracts import Assurance, Learner, Student
+from bridge.directory import Directory, Match
+from bridge.errors import LearnerNotFound, RemoteRefused, RemoteUnavailable
+from bridge.ottolearn.api import FIRST_NAME, LAST_NAME, Attribute
+from bridge.store import one_time
+
+log = logging.getLogger(__name__)
+
+CLAIM_LIVES = 60.0
+"""Seconds for which nobody else makes the same user. When it is unknown whether a call made one, the claim outlives
+the pause between two readings of the directory, so that whoever comes next has looked.
+"""
+PATIENCE = 6.0
+"""Seconds to wait for a user whom somebody else is making; the learner must have an answer within ten."""
+STEP = 0.1
+TOO_MANY_REQUESTS = 429
+
+
+class Writes(Protocol):
+    """The calls of `bridge.ottolearn.api.OttoLearnApi` that are needed here."""
+
+    def attributes(self) -> list[Attribute]: ...
+
+    def create(self, attributes: Mapping[str, str], password: str, active: bool = True) -> Learner: ...
+
+
+@dataclass(frozen=True)
+class Newcomers:
+    """Makes users."""
+
+    engine: Engine
+    directory: Directory
+    ottolearn: Writes
+    username_attribute: str
+    """The most trusted Username attribute: it gets the student ID."""
+    now: Callable[[], float]
+    token: Callable[[], str]
+    sleep: Callable[[float], None] = time.sleep
+
+    def make(self, student: Student, student_id: str, assurance: Assurance, defaults: Mapping[str, str]) -> Match:
+        """The learner made for `student`, whose ID OttoLearn is to hold as `student_id`.
+
+        Raises LearnerNotFound where nobody may be made, and what the directory and OttoLearn raise.
+        """
+        if assurance is Assurance.ASSERTED:
+            raise LearnerNotFound("nobody is made for a student whom only a browser vouches for")
+        key = f"newcomer {student_id}"
+        if not one_time.claim(self.engine, key, now=self.now(), until=self.now() + CLAIM_LIVES):
+            return self._made_by_another(student_id)
+        try:
+            learner = self._create(student, student_id, defaults)
+        except RemoteUnavailable as error:
+            if error.status == TOO_MANY_REQUESTS:
+                one_time.release(self.engine, key)
+            raise
+        except BaseException:
+            one_time.release(self.engine, key)
+            raise
+        self.directory.put(learner)
+        one_time.release(self.engine, key)
+        log.info("made the OttoLearn user %d for a launch", learner.user_id)
+        return Match(learner, self.username_attribute)
+
+    def _create(self, student: Student, student_id: str, defaults: Mapping[str, str]) -> Learner:
+        given = {FIRST_NAME: student.first_name, LAST_NAME: student.last_name, self.username_attribute: student_id}
+        attributes = {**defaults, **{name: value for name, value in given.items() if value}}
+        missing = [name for name in self._required() if not attributes.get(name, "").strip()]
+        if missing:
+            raise LearnerNotFound(f"OttoLearn requires {', '.join(missing)}: give a value under new_learner")
+        if (match := self.directory.look(student_id)) is not None:
+            return match.learner  # made between our look and our claim
+        return self.ottolearn.create(attributes, self.token())
+
+    def _required(self) -> Sequence[str]:
+        try:
+            return [attribute.name for attribute in self.ottolearn.attributes() if attribute.required]
+        except RemoteRefused:  # that this call exists is assumed; OttoLearn itself refuses what is not enough
+            return []
+
+    def _made_by_another(self, student_id: str) -> Match:
+        for _ in range(int(PATIENCE / STEP)):
+            if (match := self.directory.look(student_id)) is not None:
+                return match
+            self.sleep(STEP)
+        raise RemoteUnavailable("the user is being made by another launch", retry_after=CLAIM_LIVES)

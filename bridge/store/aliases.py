@@ -1,0 +1,49 @@
+"""Links that an administrator made: this student ID of this connection is that OttoLearn user."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Engine, Executable, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bridge.store.engine import alone
+from bridge.store.schema import alias
+from bridge.store.text import exact
+
+
+def _put_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Executable:
+    row = dialect(alias)
+    statement: Executable = row.on_conflict_do_update(
+        index_elements=["connection", "student_id"],
+        set_={"user_id": row.excluded.user_id, "made_at": row.excluded.made_at},
+    )
+    return statement
+
+
+_PUT: Final = {"sqlite": _put_statement(sqlite.Insert), "postgresql": _put_statement(postgresql.Insert)}
+_ONE: Final = (alias.c.connection == bindparam("connection_"), alias.c.student_id == bindparam("id_"))
+_FIND: Final = select(alias.c.user_id).where(*_ONE)
+_DROP: Final = delete(alias).where(*_ONE)
+
+
+def put(engine: Engine, connection: str, student_id: str, user_id: int, *, now: float) -> None:
+    """Link, in the place of an earlier link."""
+    row = {"connection": connection, "student_id": exact(student_id), "user_id": user_id, "made_at": now}
+    with alone(engine) as database:
+        database.execute(_PUT[engine.dialect.name], row)
+
+
+def find(engine: Engine, connection: str, student_id: str) -> int | None:
+    """The OttoLearn user that the ID is linked with."""
+    with alone(engine) as database:
+        found: int | None = database.execute(
+            _FIND, {"connection_": connection, "id_": exact(student_id)}
+        ).scalar_one_or_none()
+    return found
+
+
+def drop(engine: Engine, connection: str, student_id: str) -> bool:
+    """Undo a link; False where there is none."""
+    with alone(engine) as database:
+        return database.execute(_DROP, {"connection_": connection, "id_": exact(student_id)}).rowcount == 1

@@ -1,0 +1,51 @@
+"""What a learner might be recognised by when a student ID finds nobody: for suggestions, never for matching.
+
+A key is a 64-bit digest, so that a million learners cost little; whoever finds somebody by one compares the record.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from typing import Final
+
+from bridge.contracts import Learner
+from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
+from bridge.store.text import fold, matchable
+
+_NAMES: Final = {FIRST_NAME, LAST_NAME}
+
+
+def name_words(first: str, last: str) -> list[str]:
+    """The words of a name without case, accents and order: what two systems write in two ways."""
+    plain = unicodedata.normalize("NFKD", f"{first} {last}".casefold())
+    kept = "".join(c for c in plain if not unicodedata.combining(c)) if not plain.isascii() else plain
+    return sorted(kept.split())
+
+
+def name_key(first: str, last: str) -> int | None:
+    """The key of a name; None where there is no name."""
+    words = name_words(first, last)
+    return _digest(f"name {' '.join(words)}") if words else None
+
+
+def value_key(value: str) -> int | None:
+    """The key of a value that may be an ID, which is one with a digit or an at-sign; None for any other."""
+    like_an_id = "@" in value or any("0" <= c <= "9" for c in value)
+    return _digest(f"value {fold(value)}") if like_an_id and matchable(value) else None
+
+
+def rows(live: int, person: Learner, username_attributes: Sequence[str]) -> Iterator[dict[str, int]]:
+    """What the table `hint` holds of a learner: the name, and IDs outside the Username attributes."""
+    found = {name_key(person.attributes.get(FIRST_NAME, ""), person.attributes.get(LAST_NAME, ""))}
+    for name, value in person.attributes.items():
+        if name not in _NAMES and name not in username_attributes:
+            found.add(value_key(value))
+    for key in found:
+        if key is not None:
+            yield {"generation": live, "key": key, "user_id": person.user_id}
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), signed=True)

@@ -1,0 +1,302 @@
+"""Matching a launch: links first, then the directory, then what the connection does with unknown students."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import Engine
+
+from bridge.contracts import Assurance, Connection, Kind, Launch, Learner, Student
+from bridge.directory import Directory, Match
+from bridge.errors import (
+    LearnerAmbiguous,
+    LearnerInactive,
+    LearnerNotFound,
+    OttoBridgeError,
+    RemoteRefused,
+    RemoteUnavailable,
+)
+from bridge.linking import LinkRefused, connection_for, link, write
+from bridge.matching import Matching
+from bridge.newcomers import CLAIM_LIVES, Newcomers
+from bridge.ottolearn.api import Attribute
+from bridge.store import aliases, unmatched
+
+NAMES = ("username", "employeeId")
+ANA = Learner(1, True, {"username": "A1", "firstName": "Ana"})
+BO = Learner(2, False, {"username": "B2"})
+CY = Learner(3, True, {"employeeId": "C3"})
+TWIN = Learner(4, True, {"employeeId": "A1x"})
+BARE = Learner(5, True, {"firstName": "Nobody"})
+DEFAULTS = {"department": "LMS", "lastName": "(none)"}
+
+
+class OttoLearn:
+    """Plays OttoLearn's API in memory."""
+
+    def __init__(self) -> None:
+        self.people = {person.user_id: person for person in (ANA, BO, CY, TWIN, BARE)}
+        self.required = ["username", "firstName", "lastName", "department"]
+        self.failures: list[OttoBridgeError] = []
+        self.attributes_failure: OttoBridgeError | None = None
+        self.calls: list[Mapping[str, str]] = []
+        self.passwords: set[str] = set()
+
+    def attributes(self) -> list[Attribute]:
+        if self.attributes_failure:
+            raise self.attributes_failure
+        return [Attribute(name, name, "text", name in self.required, False) for name in (*self.required, "city")]
+
+    def create(self, attributes: Mapping[str, str], password: str, active: bool = True) -> Learner:
+        self.calls.append(attributes)
+        self.passwords.add(password)
+        if self.failures:
+            raise self.failures.pop()
+        made = Learner(max(self.people) + 1, active, dict(attributes))
+        self.people[made.user_id] = made
+        return made
+
+    def update(self, user_id: int, attributes: Mapping[str, str], active: bool) -> Learner:
+        before = self.people[user_id]
+        self.people[user_id] = Learner(user_id, active, {**before.attributes, **attributes})
+        return self.people[user_id]
+
+
+class World:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.now = 1000.0
+        self.ottolearn = OttoLearn()
+        self.slept = 0
+        self.newcomers: dict[str, Mapping[str, str] | None] = {"campus": None, "open": DEFAULTS}
+        self.directory = self.make_directory()
+        self.directory.refresh()
+
+    def make_directory(self) -> Directory:
+        return Directory(self.engine, NAMES, lambda: [*self.ottolearn.people.values()], lambda: self.now, patience=60)
+
+    def matching(self) -> Matching:
+        def connection(name: str) -> Connection[object] | None:
+            found = Connection(name, SimpleNamespace(), None, newcomers=self.newcomers.get(name))
+            return found if name in self.newcomers else None
+
+        tokens = iter(range(1000))
+        makes = Newcomers(
+            self.engine,
+            self.make_directory(),
+            self.ottolearn,
+            "username",
+            lambda: self.now,
+            lambda: f"password {next(tokens)}",
+            self.sleep,
+        )
+        return Matching(self.engine, self.make_directory(), NAMES, connection, makes, lambda: self.now)
+
+    def sleep(self, _: float) -> None:
+        self.slept += 1
+
+    def find(self, student_id: str, connection: str = "campus", assurance: Assurance = Assurance.SIGNED) -> Match:
+        launch = Launch(Student(student_id, "Zoë", "O’Brien"), Kind.LTI13, assurance)
+        return self.matching().find(connection, launch, student_id)
+
+
+@pytest.fixture
+def world(engine: Engine) -> World:
+    return World(engine)
+
+
+def test_who_is_known_is_found_and_not_noted(world: World) -> None:
+    assert world.find("A1") == Match(ANA, "username")
+    assert unmatched.newest(world.engine, 10) == []
+
+
+def test_who_is_not_found_is_noted_and_counted(world: World) -> None:
+    for _ in range(2):
+        with pytest.raises(LearnerNotFound):
+            world.find("X9")
+        world.now += 60
+    (row,) = unmatched.newest(world.engine, 10)
+    assert row == ("campus", "X9", "Zoë", "O’Brien", "no_match", 2, 1000.0, 1060.0)
+    world.ottolearn.people[9] = Learner(9, True, {"username": "TWICE"})
+    world.ottolearn.people[8] = Learner(8, True, {"employeeId": "TWICE"})
+    world.directory.refresh()
+    with pytest.raises(LearnerAmbiguous):
+        world.find("TWICE")
+    assert unmatched.newest(world.engine, 1)[0].outcome == "ambiguous"
+
+
+@pytest.mark.parametrize("student_id", ["", "  ", "x" * 256, "a\0b"])
+def test_what_is_no_id_is_not_noted(world: World, student_id: str) -> None:
+    with pytest.raises(LearnerNotFound):
+        world.find(student_id)
+    assert unmatched.newest(world.engine, 10) == []
+
+
+def test_made_up_ids_do_not_fill_the_disk(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unmatched, "MOST", 2)
+    for student_id in ("X1", "X2", "X3", "X2"):
+        unmatched.note(world.engine, "campus", Student(student_id, "", ""), "no_match", now=1.0)
+    assert sorted((row.student_id, row.times) for row in unmatched.newest(world.engine, 10)) == [("X1", 1), ("X2", 2)]
+
+
+def test_a_link_lets_in_for_its_connection_alone_without_asking_ottolearn(world: World) -> None:
+    with pytest.raises(LearnerNotFound):
+        world.find("X9")
+    assert link(world.engine, "campus", "X9", 3, NAMES, now=1.0) == CY
+    assert world.find("X9") == Match(CY, "employeeId")
+    assert unmatched.newest(world.engine, 10) == []
+    with pytest.raises(LearnerNotFound):
+        world.find("X9", "open", Assurance.ASSERTED)
+    assert aliases.drop(world.engine, "campus", "X9")
+    assert not aliases.drop(world.engine, "campus", "X9")
+    with pytest.raises(LearnerNotFound):
+        world.find("X9")
+
+
+def test_a_link_is_stronger_than_the_directory(world: World) -> None:
+    link(world.engine, "campus", "A1", 3, NAMES, now=1.0)
+    assert world.find("A1") == Match(CY, "employeeId")
+
+
+def test_a_link_with_an_inactive_user_lets_nobody_in(world: World) -> None:
+    link(world.engine, "campus", "X9", 2, NAMES, now=1.0)
+    with pytest.raises(LearnerInactive):
+        world.find("X9")
+
+
+def test_a_link_with_a_user_who_is_gone_is_no_link(world: World) -> None:
+    link(world.engine, "campus", "X9", 3, NAMES, now=1.0)
+    del world.ottolearn.people[3]
+    world.directory.refresh()
+    with pytest.raises(LearnerNotFound):
+        world.find("X9")
+
+
+@pytest.mark.parametrize(("student_id", "user_id"), [("X9", 99), ("", 1), ("X9", 5)])
+def test_a_link_that_can_let_nobody_in_is_refused(world: World, student_id: str, user_id: int) -> None:
+    with pytest.raises(LinkRefused):
+        link(world.engine, "campus", student_id, user_id, NAMES, now=1.0)
+
+
+def test_the_connection_is_guessed_only_where_there_is_one(world: World) -> None:
+    assert connection_for(world.engine, "X9", ["campus"]) == "campus"
+    with pytest.raises(LinkRefused, match="campus, open"):
+        connection_for(world.engine, "X9", ["campus", "open"])
+    with pytest.raises(LearnerNotFound):
+        world.find("X9")
+    assert connection_for(world.engine, "X9", ["campus", "open"]) == "campus"
+
+
+def test_an_id_written_into_ottolearn_is_found_at_once_by_every_connection(world: World) -> None:
+    with pytest.raises(LearnerNotFound):
+        world.find("X9")
+    write(world.directory, world.engine, world.ottolearn, "X9", 1, "employeeId")
+    assert world.find("X9").learner.user_id == world.find("X9", "open").learner.user_id == 1
+    assert unmatched.newest(world.engine, 10) == []
+
+
+@pytest.mark.parametrize(
+    ("student_id", "user_id", "attribute", "why"),
+    [
+        ("X9", 1, "username", "another value"),
+        ("A1", 3, "username", "user 1 has this ID"),
+        ("X9", 99, "username", "no user 99"),
+        (" ", 3, "username", "no student ID"),
+    ],
+)
+def test_writing_takes_no_id_from_anybody(world: World, student_id, user_id, attribute, why: str) -> None:
+    before = dict(world.ottolearn.people)
+    with pytest.raises(LinkRefused, match=why):
+        write(world.directory, world.engine, world.ottolearn, student_id, user_id, attribute)
+    assert world.ottolearn.people == before
+
+
+def test_a_connection_that_creates_makes_the_user_with_what_ottolearn_requires(world: World) -> None:
+    match = world.find("X9", "open")
+    assert match.attribute == "username"
+    assert match.learner.attributes == {
+        "username": "X9",
+        "firstName": "Zoë",
+        "lastName": "O’Brien",
+        "department": "LMS",
+    }
+    assert world.find("X9", "open").learner == match.learner
+    assert world.find("X9", "campus").learner == match.learner
+    assert len(world.ottolearn.calls) == 1
+    assert unmatched.newest(world.engine, 10) == []
+
+
+def test_an_unverified_package_makes_nobody(world: World) -> None:
+    with pytest.raises(LearnerNotFound, match="browser"):
+        world.find("X9", "open", Assurance.ASSERTED)
+    assert world.ottolearn.calls == []
+    assert unmatched.newest(world.engine, 10)[0].student_id == "X9"
+
+
+@pytest.mark.parametrize("connection", ["campus", "gone"])
+def test_nobody_is_made_where_nobody_asked_for_it(world: World, connection: str) -> None:
+    with pytest.raises(LearnerNotFound):
+        world.find("X9", connection)
+    assert world.ottolearn.calls == []
+
+
+def test_what_ottolearn_requires_and_nobody_gives_is_named(world: World) -> None:
+    world.ottolearn.required.append("costCentre")
+    with pytest.raises(LearnerNotFound, match="costCentre"):
+        world.find("X9", "open")
+    assert world.ottolearn.calls == []
+    world.newcomers["open"] = {**DEFAULTS, "costCentre": "1"}
+    assert world.find("X9", "open")
+
+
+def test_an_ottolearn_that_does_not_tell_its_attributes_decides_itself(world: World) -> None:
+    world.ottolearn.attributes_failure = RemoteRefused("404", status=404)
+    assert world.find("X9", "open")
+
+
+def test_every_new_user_has_a_password_of_their_own(world: World) -> None:
+    matching = world.matching()
+    for student_id in ("X8", "X9"):
+        matching.find("open", Launch(Student(student_id, "Zoë", ""), Kind.LTI13, Assurance.SIGNED), student_id)
+    assert len(world.ottolearn.passwords) == 2
+
+
+@pytest.mark.parametrize("failure", [RemoteRefused("409", status=409), RemoteUnavailable("429", status=429)])
+def test_a_refusal_can_be_tried_again_at_once(world: World, failure: OttoBridgeError) -> None:
+    world.ottolearn.failures.append(failure)
+    with pytest.raises(type(failure)):
+        world.find("X9", "open")
+    assert world.find("X9", "open")
+
+
+def test_when_it_is_unknown_whether_a_user_was_made_nobody_makes_another_before_looking(world: World) -> None:
+    world.ottolearn.failures.append(RemoteUnavailable("no answer in time"))
+    with pytest.raises(RemoteUnavailable):
+        world.find("X9", "open")
+    with pytest.raises(RemoteUnavailable, match="another launch"):
+        world.find("X9", "open")
+    assert len(world.ottolearn.calls) == 1
+    assert world.slept > 10
+    world.ottolearn.people[77] = Learner(77, True, {"username": "X9"})  # it had been made after all
+    world.now += CLAIM_LIVES
+    assert world.find("X9", "open").learner.user_id == 77
+    assert len(world.ottolearn.calls) == 1
+
+
+def test_two_launches_at_once_make_one_user(world: World) -> None:
+    start = Barrier(4)
+
+    def launch(_: int) -> int:
+        matching = world.matching()
+        start.wait(60)
+        student = Student("X9", "Zoë", "O’Brien")
+        return matching.newcomers.make(student, "X9", Assurance.SIGNED, DEFAULTS).learner.user_id
+
+    world.sleep = lambda _: __import__("time").sleep(0.01)
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(launch, range(4)))) == 1
+    assert len(world.ottolearn.calls) == 1
