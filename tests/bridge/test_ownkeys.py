@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, event, select
 
 from bridge.errors import ConfigError
 from bridge.ownkeys import LONGEST_CACHE, LONGEST_TOKEN, OwnKeys, TooEarly
@@ -46,6 +46,15 @@ def test_what_signs_is_published_with_its_successor(keys: OwnKeys) -> None:
 
 def test_every_process_signs_with_the_same_key(keys: OwnKeys, engine: Engine, clock: Clock) -> None:
     assert keys.signing().kid == OwnKeys(engine, SECRET, "lti", clock).signing().kid
+
+
+def test_keys_are_made_once_and_then_read(keys: OwnKeys, engine: Engine) -> None:
+    keys.signing()
+    written: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *said: written.append(said[2].split()[0]))
+    keys.signing()
+    keys.key_set()
+    assert set(written) == {"SELECT"}
 
 
 def test_processes_that_start_together_agree_on_one_key(engine: Engine, clock: Clock, keys: OwnKeys) -> None:

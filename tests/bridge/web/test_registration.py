@@ -106,6 +106,16 @@ def test_a_deployment_nobody_named_is_learned_from_a_signed_launch(bridge: Bridg
     assert deployments(bridge.engine, "new-lms") == ["6:new"]
 
 
+@pytest.mark.parametrize("deployment", [7, ["7"], "", " ", "x" * 256, "é", "a\nb"])
+def test_what_is_no_deployment_id_is_not_learned(bridge: Bridge, lms: RegisteringPlatform, deployment: object) -> None:
+    lms.deployment = None
+    with_keys(lms, bridge)
+    invited(bridge)
+    visit(bridge, lms)
+    assert launch(bridge, lms, deployment_id=deployment).status_code == 403
+    assert deployments(bridge.engine, "new-lms") == []
+
+
 def test_a_deployment_is_not_learned_where_the_platform_named_one(bridge: Bridge, lms: RegisteringPlatform) -> None:
     with_keys(lms, bridge)
     invited(bridge)
