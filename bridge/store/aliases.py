@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import alone
 from bridge.store.schema import alias
-from bridge.store.text import exact
+from bridge.store.text import exact, matchable
 
 
 def _put_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Executable:
@@ -35,7 +35,9 @@ def put(engine: Engine, connection: str, student_id: str, user_id: int, *, now: 
 
 
 def find(engine: Engine, connection: str, student_id: str) -> int | None:
-    """The OttoLearn user that the ID is linked with."""
+    """The OttoLearn user that the ID is linked with; nobody for what can be no ID."""
+    if not matchable(exact(student_id)):
+        return None
     with alone(engine) as database:
         found: int | None = database.execute(
             _FIND, {"connection_": connection, "id_": exact(student_id)}

@@ -6,6 +6,7 @@ A key is a 64-bit digest, so that a million learners cost little; whoever finds 
 from __future__ import annotations
 
 import unicodedata
+from array import array
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Final
@@ -14,6 +15,8 @@ from bridge.contracts import Learner
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.store.text import fold, matchable
 
+BUCKETS: Final = 256
+_SHIFT: Final = 64 - BUCKETS.bit_length() + 1
 _NAMES: Final = {FIRST_NAME, LAST_NAME}
 
 
@@ -36,15 +39,37 @@ def value_key(value: str) -> int | None:
     return _digest(f"value {fold(value)}") if like_an_id and matchable(value) else None
 
 
-def rows(live: int, person: Learner, username_attributes: Sequence[str]) -> Iterator[dict[str, int]]:
-    """What the table `hint` holds of a learner: the name, and IDs outside the Username attributes."""
+def keys(person: Learner, username_attributes: Sequence[str]) -> set[int]:
+    """The keys of a learner: of the name, and of IDs outside the Username attributes."""
     found = {name_key(person.attributes.get(FIRST_NAME, ""), person.attributes.get(LAST_NAME, ""))}
     for name, value in person.attributes.items():
         if name not in _NAMES and name not in username_attributes:
             found.add(value_key(value))
-    for key in found:
-        if key is not None:
-            yield {"generation": live, "key": key, "user_id": person.user_id}
+    return {key for key in found if key is not None}
+
+
+class Gathered:
+    """The hints of a whole reading, 12 bytes each, given out in the order of their keys.
+
+    Digests come in no order; written as they come, each would land on another page of the table, and a million
+    learners would take minutes.
+    """
+
+    def __init__(self) -> None:
+        self._keys = [array("q") for _ in range(BUCKETS)]
+        self._users = [array("i") for _ in range(BUCKETS)]
+
+    def add(self, person: Learner, username_attributes: Sequence[str]) -> None:
+        """Take in one learner."""
+        for key in keys(person, username_attributes):
+            bucket = (key >> _SHIFT) + BUCKETS // 2
+            self._keys[bucket].append(key)
+            self._users[bucket].append(person.user_id)
+
+    def pieces(self) -> Iterator[list[tuple[int, int]]]:
+        """Key and user id, some thousands at a time."""
+        for bucket in zip(self._keys, self._users, strict=True):
+            yield sorted(zip(*bucket, strict=True))
 
 
 def _digest(text: str) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, Engine, Executable, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -61,9 +62,9 @@ _ADD: Final[dict[str, Executable]] = {
     "postgresql": postgresql.insert(people).on_conflict_do_nothing().returning(people.c.user_id),
 }
 _ADD_USERNAMES: Final = insert(username)
-_ADD_HINTS: Final[dict[str, Executable]] = {
-    "sqlite": sqlite.insert(hint).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(hint).on_conflict_do_nothing(),
+_ADD_HINTS: Final = {
+    "sqlite": "INSERT INTO hint (generation, key, user_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+    "postgresql": "INSERT INTO hint (generation, key, user_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
 }
 _COUNT: Final = update(generation).where(generation.c.id == bindparam("g")).values(learners=bindparam("count"))
 _SWAP: Final = (
@@ -158,6 +159,8 @@ def put_all(engine: Engine, people_now: Sequence[Learner], username_attributes: 
             connection.execute(_PUT[engine.dialect.name], [_learner_row(live, person) for person in people_now])
             connection.execute(_FORGET_USERNAMES, [{"g": live, "u": person.user_id} for person in people_now])
             _add_keys(connection, live, people_now, username_attributes)
+            for person in people_now:
+                _add_hints(connection, live, ((k, person.user_id) for k in hints.keys(person, username_attributes)))
 
 
 def candidates(engine: Engine, folded: str) -> list[Candidate]:
@@ -199,26 +202,43 @@ def claim_refresh(engine: Engine, *, now: float, every: float) -> bool:
 
 
 def _write(engine: Engine, new: int, learners: Iterator[Learner], attributes: Sequence[str]) -> int | None:
-    count = 0
+    count, gathered = 0, hints.Gathered()
     # Read from OttoLearn between the transactions, never inside one.
     while batch := list(islice(learners, BATCH)):
         written = _write_batch(engine, new, batch, attributes)
         if written is None:
             return None
-        count += written
-    return count
+        count += len(written)
+        for person in written:
+            gathered.add(person, attributes)
+    return count if all(_write_hints(engine, new, piece) for piece in gathered.pieces()) else None
 
 
-def _write_batch(engine: Engine, new: int, batch: Sequence[Learner], attributes: Sequence[str]) -> int | None:
-    """How many of `batch` were not there yet; None when a later reading has swept this one away."""
+def _write_batch(engine: Engine, new: int, batch: Sequence[Learner], attributes: Sequence[str]) -> list[Learner] | None:
+    """Those of `batch` who were not there yet; None when a later reading has swept this one away."""
     first = {person.user_id: person for person in reversed(batch)}
     with engine.begin() as connection:
         if connection.execute(_HOLD, {"g": new}).one_or_none() is None:
             return None
         rows = [_learner_row(new, person) for person in first.values()]
-        added = connection.execute(_ADD[engine.dialect.name], rows).scalars().all()
-        _add_keys(connection, new, [first[user_id] for user_id in added], attributes)
-    return len(added)
+        added = [first[user_id] for user_id in connection.execute(_ADD[engine.dialect.name], rows).scalars()]
+        _add_keys(connection, new, added, attributes)
+    return added
+
+
+def _write_hints(engine: Engine, new: int, piece: Sequence[tuple[int, int]]) -> bool:
+    """Write a piece of the hints; False when a later reading has swept this one away."""
+    with engine.begin() as connection:
+        if connection.execute(_HOLD, {"g": new}).one_or_none() is None:
+            return False
+        _add_hints(connection, new, piece)
+    return True
+
+
+def _add_hints(connection: Connection, live: int, found: Iterable[tuple[int, int]]) -> None:
+    rows = [(live, key, user_id) for key, user_id in found]
+    if rows:  # by the driver: SQLAlchemy takes as long for a row as the database
+        connection.exec_driver_sql(_ADD_HINTS[connection.dialect.name], rows)
 
 
 def _serve(engine: Engine, new: int, count: int) -> None:
@@ -245,11 +265,9 @@ def _drop(engine: Engine, old: int) -> None:
 
 
 def _add_keys(connection: Connection, live: int, learners: Sequence[Learner], attributes: Sequence[str]) -> None:
-    """Write what `learners` can be found by, and what they might be recognised by."""
+    """Write what `learners` can be found by."""
     if rows := [row for person in learners for row in _username_rows(live, person, attributes)]:
         connection.execute(_ADD_USERNAMES, rows)
-    if known := [row for person in learners for row in hints.rows(live, person, attributes)]:
-        connection.execute(_ADD_HINTS[connection.dialect.name], known)
 
 
 def _username_rows(live: int, person: Learner, attributes: Sequence[str]) -> Iterator[dict[str, object]]:
@@ -270,8 +288,15 @@ def _learner_row(live: int, person: Learner) -> dict[str, object]:
         "generation": live,
         "user_id": person.user_id,
         "active": person.active,
-        "attributes": json.dumps(dict(person.attributes)),
+        "attributes": _as_json(dict(person.attributes)),
     }
+
+
+def _as_json(attributes: dict[str, str]) -> str:
+    try:
+        return msgspec.json.encode(attributes).decode()
+    except UnicodeEncodeError:  # half a surrogate pair, which only the standard library writes
+        return json.dumps(attributes)
 
 
 def _read(user_id: int, active: bool, attributes: str) -> Learner:
