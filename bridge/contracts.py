@@ -197,6 +197,8 @@ class Adapter(Generic[S]):
     """A frozen pydantic model: the keys of a connection of this kind."""
     read_claims: Callable[[SignedClaims, S], Launch] | None = None
     """LTI 1.3: which claim is what."""
+    read_course: Callable[[SignedClaims, S], str] | None = None
+    """LTI 1.3: where the platform lists the members of the course that a launch comes from, or empty."""
     read_form: Callable[[SignedForm, S], Launch] | None = None
     """LTI 1.1: which field is what."""
     read_page: Callable[[LaunchRequest, S], Launch] | None = None

@@ -1,7 +1,7 @@
 """Any LTI platform."""
 
 from adapters.lti.install import installation, wishes
-from adapters.lti.launch import read_claims, read_form
+from adapters.lti.launch import read_claims, read_course, read_form
 from adapters.lti.roster import read_roster
 from adapters.lti.settings import Settings
 from bridge.contracts import Adapter
@@ -11,6 +11,7 @@ ADAPTER = Adapter(
     title="Any LTI platform",
     settings=Settings,
     read_claims=read_claims,
+    read_course=read_course,
     read_form=read_form,
     read_roster=read_roster,
     installation=installation,

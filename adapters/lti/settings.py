@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from bridge.lti.settings import Lti11, Lti13
-from bridge.settings import Frozen, WebAddress
+from bridge.settings import Frozen, Origin, WebAddress
 from bridge.sync.settings import Roster as AnyRoster
 
 FIELDS = ("lis_person_sourcedid", "user_id", "email")
@@ -39,6 +39,8 @@ class Settings(Frozen):
     student_id: Annotated[str, AfterValidator(_student_id)] = "lis_person_sourcedid"
     lti13: Lti13 | None = None
     lti11: Lti11 | None = None
+    services_at: tuple[Origin, ...] = ()
+    """Sites where the platform's services may be asked too, beside those of `lti13`; Blackboard's are the school's own."""
     roster: Roster = Roster()
 
     @property

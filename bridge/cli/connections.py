@@ -12,6 +12,7 @@ from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.connections import Connections
 from bridge.contracts import Connection
+from bridge.store import courses
 from bridge.store.connections import deployments, remove
 
 
@@ -47,6 +48,32 @@ def remove_(invocation: Invocation, name: str) -> None:
         if not remove(engine, name):
             raise click.UsageError(f"no registered connection is called {name}; see: ottobridge connections list")
     click.echo(f"{name} is forgotten. Remove the tool in the LMS too.")
+
+
+@connections.command("courses")
+@click.argument("name")
+@as_json
+@pass_invocation
+def courses_(invocation: Invocation, name: str, as_json: bool) -> None:
+    """The courses of NAME that launches came from, as the roster by LTI memberships reads them."""
+    with invocation.database() as engine:
+        found = courses.learned(engine, name)
+    if as_json:
+        print_json(found)
+    else:
+        click.echo("\n".join(found) or f"No launch of {name} has named a course yet.")
+
+
+@connections.command("forget-course")
+@click.argument("name")
+@click.argument("address")
+@pass_invocation
+def forget_course(invocation: Invocation, name: str, address: str) -> None:
+    """Forget the course of NAME whose members are listed at ADDRESS; its next launch is remembered again."""
+    with invocation.database() as engine:
+        if not courses.forget(engine, name, address):
+            raise click.UsageError(f"{name} has no such course; see: ottobridge connections courses {name}")
+    click.echo("The course is forgotten. Who is in no other course counts as gone from the next roster on.")
 
 
 def _row(connection: Connection[Any], source: str, engine: Engine) -> dict[str, Any]:

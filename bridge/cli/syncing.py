@@ -22,6 +22,7 @@ from bridge.contracts import Connection, LtiServices
 from bridge.directory import Directory
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.ownkeys import OwnKeys
+from bridge.store import courses
 from bridge.sync.apply import Surroundings
 from bridge.sync.run import Sync
 
@@ -119,11 +120,12 @@ def open_sync(
         notice=console.notice,
         progress=console.progress,
         stopping=stopping,
-        services=lambda: _services(invocation, engine),
+        services=lambda: _services(invocation, engine, connection.name),
     )
     return Sync(connection, usernames, settings.username, invocation.outbound, around)
 
 
-def _services(invocation: Invocation, engine: Engine) -> LtiServices:
+def _services(invocation: Invocation, engine: Engine, connection: str) -> LtiServices:
     secret = invocation.configuration.bridge.secret_key.get_secret_value()
-    return LtiServices(OwnKeys(engine, secret, "lti", time.time).signing(), secrets.token_urlsafe)
+    key = OwnKeys(engine, secret, "lti", time.time).signing()
+    return LtiServices(key, secrets.token_urlsafe, courses.learned(engine, connection))

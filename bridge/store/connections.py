@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bridge.store.engine import alone
 from bridge.store.schema import connection as table
-from bridge.store.schema import deployment
+from bridge.store.schema import course, deployment
 
 
 class StoredConnection(NamedTuple):
@@ -39,7 +39,7 @@ _SEEN: Final = (
     .where(deployment.c.connection == bindparam("asked"))
     .order_by(deployment.c.first_seen, deployment.c.deployment_id)
 )
-_UNLEARN: Final = delete(deployment).where(deployment.c.connection == bindparam("asked"))
+_UNLEARN: Final = [delete(t).where(t.c.connection == bindparam("asked")) for t in (deployment, course)]
 
 
 def add(engine: Engine, row: StoredConnection) -> bool:
@@ -66,9 +66,10 @@ def every(engine: Engine) -> list[StoredConnection]:
 
 
 def remove(engine: Engine, name: str) -> bool:
-    """Forget a registered connection and its deployments; False where there is none."""
+    """Forget a registered connection, its deployments and its courses; False where there is none."""
     with engine.begin() as connection:
-        connection.execute(_UNLEARN, {"asked": name})
+        for unlearn in _UNLEARN:
+            connection.execute(unlearn, {"asked": name})
         return bool(connection.execute(_REMOVE, {"asked": name}).rowcount)
 
 

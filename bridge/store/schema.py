@@ -242,6 +242,17 @@ deployment = Table(
 )
 """LTI deployments that were learned from a launch, of configured connections too."""
 
+course = Table(
+    "course",
+    metadata,
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("connection", String(255), nullable=False, index=True),
+    Column("members", Text, nullable=False),
+    Column("first_seen", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Where an LTI platform lists the members of the courses that launches came from."""
+
 package = Table(
     "package",
     metadata,

@@ -7,13 +7,14 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from bridge.contracts import Connection, Kind, Launch, LaunchRequest
+from bridge.contracts import Connection, Kind, Launch, LaunchRequest, SignedClaims
 from bridge.directory import Match
 from bridge.errors import LaunchRejected
 from bridge.launch import Landing
 from bridge.lti import v11, v13
 from bridge.lti.deep_linking import Selection, read_selection
 from bridge.lti.login import Login, begin
+from bridge.store import courses
 from bridge.store.one_time import spend
 from bridge.wayin import WayIn
 from bridge.web.deep_linking import offer_courses
@@ -107,11 +108,20 @@ def _read_v13(house: House, connection: Connection[Any], plain: LaunchRequest) -
         knows_deployment=lambda found: house.connections.takes_deployment(connection, found, house.now()),
         now=house.now(),
     )
+    _learn_course(house, connection, claims)
     if v13.message_type(claims) == v13.DEEP_LINKING:
         message: Message = read_selection(claims, house.configuration.courses)
     else:
         message = connection.adapter.read_claims(claims, connection.settings)
     return Unproved(message, unproved, settings.auth_url) if unproved else message
+
+
+def _learn_course(house: House, connection: Connection[Any], claims: SignedClaims) -> None:
+    """Remember where the members of this launch's course are listed, for the roster."""
+    if connection.adapter.read_course is None:
+        return
+    if members := connection.adapter.read_course(claims, connection.settings):
+        courses.learn(house.engine, connection.name, members, house.now())
 
 
 def _read_v11(house: House, connection: Connection[Any], plain: LaunchRequest) -> Launch:
