@@ -38,6 +38,8 @@ class Bridge(Frozen):
     database_url: SecretStr = SecretStr("sqlite:///ottobridge.db")
     trusted_networks: tuple[IPvAnyNetwork, ...] = ()
     """Private ranges that may be called, and by plain http."""
+    progress_token: SecretStr | None = None
+    """What OttoLearn shows at `/api/v1/progress`; without it, nobody may post there."""
     trusted_proxies: tuple[IPvAnyNetwork, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     """Our own web servers, whose `X-Forwarded-For` says who asks."""
     setup_pages: bool = True
@@ -48,10 +50,10 @@ class Bridge(Frozen):
     def _without_slash(cls, url: str) -> str:
         return url.rstrip("/")
 
-    @field_validator("secret_key")
+    @field_validator("secret_key", "progress_token")
     @classmethod
-    def _long_enough(cls, key: SecretStr) -> SecretStr:
-        if len(key.get_secret_value().encode()) < 32:
+    def _long_enough(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key.get_secret_value().encode()) < 32:
             raise ValueError("allowed: at least 32 random bytes, such as `openssl rand -hex 32` prints")
         return key
 

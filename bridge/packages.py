@@ -56,8 +56,8 @@ class Packages:
         state = packages.origin_state(self._engine, connection, origin) if 0 < len(origin) <= MAX_ORIGIN else ""
         if state == APPROVED:
             return found
-        if not state and 0 < len(origin) <= MAX_ORIGIN:
-            self._learn(connection, origin, found)
+        if not state:
+            self.note_origin(found, origin)
         said = "was refused" if state == packages.REFUSED else "waits for approval"
         raise LaunchRejected("origin_not_allowed", f"the site {origin[:200]!r} {said}")
 
@@ -73,10 +73,11 @@ class Packages:
             raise LaunchRejected("package_ended", f"the package {found.id} {ended}")
         return found
 
-    def _learn(self, connection: str, origin: str, found: PackageRow) -> None:
-        row = OriginRow(connection, origin, packages.NEW, found.id, self._now())
-        if packages.learn_origin(self._engine, row):
-            log.warning("a package of %s was played on the new site %r", connection, origin)
+    def note_origin(self, found: PackageRow, origin: str) -> None:
+        """Let a site that was never seen wait for a decision."""
+        row = OriginRow(found.connection, origin, packages.NEW, found.id, self._now())
+        if 0 < len(origin) <= MAX_ORIGIN and packages.learn_origin(self._engine, row):
+            log.warning("a package of %s was played on the new site %r", found.connection, origin)
 
 
 def new_token() -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from flask import Flask
 
 from adapters import ADAPTERS
+from bridge import rounds
 from bridge.config import Configuration, load
 from bridge.directory import Directory
 from bridge.errors import OttoBridgeError
@@ -18,7 +19,7 @@ from bridge.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.store import learners, one_time
 from bridge.store.engine import migrate, open_database
-from bridge.web.app import create_app
+from bridge.web.app import HOUSE, create_app
 from bridge.web.house import furnish
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,15 @@ REFRESH_EVERY = 30.0
 
 def create_bridge() -> Flask:
     """The WSGI application of the configuration that `$OTTOBRIDGE_CONFIG` names (default ./config.yaml)."""
-    return build_app(load(Path(os.environ.get("OTTOBRIDGE_CONFIG", "config.yaml")), ADAPTERS))
+    app = build_app(load(Path(os.environ.get("OTTOBRIDGE_CONFIG", "config.yaml")), ADAPTERS))
+    start_rounds(app)
+    return app
+
+
+def start_rounds(app: Flask) -> None:
+    """Begin the work between requests, once in each process that serves `app`."""
+    house = app.extensions[HOUSE]
+    rounds.start(house.engine, house.reports, house.now)
 
 
 def build_app(configuration: Configuration) -> Flask:
@@ -47,7 +56,7 @@ def build_app(configuration: Configuration) -> Flask:
     one_time.purge(engine, now=time.time())
     if learners.claim_refresh(engine, now=time.time(), every=REFRESH_EVERY):
         threading.Thread(target=_refresh, args=(directory,), name="first-refresh", daemon=True).start()
-    return create_app(furnish(configuration, engine, outbound, directory))
+    return create_app(furnish(configuration, engine, outbound, directory, adapters=ADAPTERS))
 
 
 def _refresh(directory: Directory) -> None:

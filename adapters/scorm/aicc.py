@@ -63,7 +63,8 @@ def report_aicc(
     allowed = settings.aicc.allowed_urls if settings.aicc else ()
     if channel["url"] not in allowed:
         raise RemoteRefused("the address is in aicc.allowed_urls no more")
-    _tell(outbound, channel, "PutParam", hacp.write_core(report))
+    if report.mastered or report.progress or report.new_seconds:  # an empty word would lower what the LMS has
+        _tell(outbound, channel, "PutParam", hacp.write_core(report))
     if report.ends:
         _tell(outbound, channel, "ExitAU", "")
     return channel

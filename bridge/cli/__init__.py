@@ -24,6 +24,8 @@ COMMANDS = (
     "launches",
     "learners",
     "package",
+    "probe",
+    "progress",
     "runs",
     "sandbox",
     "serve",

@@ -27,9 +27,12 @@ def serve(invocation: Invocation, host: str, port: int, workers: int, threads: i
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared  # before prometheus_client is imported, which reads it
 
         def application() -> Any:
-            from bridge.wsgi import build_app  # noqa: PLC0415 -- see above; and each worker opens its own database
+            # see above; and each worker opens its own database
+            from bridge.wsgi import build_app, start_rounds  # noqa: PLC0415
 
-            return build_app(configuration)
+            app = build_app(configuration)
+            start_rounds(app)
+            return app
 
         _run(application, {"bind": f"{_bracketed(host)}:{port}", "workers": workers, "threads": threads})
 

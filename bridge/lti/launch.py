@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bridge.contracts import Assurance, Kind, Launch, SignedClaims, SignedForm
+from bridge.lti.grades import channel_of_claims, channel_of_form
 from bridge.lti.student import present, read_student, web_address
 from bridge.lti.v13 import CLAIM
 
@@ -27,6 +28,7 @@ def launch_of_claims(claims: SignedClaims, student_id: str) -> Launch:
         return_url=web_address(claim(claims, "launch_presentation", "return_url")),
         roles=tuple(claims[f"{CLAIM}roles"]),
         course=present(claim(claims, "custom", "course")),
+        channel=channel_of_claims(claims),
     )
 
 
@@ -40,4 +42,5 @@ def launch_of_form(form: SignedForm, student_id: str) -> Launch:
         return_url=web_address(form.get("launch_presentation_return_url")),
         roles=tuple(role for role in (part.strip() for part in form.get("roles", "").split(",")) if role),
         course=present(form.get("custom_course")),
+        channel=channel_of_form(form),
     )

@@ -16,11 +16,14 @@ from bridge.web.oidc import oidc_pages
 from bridge.web.packages import package_pages
 from bridge.web.pages import answer
 from bridge.web.policy import content_policy
+from bridge.web.probes import probe_pages
 from bridge.web.progress import progress_pages
 from bridge.web.registration import registration_pages
 from bridge.web.setup import setup_pages
 from bridge.web.status import status_pages
 
+HOUSE = "ottobridge"
+"""Where an application keeps its house, for whoever serves it."""
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body."""
 
@@ -37,6 +40,7 @@ _REASONS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 500: 
 def create_app(house: House) -> Flask:
     """The bridge as a WSGI application."""
     app = Flask(__name__)
+    app.extensions[HOUSE] = house
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY, MAX_FORM_PARTS=100)
     for pages in (
         lti_pages,
@@ -48,6 +52,7 @@ def create_app(house: House) -> Flask:
         package_pages,
         callback_pages,
         progress_pages,
+        probe_pages,
         oidc_pages,
         status_pages,
     ):

@@ -51,6 +51,8 @@ def _land(house: House, name: str, kind: Kind, reader: Callable[[Adapter[Any]], 
         return launch, house.packages.find(name, launch.package_token) if launch.package_token else None
 
     def lead(match: Match, launch: Launch) -> WayIn:
+        course = package.course if package else ""
+        house.reports.note(name, launch, match.learner.user_id, course)
         code = keep_code(house, match, launch, origin="", way=BY_ADDRESS, package=package)
         return WayIn(f"{house.public_url}/l/{code}")
 

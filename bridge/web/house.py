@@ -33,8 +33,8 @@ from bridge.ottolearn.signin.oidc_grant import Desk
 from bridge.ottolearn.signin.ways import SignIn, by_oidc, by_signed_link
 from bridge.ownkeys import OwnKeys
 from bridge.packages import Packages
-from bridge.reports import Reports
 from bridge.registration import Registrar
+from bridge.reports import Reports
 from bridge.store import launches, received
 from bridge.store.launches import LaunchLine
 from bridge.wayin import WayIn

@@ -87,10 +87,11 @@ def _go_on(house: House, name: str, message: Message | Unproved | Landing) -> Re
         case Selection():
             return offer_courses(house, name, message)
         case Launch():
-            return answer(house.arrivals.admit(name, message, partial(_way_in, house)))
+            return answer(house.arrivals.admit(name, message, partial(_way_in, house, name)))
 
 
-def _way_in(house: House, match: Match, launch: Launch) -> WayIn:
+def _way_in(house: House, name: str, match: Match, launch: Launch) -> WayIn:
+    house.reports.note(name, launch, match.learner.user_id, launch.course)
     return house.way_in(match, launch.course)
 
 

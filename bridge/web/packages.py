@@ -78,6 +78,8 @@ def _land_page(house: House, name: str) -> tuple[dict[str, str], int]:
 
     def lead(match: Match, launch: Launch) -> WayIn:
         code = keep_code(house, match, launch, origin=request.headers.get("Origin", ""), way=way, package=package)
+        visit = house.reports.note(name, launch, match.learner.user_id, package.course)
+        handed["session"] = house.reports.page_session(visit)
         if way == BY_ADDRESS:
             return WayIn(f"{house.public_url}/l/{code}")
         handed["code"] = code

@@ -31,6 +31,7 @@ bridge:
   secret_key: 0123456789abcdef0123456789abcdef
   database_url: sqlite:///{database}
   trusted_networks: [127.0.0.0/8]
+  progress_token: 0123456789abcdef-progress-0123456789abcdef
 ottolearn:
   organization_id: 1
   username: api

@@ -1,0 +1,49 @@
+"""`ottobridge progress`: what OttoLearn said of learners' progress, and whether their LMS has it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.store.visits import Told, Visit, newest
+
+
+@click.command()
+@click.option("--last", type=click.IntRange(1, 100_000), default=50, show_default=True, help="How many.")
+@as_json
+@pass_invocation
+def progress(invocation: Invocation, last: int, as_json: bool) -> None:
+    """Progress on its way back to the LMS, newest first."""
+    with invocation.database() as engine:
+        rows = [_describe(visit, told) for visit, told in newest(engine, last)]
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        click.echo("Nothing was told yet.")
+    for row in () if as_json else rows:
+        share = "mastered" if row["mastered"] else f"{row['progress']:.0%}"
+        said = f"{row['time']}  {row['state']:9}  {row['connection']}  {row['kind']}  {row['student_id']}  {share}"
+        click.echo(f"{said}  {row['detail']}".rstrip())
+
+
+def _describe(visit: Visit, told: Told) -> dict[str, object]:
+    return {
+        "time": _iso(told.received_at),
+        "connection": visit.connection,
+        "kind": visit.kind,
+        "student_id": visit.student_id,
+        "user_id": visit.user_id,
+        "course": visit.course,
+        "progress": told.progress,
+        "mastered": told.mastered,
+        "seconds": told.seconds,
+        "state": told.state,
+        "attempts": told.attempts,
+        "detail": told.detail,
+    }
+
+
+def _iso(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,42 @@
+"""Which LMS is told of progress in which way: by the kind of the launch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from joserfc.jwk import RSAKey
+
+from bridge.contracts import Connection, Kind, Report
+from bridge.errors import RemoteRefused
+from bridge.http import Outbound
+from bridge.lti.grades import SCORE_SCOPE, post_score, replace_result
+from bridge.lti.service_token import Registration, ServiceTokens
+from bridge.reports import Deliver
+
+
+def ways_back(
+    outbound: Outbound, key: Callable[[], RSAKey], now: Callable[[], float], token: Callable[[], str]
+) -> Mapping[str, Deliver]:
+    """A way for each kind of launch that we tell; SCORM pages ask instead. `key` signs for LTI's services."""
+
+    def by_adapter(connection: Connection[Any], channel: Mapping[str, str], report: Report) -> None:
+        if connection.adapter.report is None:
+            raise RemoteRefused("the adapter cannot tell the LMS")
+        connection.adapter.report(channel, report, connection.settings, outbound)
+
+    def by_score(connection: Connection[Any], channel: Mapping[str, str], report: Report) -> None:
+        lti13 = getattr(connection.settings, "lti13", None)
+        if lti13 is None or lti13.token_url is None:
+            raise RemoteRefused("the connection has no lti13.token_url")
+        registration = Registration(lti13.token_url, lti13.client_id)
+        tokens = ServiceTokens(outbound, key(), now, token)
+        post_score(channel, report, lambda: tokens.get(registration, [SCORE_SCOPE]), outbound)
+
+    def by_outcome(connection: Connection[Any], channel: Mapping[str, str], report: Report) -> None:
+        lti11 = getattr(connection.settings, "lti11", None)
+        if lti11 is None:
+            raise RemoteRefused("the connection has no lti11")
+        replace_result(channel, report, lti11, token(), outbound)
+
+    return {Kind.AICC: by_adapter, Kind.CMI5: by_adapter, Kind.LTI13: by_score, Kind.LTI11: by_outcome}

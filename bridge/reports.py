@@ -1,0 +1,180 @@
+"""Progress on its way back: OttoLearn tells us, and we tell the LMS by the channel through which the learner came.
+
+A SCORM page asks for it while it is open; AICC, cmi5 and LTI are told by us, again and again until the LMS has taken
+it or refused. Any number of processes may deliver: one statement in the database decides who does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import Engine
+
+from bridge.contracts import Connection, Kind, Launch, Report
+from bridge.errors import OttoBridgeError, RemoteUnavailable
+from bridge.sealing import seal, unseal
+from bridge.store import visits
+from bridge.store.visits import DELIVERED, NEVER, REFUSED, WAITING, Told, Visit
+
+log = logging.getLogger(__name__)
+
+ASKING = (Kind.SCORM12, Kind.SCORM2004)
+"""Kinds whose page asks us."""
+CLOSED = (Kind.AICC, Kind.CMI5)
+"""Kinds with a session that somebody must end."""
+LEASE = 120.0
+"""Seconds that a process has for one delivery before another may try."""
+FIRST_WAIT, LONGEST_WAIT = 60.0, 6 * 3600.0
+GIVE_UP = 7 * 86_400.0
+IDLE = 4 * 3600.0
+"""Seconds without a word after which a session is ended."""
+PAGE_LIVES = 24 * 3600.0
+"""Seconds for which a page may ask."""
+PURPOSE = "channel"
+
+Deliver = Callable[[Connection[Any], Mapping[str, str], Report], None]
+"""Tells an LMS, given the channel. Raises RemoteUnavailable or RemoteRefused."""
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Takes progress, keeps it, and delivers it."""
+
+    engine: Engine
+    secret_key: str
+    now: Callable[[], float]
+    find: Callable[[str], Connection[Any] | None]
+    deliver: Mapping[str, Deliver]
+    """By the kind of a launch."""
+
+    def note(self, connection: str, launch: Launch, user_id: int, course: str) -> int:
+        """Remember a matched launch whose LMS can be told; its number, 0 where it cannot."""
+        asking = launch.kind in ASKING
+        if not asking and not launch.channel:
+            return 0
+        channel = seal(msgspec.json.encode(dict(launch.channel)).decode(), self.secret_key, PURPOSE)
+        now = self.now()
+        row = Visit(0, now, connection, launch.kind, launch.student.student_id, user_id, course, channel)
+        return visits.add(self.engine, row, due_at=NEVER if asking else now)
+
+    def receive(
+        self,
+        connection: str,
+        *,
+        student_id: str,
+        user_id: int,
+        course: str,
+        progress: float,
+        mastered: bool,
+        seconds: int,
+    ) -> Told | None:
+        """Keep what OttoLearn says of a person's last visit; None where there was none that an LMS waits for."""
+        visit = visits.newest_of(self.engine, connection, student_id, user_id, course)
+        if visit is None:
+            return None
+        waits = visit.kind in ASKING or visit.ended_at is not None  # for the page, or for the next visit
+        now = self.now()
+        return visits.tell(
+            self.engine,
+            visit.id,
+            progress=progress,
+            mastered=mastered,
+            seconds=seconds,
+            now=now,
+            due_at=NEVER if waits else now,
+        )
+
+    # ---- a page that asks ----
+
+    def page_session(self, visit: int) -> str:
+        """What lets a page ask about one visit, and nothing else."""
+        return self._pages.dumps(visit)
+
+    def visit_of_page(self, session: str) -> Visit | None:
+        """The visit that a page may ask about; None for a session that is forged or too old."""
+        try:
+            number = self._pages.loads(session)
+        except BadSignature:
+            return None
+        visit = visits.by_id(self.engine, number) if isinstance(number, int) else None
+        return visit if visit and self.now() < visit.time + PAGE_LIVES else None
+
+    def news(self, visit: Visit, had: int) -> dict[str, float | int | bool]:
+        """What the page of `visit` must tell the LMS; it has told everything up to the revision `had`."""
+        told = visits.told_of(self.engine, visit.id)
+        if told is None:
+            return {}
+        if had >= told.revision:
+            if told.state == WAITING:
+                visits.settle(self.engine, told, DELIVERED)
+            return {}
+        return {
+            "revision": told.revision,
+            "progress": told.progress,
+            "mastered": told.mastered,
+            "seconds": told.seconds,
+        }
+
+    @property
+    def _pages(self) -> URLSafeSerializer:
+        return URLSafeSerializer(self.secret_key, salt="page of a visit")
+
+    # ---- LMSs that are told ----
+
+    def deliver_due(self, most: int = 50) -> int:
+        """Deliver what is due and end what is idle; how many were tried."""
+        due = visits.claim_due(self.engine, now=self.now(), until=self.now() + LEASE, most=most)
+        for told in due:
+            self._deliver(told)
+        idle = visits.idle(self.engine, kinds=CLOSED, before=self.now() - IDLE, most=most)
+        for visit in idle:
+            self._end(visit)
+        return len(due) + len(idle)
+
+    def _deliver(self, told: Told) -> None:
+        visit = visits.by_id(self.engine, told.visit)
+        if visit is None:
+            return
+        new = max(0, told.seconds - told.told_seconds)
+        report = Report(told.progress, told.mastered, told.seconds, new, told.mastered, told.received_at)
+        try:
+            self._tell(visit, report)
+        except RemoteUnavailable as error:
+            self._wait(told, error)
+        except (OttoBridgeError, ValueError) as error:
+            visits.settle(self.engine, told, REFUSED, detail=str(error))
+        else:
+            visits.settle(self.engine, told, DELIVERED)
+            if report.ends:
+                visits.end(self.engine, visit.id, self.now())
+
+    def _wait(self, told: Told, error: RemoteUnavailable) -> None:
+        now = self.now()
+        if now > told.received_at + GIVE_UP:
+            visits.settle(self.engine, told, REFUSED, detail=f"given up after a week: {error}")
+            return
+        wait = max(error.retry_after or 0.0, FIRST_WAIT * 2.0 ** min(told.attempts - 1, 20))
+        visits.settle(self.engine, told, WAITING, detail=str(error), due_at=now + min(wait, LONGEST_WAIT))
+
+    def _end(self, visit: Visit) -> None:
+        """The last word on a visit of which nothing more was heard; the LMS may say what it likes."""
+        if not visits.end(self.engine, visit.id, self.now()):
+            return
+        told = visits.told_of(self.engine, visit.id)
+        progress, seconds = (told.progress, told.seconds) if told else (0.0, 0)
+        try:
+            self._tell(visit, Report(progress, False, seconds, 0, True, self.now()))
+        except (OttoBridgeError, ValueError) as error:
+            log.info("a session of %s was not ended: %s", visit.connection, error)
+
+    def _tell(self, visit: Visit, report: Report) -> None:
+        connection = self.find(visit.connection)
+        if connection is None:
+            raise ValueError("the connection is not configured any more")
+        channel = msgspec.json.decode(unseal(visit.channel, self.secret_key, PURPOSE), type=dict[str, str])
+        self.deliver[visit.kind](connection, channel, report)

@@ -1,0 +1,229 @@
+"""Matched launches whose LMS can be told of progress, and what OttoLearn said of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from sqlalchemy import Engine, Row, and_, bindparam, delete, insert, or_, select, update
+
+from bridge.store.engine import alone
+from bridge.store.schema import progress, visit
+
+WAITING, DELIVERED, REFUSED = "waiting", "delivered", "refused"
+NEVER = 9e15
+"""A due time that does not come: the LMS's page asks by itself."""
+
+
+class Visit(NamedTuple):
+    """One launch. `channel` is sealed; times are Unix seconds."""
+
+    id: int
+    time: float
+    connection: str
+    kind: str
+    student_id: str
+    user_id: int
+    course: str
+    channel: str
+    ended_at: float | None = None
+
+
+class Told(NamedTuple):
+    """What OttoLearn last said of a visit. `told_seconds` is how much of `seconds` the LMS has."""
+
+    id: int
+    visit: int
+    revision: int
+    progress: float
+    mastered: bool
+    seconds: int
+    told_seconds: int
+    received_at: float
+    state: str
+    attempts: int
+    due_at: float
+    detail: str
+
+
+_VISIT: Final = [visit.c[name] for name in Visit._fields]
+_TOLD: Final = [progress.c[name] for name in Told._fields]
+_ADD: Final = insert(visit).returning(visit.c.id)
+_BY_ID: Final = select(*_VISIT).where(visit.c.id == bindparam("asked"))
+_OF_PERSON: Final = (
+    select(*_VISIT)
+    .where(
+        visit.c.connection == bindparam("connection"),
+        or_(visit.c.student_id == bindparam("student"), visit.c.user_id == bindparam("user")),
+        or_(bindparam("course") == "", visit.c.course == bindparam("course")),
+    )
+    .order_by(visit.c.id.desc())
+    .limit(1)
+)
+_OF_VISIT: Final = select(*_TOLD).where(progress.c.visit == bindparam("asked"))
+_PUT: Final = insert(progress)
+_CHANGE: Final = update(progress).where(progress.c.id == bindparam("row"))
+_DUE: Final = (
+    select(*_TOLD)
+    .where(progress.c.state == WAITING, progress.c.due_at <= bindparam("now"))
+    .order_by(progress.c.due_at)
+    .limit(bindparam("most"))
+)
+_CLAIM: Final = (
+    update(progress)
+    .where(
+        progress.c.id == bindparam("row"),
+        progress.c.state == WAITING,
+        progress.c.revision == bindparam("seen"),
+        progress.c.due_at == bindparam("was_due"),
+    )
+    .values(due_at=bindparam("until"), attempts=progress.c.attempts + 1)
+)
+_UNDELIVERED: Final = (
+    select(progress.c.id)
+    .join(visit, visit.c.id == progress.c.visit)
+    .where(
+        progress.c.state == WAITING,
+        visit.c.connection == bindparam("connection"),
+        visit.c.student_id == bindparam("student"),
+        visit.c.course == bindparam("course"),
+    )
+    .order_by(progress.c.id.desc())
+    .limit(1)
+)
+_IDLE: Final = (
+    select(*_VISIT)
+    .outerjoin(progress, progress.c.visit == visit.c.id)
+    .where(
+        visit.c.ended_at.is_(None),
+        visit.c.time < bindparam("before"),
+        visit.c.kind.in_(bindparam("kinds", expanding=True)),
+        or_(progress.c.id.is_(None), and_(progress.c.state != WAITING, progress.c.received_at < bindparam("before"))),
+    )
+    .order_by(visit.c.id)
+    .limit(bindparam("most"))
+)
+_END: Final = (
+    update(visit).where(visit.c.id == bindparam("asked"), visit.c.ended_at.is_(None)).values(ended_at=bindparam("now"))
+)
+_NEWEST: Final = (
+    select(*_VISIT, *_TOLD)
+    .join(progress, progress.c.visit == visit.c.id)
+    .order_by(progress.c.received_at.desc(), progress.c.id.desc())
+    .limit(bindparam("last"))
+)
+_FORGET: Final = delete(visit).where(visit.c.time < bindparam("before"))
+
+
+def add(engine: Engine, row: Visit, *, due_at: float) -> int:
+    """Note a visit; its number. What the LMS was not told in an earlier visit to the same course goes with it."""
+    values = {name: value for name, value in row._asdict().items() if name != "id"}
+    with engine.begin() as connection:
+        number = int(connection.execute(_ADD, values).scalar_one())
+        person = {"connection": row.connection, "student": row.student_id, "course": row.course}
+        left = connection.execute(_UNDELIVERED, person).scalar_one_or_none()
+        if left is not None:
+            moved = {"visit": number, "due_at": due_at, "told_seconds": 0, "attempts": 0}
+            connection.execute(_CHANGE.values(**moved), {"row": left})
+    return number
+
+
+def by_id(engine: Engine, number: int) -> Visit | None:
+    """The visit of this number."""
+    with alone(engine) as connection:
+        row = connection.execute(_BY_ID, {"asked": number}).one_or_none()
+    return None if row is None else Visit(*row)
+
+
+def newest_of(engine: Engine, connection: str, student_id: str, user_id: int, course: str) -> Visit | None:
+    """The last visit of a person, named by either id; to `course`, or to any where that is empty."""
+    asked = {"connection": connection, "student": student_id, "user": user_id, "course": course}
+    with alone(engine) as opened:
+        row = opened.execute(_OF_PERSON, asked).one_or_none()
+    return None if row is None else Visit(*row)
+
+
+def told_of(engine: Engine, number: int) -> Told | None:
+    """What was last said of a visit."""
+    with alone(engine) as connection:
+        row = connection.execute(_OF_VISIT, {"asked": number}).one_or_none()
+    return None if row is None else Told(*row)
+
+
+def tell(
+    engine: Engine, number: int, *, progress: float, mastered: bool, seconds: int, now: float, due_at: float
+) -> Told:
+    """Keep what OttoLearn says of a visit, in place of what it said before; mastered once is mastered."""
+    with engine.begin() as connection:
+        found = connection.execute(_OF_VISIT, {"asked": number}).one_or_none()
+        old = Told(*found) if found else Told(0, number, 0, 0.0, False, 0, 0, now, WAITING, 0, due_at, "")
+        new = old._replace(
+            revision=old.revision + 1,
+            progress=1.0 if mastered or old.mastered else progress,
+            mastered=mastered or old.mastered,
+            seconds=max(seconds, old.seconds),
+            received_at=now,
+            state=WAITING,
+            attempts=0,
+            due_at=due_at,
+            detail="",
+        )
+        values = {name: value for name, value in new._asdict().items() if name != "id"}
+        if found:
+            connection.execute(_CHANGE.values(**values), {"row": old.id})
+        else:
+            connection.execute(_PUT, values)
+    return new
+
+
+def claim_due(engine: Engine, *, now: float, until: float, most: int) -> list[Told]:
+    """What is due, for this process alone until `until`; one statement a row decides who has it."""
+    with alone(engine) as connection:
+        due = [Told(*row) for row in connection.execute(_DUE, {"now": now, "most": most})]
+        return [
+            row._replace(due_at=until, attempts=row.attempts + 1)
+            for row in due
+            if connection.execute(
+                _CLAIM, {"row": row.id, "seen": row.revision, "was_due": row.due_at, "until": until}
+            ).rowcount
+        ]
+
+
+def settle(engine: Engine, row: Told, state: str, *, detail: str = "", due_at: float = NEVER) -> None:
+    """How a delivery ended. Where OttoLearn has said more meanwhile, that stays to be delivered."""
+    told = {"told_seconds": row.seconds} if state == DELIVERED else {}
+    ended = {"state": state, "detail": detail[:255], "due_at": due_at}
+    with alone(engine) as connection:
+        if told:
+            connection.execute(_CHANGE.values(**told), {"row": row.id})
+        connection.execute(_CHANGE.where(progress.c.revision == row.revision).values(**ended), {"row": row.id})
+
+
+def idle(engine: Engine, *, kinds: Sequence[str], before: float, most: int) -> list[Visit]:
+    """Visits of these kinds that began before `before`, of which nothing was heard since, and that were not ended."""
+    with alone(engine) as connection:
+        return [
+            Visit(*row) for row in connection.execute(_IDLE, {"kinds": list(kinds), "before": before, "most": most})
+        ]
+
+
+def end(engine: Engine, number: int, now: float) -> bool:
+    """Mark a visit as ended; True for the one who does."""
+    with alone(engine) as connection:
+        return bool(connection.execute(_END, {"asked": number, "now": now}).rowcount)
+
+
+def newest(engine: Engine, last: int) -> list[tuple[Visit, Told]]:
+    """The last things OttoLearn said, newest first."""
+    with alone(engine) as connection:
+        return [_both(row) for row in connection.execute(_NEWEST, {"last": last})]
+
+
+def forget_before(engine: Engine, time: float) -> int:
+    """Delete the visits older than `time`, with what was said of them; how many."""
+    with alone(engine) as connection:
+        return connection.execute(_FORGET, {"before": time}).rowcount
+
+
+def _both(row: Row[tuple[object, ...]]) -> tuple[Visit, Told]:
+    return Visit(*row[: len(_VISIT)]), Told(*row[len(_VISIT) :])  # type: ignore[arg-type]

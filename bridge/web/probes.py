@@ -1,0 +1,59 @@
+"""Probes: what the page of a probe package found out about an LMS."""
+
+from __future__ import annotations
+
+import msgspec
+from flask import Blueprint, Response, jsonify, make_response, request
+
+from bridge.errors import LaunchRejected
+from bridge.limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS
+from bridge.reasons import REASONS
+from bridge.store import probes
+from bridge.store.probes import ProbeRow
+from bridge.store.text import storable
+from bridge.web.house import House, address_of
+from bridge.web.packages import open_to_any_origin
+from bridge.web.requests import bearer
+
+MAX_FINDINGS = 8 * 1024
+"""Bytes."""
+
+
+def probe_pages(house: House) -> Blueprint:
+    """The route that takes probes."""
+    pages = Blueprint("probes", __name__)
+
+    @pages.route("/scorm/<connection>/probe", methods=["POST", "OPTIONS"], provide_automatic_options=False)
+    def take(connection: str) -> Response:
+        if request.method == "OPTIONS":
+            return open_to_any_origin(make_response("", 204))
+        try:
+            _take(house, connection)
+        except LaunchRejected as error:
+            refused = make_response(jsonify({"error": error.reason}), REASONS[error.reason].status)
+            return open_to_any_origin(refused)
+        return open_to_any_origin(make_response(jsonify({}), 200))
+
+    return pages
+
+
+def _take(house: House, name: str) -> None:
+    """Keep what a probe says; its site is noted, and waits for approval like that of any package."""
+    address = address_of(house, request)
+    house.limits.count(LAUNCHES_OF_ADDRESS, name, address)
+    house.limits.check(FAILURES_OF_ADDRESS, name, address)
+    try:
+        package = house.packages.find(name, bearer(request))
+    except LaunchRejected:
+        house.limits.note(FAILURES_OF_ADDRESS, name, address)
+        raise
+    origin = storable(request.headers.get("Origin", ""), 255)
+    house.packages.note_origin(package, origin)
+    body = request.get_data(cache=True)
+    if len(body) > MAX_FINDINGS:
+        raise LaunchRejected("too_large", f"a probe of more than {MAX_FINDINGS} bytes")
+    try:
+        findings = msgspec.json.encode(msgspec.json.decode(body, type=dict[str, object]))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise LaunchRejected("malformed", "the body is not the JSON of a probe") from error
+    probes.add(house.engine, ProbeRow(house.now(), name, origin, findings.decode()))

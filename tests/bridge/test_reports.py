@@ -1,0 +1,267 @@
+"""Progress reaches the LMS once, in order, and for as long as it takes; two processes do not send twice."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from bridge import rounds
+from bridge.contracts import Assurance, Connection, Kind, Launch, Report, Student
+from bridge.errors import RemoteRefused, RemoteUnavailable
+from bridge.reports import GIVE_UP, IDLE, LEASE, PAGE_LIVES, Reports
+from bridge.store import visits
+from bridge.store.visits import DELIVERED, REFUSED, WAITING
+from tests.fakes.means import Clock
+
+SECRET = "0123456789abcdef0123456789abcdef"
+SID = "a-session-of-the-lms"
+
+
+class Lms:
+    """Notes what it is told, and fails as a test wants."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[dict[str, str], Report]] = []
+        self.fails: list[Exception] = []
+
+    def take(self, connection: Connection[Any], channel: Mapping[str, str], report: Report) -> None:
+        if self.fails:
+            raise self.fails.pop(0)
+        self.told.append((dict(channel), report))
+
+    def last(self) -> tuple[float, bool, int, int, bool]:
+        return self.told[-1][1][:5]
+
+
+@pytest.fixture
+def lms() -> Lms:
+    return Lms()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def reports(engine: Engine, lms: Lms, clock: Clock) -> Reports:
+    known = {"campus": Connection("campus", None, None)}  # type: ignore[arg-type]
+    return Reports(engine, SECRET, lambda: clock.now, known.get, dict.fromkeys(Kind, lms.take))
+
+
+def launch(kind: Kind = Kind.AICC, **channel: str) -> Launch:
+    return Launch(Student("A1", "Ana", ""), kind, Assurance.CONFIRMED, channel=channel or {"session_id": SID})
+
+
+def tell(reports: Reports, progress: float = 0.4, **changes: Any) -> Any:
+    said = {"student_id": "A1", "user_id": 0, "course": "", "mastered": False, "seconds": 60, **changes}
+    return reports.receive("campus", progress=progress, **said)
+
+
+def state(reports: Reports) -> str:
+    return visits.newest(reports.engine, 1)[0][1].state
+
+
+def test_progress_reaches_the_lms_once(reports: Reports, lms: Lms) -> None:
+    reports.note("campus", launch(), 7, "")
+    tell(reports)
+    assert state(reports) == WAITING
+    assert reports.deliver_due() == 1
+    assert lms.told[0][0] == {"session_id": SID}
+    assert lms.last() == (0.4, False, 60, 60, False)
+    assert state(reports) == DELIVERED
+    assert reports.deliver_due() == 0
+
+
+def test_an_lms_that_adds_time_up_gets_only_what_is_new(reports: Reports, lms: Lms) -> None:
+    reports.note("campus", launch(), 7, "")
+    for seconds in (60, 200):
+        tell(reports, seconds=seconds)
+        reports.deliver_due()
+    assert [told.new_seconds for _, told in lms.told] == [60, 140]
+
+
+def test_the_newest_word_replaces_one_that_was_not_delivered(reports: Reports, lms: Lms) -> None:
+    reports.note("campus", launch(), 7, "")
+    tell(reports, 0.1)
+    tell(reports, 0.6, seconds=90)
+    assert reports.deliver_due() == 1
+    assert lms.last() == (0.6, False, 90, 90, False)
+
+
+def test_mastery_is_final(reports: Reports, lms: Lms) -> None:
+    visit = reports.note("campus", launch(), 7, "")
+    tell(reports, 0.9, mastered=True)
+    tell(reports, 0.2, seconds=10)
+    reports.deliver_due()
+    assert lms.last() == (1.0, True, 60, 60, True)
+    found = visits.by_id(reports.engine, visit)
+    assert found is not None
+    assert found.ended_at is not None
+
+
+def test_a_copy_of_the_database_opens_no_session(reports: Reports, engine: Engine) -> None:
+    reports.note("campus", launch(), 7, "")
+    with engine.connect() as connection:
+        assert SID not in str(connection.execute(text("SELECT * FROM visit")).all())
+
+
+def test_a_person_is_found_by_either_id_and_course(reports: Reports, lms: Lms) -> None:
+    reports.note("campus", launch(session_id="first"), 7, "safety")
+    reports.note("campus", launch(session_id="second"), 7, "fire")
+    assert tell(reports, student_id="", user_id=7, course="safety")
+    reports.deliver_due()
+    assert lms.told[0][0] == {"session_id": "first"}
+    assert tell(reports)
+    reports.deliver_due()
+    assert lms.told[1][0] == {"session_id": "second"}
+    assert tell(reports, course="water") is None
+    assert tell(reports, student_id="A2") is None
+    assert tell(reports, student_id="", user_id=0) is None
+    assert reports.receive("other", student_id="A1", user_id=7, course="", progress=1, mastered=True, seconds=1) is None
+
+
+def test_an_lms_that_is_down_is_tried_again_with_patience(reports: Reports, lms: Lms, clock: Clock) -> None:
+    reports.note("campus", launch(), 7, "")
+    lms.fails = [RemoteUnavailable("down") for _ in range(3)]
+    tell(reports)
+    tried = []
+    for _ in range(500):
+        tried += [clock.now] * reports.deliver_due()
+        clock.now += 10
+    assert [later - before for before, later in itertools.pairwise(tried)] == [60, 120, 240]
+    assert (state(reports), len(lms.told)) == (DELIVERED, 1)
+
+
+def test_an_lms_may_ask_for_more_patience(reports: Reports, lms: Lms, clock: Clock) -> None:
+    reports.note("campus", launch(), 7, "")
+    lms.fails = [RemoteUnavailable("busy", status=429, retry_after=900.0)]
+    tell(reports)
+    reports.deliver_due()
+    clock.now += 899
+    assert reports.deliver_due() == 0
+    clock.now += 1
+    assert reports.deliver_due() == 1
+
+
+def test_what_nobody_takes_for_a_week_is_given_up(reports: Reports, lms: Lms, clock: Clock) -> None:
+    reports.note("campus", launch(), 7, "")
+    lms.fails = [RemoteUnavailable("down") for _ in range(2)]
+    tell(reports)
+    reports.deliver_due()
+    clock.now += GIVE_UP + 1
+    reports.deliver_due()
+    assert state(reports) == REFUSED
+    assert "week" in visits.newest(reports.engine, 1)[0][1].detail
+
+
+def test_an_lms_that_refuses_is_not_asked_again_until_there_is_news(reports: Reports, lms: Lms) -> None:
+    reports.note("campus", launch(), 7, "")
+    lms.fails = [RemoteRefused("no such session")]
+    tell(reports)
+    reports.deliver_due()
+    assert (state(reports), reports.deliver_due()) == (REFUSED, 0)
+    assert visits.newest(reports.engine, 1)[0][1].detail == "no such session"
+
+
+def test_of_many_deliverers_one_delivers(reports: Reports, lms: Lms) -> None:
+    for number in range(12):
+        student = Student(f"S{number}", "", "")
+        reports.note("campus", Launch(student, Kind.AICC, Assurance.CONFIRMED, channel={"session_id": SID}), number, "")
+        tell(reports, student_id=student.student_id)
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(lambda _: reports.deliver_due(), range(6))) == 12
+    assert len(lms.told) == 12
+
+
+def test_a_deliverer_that_died_is_followed_by_another(reports: Reports, lms: Lms, clock: Clock) -> None:
+    reports.note("campus", launch(), 7, "")
+    tell(reports)
+    assert visits.claim_due(reports.engine, now=clock.now, until=clock.now + LEASE, most=9)
+    assert reports.deliver_due() == 0
+    clock.now += LEASE
+    assert reports.deliver_due() == 1
+
+
+def test_news_that_came_during_a_delivery_is_not_lost(reports: Reports, lms: Lms, clock: Clock) -> None:
+    reports.note("campus", launch(), 7, "")
+    tell(reports, 0.1)
+    (claimed,) = visits.claim_due(reports.engine, now=clock.now, until=clock.now + LEASE, most=9)
+    tell(reports, 0.2, seconds=90)
+    visits.settle(reports.engine, claimed, DELIVERED)
+    assert reports.deliver_due() == 1
+    assert lms.last() == (0.2, False, 90, 30, False)
+
+
+def test_what_one_visit_did_not_deliver_the_next_one_does(reports: Reports, lms: Lms, clock: Clock) -> None:
+    reports.note("campus", launch(Kind.SCORM12), 7, "")
+    tell(reports, 1.0, mastered=True)
+    assert reports.deliver_due() == 0, "a SCORM page asks for itself"
+    second = reports.note("campus", launch(Kind.SCORM12), 7, "")
+    visit = visits.by_id(reports.engine, second)
+    assert visit is not None
+    assert reports.news(visit, 0)["mastered"] is True
+
+
+def test_a_session_of_which_nothing_is_heard_is_ended_without_lowering_anything(
+    reports: Reports, lms: Lms, clock: Clock
+) -> None:
+    reports.note("campus", launch(), 7, "")
+    clock.now += IDLE
+    assert reports.deliver_due() == 0
+    clock.now += 1
+    assert reports.deliver_due() == 1
+    assert lms.last() == (0.0, False, 0, 0, True)
+    assert reports.deliver_due() == 0
+    tell(reports, 0.5)
+    assert reports.deliver_due() == 0, "it waits for the next visit"
+
+
+def test_an_lms_without_a_channel_waits_for_nothing(reports: Reports) -> None:
+    bare = Launch(Student("A1", "", ""), Kind.LTI13, Assurance.SIGNED)
+    assert reports.note("campus", bare, 7, "") == 0
+    assert tell(reports) is None
+
+
+# ---- a page that asks ----
+
+
+def test_the_page_hears_the_news_once_and_says_when_the_lms_has_it(reports: Reports) -> None:
+    session = reports.page_session(reports.note("campus", launch(Kind.SCORM2004), 7, ""))
+    visit = reports.visit_of_page(session)
+    assert visit is not None
+    assert reports.news(visit, 0) == {}
+    tell(reports)
+    said = {"revision": 1, "progress": 0.4, "mastered": False, "seconds": 60}
+    assert reports.news(visit, 0) == said
+    assert state(reports) == WAITING, "it was told, but nobody says that the LMS took it"
+    assert reports.news(visit, 1) == {}
+    assert state(reports) == DELIVERED
+
+
+def test_a_page_asks_about_its_own_visit_and_not_for_ever(reports: Reports, clock: Clock) -> None:
+    session = reports.page_session(reports.note("campus", launch(Kind.SCORM12), 7, ""))
+    assert reports.visit_of_page(session[:-1] + ("A" if session[-1] != "A" else "B")) is None
+    assert reports.visit_of_page("") is None
+    assert reports.visit_of_page("1") is None
+    clock.now += PAGE_LIVES
+    assert reports.visit_of_page(session) is None
+
+
+def test_the_rounds_deliver_and_tidy(reports: Reports, lms: Lms, clock: Clock) -> None:
+    heard = threading.Event()
+    reports.note("campus", launch(), 7, "")
+    tell(reports)
+    told = lms.take
+    object.__setattr__(reports, "deliver", dict.fromkeys(Kind, lambda *said: (told(*said), heard.set())))
+    with rounds.rounds(reports.engine, reports, lambda: clock.now, every=0.01):
+        assert heard.wait(30)
+    assert len(lms.told) == 1
+    rounds.tidy(reports.engine, clock.now + 2 * rounds.VISITS_KEPT)
+    assert visits.newest(reports.engine, 9) == []
