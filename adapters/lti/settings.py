@@ -40,7 +40,7 @@ class Settings(Frozen):
     lti13: Lti13 | None = None
     lti11: Lti11 | None = None
     services_at: tuple[Origin, ...] = ()
-    """Sites where the platform's services may be asked too, beside those of `lti13`; Blackboard's are the school's own."""
+    """Sites where the platform's services may be asked too, beside those of `lti13`. Blackboard needs the school's."""
     roster: Roster = Roster()
 
     @property
