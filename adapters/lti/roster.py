@@ -32,7 +32,8 @@ def read_roster(settings: Settings, means: Means) -> RosterPages:
 
     Raises what `bridge.errors` names.
     """
-    if settings.lti13 is None or settings.lti13.token_url is None:
+    lti13 = settings.lti13
+    if lti13 is None or lti13.token_url is None:
         raise ConfigError(["an LTI roster needs the key `lti13` in its connection, with `token_url`"])
     if means.services is None:
         raise ConfigError(["an LTI roster needs the bridge's own key, which is at hand only in a sync"])
@@ -40,7 +41,7 @@ def read_roster(settings: Settings, means: Means) -> RosterPages:
     courses = settings.roster.filters.courses or tuple(services.courses)
     if not courses:
         raise RosterIncomplete(NO_COURSES)
-    registration = Registration(settings.lti13.token_url, settings.lti13.client_id)
+    registration = Registration(lti13.token_url, lti13.client_id, lti13.token_audience)
     tokens = ServiceTokens(means.outbound, services.key, means.now, services.new_id)
     token = partial(tokens.get, registration, (SCOPE,))
     return whole(_pages(settings.student_id, courses, means, token), settings.student_id, RIGHTS)

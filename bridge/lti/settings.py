@@ -21,6 +21,8 @@ class Lti13(Frozen):
     """Whether a deployment that nobody named is trusted from its first well-signed launch on."""
     auth_url: WebAddress
     token_url: WebAddress | None = None
+    token_audience: str = ""
+    """What the platform wants as the audience of our assertions, where that is not `token_url`: Brightspace does."""
     jwks_url: WebAddress
 
     @model_validator(mode="after")

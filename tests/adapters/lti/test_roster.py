@@ -41,6 +41,7 @@ def read(platform):
             "auth_url": "https://lms.example.edu/auth",
             "token_url": f"{platform.url}/mod/lti/token.php",
             "jwks_url": "https://lms.example.edu/jwks",
+            **keys.pop("more13", {}),
         }
         urls = [platform.url + course for course in courses]
         given = {"lti13": lti13, "roster": {"filters": {"courses": urls}}, **keys}
@@ -119,6 +120,13 @@ def test_a_course_that_has_vanished_makes_nobody_gone_and_says_what_to_do(platfo
 def test_a_platform_whose_courses_nobody_knows_is_not_an_empty_roster(read):
     with pytest.raises(RosterIncomplete, match="launch the tool once in each course"):
         read()
+
+
+@pytest.mark.parametrize("audience", ["", "https://api.brightspace.com/auth/token"])
+def test_an_assertion_is_for_whom_the_platform_says(platform, read, audience):
+    platform.courses = {"/a": [[member(1)]]}
+    read("/a", more13={"token_audience": audience})
+    assert platform.assertions[0].claims["aud"] == (audience or f"{platform.url}/mod/lti/token.php")
 
 
 def test_a_connection_without_lti13_says_so(read):
