@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -46,7 +46,7 @@ class Reports:
     """Takes progress, keeps it, and delivers it."""
 
     engine: Engine
-    secret_key: str
+    secret_key: str = field(repr=False)
     now: Callable[[], float]
     find: Callable[[str], Connection[Any] | None]
     deliver: Mapping[str, Deliver]
