@@ -146,10 +146,10 @@ def load_bridge(at: str, users: int, folder: Path) -> dict[str, float]:
     count = directory.refresh().learners
     seconds = time.perf_counter() - began
     assert count == users
-    peak = peak_mebibytes()
+    peak, busy = peak_mebibytes(), time.process_time()
     found = timed(lambda number: directory.find(str(25_000_000 + number)), users)
     engine.dispose()
-    return {"seconds": seconds, "peak_MiB": peak, **found}
+    return {"seconds": seconds, "cpu_seconds": busy, "peak_MiB": peak, **found}
 
 
 def load_peer(at: str, users: int, _: Path) -> dict[str, float]:
@@ -159,8 +159,13 @@ def load_peer(at: str, users: int, _: Path) -> dict[str, float]:
     known = {user["attribute"][name].casefold(): user for user in people for name in ATTRIBUTES}
     seconds = time.perf_counter() - began
     assert len(people) == users
-    peak = peak_mebibytes()
-    return {"seconds": seconds, "peak_MiB": peak, **timed(lambda number: known[str(25_000_000 + number)], users)}
+    peak, busy = peak_mebibytes(), time.process_time()
+    return {
+        "seconds": seconds,
+        "cpu_seconds": busy,
+        "peak_MiB": peak,
+        **timed(lambda number: known[str(25_000_000 + number)], users),
+    }
 
 
 def timed(look_up: Callable[[int], Any], users: int) -> dict[str, float]:

@@ -25,6 +25,14 @@ __all__ = ["Directory", "Match", "fold"]
 _log = logging.getLogger(__name__)
 
 
+FEW = 10
+"""So many may always be gone at once."""
+
+
+class DirectoryShrunk(RemoteRefused):
+    """OttoLearn's list lacks more people than can be believed."""
+
+
 class Match(NamedTuple):
     """The learner who has a student ID, and the most trusted of the Username attributes that say so."""
 
@@ -44,11 +52,13 @@ class Directory:
         *,
         every: float = 30.0,
         patience: float = 7.0,
+        max_shrink_percent: int = 20,
     ) -> None:
         """`username_attributes` in order of trust; `read_learners` reads every user, active or not, from OttoLearn.
 
         `every`: seconds between two refreshes for unknown IDs, over all processes. `patience`: seconds that one launch
         waits for such a refresh; the learner must have an answer within ten.
+        `max_shrink_percent`: a list with so much fewer users, and `FEW` fewer, is not believed.
         """
         self._engine = engine
         self._attributes = tuple(username_attributes)
@@ -56,6 +66,7 @@ class Directory:
         self._now = now
         self._every = every
         self._patience = patience
+        self._max_shrink_percent = max_shrink_percent
         self._lock = threading.Lock()
         self._flight: Future[DirectoryState] | None = None
 
@@ -81,14 +92,24 @@ class Directory:
         """The learner with `student_id` as far as is known now, active or not. Raises `LearnerAmbiguous`."""
         return self._match(student_id) if matchable(exact(student_id)) else None
 
-    def refresh(self) -> DirectoryState:
+    def refresh(self, *, accept_fewer: bool = False) -> DirectoryState:
         """Read everything from OttoLearn now.
 
-        Raises what reading raises, and `RemoteRefused` for an empty list where people were known: whoever believes it
-        would lock everybody out. The directory then stays as it was.
+        Raises what reading raises, and `DirectoryShrunk` for a list with far fewer users than are known: whoever
+        believes it would lock people out. The directory then stays as it was. `accept_fewer` believes any but an
+        empty one.
         """
-        learners.replace(self._engine, self._read(), self._attributes, now=self._now())
+        learners.replace(self._engine, self._read(accept_fewer), self._attributes, now=self._now())
         return self.state()
+
+    def is_older_than(self, seconds: float) -> bool:
+        """Whether the reading that is served was begun longer ago, or there is none."""
+        refreshed_at = self.state().refreshed_at
+        return refreshed_at is None or self._now() - refreshed_at >= seconds
+
+    def claim(self) -> bool:
+        """True for the one, of all processes, who is to refresh now."""
+        return learners.claim_refresh(self._engine, now=self._now(), every=self._every)
 
     def put(self, *confirmed: Learner) -> None:
         """Take over learners, each at most once, as OttoLearn has just confirmed them."""
@@ -101,13 +122,19 @@ class Directory:
     def _match(self, student_id: str) -> Match | None:
         return _choose(learners.candidates(self._engine, fold(student_id)), exact(student_id), self._attributes)
 
-    def _read(self) -> Iterator[Learner]:
-        empty = True
+    def _read(self, accept_fewer: bool) -> Iterator[Learner]:
+        known, count = self.state().learners, 0
         for learner in self._read_learners():
-            empty = False
+            count += 1
             yield learner
-        if empty and (known := self.state().learners):
-            raise RemoteRefused(f"OttoLearn listed no users at all; the {known} known ones are kept")
+        if known and not count:
+            raise DirectoryShrunk(f"OttoLearn listed no users at all; the {known} known ones are kept")
+        lost = known - count
+        if not accept_fewer and lost > FEW and lost * 100 > known * self._max_shrink_percent:
+            raise DirectoryShrunk(
+                f"OttoLearn listed {count} users where {known} were known, {lost} fewer than ever before; the known "
+                "ones are kept. If the list is right: ottobridge learners refresh --accept-fewer"
+            )
 
     def _await_refresh(self) -> None:
         flight = self._join_refresh()
@@ -122,7 +149,7 @@ class Directory:
         """The refresh under way in this process, begun here if it is time for one; None when it is not."""
         with self._lock:
             if self._flight is None or self._flight.done():
-                if not learners.claim_refresh(self._engine, now=self._now(), every=self._every):
+                if not self.claim():
                     return None
                 self._flight = Future()
                 threading.Thread(target=self._fly, args=(self._flight,), name="directory-refresh", daemon=True).start()

@@ -11,12 +11,13 @@ from pathlib import Path
 from flask import Flask
 
 from adapters import ADAPTERS
-from bridge import rounds
+from bridge import refreshing, rounds
 from bridge.config import Configuration, load
 from bridge.directory import Directory
 from bridge.errors import OttoBridgeError
 from bridge.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
+from bridge.refreshing import whole_list
 from bridge.store import learners, one_time
 from bridge.store.engine import migrate, open_database
 from bridge.web.app import HOUSE, create_app
@@ -39,6 +40,7 @@ def start_rounds(app: Flask) -> None:
     """Begin the work between requests, once in each process that serves `app`."""
     house = app.extensions[HOUSE]
     rounds.start(house.engine, house.reports, house.now)
+    refreshing.start(house.directory, house.configuration.ottolearn.directory.refresh_every)
 
 
 def build_app(configuration: Configuration) -> Flask:
@@ -49,9 +51,10 @@ def build_app(configuration: Configuration) -> Flask:
     directory = Directory(
         engine,
         configuration.ottolearn.username_attributes,
-        OttoLearnApi(configuration.ottolearn, outbound).read_learners,
+        whole_list(OttoLearnApi(configuration.ottolearn, outbound)),
         time.time,
         every=REFRESH_EVERY,
+        max_shrink_percent=configuration.ottolearn.directory.max_shrink_percent,
     )
     one_time.purge(engine, now=time.time())
     if learners.claim_refresh(engine, now=time.time(), every=REFRESH_EVERY):

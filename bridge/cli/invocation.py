@@ -20,6 +20,7 @@ from bridge.config import Configuration, load
 from bridge.directory import Directory
 from bridge.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
+from bridge.refreshing import whole_list
 from bridge.store.engine import migrate, open_database
 
 
@@ -61,8 +62,14 @@ class Invocation:
 
     def directory_over(self, engine: Engine) -> Directory:
         """The directory in a database that is open."""
-        attributes = self.configuration.ottolearn.username_attributes
-        return Directory(engine, attributes, self.ottolearn.read_learners, time.time)
+        settings = self.configuration.ottolearn
+        return Directory(
+            engine,
+            settings.username_attributes,
+            whole_list(self.ottolearn),
+            time.time,
+            max_shrink_percent=settings.directory.max_shrink_percent,
+        )
 
     @cached_property
     def ottolearn(self) -> OttoLearnApi:

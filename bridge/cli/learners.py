@@ -9,9 +9,11 @@ import click
 from bridge import linking
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.contracts import Outcome
-from bridge.directory import Directory
+from bridge.directory import Directory, DirectoryShrunk
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound
 from bridge.store import aliases
+
+HELD_BACK = 3
 
 
 @click.group()
@@ -34,12 +36,17 @@ def find(invocation: Invocation, student_id: str, as_json: bool) -> None:
 
 
 @learners.command()
+@click.option("--accept-fewer", is_flag=True, help="Believe a list with far fewer users than before.")
 @as_json
 @pass_invocation
-def refresh(invocation: Invocation, as_json: bool) -> None:
+def refresh(invocation: Invocation, accept_fewer: bool, as_json: bool) -> None:
     """Read OttoLearn's users again."""
     with invocation.directory() as directory:
-        state = directory.refresh()
+        try:
+            state = directory.refresh(accept_fewer=accept_fewer)
+        except DirectoryShrunk as error:
+            click.echo(f"Held back: {error}", err=True)
+            raise click.exceptions.Exit(HELD_BACK) from error
     if as_json:
         print_json({"learners": state.learners})
     else:

@@ -1,7 +1,7 @@
 """OttoLearn's API: the calls the bridge makes, as plain values. docs/ottolearn-api.md says what of it is assumed.
 
-Every path and field name, SEEN in a public page or ASSUMED, stands in `Wire`, so that one place changes when
-OttoLearn turns out to be different.
+Every path and field name, SEEN in a public page or ASSUMED, stands in `bridge.ottolearn.wire.Wire`, so that one place
+changes when OttoLearn turns out to be different.
 """
 
 from __future__ import annotations
@@ -18,25 +18,6 @@ from bridge.http import TIMEOUT, Answer, Outbound, Timeout
 from bridge.ottolearn.array import read_array
 from bridge.ottolearn.session import Session
 from bridge.ottolearn.settings import OttoLearn
-
-
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """Paths and field names as OttoLearn writes them."""
-
-    users: str = "/v1/rest/user"  # GET SEEN, POST ASSUMED
-    user: str = "/v1/rest/user/{id}"  # PUT and GET ASSUMED
-    attributes: str = "/v1/rest/attribute"  # ASSUMED
-    id: str = "id"  # SEEN
-    attribute: str = "attribute"  # SEEN
-    active: str = "active"  # ASSUMED
-    password: str = "password"  # noqa: S105  # the field's name; ASSUMED
-    attribute_name: str = "name"  # ASSUMED, as are the four below
-    label: str = "label"
-    type: str = "type"
-    required: str = "required"
-    is_username: str = "isUsername"
-
 
 FIRST_NAME = "firstName"  # SEEN
 LAST_NAME = "lastName"  # ASSUMED
@@ -83,12 +64,11 @@ class OttoLearnApi:
         settings: OttoLearn,
         outbound: Outbound,
         *,
-        wire: Wire | None = None,
         sleep: Callable[[float], None] = time.sleep,
         attempts: int = 3,
     ) -> None:
         self._session = Session(settings, outbound, sleep=sleep, attempts=attempts)
-        self._wire = wire or Wire()
+        self._wire = settings.api
 
     def read_learners(self, skipped: Skipped | None = None, *, timeout: Timeout = TIMEOUT) -> Iterator[Learner]:
         """Every user, active or not, in OttoLearn's order, one at a time from the open answer.
@@ -123,7 +103,7 @@ class OttoLearnApi:
         """Add a user. RemoteUnavailable with a status other than 429 leaves open whether it was added."""
         wire = self._wire
         sent = {wire.active: active, wire.attribute: dict(attributes)}
-        answer = self._session.write("POST", wire.users, {**sent, wire.password: password})
+        answer = self._session.write(wire.create_method, wire.users, {**sent, wire.password: password})
         return self._answered(answer, "create a user", sent)
 
     def update(self, user_id: int, attributes: Mapping[str, str], active: bool) -> Learner:
@@ -138,7 +118,7 @@ class OttoLearnApi:
         record.pop(wire.id, None)
         merged = {**(kept if isinstance(kept, dict) else {}), **attributes}
         sent = {**record, wire.active: active, wire.attribute: merged}
-        answer = self._session.write("PUT", path, sent)
+        answer = self._session.write(wire.update_method, path, sent)
         return self._answered(answer, f"update user {user_id}", {wire.id: user_id, **sent})
 
     def _answered(self, answer: Answer, deed: str, sent: dict[str, Any]) -> Learner:

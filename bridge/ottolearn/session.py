@@ -18,7 +18,6 @@ from bridge.ottolearn.settings import OttoLearn
 
 T = TypeVar("T")
 
-LOGIN = "/authenticate/login"
 FIRST_WAIT = 0.5
 """Seconds before the second attempt; doubled before each further one."""
 LONGEST_WAIT = 30.0
@@ -67,7 +66,7 @@ class Session:
             yield response
 
     def _ask(self, method: str, path: str, token: str, body: Any = None) -> Answer:
-        answer = self._outbound.request(method, self._url(path), headers={"Authorization": token}, json=body)
+        answer = self._outbound.request(method, self._url(path), headers=self._authorization(token), json=body)
         if answer.status == requests.codes.forbidden:
             raise _TokenRefused
         return answer
@@ -75,11 +74,14 @@ class Session:
     def _open(self, path: str, token: str, timeout: Timeout) -> tuple[ExitStack, requests.Response]:
         with ExitStack() as opened:
             response = opened.enter_context(
-                self._outbound.stream("GET", self._url(path), headers={"Authorization": token}, timeout=timeout)
+                self._outbound.stream("GET", self._url(path), headers=self._authorization(token), timeout=timeout)
             )
             if response.status_code == requests.codes.forbidden:
                 raise _TokenRefused
             return opened.pop_all(), response
+
+    def _authorization(self, token: str) -> dict[str, str]:
+        return {"Authorization": self._settings.api.authorization.replace("{token}", token)}
 
     def _url(self, path: str) -> str:
         return self._settings.api_url.rstrip("/") + path
@@ -109,7 +111,7 @@ class Session:
             "username": settings.username,
             "password": settings.password.get_secret_value(),
         }
-        answer = self._outbound.request("POST", self._url(LOGIN), json=credentials)
+        answer = self._outbound.request("POST", self._url(self._settings.api.login), json=credentials)
         if answer.status in {requests.codes.unauthorized, requests.codes.forbidden}:
             raise RemoteRefused(
                 "OttoLearn refused the login: check ottolearn.organization_id, ottolearn.username and "

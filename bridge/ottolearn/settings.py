@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from bridge.ottolearn.wire import Wire
 from bridge.settings import Frozen, WebAddress
 
 RESERVED_CLAIMS = {"iss", "aud", "exp", "iat", "nbf", "jti", "nonce", "auth_time", "at_hash", "azp", "acr", "amr"}
@@ -69,6 +70,15 @@ class Oidc(Frozen):
         return name
 
 
+class DirectoryRules(Frozen):
+    """How OttoLearn's users are kept at hand."""
+
+    refresh_every: int = Field(default=3600, ge=60, le=7 * 86_400)
+    """Seconds."""
+    max_shrink_percent: int = Field(default=20, ge=0, le=100)
+    """A list with so much fewer users than are known, and more than ten fewer, is not believed."""
+
+
 class OttoLearn(Frozen):
     """One OttoLearn organisation."""
 
@@ -78,6 +88,8 @@ class OttoLearn(Frozen):
     password: SecretStr
     username_attributes: tuple[str, ...] = Field(default=("username",), min_length=1)
     """The attributes with the key icon, in order of trust."""
+    directory: DirectoryRules = DirectoryRules()
+    api: Wire = Wire()
     learner_url: WebAddress
     """Where learners enter OttoLearn."""
     sign_in: Annotated[SignedLink | Oidc, Field(discriminator="method")]

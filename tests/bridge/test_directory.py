@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from bridge.contracts import Learner
-from bridge.directory import Directory, Match
+from bridge.directory import Directory, DirectoryShrunk, Match
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound, RemoteRefused, RemoteUnavailable
 
 ANA = Learner(1, True, {"username": "Ana", "employeeId": "E-1", "emailAddress": "ana@example.com"})
@@ -282,3 +282,48 @@ def test_the_choice_to_begin_a_refresh_is_one_threads_at_a_time(engine: Engine, 
     with pytest.raises(LearnerNotFound):
         directory.find("nobody")
     assert held[0]
+
+
+def crowd(count: int) -> list[Learner]:
+    return [Learner(n, True, {"username": f"u{n}"}) for n in range(1, count + 1)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "percent", "believed"),
+    [
+        (100, 80, 20, True),
+        (100, 79, 20, False),
+        (30, 20, 20, True),
+        (30, 19, 20, False),
+        (100, 89, 0, False),
+        (100, 1, 100, True),
+        (5, 500, 0, True),
+    ],
+)
+def test_a_list_that_lacks_too_many_is_not_believed(
+    engine: Engine, ottolearn: OttoLearn, clock: Clock, before: int, after: int, percent: int, believed: bool
+) -> None:
+    directory = Directory(engine, ("username",), ottolearn.read, clock, max_shrink_percent=percent)
+    ottolearn.people = crowd(before)
+    directory.refresh()
+    ottolearn.people = crowd(after)
+    if believed:
+        assert directory.refresh().learners == after
+        return
+    with pytest.raises(DirectoryShrunk, match="accept-fewer"):
+        directory.refresh()
+    assert directory.look(f"u{before}") is not None
+    assert directory.refresh(accept_fewer=True).learners == after
+
+
+def test_even_who_accepts_fewer_does_not_accept_nobody(directory: Directory, ottolearn: OttoLearn) -> None:
+    ottolearn.people.clear()
+    with pytest.raises(DirectoryShrunk):
+        directory.refresh(accept_fewer=True)
+
+
+def test_looking_asks_nobody_and_tells_of_the_inactive_too(directory: Directory, ottolearn: OttoLearn) -> None:
+    assert directory.look("gone") == Match(GONE, "username")
+    assert directory.look("nobody") is None
+    assert directory.look("a\0b") is None
+    assert ottolearn.reads == 1
