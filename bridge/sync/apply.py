@@ -27,6 +27,8 @@ ATTEMPTS: Final = 5
 """How often one item is tried before it is quarantined."""
 MOST_REFUSALS: Final = 30
 """How often in a row OttoLearn may say "too many requests" before the run gives up."""
+RECORD: Final = 0.1
+"""Seconds after which answers are written into the journal, if there are not enough for a batch sooner."""
 STEP: Final = 0.2
 """Seconds between two looks at whether somebody wants to stop."""
 TOO_MANY_REQUESTS, UNAUTHORIZED, FORBIDDEN, CONFLICT = 429, 401, 403, 409
@@ -79,7 +81,8 @@ class Applier:
         self._run = run
         self._usernames = usernames
         self._at_once = at_once
-        self._pace = Pace(at_once, around.chance)
+        # A few calls more than may run wait in the pool: whoever is free takes one without waiting for this thread.
+        self._pace = Pace(at_once, around.chance, ready=max(1, at_once // 4))
         self._queue: deque[Item] = deque()
         self._later: list[tuple[float, Item]] = []
         self._under_way: dict[Future[Learner], Item] = {}
@@ -88,6 +91,9 @@ class Applier:
         self._taken: set[int] = set()
         self._failures = 0
         self._fatal: OttoBridgeError | None = None
+        self._settled: list[Item] = []
+        self._confirmed: list[Learner] = []
+        self._recorded_at = around.now()
         self.finished = 0
 
     def apply(self, total: int) -> None:
@@ -118,8 +124,11 @@ class Applier:
         if self._under_way:
             answered, _ = wait(self._under_way, STEP if pause is None else min(pause, STEP), FIRST_COMPLETED)
             self._take_in(answered)
+            self._send(pool)
+            self._record_in_batches()
             self._around.progress("writing", self.finished, total)
             return True
+        self._record()
         if self._queue or self._later:
             self._around.sleep(min(pause or STEP, STEP))
             return True
@@ -153,11 +162,27 @@ class Applier:
         return api.update(item.user_id, content.after, item.kind != Kind.DEACTIVATE)
 
     def _take_in(self, answered: set[Future[Learner]]) -> None:
-        settled = [s for future in answered if (s := self._judge(future, self._under_way.pop(future))) is not None]
-        journal.settle(self._around.engine, self._source, self._run, settled)
+        """Take the answers of these calls; what they say is written down by `_record`."""
         for future in answered:
-            if future.exception() is None:
-                self._around.directory.put(future.result())
+            settled = self._judge(future, self._under_way.pop(future))
+            if settled is not None:
+                self._settled.append(settled)
+            if settled is not None and settled.state == State.DONE:
+                self._confirmed.append(future.result())
+
+    def _record_in_batches(self) -> None:
+        """Write answers down as they come, but not each by itself: that would keep the calls waiting."""
+        if len(self._settled) >= self._at_once or self._around.now() - self._recorded_at >= RECORD or self._fatal:
+            self._record()
+
+    def _record(self) -> None:
+        """Write into the journal, the snapshot and the directory what OttoLearn has answered."""
+        settled, confirmed = self._settled, self._confirmed
+        self._settled, self._confirmed, self._recorded_at = [], [], self._around.now()
+        if settled:
+            journal.settle(self._around.engine, self._source, self._run, settled)
+        if confirmed:
+            self._around.directory.put(*confirmed)
         self.finished += sum(item.state != State.PLANNED for item in settled)
         if self._failures >= max(10, 3 * self._at_once) or self._pace.refusals >= MOST_REFUSALS:
             raise RemoteUnavailable("OttoLearn takes no more changes at present; the next run goes on from here")
@@ -228,11 +253,13 @@ class Applier:
 
     def _finish_under_way(self) -> None:
         """Wait for the calls that are out, record them, and put back what was not sent."""
+        for future in [future for future in self._under_way if future.cancel()]:
+            self._queue.appendleft(self._under_way.pop(future))
         while self._under_way:
-            answered, _ = wait(self._under_way)
-            # The first failure is on its way up already; the rest of the answers matter more than the next one.
-            with suppress(OttoBridgeError):
-                self._take_in(answered)
+            self._take_in(wait(self._under_way).done)
+        # A failure is on its way up already; these answers matter more than another one.
+        with suppress(OttoBridgeError):
+            self._record()
         waiting = [*self._queue, *(item for _, item in self._later)]
         put_back = [item._replace(state=State.PLANNED) for item in waiting]
         journal.settle(self._around.engine, self._source, self._run, put_back)

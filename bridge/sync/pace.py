@@ -20,8 +20,10 @@ class Pace:
     it. Times are seconds of any clock that does not go back; `chance` gives a number from 0 to 1 to spread waits by.
     """
 
-    def __init__(self, most: int, chance: Callable[[], float]) -> None:
+    def __init__(self, most: int, chance: Callable[[], float], *, ready: int = 0) -> None:
+        """At most `most` calls at a time; until the first refusal `ready` more may wait for their turn."""
         self._most = most
+        self._ready = ready
         self._limit = float(most)
         self._chance = chance
         self._paused_until = 0.0
@@ -34,7 +36,7 @@ class Pace:
 
     def wait(self, under_way: int, now: float) -> float | None:
         """Seconds until one more call may go out; None where an answer must come in first."""
-        if under_way >= int(self._limit):
+        if under_way >= int(self._limit) + self._ready:
             return None
         return max(0.0, self._paused_until - now, self._next - now)
 
@@ -58,6 +60,7 @@ class Pace:
         if self._opened is not None and self._accepted:
             self._spacing = (now + pause - self._opened) / self._accepted / SHARE
         self.refusals += 1
+        self._ready = 0
         self._limit = max(1.0, self._limit / 2)
         self._paused_until = self._next = self._opened = now + pause
         self._accepted = 0
