@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters import ADAPTERS
+from bridge import rounds
 from bridge.config import Configuration, load
 from bridge.packages import Packages
 from bridge.store.engine import migrate, open_database
+from bridge.web.app import HOUSE
 from bridge.wsgi import build_app
 from sandbox.browser import Browser
 from sandbox.demo_config import (
@@ -91,7 +93,10 @@ def run_demo(port: int = 0, *, method: str = "oidc") -> Iterator[Demo]:
         configuration = load(write_config(folder, bridge_url, part, campus), ADAPTERS)
         _register_packages(configuration, campus)
         lms_door.app = create_lms(campus)
-        bridge_door.app = build_app(configuration)
+        bridge = build_app(configuration)
+        house = bridge.extensions[HOUSE]
+        stack.enter_context(rounds.rounds(house.engine, house.reports, house.now, every=1.0))
+        bridge_door.app = bridge
         _await_ready(bridge_url)
         yield Demo(bridge_url, ottolearn_url, lms_url, configuration)
 

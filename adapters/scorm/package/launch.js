@@ -326,8 +326,8 @@
       lms.terminate();
       document.querySelector("iframe")?.remove();
       element("bar").hidden = true;
-      showMessage("You have left the course", "Your learning management system (LMS) has your time. You may close "
-        + "this page.");
+      showMessage("You have left the course", "Your time was handed to your learning management system (LMS). You "
+        + "may close this page.");
       element("message").focus();
     };
   }
