@@ -66,6 +66,7 @@ def write_config(directory: Path, bridge_url: str, ottolearn: Mapping[str, Any],
             "secret_key": secrets.token_hex(32),
             "database_url": f"sqlite:///{directory / 'demo.db'}",
             "trusted_networks": ["127.0.0.0/8"],
+            "progress_token": secrets.token_hex(32),
         },
         "ottolearn": dict(ottolearn),
         "connections": {

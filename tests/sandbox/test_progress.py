@@ -1,0 +1,60 @@
+"""Progress through a whole demo: OttoLearn's word reaches a strict LMS by real HTTP."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import pytest
+import requests
+
+from bridge.store.engine import open_database
+from bridge.store.visits import Told, Visit, newest
+from sandbox.browser import Browser
+from sandbox.demo import Demo, run_demo
+from sandbox.people import PEOPLE
+
+PATIENCE = 30.0
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    with run_demo(method="signed_link") as demo:
+        yield demo
+
+
+def await_settled(demo: Demo) -> tuple[Visit, Told]:
+    """What became of the last word, once it is decided."""
+    engine = open_database(demo.configuration.bridge.database_url.get_secret_value())
+    until, pause = time.monotonic() + PATIENCE, threading.Event()
+    try:
+        while time.monotonic() < until:
+            visit, told = newest(engine, 1)[0]
+            if told.state != "waiting":
+                return visit, told
+            pause.wait(0.05)
+    finally:
+        engine.dispose()
+    raise AssertionError("nothing was delivered")
+
+
+@pytest.mark.parametrize("kind", ["aicc", "cmi5"])
+def test_an_lms_takes_the_whole_story(kind: str, demo: Demo) -> None:
+    person = PEOPLE[0]
+    with Browser() as browser:
+        assert browser.open(f"{demo.lms_url}/launch?{urlencode({'person': person.key, 'kind': kind})}").ok
+    token = demo.configuration.bridge.progress_token
+    assert token is not None
+    with requests.Session() as ottolearn:
+        ottolearn.trust_env = False
+        ottolearn.headers["Authorization"] = f"Bearer {token.get_secret_value()}"
+        for progress, mastered in ((0.4, False), (1.0, True)):
+            said = {"connection": "demo-packages", "student_id": person.student_id, "progress": progress}
+            answer = ottolearn.post(
+                f"{demo.bridge_url}/api/v1/progress", json={**said, "mastered": mastered}, timeout=10
+            )
+            assert answer.status_code == 202
+            visit, told = await_settled(demo)
+            assert (visit.kind, told.state, told.mastered, told.detail) == (kind, "delivered", mastered, "")
