@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from adapters.spreadsheet.cells import Odd, guarded
+from adapters.spreadsheet.cells import Odd
 from adapters.spreadsheet.problems import Problem
 from adapters.spreadsheet.reader import open_sheet
 from adapters.spreadsheet.rows import Row
 from adapters.spreadsheet.settings import Settings
 from adapters.spreadsheet.table import open_table
-from adapters.spreadsheet.xlsxfile import write_xlsx
+from adapters.spreadsheet.writing import write_table
 
 REASON = "What to correct"
 
@@ -28,19 +27,15 @@ def find_problems(settings: Settings) -> list[Problem]:
 def write_corrected_copy(source: Path, problems: Sequence[Problem], target: Path, sheet: str = "") -> None:
     """Write the rows of `source` to `target`, CSV or XLSX by its suffix, with a last column of reasons.
 
-    As XLSX every cell is text, so that IDs keep their zeros. As CSV a cell that a spreadsheet program would take for a
-    formula gets an apostrophe, which our reader takes away again. Cells without one spelling as text stay empty: the
-    reason says what was there. Raises RosterIncomplete where the source cannot be read, OSError for the target.
+    Cells without one spelling as text stay empty: the reason says what was there. Raises RosterIncomplete where the
+    source cannot be read, OSError for the target.
     """
     reasons: dict[int, list[str]] = {}
     for problem in problems:
         reasons.setdefault(problem.row, []).append(str(problem))
     with open_table(source, sheet) as table:
         rows = _with_reasons(table.rows, {row: " · ".join(texts) for row, texts in reasons.items()})
-        if target.suffix.lower() == ".xlsx":
-            write_xlsx(target, table.sheet, rows)
-        else:
-            _write_csv(target, rows)
+        write_table(target, table.sheet, rows)
 
 
 def _with_reasons(rows: Iterator[Row], reasons: Mapping[int, str]) -> Iterator[list[str]]:
@@ -56,8 +51,3 @@ def _with_reasons(rows: Iterator[Row], reasons: Mapping[int, str]) -> Iterator[l
         reason = reasons.get(row.number, "") if width else REASON
         width = width or len(cells)
         yield [*cells, *[""] * (width - len(cells)), reason]
-
-
-def _write_csv(target: Path, rows: Iterator[Sequence[str]]) -> None:
-    with target.open("w", encoding="utf-8-sig", newline="") as file:  # the mark is how Excel knows UTF-8
-        csv.writer(file).writerows([guarded(cell) for cell in row] for row in rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,8 +12,10 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import Engine
 
+from adapters.spreadsheet.writing import write_table
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.contracts import Student
+from bridge.cli.unmatched_sheet import HEADERS, MOST_EXPORTED, to_complete
+from bridge.contracts import Outcome, Student
 from bridge.directory import Directory
 from bridge.errors import LearnerAmbiguous
 from bridge.near import NearMiss, near_misses
@@ -63,18 +66,52 @@ def forget(invocation: Invocation, student_id: str, connection: str) -> None:
         queue.forget(engine, connection, student_id)
 
 
+@unmatched.command()
+@click.option(
+    *("-o", "--output"),
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where to write it: .xlsx, which keeps zeros in front of IDs, or .csv.",
+)
+@click.option("--connection", help="Only the students of this connection.")
+@pass_invocation
+def export(invocation: Invocation, output: Path, connection: str | None) -> None:
+    """Write a spreadsheet of students whom nobody was found for: enter each one's email, then sync it.
+
+    ottobridge sync spreadsheet --file FILE gives each of them the student ID that the LMS sent.
+    """
+    with invocation.database() as engine:
+        waiting = _waiting(invocation, engine, MOST_EXPORTED)
+    people = [
+        to_complete(_looked_up(invocation, row), row, [_sentence(miss) for miss in misses])
+        for row, misses in waiting
+        if row.outcome == Outcome.NO_MATCH and connection in {None, row.connection}
+    ]
+    try:
+        write_table(output, "People", [HEADERS, *people])
+    except OSError as error:
+        raise click.UsageError(f"{output} cannot be written: {error.strerror}") from error
+    click.echo(f"{len(people):,} people: {output}", err=True)
+
+
 def _waiting(invocation: Invocation, engine: Engine, last: int) -> list[tuple[UnmatchedRow, list[NearMiss]]]:
     directory, attributes = invocation.directory_over(engine), invocation.configuration.ottolearn.username_attributes
     waiting = []
     for row in queue.newest(engine, last):
-        configured = invocation.configuration.connections.get(row.connection)
-        student_id = shape(row.student_id, configured.id_rules) if configured else row.student_id
+        student_id = _looked_up(invocation, row)
         if _is_found(directory, student_id):
             queue.forget(engine, row.connection, row.student_id)
             continue
         student = Student(row.student_id, row.first_name, row.last_name)
         waiting.append((row, near_misses(engine, student, student_id, attributes)))
     return waiting
+
+
+def _looked_up(invocation: Invocation, row: UnmatchedRow) -> str:
+    """The student ID as it is looked for in OttoLearn."""
+    configured = invocation.configuration.connections.get(row.connection)
+    return shape(row.student_id, configured.id_rules) if configured else row.student_id
 
 
 def _is_found(directory: Directory, student_id: str) -> bool:
