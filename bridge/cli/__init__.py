@@ -20,6 +20,7 @@ COMMANDS = (
     "config",
     "connections",
     "demo",
+    "doctor",
     "keys",
     "launches",
     "learners",

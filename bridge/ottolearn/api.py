@@ -99,6 +99,11 @@ class OttoLearnApi:
         found = _checked(answer, "list the attributes", list)
         return [self._attribute(entry) for entry in found if isinstance(entry, dict)]
 
+    def read(self, user_id: int) -> Learner:
+        """One user."""
+        sent = {self._wire.id: user_id}
+        return self._answered(self._session.read(self._wire.user.format(id=user_id)), f"read user {user_id}", sent)
+
     def create(self, attributes: Mapping[str, str], password: str, active: bool = True) -> Learner:
         """Add a user. RemoteUnavailable with a status other than 429 leaves open whether it was added."""
         wire = self._wire

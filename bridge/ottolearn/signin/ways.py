@@ -15,9 +15,7 @@ SignIn = Callable[[Match, Course | None], WayIn]
 """The way in for a learner who wants to go to a course, or just in."""
 
 
-def by_signed_link(
-    settings: SignedLink, issuer: str, *, now: Callable[[], float], token: Callable[[], str]
-) -> SignIn:
+def by_signed_link(settings: SignedLink, issuer: str, *, now: Callable[[], float], token: Callable[[], str]) -> SignIn:
     """The address itself says who comes."""
 
     def sign_in(match: Match, course: Course | None) -> WayIn:

@@ -1,0 +1,73 @@
+"""`ottobridge doctor`: try OttoLearn, the database and the LMSs, and say what to do."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from itertools import chain
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.doctor import FAILED, LOOK, OK, Doctor, Finding
+from bridge.errors import ConfigError, OttoBridgeError
+
+STYLES = {OK: "green", LOOK: "yellow", FAILED: "bold red"}
+
+
+@click.command()
+@click.argument("connection", required=False)
+@click.option("--write", is_flag=True, help="Also make an inactive user in OttoLearn, change it and read it back.")
+@as_json
+@pass_invocation
+def doctor(invocation: Invocation, connection: str | None, write: bool, as_json: bool) -> None:
+    """Ask OttoLearn, the database and the LMSs for real; of the connections only CONNECTION, if it is given.
+
+    Exits 0 where nothing failed, and 1 otherwise. Changes nothing, unless --write is given.
+    """
+    known = invocation.configuration.connections
+    if connection is not None and connection not in known:
+        raise click.UsageError(f"No connection is called {connection}; allowed: {', '.join(known)}")
+    found = []
+    for finding in _examine(invocation, [connection] if connection else list(known), write):
+        found.append(finding)
+        if not as_json:
+            _print(finding)
+    if as_json:
+        print_json({"findings": [finding._asdict() for finding in found]})
+    if any(finding.state == FAILED for finding in found):
+        raise click.exceptions.Exit(1)
+
+
+def _examine(invocation: Invocation, connections: list[str], write: bool) -> Iterator[Finding]:
+    configuration = invocation.configuration
+    try:
+        with invocation.database() as engine:
+            made = Doctor(
+                settings=configuration.ottolearn,
+                public_url=configuration.bridge.public_url,
+                directory=invocation.directory_over(engine),
+                ottolearn=invocation.ottolearn,
+                outbound=invocation.outbound,
+                now=time.time,
+                sleep=time.sleep,
+            )
+            yield Finding("database", "open", OK)
+            yield from chain(made.examine_directory(), made.examine_ottolearn(), made.examine_sign_in())
+            if write:
+                yield from made.write_probe(secrets.token_urlsafe(24))
+            for name in connections:
+                yield from made.examine(configuration.connections[name])
+    except (ConfigError, OttoBridgeError) as error:
+        yield Finding("database", "open", FAILED, str(error), "compare bridge.database_url")
+
+
+def _print(finding: Finding) -> None:
+    line = Text(f"{finding.state:7}", STYLES[finding.state])
+    line.append(f"{finding.area}: {finding.what}", "default")
+    line.append(f" -- {finding.detail}" if finding.detail else "", "default")
+    line.append(f". {finding.advice}" if finding.advice else "", "default")
+    Console().print(line)

@@ -1,0 +1,198 @@
+"""`ottobridge doctor` finds what is wrong, says what to do, and changes nothing unless it is told to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from bridge.cli import cli
+from bridge.contracts import Adapter, Connection, RosterEnd, RosterMember, Student
+from bridge.doctor import Doctor
+from bridge.errors import ConfigError, RosterIncomplete
+from bridge.settings import Frozen
+from sandbox.ottolearn import Faults, create_sandbox
+from sandbox.serving import serve
+
+PEOPLE = [
+    {
+        "id": number,
+        "active": True,
+        "attribute": {"firstName": "Zoë", "lastName": "王", "username": f"A{number}", "employeeId": f"E{number}"},
+    }
+    for number in (1, 2, 3)
+]
+CONFIG = """
+bridge: {{public_url: "https://bridge.example.edu", secret_key: 0123456789abcdef0123456789abcdef,
+         database_url: "sqlite:///{folder}/bridge.db", trusted_networks: [127.0.0.0/8]}}
+ottolearn:
+  api_url: {url}
+  organization_id: 1
+  username: api
+  password: {password}
+  username_attributes: {attributes}
+  learner_url: {url}/learn
+  api: {api}
+  sign_in: {sign_in}
+connections:
+  campus: {{adapter: moodle, student_id: idnumber,
+           lti13: {{issuer: "{url}", client_id: c, deployment_ids: ["1"], auth_url: "{url}/auth",
+                   jwks_url: "{url}/keys"}}}}
+  packages: {{adapter: scorm}}
+"""
+SIGNED = "{method: signed_link, url: 'https://learn.example.com', secret: 0123456789abcdef0123456789abcdef}"
+OIDC = (
+    "{method: oidc, client_id: o, client_secret: 0123456789abcdef0123456789abcdef, "
+    "redirect_uris: ['https://learn.example.com/cb']}"
+)
+
+
+class Bench:
+    """A configuration, the sandbox OttoLearn behind it, and the command."""
+
+    def __init__(self, folder: Path, url: str, faults: Faults) -> None:
+        self.folder, self.url, self.faults = folder, url, faults
+
+    def run(self, *words: str, **changes: str) -> tuple[int, list[dict[str, Any]]]:
+        values = {"password": "api", "attributes": "[username, employeeId]", "api": "{}", "sign_in": SIGNED, **changes}
+        path = self.folder / "config.yaml"
+        path.write_text(CONFIG.format(folder=self.folder, **{"url": self.url, **values}), "utf-8")
+        runner = CliRunner()
+        if "unread" not in words:
+            runner.invoke(cli, ["--config", str(path), "learners", "refresh"])
+        asked = [word for word in words if word != "unread"]
+        done = runner.invoke(cli, ["--config", str(path), "doctor", "--json", *asked])
+        assert done.stdout, done.output
+        return done.exit_code, json.loads(done.stdout)["findings"]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    faults = Faults()
+    with serve(create_sandbox(PEOPLE, faults=faults)) as served:
+        yield Bench(tmp_path, served.url, faults)
+
+
+def state(findings: list[dict[str, Any]], area: str, what: str) -> str:
+    return next(finding["state"] for finding in findings if (finding["area"], finding["what"]) == (area, what))
+
+
+def test_what_works_is_said_to_work_and_nothing_is_written(bench: Bench) -> None:
+    code, findings = bench.run("packages")
+    assert code == 0
+    assert {finding["state"] for finding in findings} == {"ok"}
+    assert {what for what in bench.faults.asked if what.startswith(("POST create", "PUT"))} == set()
+
+
+def test_a_directory_that_was_never_read_is_told(bench: Bench) -> None:
+    code, findings = bench.run("unread", "packages")
+    assert (code, state(findings, "database", "directory")) == (1, "failed")
+
+
+def test_wrong_credentials_are_told_with_what_to_compare(bench: Bench) -> None:
+    code, findings = bench.run("packages", password="wrong")
+    found = next(finding for finding in findings if finding["what"] == "log in and list users")
+    assert (code, found["state"]) == (1, "failed")
+    assert "ottolearn.password" in found["detail"]
+    assert found["advice"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "expected"),
+    [
+        ({"attributes": "[username, studentNumber]"}, "key studentNumber", "failed"),
+        ({"attributes": "[username, studentNumber]"}, "attribute studentNumber", "look"),
+        ({"attributes": "[emailAddress]"}, "key emailAddress", "look"),
+        ({"api": "{user: '/v9/user/{id}'}"}, "read one user", "failed"),
+        ({"api": "{attributes: /v9/attribute}"}, "list attributes", "failed"),
+        ({"api": "{attribute_name: key}"}, "key username", "failed"),
+        ({"api": "{is_username: signsIn}"}, "key username", "look"),
+        ({"api": "{users: /v9/user}"}, "log in and list users", "failed"),
+        ({"api": "{login: /v9/login}"}, "log in and list users", "failed"),
+    ],
+)
+def test_an_assumption_that_does_not_hold_is_named(
+    bench: Bench, changes: dict[str, str], what: str, expected: str
+) -> None:
+    _, findings = bench.run("packages", **changes)
+    assert state(findings, "ottolearn", what) == expected
+
+
+def test_a_provider_that_nobody_reaches_is_told(bench: Bench) -> None:
+    code, findings = bench.run("packages", sign_in=OIDC)
+    assert (code, state(findings, "sign-in", "OpenID Provider")) == (1, "failed")
+
+
+def test_keys_that_cannot_be_fetched_are_told_and_a_roster_that_is_not_set_up_is_no_fault(bench: Bench) -> None:
+    code, findings = bench.run("campus")
+    assert (code, state(findings, "campus", "keys of the LMS")) == (1, "failed")
+    assert state(findings, "campus", "roster") == "look"
+
+
+def test_only_when_told_to_it_writes_and_what_it_made_is_inactive(bench: Bench) -> None:
+    code, findings = bench.run("packages", "--write")
+    assert (code, state(findings, "ottolearn", "create and update")) == (0, "ok")
+    assert (bench.faults.asked["POST create_user"], bench.faults.asked["PUT update_user"]) == (1, 1)
+    code, findings = bench.run("packages", "--write", api="{password: secret}")
+    assert (code, state(findings, "ottolearn", "create and update")) == (1, "failed")
+
+
+def test_an_unknown_connection_is_wrong_usage(bench: Bench) -> None:
+    bench.run("packages")
+    done = CliRunner().invoke(cli, ["--config", str(bench.folder / "config.yaml"), "doctor", "nowhere"])
+    assert done.exit_code == 2
+    assert "campus, packages" in done.output
+
+
+class Settings(Frozen):
+    student_id: str = "sis_user_id"
+
+
+def members(*ids: str) -> list[RosterMember]:
+    return [RosterMember(Student(student_id, "", ""), {}) for student_id in ids]
+
+
+def judged(read: Callable[..., Iterator[Any]]) -> list[tuple[str, str]]:
+    adapter = Adapter(name="test", title="Test", settings=Settings, read_roster=read)
+    directory = SimpleNamespace(look=lambda student_id: student_id if student_id == "A1" else None)
+    doctor = Doctor(None, "", directory, None, None, lambda: 0.0, lambda _: None)
+    return [(found.what, found.state) for found in doctor.examine(Connection("campus", adapter, Settings()))]
+
+
+@pytest.mark.parametrize(
+    ("pages", "expected"),
+    [
+        ([members("A1", "A2"), RosterEnd(2)], [("roster", "ok"), ("matching", "ok")]),
+        ([members("A1", ""), RosterEnd(2)], [("roster", "look"), ("matching", "ok")]),
+        ([members("", ""), RosterEnd(2)], [("roster", "failed")]),
+        ([members("B1"), RosterEnd(1)], [("roster", "ok"), ("matching", "look")]),
+    ],
+)
+def test_a_launch_id_that_the_roster_does_not_fill_is_found(pages: list[Any], expected: list[tuple[str, str]]) -> None:
+    assert judged(lambda *_: iter(pages)) == expected
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [(RosterIncomplete("too few rights"), "failed"), (ConfigError(["no api"]), "look")],
+)
+def test_a_roster_that_cannot_be_read_is_told(failure: Exception, expected: str) -> None:
+    def read(*_: object) -> Iterator[Any]:
+        raise failure
+        yield
+
+    assert judged(read) == [("roster", expected)]
+
+
+def test_a_roster_that_never_comes_does_not_hold_the_doctor_up() -> None:
+    def read(_: object, means: Any) -> Iterator[Any]:
+        while True:
+            means.sleep(10.0)
+        yield
+
+    assert judged(read) == [("roster", "failed")]
