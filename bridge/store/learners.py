@@ -61,7 +61,11 @@ _ADD: Final[dict[str, Executable]] = {
     "sqlite": sqlite.insert(people).on_conflict_do_nothing().returning(people.c.user_id),
     "postgresql": postgresql.insert(people).on_conflict_do_nothing().returning(people.c.user_id),
 }
-_ADD_USERNAMES: Final = insert(username)
+_ADD_USERNAMES: Final = {
+    "sqlite": "INSERT INTO username (generation, folded, user_id, attribute, value) VALUES (?, ?, ?, ?, ?)",
+    "postgresql": "INSERT INTO username (generation, folded, user_id, attribute, value) VALUES (%s, %s, %s, %s, %s)",
+}
+"""For the driver, as `_ADD_HINTS`: SQLAlchemy takes as long for a row as the database."""
 _ADD_HINTS: Final = {
     "sqlite": "INSERT INTO hint (generation, key, user_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
     "postgresql": "INSERT INTO hint (generation, key, user_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
@@ -237,7 +241,7 @@ def _write_hints(engine: Engine, new: int, piece: Sequence[tuple[int, int]]) -> 
 
 def _add_hints(connection: Connection, live: int, found: Iterable[tuple[int, int]]) -> None:
     rows = [(live, key, user_id) for key, user_id in found]
-    if rows:  # by the driver: SQLAlchemy takes as long for a row as the database
+    if rows:
         connection.exec_driver_sql(_ADD_HINTS[connection.dialect.name], rows)
 
 
@@ -267,20 +271,14 @@ def _drop(engine: Engine, old: int) -> None:
 def _add_keys(connection: Connection, live: int, learners: Sequence[Learner], attributes: Sequence[str]) -> None:
     """Write what `learners` can be found by."""
     if rows := [row for person in learners for row in _username_rows(live, person, attributes)]:
-        connection.execute(_ADD_USERNAMES, rows)
+        connection.exec_driver_sql(_ADD_USERNAMES[connection.dialect.name], rows)
 
 
-def _username_rows(live: int, person: Learner, attributes: Sequence[str]) -> Iterator[dict[str, object]]:
+def _username_rows(live: int, person: Learner, attributes: Sequence[str]) -> Iterator[tuple[int, str, int, str, str]]:
     for attribute in dict.fromkeys(attributes):
         value = exact(person.attributes.get(attribute, ""))
         if matchable(value):
-            yield {
-                "generation": live,
-                "folded": fold(value),
-                "user_id": person.user_id,
-                "attribute": attribute,
-                "value": value,
-            }
+            yield live, fold(value), person.user_id, attribute, value
 
 
 def _learner_row(live: int, person: Learner) -> dict[str, object]:

@@ -23,6 +23,8 @@ def fold(text: str) -> str:
     Folds decomposed text and composes the result, so that canonically equal texts stay equal
     (Unicode 15, section 3.13, definition D145).
     """
+    if text.isascii():  # nearly always, and then both forms are the text itself
+        return text.strip().casefold()
     folded = unicodedata.normalize("NFD", text).strip().casefold()
     return unicodedata.normalize("NFC", folded)
 

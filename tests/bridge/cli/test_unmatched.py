@@ -1,0 +1,139 @@
+"""From a launch that found nobody to a link, by the commands an administrator has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import Engine
+
+from bridge.cli import cli
+from bridge.contracts import Student
+from bridge.store import unmatched
+from bridge.store.engine import migrate, open_database
+from sandbox.ottolearn import create_sandbox
+from sandbox.serving import serve
+from tests.bridge.cli.test_doctor import CONFIG, SIGNED
+
+PEOPLE = [
+    {"id": 1, "active": True, "attribute": {"firstName": "ليلى", "lastName": "الخوري", "username": "007"}},
+    {"id": 2, "active": True, "attribute": {"firstName": "Bo", "lastName": "Li", "username": "bo"}},
+    *(
+        {"id": n, "active": True, "attribute": {"firstName": "N", "lastName": "N", "username": f"n{n}"}}
+        for n in range(3, 30)
+    ),
+]
+
+
+class Desk:
+    def __init__(self, folder: Path, url: str) -> None:
+        self.path = folder / "config.yaml"
+        values = {"password": "api", "attributes": "[username, employeeId]", "api": "{}", "sign_in": SIGNED}
+        self.path.write_text(CONFIG.format(folder=folder, url=url, **values), "utf-8")
+        self.engine: Engine = open_database(f"sqlite:///{folder}/bridge.db")
+        migrate(self.engine)
+        self.json("learners", "refresh")
+
+    def run(self, *words: str) -> Result:
+        return CliRunner().invoke(cli, ["--config", str(self.path), *words])
+
+    def json(self, *words: str) -> Any:
+        done = self.run(*words, "--json")
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    def came(self, student_id: str, first: str = "", last: str = "", connection: str = "campus") -> None:
+        unmatched.note(self.engine, connection, Student(student_id, first, last), "no_match", now=1_800_000_000.0)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with serve(create_sandbox(PEOPLE)) as served:
+        desk = Desk(tmp_path, served.url)
+        yield desk
+        desk.engine.dispose()
+
+
+def test_who_could_be_meant_is_shown_with_the_reason(desk: Desk) -> None:
+    desk.came("7", "ليلى", "الخوري")
+    desk.came("7", "ليلى", "الخوري")
+    (row,) = desk.json("unmatched")
+    (miss,) = row.pop("could_be")
+    assert row == {
+        "connection": "campus",
+        "student_id": "7",
+        "first_name": "ليلى",
+        "last_name": "الخوري",
+        "outcome": "no_match",
+        "times": 2,
+        "first_seen": "2027-01-15T08:00:00Z",
+        "last_seen": "2027-01-15T08:00:00Z",
+    }
+    assert (miss["user_id"], miss["reason"], miss["attribute"], miss["value"]) == (
+        1,
+        "leading_zeros",
+        "username",
+        "007",
+    )
+    shown = desk.run("unmatched").stdout
+    assert "ليلى" in shown
+    assert "leading zeros" in " ".join(shown.split())
+
+
+def test_a_link_takes_the_student_off_the_list_and_can_be_undone(desk: Desk) -> None:
+    desk.came("7")
+    linked = desk.json("learners", "link", "7", "1")
+    assert linked == {"student_id": "7", "user_id": 1, "connection": "campus", "attribute": None}
+    assert desk.json("unmatched") == []
+    assert desk.run("unmatched").stdout == "Everybody who came was found.\n"
+    assert desk.run("learners", "unlink", "7", "--connection", "campus").exit_code == 0
+    assert isinstance(desk.run("learners", "unlink", "7", "--connection", "campus").exception, Exception)
+
+
+def test_an_id_is_written_into_ottolearn(desk: Desk) -> None:
+    desk.came("7")
+    assert desk.json("learners", "link", "7", "2", "--write", "employeeId")["attribute"] == "employeeId"
+    desk.json("learners", "refresh")
+    assert desk.json("learners", "find", "7")["user_id"] == 2
+    assert desk.json("unmatched") == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("7", "1", "--write", "emailAddress"),
+        ("7", "1", "--write", "employeeId", "--connection", "campus"),
+        ("7", "0"),
+        ("7", "x"),
+    ],
+)
+def test_a_wrong_link_is_wrong_usage(desk: Desk, words: tuple[str, ...]) -> None:
+    assert desk.run("learners", "link", *words).exit_code == 2
+
+
+def test_who_is_found_by_now_leaves_the_list(desk: Desk) -> None:
+    desk.came("BO")
+    desk.came("X1")
+    assert [row["student_id"] for row in desk.json("unmatched")] == ["X1"]
+    assert [row.student_id for row in unmatched.newest(desk.engine, 10)] == ["X1"]
+
+
+def test_a_student_can_be_taken_off_by_hand(desk: Desk) -> None:
+    desk.came("X1")
+    desk.came("X1", connection="packages")
+    assert desk.run("unmatched", "forget", "X1", "--connection", "campus").exit_code == 0
+    assert [row["connection"] for row in desk.json("unmatched")] == ["packages"]
+
+
+def test_a_list_that_shrank_is_held_back_with_its_own_exit_code(desk: Desk, tmp_path: Path) -> None:
+    with serve(create_sandbox(PEOPLE[:3])) as served:
+        text = desk.path.read_text("utf-8")
+        old = next(line for line in text.splitlines() if "api_url" in line)
+        desk.path.write_text(text.replace(old, f"  api_url: {served.url}"), "utf-8")
+        held = desk.run("learners", "refresh")
+        assert (held.exit_code, "Held back" in held.stderr) == (3, True)
+        assert desk.json("learners", "refresh", "--accept-fewer") == {"learners": 3}
