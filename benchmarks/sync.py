@@ -156,12 +156,11 @@ def writes(folder: str, ottolearn_url: str, people: int, at_once: int) -> dict[s
 
 
 def _sync(folder: str, url: str, settings: Any, read: Callable[..., Any], full: bool) -> dict[str, Any]:
-    from pydantic import SecretStr
-
     from bridge.contracts import Adapter, Connection
     from bridge.directory import Directory
     from bridge.http import Outbound
     from bridge.ottolearn.api import OttoLearnApi
+    from bridge.ottolearn.settings import OttoLearn
     from bridge.store.engine import migrate, open_database
     from bridge.sync.apply import Surroundings
     from bridge.sync.run import Options, Sync
@@ -169,7 +168,16 @@ def _sync(folder: str, url: str, settings: Any, read: Callable[..., Any], full: 
     engine = open_database(f"sqlite:///{folder}/bridge.db")
     migrate(engine)
     outbound = Outbound([ipaddress.ip_network("127.0.0.0/8")])
-    account: Any = SimpleNamespace(api_url=url, organization_id=1, username="api", password=SecretStr("api"))
+    account = OttoLearn.model_validate(
+        {
+            "api_url": url,
+            "organization_id": 1,
+            "username": "api",
+            "password": "api",
+            "learner_url": url,
+            "sign_in": {"method": "signed_link", "url": url, "secret": "x" * 32},
+        }
+    )
     api = OttoLearnApi(account, outbound, attempts=1)
     around = Surroundings(
         engine=engine,

@@ -16,13 +16,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from pydantic import SecretStr
 from sqlalchemy import Engine, event
 
 from bridge.contracts import Adapter, Connection, RosterEnd, RosterMember, Student
 from bridge.directory import Directory
 from bridge.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
+from bridge.ottolearn.settings import OttoLearn
 from bridge.store.engine import migrate, open_database
 from bridge.sync.apply import Surroundings
 from bridge.sync.run import Options, Sync
@@ -63,7 +63,16 @@ def main(folder: Path, url: str, count: int) -> None:
     engine = open_database(f"sqlite:///{folder / 'bridge.db'}")
     migrate(engine)
     outbound = Outbound([ipaddress.ip_network("127.0.0.0/8")])
-    settings: Any = SimpleNamespace(api_url=url, organization_id=1, username="api", password=SecretStr("api"))
+    settings = OttoLearn.model_validate(
+        {
+            "api_url": url,
+            "organization_id": 1,
+            "username": "api",
+            "password": "api",
+            "learner_url": url,
+            "sign_in": {"method": "signed_link", "url": url, "secret": "x" * 32},
+        }
+    )
     api = OttoLearnApi(settings, outbound, attempts=1)
     around = Surroundings(
         engine=engine,
