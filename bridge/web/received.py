@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 from flask import Request
 from joserfc.util import urlsafe_b64decode
+from werkzeug.exceptions import RequestEntityTooLarge
 
+from bridge.errors import LaunchRejected
 from bridge.web.requests import FORM, read_pairs
 
 LONGEST = 200
@@ -19,7 +21,8 @@ MOST = 100
 """Fields shown of one request."""
 SECRETS = {
     "id_token", "state", "oauth_signature", "secret", "code", "client_secret", "token", "fetch", "aicc_sid", "nonce",
-    "registration_token", "jwt", "login_hint", "lti_message_hint", "client_assertion", "access_token", "password",
+    "registration_token", "invitation", "jwt", "deep_link_return_url", "data", "launch_presentation_return_url",
+    "return_url", "lis_result_sourcedid", "login_hint", "lti_message_hint", "client_assertion", "access_token", "password",
 }  # fmt: skip
 """Fields and claims of which only the beginning and the length are kept."""
 HEADERS = ("Origin", "User-Agent", "Content-Type", "Sec-Fetch-Site", "Sec-Fetch-Dest")
@@ -27,7 +30,7 @@ HEADERS = ("Origin", "User-Agent", "Content-Type", "Sec-Fetch-Site", "Sec-Fetch-
 
 def describe(request: Request) -> dict[str, Any]:
     """The request in words. An id_token is shown as its header and claims, which nobody has verified here."""
-    form = _pairs(request.get_data(cache=True)) if request.mimetype == FORM else []
+    form = _pairs(_body(request)) if request.mimetype == FORM else []
     return {
         "method": request.method,
         "path": request.path[:LONGEST],
@@ -39,10 +42,17 @@ def describe(request: Request) -> dict[str, Any]:
     }
 
 
+def _body(request: Request) -> bytes:
+    try:
+        return request.get_data(cache=True)
+    except RequestEntityTooLarge:
+        return b""
+
+
 def _pairs(encoded: bytes) -> list[tuple[str, str]]:
     try:
         return read_pairs(encoded)
-    except Exception:  # noqa: BLE001 -- a request may be refused for being no text; then there is nothing to show
+    except LaunchRejected:  # for being no text: then there is nothing to show
         return []
 
 
