@@ -1,0 +1,77 @@
+"""The doctor tells why everybody is synced and nobody gets in, and names the very setting to change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from bridge.contracts import PLACE, RosterMember, Student
+from bridge.doctor_ids import LOOKED_AT, PEOPLE, IdFinding, compare_ids
+
+
+def member(number: int, student_id: str | None = None) -> RosterMember:
+    own = f"0{number}" if student_id is None else student_id
+    fields = {"idnumber": own, "username": f"user{number}", "email": f"u{number}@example.edu", PLACE: "A1"}
+    return RosterMember(Student(own, "", ""), fields)
+
+
+def compared(launched: Sequence[str], roster: Sequence[RosterMember], known: Sequence[str] = ()) -> list[IdFinding]:
+    return list(compare_ids(launched, roster, "idnumber", lambda found: "employeeId" if found in known else ""))
+
+
+def test_launches_that_carry_the_rosters_id_are_well() -> None:
+    *people, last = compared(["01", "02", "01"], [member(1), member(2), member(3)], known=["01", "02", "03"])
+    assert [finding.what for finding in people] == [
+        *("launch of 01", "launch of 02"),
+        *("on the roster: 01", "on the roster: 02", "on the roster: 03"),
+    ]
+    assert {finding.state for finding in people} == {"ok"}
+    assert people[0].detail == "the roster has it as idnumber; OttoLearn has it as employeeId"
+    assert (last.state, last.detail) == ("ok", "2 of 2 launch IDs are the idnumber of somebody")
+
+
+def test_launches_that_carry_another_field_name_the_setting_to_change() -> None:
+    first, *_, last = compared(["user1", "user2"], [member(1), member(2)])
+    assert first.detail == "the roster has it as username; OttoLearn has it in no Username attribute"
+    assert (last.state, last.detail) == ("failed", "2 of 2 launches carry what the roster calls username, not idnumber")
+    assert last.advice == "set `student_id: username` in the connection, or let the LMS send idnumber at launch"
+
+
+@pytest.mark.parametrize(("launched", "listed"), [("1", "001"), ("AB", "ab"), ("ab ", "AB")])
+def test_ids_that_are_written_differently_are_not_called_others(launched: str, listed: str) -> None:
+    first, *_, last = compared([launched], [member(7, listed)])
+    assert "in other letter case or with other leading zeros" in first.detail
+    assert (last.state, "id_rules" in last.advice) == ("look", True)
+
+
+def test_ids_that_are_nowhere_on_the_roster_are_told_with_how_many_were_looked_at() -> None:
+    *_, last = compared(["x", "01"], [member(1), member(2)])
+    assert (last.state, last.detail) == ("look", "1 of 2 launch IDs are in no field of the 2 people looked at")
+
+
+def test_a_person_without_an_id_is_not_taken_for_a_launch_of_zeros() -> None:
+    first, *_ = compared(["000"], [member(1, "")])
+    assert "in no field" in first.detail
+
+
+def test_an_id_that_ottolearn_lacks_is_not_well_even_if_launch_and_roster_agree() -> None:
+    first, listed, last = compared(["01"], [member(1)])
+    assert (first.state, listed.state, last.state) == ("look", "look", "ok")
+
+
+def test_before_the_first_launch_there_is_nothing_to_compare() -> None:
+    *_, last = compared([], [member(1)])
+    assert (last.state, last.advice) == ("look", "launch once, and ask again")
+
+
+def test_ten_people_of_each_are_shown_and_a_huge_roster_is_not_read_to_its_end() -> None:
+    read = []
+
+    def roster():
+        for number in range(LOOKED_AT + 1):
+            read.append(number)
+            yield member(number)
+
+    findings = list(compare_ids([f"0{n}" for n in range(30)], roster(), "idnumber", lambda _: ""))
+    assert (len(findings), len(read)) == (2 * PEOPLE + 1, LOOKED_AT)
