@@ -21,8 +21,8 @@ MOST = 100
 """Fields shown of one request."""
 SECRETS = {
     "id_token", "state", "oauth_signature", "secret", "code", "client_secret", "token", "fetch", "aicc_sid", "nonce",
-    "registration_token", "invitation", "jwt", "deep_link_return_url", "data", "launch_presentation_return_url",
-    "return_url", "lis_result_sourcedid", "login_hint", "lti_message_hint", "client_assertion", "access_token", "password",
+    "registration_token", "invitation", "jwt", "deep_link_return_url", "data",
+    "launch_presentation_return_url",    "return_url", "lis_result_sourcedid", "login_hint", "lti_message_hint", "client_assertion", "access_token", "password",
 }  # fmt: skip
 """Fields and claims of which only the beginning and the length are kept."""
 HEADERS = ("Origin", "User-Agent", "Content-Type", "Sec-Fetch-Site", "Sec-Fetch-Dest")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from bridge.contracts import Learner
 from bridge.directory import Directory
 from bridge.errors import OttoBridgeError
 from bridge.http import Outbound
-from bridge.store.engine import migrate, open_database
+from bridge.store.engine import open_database
 from bridge.store.launches import LaunchLine, newest
 from bridge.web.app import create_app
 from bridge.web.house import House, furnish
@@ -125,14 +126,14 @@ def sign_in() -> str:
 
 
 @pytest.fixture
-def bridge(tmp_path: Path, loopback: Outbound, campus: Campus, sign_in: str) -> Iterator[Bridge]:
+def bridge(tmp_path: Path, migrated_sqlite: Path, loopback: Outbound, campus: Campus, sign_in: str) -> Iterator[Bridge]:
+    shutil.copy(migrated_sqlite, tmp_path / "bridge.db")
     with serve(campus) as served:
         path = tmp_path / "config.yaml"
         names = {"issuer": ISSUER, "client": CLIENT, "deployment": DEPLOYMENT, "bridge": BRIDGE, "sign_in": sign_in}
         path.write_text(CONFIG.format(database=tmp_path / "bridge.db", jwks=f"{served.url}/jwks", **names), "utf-8")
         configuration = load(path, ADAPTERS, {})
         engine = open_database(configuration.bridge.database_url.get_secret_value())
-        migrate(engine)
         numbers = itertools.count()
         holder: list[Bridge] = []
         directory = Directory(
