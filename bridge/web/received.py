@@ -20,10 +20,11 @@ LONGEST = 200
 MOST = 100
 """Fields shown of one request."""
 SECRETS = {
-    "id_token", "state", "oauth_signature", "secret", "code", "client_secret", "token", "fetch", "aicc_sid", "nonce",
-    "registration_token", "invitation", "jwt", "deep_link_return_url", "data",
-    "launch_presentation_return_url",    "return_url", "lis_result_sourcedid", "login_hint", "lti_message_hint", "client_assertion", "access_token", "password",
-}  # fmt: skip
+    *("id_token", "state", "nonce", "login_hint", "lti_message_hint", "oauth_signature", "lis_result_sourcedid"),
+    *("secret", "code", "token", "password", "client_secret", "client_assertion", "access_token", "jwt"),
+    *("registration_token", "invitation", "fetch", "aicc_sid", "data"),
+    *("return_url", "launch_presentation_return_url", "deep_link_return_url"),  # an LMS's session may stand in these
+}
 """Fields and claims of which only the beginning and the length are kept."""
 HEADERS = ("Origin", "User-Agent", "Content-Type", "Sec-Fetch-Site", "Sec-Fetch-Dest")
 
