@@ -109,8 +109,11 @@ class Arrivals:
             self._refused(connection, kind, LaunchRejected("internal"), "see the log")
             raise
 
-    def admit(self, connection: str, launch: Launch, lead: Lead) -> Landing:
-        """Find the learner of a launch that was read, and say where to go."""
+    def admit(self, connection: str, launch: Launch, lead: Lead, *, counts: bool = True) -> Landing:
+        """Find the learner of a launch that was read, and say where to go.
+
+        A launch that does not count yet, because its learner must prove more, is recorded only where it ends here.
+        """
         try:
             landing = self._match(connection, launch, lead)
         except OttoBridgeError as error:
@@ -118,7 +121,8 @@ class Arrivals:
         except Exception:
             self._refused(connection, launch.kind, LaunchRejected("internal"), "see the log", launch)
             raise
-        self._note(connection, launch.kind, landing, launch.remark)
+        if counts:
+            self._note(connection, launch.kind, landing, launch.remark)
         return landing
 
     def refuse(self, connection: str, kind: str, reason: str, detail: str = "") -> Landing:

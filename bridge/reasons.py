@@ -33,6 +33,7 @@ ADVICE = {
     "later": Advice("Please try again in a few minutes", "A system that is needed to let you in does not answer at the moment. Nothing is lost. If it goes on, give the reference below to the people who run your course."),
     "support": Advice("We could not let you in", f"Your course and OttoLearn do not fit together yet. {_SUPPORT}"),
     "callback": Advice("Please open the course once more", f"Your learning management system did not confirm who you are. Go back to your course and open it again. If it stays like this: {_SUPPORT}"),
+    "other_person": Advice("You signed in as somebody else", "Your course was opened for another person than the one who signed in. Sign out there, or use another browser, and open the course again."),
     "package": Advice("This course needs a new package", f"The course in your learning management system was made for another time or place. {_SUPPORT}"),
     "identity": Advice("Your course did not say who you are", f"OttoLearn needs your student ID, and your course sent none. {_SUPPORT}"),
     "open_course": Advice("Please open the course from your LMS", "OttoLearn lets you in when you come from your course. Go back to your learning management system and open the course there."),
@@ -102,6 +103,8 @@ REASONS = {
     "cmi5_url_not_allowed": Reason(403, "support", _OPERATOR, "Add what the address named in the detail begins with to `cmi5.allowed_urls`, if it is your LMS."),
     "cmi5_refused": Reason(403, "callback", _LMS, "The LMS did not take our call: a launch that was opened twice, or an LMS that wants a login there."),
     "cmi5_answer_unreadable": Reason(403, "callback", _LMS, "The LMS answered the cmi5 call with something that is not cmi5's JSON."),
+    "step_up_failed": Reason(401, "again", _OPERATOR, "The sign-in at the connection's `step_up` provider did not work out; the detail says why."),
+    "step_up_other_person": Reason(403, "other_person", _LEARNER, "The learner signed in at the provider as somebody else than the LMS named."),
     "code_unknown": Reason(400, "again", _LEARNER, "The one-time address was used before, or is older than 60 seconds."),
     # OttoLearn's sign-in
     "launch_needed": Reason(403, "open_course", _LEARNER, "OttoLearn asked who has come, and no launch of the last five minutes says so: open the course from the LMS. If it goes on, the browser keeps no cookies: open the tool in a new window."),

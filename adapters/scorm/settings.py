@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr
 
 from adapters.scorm.callback import is_plain_host
 from bridge.settings import Frozen, Origin, WebAddress
@@ -42,6 +42,16 @@ class Cmi5(Frozen):
     """What `fetch` and `endpoint` must begin with: `https://lms.example.com/xapi/`."""
 
 
+class StepUp(Frozen):
+    """The customer's OpenID provider, where a learner of a SCORM package signs in before they get in."""
+
+    issuer: Callback
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr = Field(min_length=1)
+    claim: str = Field(default="preferred_username", min_length=1)
+    """The claim that holds a Username value of OttoLearn's."""
+
+
 class Settings(Frozen):
     """An LMS that plays packages."""
 
@@ -49,6 +59,8 @@ class Settings(Frozen):
     """`cmi.core.student_id`, `cmi.learner_id`, AICC's `Student_ID`, or the name of cmi5's account."""
     package_origins: tuple[Origin, ...] = ()
     """Sites of the LMS that are approved from the start; others are learned, and approved by a command."""
+    step_up: StepUp | None = None
+    """None: what a learner's browser says is believed as far as `accepts` goes."""
     aicc: Aicc | None = None
     """None: no AICC launch is taken."""
     cmi5: Cmi5 | None = None

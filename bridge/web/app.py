@@ -21,6 +21,7 @@ from bridge.web.progress import progress_pages
 from bridge.web.registration import registration_pages
 from bridge.web.setup import setup_pages
 from bridge.web.status import status_pages
+from bridge.web.step_up import step_up_pages
 
 HOUSE = "ottobridge"
 """Where an application keeps its house, for whoever serves it."""
@@ -53,6 +54,7 @@ def create_app(house: House) -> Flask:
         callback_pages,
         progress_pages,
         probe_pages,
+        step_up_pages,
         oidc_pages,
         status_pages,
     ):

@@ -35,6 +35,7 @@ from bridge.ownkeys import OwnKeys
 from bridge.packages import Packages
 from bridge.registration import Registrar
 from bridge.reports import Reports
+from bridge.step_up import StepUps
 from bridge.store import launches, received
 from bridge.store.launches import LaunchLine
 from bridge.wayin import WayIn
@@ -61,6 +62,7 @@ class House:
     packages: Packages
     limits: Limits
     reports: Reports
+    step_ups: StepUps
     sign_in: SignIn
     provider: Provider | None
     """Where OttoLearn asks who has come; None where learners come in another way."""
@@ -130,18 +132,20 @@ def furnish(
         pseudonym_key=f"pseudonym {secret}".encode(),
         policy=lambda name: policy_of(connections.find(name)),
     )
+    keys = PlatformKeys(outbound, now)
     return House(
         configuration=configuration,
         connections=connections,
         engine=engine,
         outbound=outbound,
         directory=directory,
-        keys=PlatformKeys(outbound, now),
+        keys=keys,
         own_keys=own_keys,
         states=States(secret),
         arrivals=arrivals,
         packages=Packages(engine, now),
         limits=Limits(engine, now),
+        step_ups=StepUps(outbound, keys.find, now, token),
         reports=Reports(engine, secret, now, connections.find, ways_back(outbound, own_keys.signing, now, token)),
         sign_in=sign_in,
         provider=provider,

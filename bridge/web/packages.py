@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
+import msgspec
 from flask import Blueprint, Response, abort, jsonify, make_response, request
 
-from bridge.contracts import Connection, Kind, Launch
+from bridge.contracts import Assurance, Connection, Kind, Launch
 from bridge.directory import Match
 from bridge.errors import LaunchRejected
 from bridge.launch import Landing
@@ -17,6 +19,7 @@ from bridge.wayin import WayIn
 from bridge.web.house import House, address_of, connection_named
 from bridge.web.pages import answer, go, json_answer
 from bridge.web.requests import bearer, read_request
+from bridge.web.step_up import Waiting, send_to_provider, step_up_of
 
 CODE_LIVES = 60.0
 """Seconds between a package's launch and its one-time code."""
@@ -77,7 +80,8 @@ def _land_page(house: House, name: str) -> tuple[dict[str, str], int]:
         return launch, package
 
     def lead(match: Match, launch: Launch) -> WayIn:
-        code = keep_code(house, match, launch, origin=request.headers.get("Origin", ""), way=way, package=package)
+        origin, waiting = request.headers.get("Origin", ""), _waiting(name, match, launch, package) if stepped else None
+        code = keep_code(house, match, launch, origin=origin, way=way, package=package, waiting=waiting)
         visit = house.reports.note(name, launch, match.learner.user_id, package.course)
         handed["session"] = house.reports.page_session(visit)
         if way == BY_ADDRESS:
@@ -90,8 +94,16 @@ def _land_page(house: House, name: str) -> tuple[dict[str, str], int]:
     if isinstance(found, Landing):
         return json_answer(found)
     launch, package = found
-    body, status = json_answer(house.arrivals.admit(name, launch, lead))
+    stepped = step_up_of(connection_named(house, name)) is not None
+    if stepped:  # nothing counts, and nobody gets in, before a provider has confirmed who it is
+        launch = replace(launch, assurance=Assurance.CONFIRMED)
+    body, status = json_answer(house.arrivals.admit(name, launch, lead, counts=not stepped))
     return {**body, **handed}, status
+
+
+def _waiting(name: str, match: Match, launch: Launch, package: PackageRow) -> Waiting:
+    course = launch.course or package.course
+    return Waiting(name, launch.kind, *launch.student, launch.return_url, str(match.learner.user_id), course)
 
 
 def _admit(house: House, connection: Connection[object]) -> PackageRow:
@@ -117,9 +129,20 @@ class _Kept(NamedTuple):
     student_id: str
     origin: str
     package: str
+    waiting: str
+    """A launch that must be stepped up before it counts, JSON; empty where it may go on."""
 
 
-def keep_code(house: House, match: Match, launch: Launch, *, origin: str, way: str, package: PackageRow | None) -> str:
+def keep_code(
+    house: House,
+    match: Match,
+    launch: Launch,
+    *,
+    origin: str,
+    way: str,
+    package: PackageRow | None,
+    waiting: Waiting | None = None,
+) -> str:
     """A code that lets this learner in once; it cannot be spent in another way than `way`, nor from another site."""
     code = house.token()
     course = launch.course or (package.course if package else "")
@@ -130,6 +153,7 @@ def keep_code(house: House, match: Match, launch: Launch, *, origin: str, way: s
         launch.student.student_id,
         origin,
         package.id if package else "",
+        msgspec.json.encode(vars(waiting)).decode() if waiting else "",
     )
     one_time.keep(house.engine, f"{PURPOSE} {way}", code, kept._asdict(), until=house.now() + CODE_LIVES)
     return code
@@ -143,4 +167,6 @@ def _spend_code(house: House, way: str, code: str) -> Response:
     learner = learners.learner(house.engine, int(kept.user_id)) if kept else None
     if kept is None or learner is None:
         return answer(house.arrivals.refuse("", "", "code_unknown"))
+    if kept.waiting:
+        return send_to_provider(house, Waiting(**msgspec.json.decode(kept.waiting)))
     return go(house.way_in(Match(learner, kept.attribute), kept.course))
