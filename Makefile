@@ -13,7 +13,7 @@ demo: $(VENV)/.ready ## Try the bridge: a sandbox LMS, the bridge and a sandbox 
 
 test: $(VENV)/.ready-test ## Run the whole test suite
 	@sh scripts/browser-parts
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 lint: $(VENV)/.ready-test ## Check style and types
 	$(BIN)/ruff check .
