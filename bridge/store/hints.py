@@ -5,6 +5,7 @@ A key is a 64-bit digest, so that a million learners cost little; whoever finds 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from array import array
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from bridge.store.text import fold, matchable
 
 BUCKETS: Final = 256
 _SHIFT: Final = 64 - BUCKETS.bit_length() + 1
+_LIKE_AN_ID: Final = re.compile("[0-9@]")
 _NAMES: Final = {FIRST_NAME, LAST_NAME}
 
 
@@ -35,8 +37,7 @@ def name_key(first: str, last: str) -> int | None:
 
 def value_key(value: str) -> int | None:
     """The key of a value that may be an ID, which is one with a digit or an at-sign; None for any other."""
-    like_an_id = "@" in value or any("0" <= c <= "9" for c in value)
-    return _digest(f"value {fold(value)}") if like_an_id and matchable(value) else None
+    return _digest(f"value {fold(value)}") if _LIKE_AN_ID.search(value) and matchable(value) else None
 
 
 def keys(person: Learner, username_attributes: Sequence[str]) -> set[int]:

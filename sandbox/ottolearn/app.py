@@ -25,6 +25,7 @@ def create_sandbox(
     people: Iterable[User] = (),
     *,
     username_attributes: Sequence[str] = USERNAME_ATTRIBUTES,
+    required_attributes: Sequence[str] = (),
     organization_id: int = 1,
     username: str = "api",
     password: str = "api",  # noqa: S107  # public on purpose: a sandbox
@@ -43,7 +44,7 @@ def create_sandbox(
     """
     faults = faults or Faults()
     users = Users(people, username_attributes)
-    attributes = Attributes(username_attributes, users.attribute_names)
+    attributes = Attributes(username_attributes, users.attribute_names, required_attributes)
     account = Account(organization_id, username, password)
     sessions = Sessions(faults, now=now, token=token)
     app = Flask(__name__)

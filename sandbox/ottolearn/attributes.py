@@ -30,10 +30,11 @@ class Refused(Exception):
 class Attributes:
     """The attributes of one organisation: the system's own, the Username attributes, and what the seed file brings."""
 
-    def __init__(self, usernames: Sequence[str], others: Iterable[str]) -> None:
+    def __init__(self, usernames: Sequence[str], others: Iterable[str], required: Iterable[str] = ()) -> None:
+        """`required` are the attributes that every user must have, beside name and first Username attribute."""
         self._usernames = tuple(usernames)
-        self._names = list(dict.fromkeys([*LABELS, *usernames, *sorted(others)]))
-        self._required = {"firstName", "lastName", usernames[0]}
+        self._required = {"firstName", "lastName", usernames[0], *required}
+        self._names = list(dict.fromkeys([*LABELS, *usernames, *sorted({*others, *required})]))
 
     def listed(self) -> list[dict[str, Any]]:
         """The answer of `GET /v1/rest/attribute`."""

@@ -19,6 +19,8 @@ class Faults:
     """Seconds each call of the API takes longer."""
     fail_next: int = 0
     """How many calls, logins included, to answer with `fail_status` instead."""
+    fail_every: int | None = None
+    """Answer each so-many-th call with `fail_status` too."""
     fail_status: int = 500
     retry_after: int | None = None
     """Seconds, sent as Retry-After with each failure."""
@@ -34,4 +36,4 @@ class Faults:
             self.asked[call] += 1
             failing = self.fail_next > 0
             self.fail_next -= failing
-            return failing
+            return failing or bool(self.fail_every and self.asked.total() % self.fail_every == 0)

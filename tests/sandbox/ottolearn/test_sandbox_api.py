@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.ottolearn import create_sandbox, generated, read_seed
+from sandbox.ottolearn import Faults, create_sandbox, generated, read_seed
 
 NEW = {"firstName": "Ada", "lastName": "Lovelace", "username": "25499339"}
 
@@ -78,3 +78,23 @@ def test_a_wrong_seed_line_is_named(tmp_path, line: str):
 def test_two_people_of_one_id_are_a_mistake():
     with pytest.raises(ValueError, match="id 7"):
         create_sandbox([{"id": 7, "active": True, "attribute": {}}] * 2)
+
+
+def test_an_organisation_may_require_more():
+    client = create_sandbox(required_attributes=["costCentre"]).test_client()
+    login = {"organizationId": 1, "username": "api", "password": "api"}
+    token = {"Authorization": client.post("/authenticate/login", json=login).json["sessionToken"]}
+    listed = {entry["name"]: entry["required"] for entry in client.get("/v1/rest/attribute", headers=token).json}
+    assert (listed["costCentre"], listed["emailAddress"]) == (True, False)
+    refused = client.post("/v1/rest/user", json={"password": "p", "attribute": NEW}, headers=token)
+    assert (refused.status_code, refused.json["error"]) == (400, "missing_attribute")
+    made = client.post("/v1/rest/user", json={"password": "p", "attribute": {**NEW, "costCentre": "1"}}, headers=token)
+    assert made.status_code == 201
+
+
+def test_each_so_many_th_call_can_fail():
+    faults = Faults(fail_every=3, fail_status=429, retry_after=2)
+    client = create_sandbox(faults=faults).test_client()
+    answers = [client.post("/authenticate/login", json={}) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [403, 403, 429, 403, 403, 429]
+    assert answers[2].headers["Retry-After"] == "2"
