@@ -188,3 +188,51 @@ def test_a_file_in_another_encoding_is_told_in_words(tmp_path: Path) -> None:
 def test_an_adapter_of_ones_own_is_found_by_its_path(tmp_path: Path) -> None:
     found = read(tmp_path, GOOD.replace("adapter: moodle", "adapter: adapters.moodle:ADAPTER"))
     assert found.connections["campus"].adapter.name == "moodle"
+
+
+OIDC = (
+    "sign_in: {method: oidc, client_id: o, client_secret: 0123456789abcdef0123456789abcdef, "
+    "redirect_uris: ['https://learn.example.com/cb']}"
+)
+SIGNED = next(line.strip() for line in GOOD.splitlines() if "sign_in" in line)
+
+
+def test_sign_in_by_openid_connect_is_read(tmp_path: Path) -> None:
+    found = read(tmp_path, GOOD.replace(SIGNED, OIDC)).ottolearn.sign_in
+    assert (found.method, found.username_claim, found.redirect_uris) == (
+        "oidc",
+        "preferred_username",
+        ("https://learn.example.com/cb",),
+    )
+    assert "0123" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("client_secret: 0123456789abcdef0123456789abcdef", "client_secret: short", "at least 32 bytes"),
+        ("redirect_uris: ['https://learn.example.com/cb']", "redirect_uris: []", "redirect_uris"),
+        ("redirect_uris: ['https://learn.example.com/cb']", "redirect_uris: ['javascript:x']", "https://"),
+        ("redirect_uris: ['https://learn.example.com/cb']", "redirect_uris: ['https://x.example/#f']", "fragment"),
+        ("client_id: o", "client_id: é", "client_id"),
+        ("client_id: o", "client_id: o, username_claim: aud", "says who the learner is"),
+        ("client_id: o", "client_id: o, url: 'https://x.example'", "unknown key"),
+    ],
+)
+def test_a_mistake_in_openid_connect_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert told in "\n".join(problems(tmp_path, GOOD.replace(SIGNED, OIDC.replace(old, new))))
+
+
+def test_nobody_is_made_unless_the_connection_says_so(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD).connections["campus"].newcomers is None
+    made = GOOD + "    on_no_match: create\n    new_learner: {department: LMS}\n"
+    assert read(tmp_path, made).connections["campus"].newcomers == {"department": "LMS"}
+    assert read(tmp_path, GOOD + "    new_learner: {department: LMS}\n").connections["campus"].newcomers is None
+    assert "on_no_match" in "\n".join(problems(tmp_path, GOOD + "    on_no_match: guess\n"))
+
+
+def test_how_the_directory_is_kept_is_read(tmp_path: Path) -> None:
+    text = GOOD.replace("  learner_url:", "  directory: {refresh_every: 600, max_shrink_percent: 5}\n  learner_url:")
+    found = read(tmp_path, text).ottolearn.directory
+    assert (found.refresh_every, found.max_shrink_percent) == (600, 5)
+    assert "refresh_every" in "\n".join(problems(tmp_path, text.replace("600", "1")))
