@@ -7,7 +7,7 @@ from urllib.parse import quote
 from adapters.lti.settings import Settings
 from bridge.contracts import Launch, SignedClaims, SignedForm
 from bridge.lti.launch import claim, launch_of_claims, launch_of_form
-from bridge.lti.student import student_id, web_address
+from bridge.lti.student import student_id
 from bridge.settings import origin_or_empty
 
 NAMES_AND_ROLES = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
@@ -36,7 +36,7 @@ def read_course(claims: SignedClaims, settings: Settings) -> str:
     address = service.get("context_memberships_url") if isinstance(service, dict) else None
     if not isinstance(address, str) or not address.isascii() or len(address) > LONGEST_ADDRESS:
         return ""
-    if not web_address(address) or origin_or_empty(address) not in _sites(settings):
+    if origin_or_empty(address) not in _sites(settings):
         return ""
     link = claim(claims, "resource_link", "id")
     if not settings.custom_name or not isinstance(link, str):

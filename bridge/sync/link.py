@@ -57,7 +57,7 @@ def decide_link(
     learner = found[0]
     if is_protected(learner, rules):
         return _skipped("protected_user", row, learner)
-    taken = [h for h in holders if h.user_id != learner.user_id and h.attribute in rules.usernames]
+    taken = [h for h in holders if h.user_id != learner.user_id]
     if taken:
         note = "; ".join(f"OttoLearn user {h.user_id} has {h.value!r} as {h.attribute}" for h in taken)
         return _conflict("taken", row, note, learner.user_id)

@@ -73,7 +73,7 @@ class LinkPlanner:
         """Nobody is ever taken for gone."""
 
     def _compare(self, connection: Connection, rows: Sequence[Row]) -> None:
-        candidates = {row: self._users.find(fold(row.match)) if row.match.strip() else [] for row in rows}
+        candidates = {row: self._users.find(fold(row.match)) for row in rows}
         ids = sorted({user_id for found in candidates.values() for user_id in found})
         learners = sync_directory.learners(connection, ids)
         holders: dict[str, list[sync_directory.Holder]] = {}

@@ -10,9 +10,10 @@ from joserfc.jwk import RSAKey
 from adapters.lti.roster import read_roster
 from adapters.lti.settings import Settings
 from bridge.contracts import LtiServices, Means, RosterEnd, Student
-from bridge.errors import ConfigError, RosterIncomplete
+from bridge.errors import ConfigError, RemoteRefused, RosterIncomplete
 from bridge.http import Outbound
 from tests.fakes.nrps import CLIENT, Platform, member
+from tests.fakes.serving import Reply
 
 KEY = RSAKey.generate_key(2048, {"kid": "tool-1"}, private=True)
 CUSTOM = "https://purl.imsglobal.org/spec/lti/claim/custom"
@@ -115,6 +116,14 @@ def test_a_course_that_has_vanished_makes_nobody_gone_and_says_what_to_do(platfo
     platform.courses = {"/a": [[member(1)]]}
     with pytest.raises(RosterIncomplete, match="/b is not there any more; nobody is taken for gone"):
         read(learned=("/a", "/b"))
+
+
+@pytest.mark.parametrize("door", ["_token", "_members"])
+def test_a_refusal_is_not_taken_for_a_course_that_has_vanished(platform, read, door):
+    platform.courses = {"/a": [[member(1)]]}
+    setattr(platform, door, lambda request: Reply(404 if door == "_token" else 403, b"{}"))
+    with pytest.raises(RemoteRefused):
+        read("/a")
 
 
 def test_a_platform_whose_courses_nobody_knows_is_not_an_empty_roster(read):

@@ -23,6 +23,7 @@ class Linking:
         self.world = world
         self.roster = Roster(attributes={"employeeId": "student_id"})
         self.link = EMAIL
+        self.fingerprint = None
         self._member = make_member
 
     def user(self, user_id, email, active=True, **attributes):
@@ -36,7 +37,8 @@ class Linking:
         ]
 
     def sync(self):
-        adapter = Adapter(name="t", title="T", settings=SimpleNamespace, read_roster=self.world.lms.read)
+        read = {"read_roster": self.world.lms.read, "fingerprint": self.fingerprint}
+        adapter = Adapter(name="t", title="T", settings=SimpleNamespace, **read)
         settings = SimpleNamespace(student_id="login", roster=self.roster, link=self.link)
         around = self.world.around()
         return Sync(Connection("sheet", adapter, settings), ("username", "employeeId"), "api", Outbound(), around)
@@ -128,7 +130,8 @@ def test_inactive_and_protected_people_are_not_written_to(linking) -> None:
     assert linking.world.ottolearn.writes == []
 
 
-def test_an_id_that_can_never_match_is_not_written(linking) -> None:
+def test_an_id_that_can_never_match_is_not_written(either_world, make_member) -> None:
+    linking = Linking(either_world, make_member)
     linking.user(7, "zoe@example.edu")
     linking.rows(("zoe@example.edu", "x" * 256), ("zoe@example.edu", " "), ("zoe@example.edu", "a\0b"))
     outcome = linking.run()
@@ -215,3 +218,35 @@ def test_whoever_holds_a_value_is_found_among_many() -> None:
     users = UsersByValue((f"v{n % 5000}", n) for n in range(20_000))
     assert users.find("v17") == [17, 5017, 10017, 15017]
     assert users.find("nobody") == []
+
+
+def test_one_id_in_two_spellings_of_unicode_is_no_other_id(linking) -> None:
+    linking.user(7, "zoe@example.edu", employeeId="Zoe\u0308")
+    linking.rows(("zoe@example.edu", "Zo\u00eb"))
+    outcome = linking.run()
+    assert (outcome.unchanged, outcome.conflicts) == (1, 0)
+
+
+def test_two_values_with_one_digest_are_two_values(linking, monkeypatch) -> None:
+    monkeypatch.setattr("bridge.sync.by_value._digest", lambda value: bytes(8))
+    linking.user(7, "zoe@example.edu")
+    linking.user(8, "li@example.edu")
+    linking.rows(("li@example.edu", "1"))
+    assert linking.run().updated == 1
+    assert linking.world.ottolearn.users[8].attributes["employeeId"] == "1"
+
+
+def test_a_user_id_is_never_taken_for_a_digest(monkeypatch) -> None:
+    monkeypatch.setattr("bridge.sync.by_value._digest", lambda value: bytes(7) + b"\x05")
+    assert UsersByValue([("a", 5)]).find("a") == [5]
+
+
+def test_a_file_that_is_changed_while_it_is_read_is_not_synced(linking) -> None:
+    world, content = linking.world, ["as it was"]
+    linking.user(7, "zoe@example.edu")
+    linking.rows(("zoe@example.edu", "1"))
+    world.lms.while_reading = lambda: content.__setitem__(0, "as it is now")
+    linking.fingerprint = lambda settings: content[0]
+    outcome = linking.run()
+    assert (outcome.reason, outcome.notices) == ("roster_incomplete", ["the file was changed while it was read"])
+    assert world.ottolearn.writes == []
