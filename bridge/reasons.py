@@ -100,6 +100,7 @@ REASONS = {
     "aicc_session_unknown": Reason(403, "callback", _LMS, "The LMS does not know the AICC session."),
     "aicc_login_page": Reason(403, "callback", _LMS, "The LMS answered the AICC call with a login page: it must answer without a login (Moodle: allow external AICC HACP)."),
     "aicc_answer_unreadable": Reason(403, "callback", _LMS, "The LMS answered the AICC call with something that is not AICC's format."),
+    "session_of_another": Reason(403, "callback", _LMS, "The LMS used one session id for two people within a day: it must make new ones."),
     "cmi5_url_not_allowed": Reason(403, "support", _OPERATOR, "Add what the address named in the detail begins with to `cmi5.allowed_urls`, if it is your LMS."),
     "cmi5_refused": Reason(403, "callback", _LMS, "The LMS did not take our call: a launch that was opened twice, or an LMS that wants a login there."),
     "cmi5_answer_unreadable": Reason(403, "callback", _LMS, "The LMS answered the cmi5 call with something that is not cmi5's JSON."),

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from bridge.contracts import Connection, Kind, Launch, Report
 from bridge.errors import OttoBridgeError, RemoteUnavailable
 from bridge.sealing import seal, unseal
-from bridge.store import visits
+from bridge.store import one_time, visits
 from bridge.store.visits import DELIVERED, NEVER, REFUSED, WAITING, Told, Visit
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ IDLE = 4 * 3600.0
 PAGE_LIVES = 24 * 3600.0
 """Seconds for which a page may ask."""
 PURPOSE = "channel"
+TICKET = "page of a launch to be proved"
 
 Deliver = Callable[[Connection[Any], Mapping[str, str], Report], None]
 """Tells an LMS, given the channel. Raises RemoteUnavailable or RemoteRefused."""
@@ -91,16 +92,24 @@ class Reports:
 
     # ---- a page that asks ----
 
-    def page_session(self, visit: int) -> str:
-        """What lets a page ask about one visit, and nothing else."""
+    def page_session(self, visit: int | str) -> str:
+        """What lets a page ask about one visit, and nothing else; or about one that `open_ticket` names later."""
         return self._pages.dumps(visit)
+
+    def open_ticket(self, ticket: str, visit: int) -> None:
+        """The launch behind a ticket counts now, and its visit has this number."""
+        one_time.keep(self.engine, TICKET, ticket, {"visit": str(visit)}, until=self.now() + PAGE_LIVES)
+
+    def is_pending(self, session: str) -> bool:
+        """Whether a page asks about a launch that does not count yet, or never will."""
+        return isinstance(self._read_session(session), str) and self.visit_of_page(session) is None
 
     def visit_of_page(self, session: str) -> Visit | None:
         """The visit that a page may ask about; None for a session that is forged or too old."""
-        try:
-            number = self._pages.loads(session)
-        except BadSignature:
-            return None
+        number = self._read_session(session)
+        if isinstance(number, str):
+            opened = one_time.look(self.engine, TICKET, number, now=self.now())
+            number = int(opened["visit"]) if opened else None
         visit = visits.by_id(self.engine, number) if isinstance(number, int) else None
         return visit if visit and self.now() < visit.time + PAGE_LIVES else None
 
@@ -119,6 +128,13 @@ class Reports:
             "mastered": told.mastered,
             "seconds": told.seconds,
         }
+
+    def _read_session(self, session: str) -> int | str | None:
+        try:
+            found = self._pages.loads(session)
+        except BadSignature:
+            return None
+        return found if isinstance(found, int | str) else None
 
     @property
     def _pages(self) -> URLSafeSerializer:

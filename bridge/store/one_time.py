@@ -35,6 +35,11 @@ def _claim_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> 
 
 _CLAIM: Final = {"sqlite": _claim_statement(sqlite.Insert), "postgresql": _claim_statement(postgresql.Insert)}
 _LOOK: Final = select(kept.c.payload).where(kept.c.key == bindparam("k"), kept.c.until > bindparam("now"))
+_BIND: Final[dict[str, Executable]] = {
+    "sqlite": sqlite.insert(kept).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(kept).on_conflict_do_nothing(),
+}
+_BOUND: Final = select(kept.c.payload).where(kept.c.key == bindparam("k"))
 _PURGE: Final = tuple(delete(table).where(table.c.until <= bindparam("now")) for table in (spent, kept))
 
 
@@ -90,6 +95,17 @@ def look(engine: Engine, purpose: str, code: str, *, now: float) -> dict[str, st
         return None
     payload: dict[str, str] = json.loads(found)
     return payload
+
+
+def bind(engine: Engine, purpose: str, code: str, value: str, *, until: float) -> str:
+    """The first value that was bound to `code` for this purpose, `value` itself where there was none."""
+    key = _hash(purpose, code)
+    with engine.begin() as connection:
+        row = {"key": key, "payload": json.dumps({"value": value}), "until": until}
+        connection.execute(_BIND[engine.dialect.name], row)
+        found = connection.execute(_BOUND, {"k": key}).scalar_one()
+    bound: dict[str, str] = json.loads(found)
+    return bound["value"]
 
 
 def purge(engine: Engine, *, now: float) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from flask import Blueprint, Response, request
 
 from bridge.contracts import Adapter, Kind, Launch
@@ -14,6 +15,7 @@ from bridge.directory import Match
 from bridge.errors import LaunchRejected
 from bridge.launch import Landing
 from bridge.limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS, LAUNCHES_OF_STUDENT
+from bridge.store import one_time
 from bridge.store.packages import PackageRow
 from bridge.wayin import WayIn
 from bridge.web.house import House, address_of, connection_named
@@ -21,6 +23,8 @@ from bridge.web.packages import BY_ADDRESS, keep_code
 from bridge.web.pages import answer
 from bridge.web.requests import read_request
 
+SESSION_BOUND = 86_400.0
+"""Seconds for which a session stays bound to the learner it was first seen with."""
 Reader = Callable[..., Launch]
 
 
@@ -48,6 +52,7 @@ def _land(house: House, name: str, kind: Kind, reader: Callable[[Adapter[Any]], 
         plain = read_request(request, house.public_url)
         launch = _ask(house, name, lambda: ask(plain, connection.settings, house.outbound))
         house.limits.count(LAUNCHES_OF_STUDENT, name, launch.student.student_id)
+        _bind_session(house, name, launch)
         return launch, house.packages.find(name, launch.package_token) if launch.package_token else None
 
     def lead(match: Match, launch: Launch) -> WayIn:
@@ -61,6 +66,16 @@ def _land(house: House, name: str, kind: Kind, reader: Callable[[Adapter[Any]], 
         return found
     launch, package = found
     return house.arrivals.admit(name, launch, lead)
+
+
+def _bind_session(house: House, name: str, launch: Launch) -> None:
+    """One session of an LMS is one learner's: an LMS that gives it to a second one is not believed about either."""
+    session = msgspec.json.encode(dict(launch.channel), order="sorted").decode()
+    until = house.now() + SESSION_BOUND
+    if one_time.bind(house.engine, f"session of {name}", session, launch.student.student_id, until=until) != (
+        launch.student.student_id
+    ):
+        raise LaunchRejected("session_of_another", "the LMS gave this session to another student before")
 
 
 def _ask(house: House, name: str, ask: Callable[[], Launch]) -> Launch:

@@ -80,10 +80,14 @@ def _land_page(house: House, name: str) -> tuple[dict[str, str], int]:
         return launch, package
 
     def lead(match: Match, launch: Launch) -> WayIn:
-        origin, waiting = request.headers.get("Origin", ""), _waiting(name, match, launch, package) if stepped else None
+        origin, waiting = request.headers.get("Origin", ""), None
+        if stepped:  # the page may ask, but hears nothing before the launch counts
+            waiting = _waiting(house, name, match, launch, package)
+            handed["session"] = house.reports.page_session(waiting.ticket)
+        else:
+            visit = house.reports.note(name, launch, match.learner.user_id, package.course)
+            handed["session"] = house.reports.page_session(visit)
         code = keep_code(house, match, launch, origin=origin, way=way, package=package, waiting=waiting)
-        visit = house.reports.note(name, launch, match.learner.user_id, package.course)
-        handed["session"] = house.reports.page_session(visit)
         if way == BY_ADDRESS:
             return WayIn(f"{house.public_url}/l/{code}")
         handed["code"] = code
@@ -101,9 +105,9 @@ def _land_page(house: House, name: str) -> tuple[dict[str, str], int]:
     return {**body, **handed}, status
 
 
-def _waiting(name: str, match: Match, launch: Launch, package: PackageRow) -> Waiting:
-    course = launch.course or package.course
-    return Waiting(name, launch.kind, *launch.student, launch.return_url, str(match.learner.user_id), course)
+def _waiting(house: House, name: str, match: Match, launch: Launch, package: PackageRow) -> Waiting:
+    course, user_id = launch.course or package.course, str(match.learner.user_id)
+    return Waiting(name, launch.kind, *launch.student, launch.return_url, user_id, course, house.token())
 
 
 def _admit(house: House, connection: Connection[object]) -> PackageRow:

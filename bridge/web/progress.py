@@ -88,6 +88,8 @@ def _keep(house: House, posted: _Posted) -> Response:
 
 def _tell_page(house: House, connection: str) -> Response:
     visit = house.reports.visit_of_page(bearer(request))
+    if visit is None and house.reports.is_pending(bearer(request)):
+        return make_response(jsonify({}), 200)
     if visit is None or visit.connection != connection:
         return _no("session_unknown", "", 403)
     try:

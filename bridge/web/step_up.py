@@ -37,6 +37,8 @@ class Waiting:
     return_url: str
     user_id: str
     course: str
+    ticket: str
+    """What the package's page asks with, once the launch counts."""
 
     def launch(self) -> Launch:
         """The launch, now that a provider has confirmed who it is."""
@@ -105,8 +107,13 @@ def _come_back(house: House, name: str) -> Response:
     if isinstance(proved, Landing):
         return answer(proved)
     match = proved
-    landing = house.arrivals.admit(name, waiting.launch(), lambda _, launch: house.way_in(match, launch.course))
-    return answer(landing)
+    return answer(house.arrivals.admit(name, waiting.launch(), lambda *_: _let_in(house, waiting, match)))
+
+
+def _let_in(house: House, waiting: Waiting, match: Match) -> WayIn:
+    visit = house.reports.note(waiting.connection, waiting.launch(), match.learner.user_id, waiting.course)
+    house.reports.open_ticket(waiting.ticket, visit)
+    return house.way_in(match, waiting.course)
 
 
 def _callback(house: House, name: str) -> str:

@@ -103,3 +103,15 @@ def test_what_was_spent_stays_spent_after_a_restart(database_url: str) -> None:
         answers.append(one_time.spend(engine, "nonce", until=100.0))
         engine.dispose()
     assert answers == [True, False]
+
+
+def test_what_is_bound_first_stays_bound(engine: Engine) -> None:
+    assert one_time.bind(engine, "session", "s1", "A1", until=100.0) == "A1"
+    assert one_time.bind(engine, "session", "s1", "A2", until=200.0) == "A1"
+    assert one_time.bind(engine, "other", "s1", "A2", until=200.0) == "A2"
+    assert one_time.purge(engine, now=100.0) == 1
+    assert one_time.bind(engine, "session", "s1", "A2", until=200.0) == "A2"
+
+
+def test_of_many_threads_that_bind_one_wins(engine: Engine, in_threads) -> None:
+    assert len(set(in_threads(8, lambda n: one_time.bind(engine, "session", "s1", f"A{n}", until=100.0)))) == 1

@@ -74,11 +74,15 @@ class Campus:
     """The platform's key set, and how often it was asked."""
 
     down = False
+    hacp = b""
+    """What it answers to a course that calls back."""
 
     @Request.application
     def __call__(self, request: Request) -> Response:
         if self.down:
             return Response("down", 503)
+        if request.method == "POST":
+            return Response(self.hacp)
         return Response(msgspec.json.encode({"keys": [KEY.as_dict(private=False)]}), content_type="application/json")
 
 

@@ -24,7 +24,7 @@ from bridge.packages import Packages
 from bridge.store.engine import migrate, open_database
 from bridge.store.launches import LaunchLine, newest
 from bridge.web.app import create_app
-from bridge.web.house import furnish
+from bridge.web.house import House, furnish
 from tests.bridge.web.conftest import LEARNERS
 from tests.fakes.serving import FakeServer, Reply, Request
 
@@ -104,8 +104,8 @@ class Provider:
 class Visitor:
     """A learner's browser before a bridge with step-up."""
 
-    def __init__(self, client: FlaskClient, provider: Provider, engine: Any) -> None:
-        self.client, self.provider, self.engine = client, provider, engine
+    def __init__(self, client: FlaskClient, provider: Provider, house: House) -> None:
+        self.client, self.provider, self.engine, self.reports = client, provider, house.engine, house.reports
 
     def record(self) -> list[LaunchLine]:
         return newest(self.engine, 9)
@@ -152,7 +152,7 @@ def visitor(tmp_path: Path, loopback: Outbound) -> Iterator[Visitor]:
             token=lambda: f"random-{next(numbers)}-{'x' * 43}",
         )
         Packages(engine, lambda: NOW).register("packages", "scorm12", "Safety", "package")
-        yield Visitor(create_app(house).test_client(), provider, engine)
+        yield Visitor(create_app(house).test_client(), provider, house)
         engine.dispose()
 
 
@@ -167,6 +167,24 @@ def test_the_right_person_gets_in_and_only_then_it_counts(visitor: Visitor) -> N
     (line,) = visitor.record()
     assert (line.kind, line.student_id, line.outcome) == ("scorm12", "S000101", "matched")
     assert visitor.provider.asked["code"] == "the-code"
+
+
+def test_the_page_hears_nothing_before_the_launch_counts(visitor: Visitor) -> None:
+    said = {"student_id": "S000101", "user_id": 0, "course": "", "progress": 0.4, "mastered": False, "seconds": 1}
+    launched = visitor.launch().json
+    code, session = launched["code"], launched["session"]
+    headers = {"Authorization": f"Bearer {session}"}
+
+    def ask() -> Any:
+        return visitor.client.post("/scorm/packages/progress", json={"had": 0}, headers=headers)
+
+    assert visitor.reports.receive("packages", **said) is None, "nobody waits for this person's progress yet"
+    assert (ask().status_code, ask().json) == (200, {})
+    answer = visitor.client.post("/l", data={"code": code}, headers={"Origin": LMS}, base_url=BRIDGE)
+    visitor.provider.login = {name: values[0] for name, values in parse_qs(urlsplit(answer.location).query).items()}
+    assert visitor.come_back().status_code == 303
+    assert visitor.reports.receive("packages", **said)
+    assert ask().json["progress"] == 0.4
 
 
 def test_whoever_signs_in_as_somebody_else_stays_out(visitor: Visitor) -> None:
