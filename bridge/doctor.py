@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-from bridge.contracts import Connection, Learner, Means, RosterEnd, RosterMember
+from bridge.contracts import Connection, Learner, LtiServices, Means, RosterEnd, RosterMember
 from bridge.directory import Directory
+from bridge.doctor_ids import LOOKED_AT, compare_ids
 from bridge.errors import ConfigError, LaunchRejected, LearnerAmbiguous, OttoBridgeError, RemoteUnavailable
 from bridge.http import Outbound
 from bridge.lti.keysets import PlatformKeys
@@ -23,7 +25,7 @@ OK, LOOK, FAILED = "ok", "look", "failed"
 SAMPLE = 100
 """Users of OttoLearn's list, and people of a roster, that are looked at."""
 PATIENCE = 60.0
-"""Seconds that a roster may take until its first page."""
+"""Seconds that a roster may take until its first page, and after which no further page is read."""
 
 
 class Finding(NamedTuple):
@@ -49,6 +51,10 @@ class Doctor:
     outbound: Outbound
     now: Callable[[], float]
     sleep: Callable[[float], None]
+    launched: Callable[[str], Sequence[str]] = lambda _: ()
+    """The student IDs of the recent launches of a connection, as the LMS sent them, newest first."""
+    services: Callable[[str], LtiServices] | None = None
+    """What the roster of a connection needs to ask an LTI platform."""
 
     def examine_directory(self) -> Iterator[Finding]:
         """The database, and OttoLearn's users in it."""
@@ -89,7 +95,7 @@ class Doctor:
         yield Finding("sign-in", "OpenID Provider", OK if fits else FAILED, detail, advice)
 
     def examine(self, connection: Connection[Any]) -> Iterator[Finding]:
-        """The LMS of a connection: its keys, and its roster where one is configured."""
+        """The LMS of a connection: its keys, and its roster where one is configured, beside its recent launches."""
         lti13 = getattr(connection.settings, "lti13", None)
         if lti13 is not None:
             yield self._judge_keys(connection.name, lti13.jwks_url)
@@ -159,18 +165,23 @@ class Doctor:
         return Finding(name, "keys of the LMS", OK, url)
 
     def _judge_roster(self, connection: Connection[Any]) -> Iterator[Finding]:
+        launched = [shape(student_id, connection.id_rules) for student_id in self.launched(connection.name)]
         try:
-            members = self._first_page(connection)
+            members = list(islice(self._people(connection), LOOKED_AT if launched else SAMPLE))
         except ConfigError as error:
             yield Finding(connection.name, "roster", LOOK, "; ".join(error.problems), "only syncing needs it")
             return
         except OttoBridgeError as error:
             yield Finding(connection.name, "roster", FAILED, str(error))
             return
-        yield from self._judge_ids(connection, [member.student.student_id for member in members])
+        yield from self._judge_ids(connection, [member.student.student_id for member in members[:SAMPLE]])
+        if launched:
+            for found in compare_ids(launched, members, connection.settings.student_id, self._attribute_of):
+                yield Finding(connection.name, *found)
 
-    def _first_page(self, connection: Connection[Any]) -> Sequence[RosterMember]:
-        waited = 0.0
+    def _people(self, connection: Connection[Any]) -> Iterator[RosterMember]:
+        """The people of the roster for as long as patience lasts, the first page in any case."""
+        waited, until = 0.0, self.now() + PATIENCE
 
         def sleep(seconds: float) -> None:
             nonlocal waited
@@ -180,9 +191,13 @@ class Doctor:
             self.sleep(seconds)
 
         read = connection.adapter.read_roster
-        pages = read(connection.settings, Means(self.outbound, self.now, sleep, lambda _: None)) if read else iter(())
-        first = next(pages, ())
-        return () if isinstance(first, RosterEnd) else first[:SAMPLE]
+        services = None if self.services is None else partial(self.services, connection.name)
+        means = Means(self.outbound, self.now, sleep, lambda _: None, services)
+        for page in read(connection.settings, means) if read else ():
+            if not isinstance(page, RosterEnd):
+                yield from page
+            if self.now() > until:
+                return
 
     def _judge_ids(self, connection: Connection[Any], ids: Sequence[str]) -> Iterator[Finding]:
         field = getattr(connection.settings, "student_id", "student ID")
@@ -193,17 +208,19 @@ class Doctor:
             "" if state == OK else f"launches of the others fail: fill {field} in the LMS, or choose another student_id"
         )
         yield Finding(connection.name, "roster", state, detail, advice)
-        known = sum(self._is_known(shape(student_id, connection.id_rules)) for student_id in filled)
+        known = sum(bool(self._attribute_of(shape(student_id, connection.id_rules))) for student_id in filled)
         if filled:
             detail = f"{known} of these {len(filled)} are in OttoLearn"
             advice = "" if known else "does the ID stand in ottolearn.username_attributes? Else sync first"
             yield Finding(connection.name, "matching", OK if known else LOOK, detail, advice)
 
-    def _is_known(self, student_id: str) -> bool:
+    def _attribute_of(self, student_id: str) -> str:
+        """The Username attribute in which OttoLearn has an ID; empty for none, and where several people have it."""
         try:
-            return self.directory.look(student_id) is not None
+            match = self.directory.look(student_id)
         except LearnerAmbiguous:
-            return False
+            return ""
+        return "" if match is None else match.attribute
 
 
 def _judge_username(name: str, attribute: Attribute | None) -> Finding:

@@ -12,9 +12,13 @@ from rich.console import Console
 from rich.text import Text
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.syncing import services_of
 from bridge.doctor import FAILED, LOOK, OK, Doctor, Finding
 from bridge.errors import ConfigError, OttoBridgeError
+from bridge.store.launches import recent_ids
 
+RECENT = 200
+"""Launches of a connection that are compared with its roster."""
 STYLES = {OK: "green", LOOK: "yellow", FAILED: "bold red"}
 
 
@@ -54,6 +58,8 @@ def _examine(invocation: Invocation, connections: list[str], write: bool) -> Ite
                 outbound=invocation.outbound,
                 now=time.time,
                 sleep=time.sleep,
+                launched=lambda name: recent_ids(engine, name, RECENT),
+                services=lambda name: services_of(invocation, engine, name),
             )
             yield Finding("database", "open", OK)
             yield from chain(made.examine_directory(), made.examine_ottolearn(), made.examine_sign_in())

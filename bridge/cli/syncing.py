@@ -120,12 +120,13 @@ def open_sync(
         notice=console.notice,
         progress=console.progress,
         stopping=stopping,
-        services=lambda: _services(invocation, engine, connection.name),
+        services=lambda: services_of(invocation, engine, connection.name),
     )
     return Sync(connection, usernames, settings.username, invocation.outbound, around)
 
 
-def _services(invocation: Invocation, engine: Engine, connection: str) -> LtiServices:
+def services_of(invocation: Invocation, engine: Engine, connection: str) -> LtiServices:
+    """What the roster of a connection needs to ask an LTI platform: our key, and the courses that launches named."""
     secret = invocation.configuration.bridge.secret_key.get_secret_value()
     key = OwnKeys(engine, secret, "lti", time.time).signing()
     return LtiServices(key, secrets.token_urlsafe, courses.learned(engine, connection))

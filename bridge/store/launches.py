@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Engine, String, bindparam, delete, insert, select
 
+from bridge.contracts import Outcome
 from bridge.store.engine import alone
 from bridge.store.schema import launch
 from bridge.store.text import storable
@@ -34,6 +35,12 @@ _NEWEST: Final = select(*_COLUMNS).order_by(*_NEWEST_FIRST).limit(bindparam("las
 _BY_REFERENCE: Final = (
     select(*_COLUMNS).where(launch.c.reference == bindparam("asked")).order_by(*_NEWEST_FIRST).limit(1)
 )
+_RECENT_IDS: Final = (
+    select(launch.c.student_id)
+    .where(launch.c.connection == bindparam("asked"), launch.c.outcome != Outcome.REJECTED, launch.c.student_id != "")
+    .order_by(*_NEWEST_FIRST)
+    .limit(bindparam("last"))
+)
 _FORGET: Final = delete(launch).where(launch.c.time < bindparam("before"))
 
 
@@ -49,6 +56,12 @@ def newest(engine: Engine, last: int) -> list[LaunchLine]:
     """The `last` lines, newest first; of two at one time, the one written later first."""
     with alone(engine) as connection:
         return [LaunchLine(*row) for row in connection.execute(_NEWEST, {"last": last})]
+
+
+def recent_ids(engine: Engine, name: str, last: int) -> list[str]:
+    """The student IDs of the `last` launches of the connection `name` that were not rejected, newest first."""
+    with alone(engine) as connection:
+        return list(connection.execute(_RECENT_IDS, {"asked": name, "last": last}).scalars())
 
 
 def by_reference(engine: Engine, reference: str) -> LaunchLine | None:

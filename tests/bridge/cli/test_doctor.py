@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from bridge.cli import cli
@@ -16,6 +17,9 @@ from bridge.contracts import Adapter, Connection, RosterEnd, RosterMember, Stude
 from bridge.doctor import Doctor
 from bridge.errors import ConfigError, RosterIncomplete
 from bridge.settings import Frozen
+from bridge.store.engine import migrate, open_database
+from bridge.store.launches import LaunchLine, append
+from bridge.student_ids import Rule
 from sandbox.ottolearn import Faults, create_sandbox
 from sandbox.serving import serve
 
@@ -157,11 +161,15 @@ def members(*ids: str) -> list[RosterMember]:
     return [RosterMember(Student(student_id, "", ""), {}) for student_id in ids]
 
 
-def judged(read: Callable[..., Iterator[Any]]) -> list[tuple[str, str]]:
+def judged(read: Callable[..., Iterator[Any]], *launched: str, **more: Any) -> list[tuple[str, str]]:
     adapter = Adapter(name="test", title="Test", settings=Settings, read_roster=read)
-    directory = SimpleNamespace(look=lambda student_id: student_id if student_id == "A1" else None)
-    doctor = Doctor(None, "", directory, None, None, lambda: 0.0, lambda _: None)
-    return [(found.what, found.state) for found in doctor.examine(Connection("campus", adapter, Settings()))]
+    match = SimpleNamespace(attribute="username")
+    directory = SimpleNamespace(look=lambda student_id: match if student_id == "A1" else None)
+    around = {"now": lambda: 0.0, "sleep": lambda _: None, "launched": {"campus": launched}.__getitem__, **more}
+    doctor = Doctor(None, "", directory, None, None, **around)
+    rules = [Rule(case="upper")]
+    connection = Connection("campus", adapter, Settings(), id_rules=rules)
+    return [(found.what, found.state) for found in doctor.examine(connection)]
 
 
 @pytest.mark.parametrize(
@@ -187,6 +195,60 @@ def test_a_roster_that_cannot_be_read_is_told(failure: Exception, expected: str)
         yield
 
     assert judged(read) == [("roster", expected)]
+
+
+def test_recent_launches_are_looked_for_beyond_the_first_page_of_the_roster() -> None:
+    pages = [members("A1", "A2"), members("A3"), RosterEnd(3)]
+    assert judged(lambda *_: iter(pages), "a1", "a3", "a1") == [
+        *[("roster", "ok"), ("matching", "ok"), ("launch of A1", "ok"), ("launch of A3", "look")],
+        *[(f"on the roster: {name}", "ok" if name == "A1" else "look") for name in ("A1", "A2", "A3")],
+        ("launch and roster", "ok"),
+    ]
+
+
+def test_a_slow_roster_is_not_read_to_its_end() -> None:
+    clock = iter([0.0, *[1.0] * 1, *[1000.0] * 9])
+    pages = [members("A1"), members("A2"), members("A3"), RosterEnd(3)]
+    found = judged(lambda *_: iter(pages), "A3", now=lambda: next(clock))
+    assert ("on the roster: A2", "look") in found
+    assert ("on the roster: A3", "look") not in found
+
+
+def test_a_roster_by_lti_memberships_has_our_key_at_hand() -> None:
+    asked = []
+
+    def read(_: object, means: Any) -> Iterator[Any]:
+        means.services()
+        yield from [members("A1"), RosterEnd(1)]
+
+    assert judged(read, services=asked.append) == [("roster", "ok"), ("matching", "ok")]
+    assert asked == ["campus"]
+
+
+def test_a_connection_whose_launches_carry_another_id_than_its_roster_is_found(tmp_path: Path) -> None:
+    (tmp_path / "roster.jsonl").write_text(
+        '{"login": "u1", "number": "00123", "first_name": "Z", "last_name": "O"}\n"end"\n', "utf-8"
+    )
+    tree = yaml.safe_load(
+        CONFIG.format(
+            folder=tmp_path, url="http://127.0.0.1:1", password="api", attributes="[username]", api="{}", sign_in=SIGNED
+        )
+    )
+    tree["connections"] = {
+        "filed": {"adapter": "tests.bridge.sync.filed:ADAPTER", "file": str(tmp_path / "roster.jsonl")}
+    }
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(tree), "utf-8")
+    engine = open_database(f"sqlite:///{tmp_path / 'bridge.db'}")
+    migrate(engine)
+    append(engine, LaunchLine(1.0, "filed", "scorm12", "00123", "Z", "O", "no_match", "no_match", "R1"))
+    engine.dispose()
+    done = CliRunner().invoke(cli, ["--config", str(tmp_path / "config.yaml"), "doctor", "--json", "filed"])
+    (told,) = [f for f in json.loads(done.stdout)["findings"] if f["what"] == "launch and roster"]
+    assert (told["area"], told["state"], told["advice"].split(",")[0]) == (
+        "filed",
+        "failed",
+        "set `student_id: number` in the connection",
+    )
 
 
 def test_a_roster_that_never_comes_does_not_hold_the_doctor_up() -> None:
