@@ -33,7 +33,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-WINDOW = 5.0
+WINDOW = 10.0
 """Seconds of a window of the server that limits its calls."""
 ALLOWED = 300
 """Calls it takes in each."""
@@ -301,7 +301,7 @@ def measure_storm(goals: Goals) -> None:
     """A server that takes so many calls a window and refuses the rest."""
     import requests
 
-    people = ALLOWED * 12
+    people = ALLOWED * 10
     print(f"creating {people:,} people where {ALLOWED} each {WINDOW:.0f} s are allowed", flush=True)
     with TemporaryDirectory() as folder, served("writes", 0.01, "limited") as url:
         found = measure("writes", folder, url, people, 8)

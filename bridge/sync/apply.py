@@ -81,8 +81,8 @@ class Applier:
         self._run = run
         self._usernames = usernames
         self._at_once = at_once
-        # A few calls more than may run wait in the pool: whoever is free takes one without waiting for this thread.
-        self._pace = Pace(at_once, around.chance, ready=max(1, at_once // 4))
+        # More calls than may run wait in the pool: whoever is free takes one while this thread writes answers down.
+        self._pace = Pace(at_once, around.chance, ready=at_once)
         self._queue: deque[Item] = deque()
         self._later: list[tuple[float, Item]] = []
         self._under_way: dict[Future[Learner], Item] = {}
@@ -207,6 +207,11 @@ class Applier:
         self._pace.accepted(self._around.now())
         return item._replace(state=State.DONE, user_id=learner.user_id)
 
+    def _recall(self) -> None:
+        """Take back the calls that wait in the pool and have not gone out."""
+        for future in [future for future in self._under_way if future.cancel()]:
+            self._queue.appendleft(self._under_way.pop(future))
+
     def _note_taken(self, item: Item) -> None:
         """Somebody has the username now: perhaps an earlier call of ours that came in late."""
         self._unknown += 1
@@ -217,6 +222,7 @@ class Applier:
         now = self._around.now()
         if error.status == TOO_MANY_REQUESTS:
             self._pace.refused(now, error.retry_after)
+            self._recall()
             self._queue.appendleft(item)
             return None
         self._failures += 1
@@ -253,8 +259,7 @@ class Applier:
 
     def _finish_under_way(self) -> None:
         """Wait for the calls that are out, record them, and put back what was not sent."""
-        for future in [future for future in self._under_way if future.cancel()]:
-            self._queue.appendleft(self._under_way.pop(future))
+        self._recall()
         while self._under_way:
             self._take_in(wait(self._under_way).done)
         # A failure is on its way up already; these answers matter more than another one.
