@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 
 from bridge.reports import Reports
-from bridge.store import one_time, rates, visits
+from bridge.store import one_time, rates, unmatched, visits
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +19,7 @@ EVERY = 5.0
 TIDY_EVERY = 360
 """Rounds."""
 VISITS_KEPT = 400 * 86_400.0
+UNMATCHED_KEPT = 180 * 86_400.0
 
 
 @contextmanager
@@ -59,3 +60,4 @@ def tidy(engine: Engine, now: float) -> None:
     one_time.purge(engine, now=now)
     rates.purge(engine, now=now)
     visits.forget_before(engine, now - VISITS_KEPT)
+    unmatched.forget_before(engine, now - UNMATCHED_KEPT)

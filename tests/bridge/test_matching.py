@@ -24,6 +24,7 @@ from bridge.linking import LinkRefused, connection_for, link, write
 from bridge.matching import Matching
 from bridge.newcomers import CLAIM_LIVES, Newcomers
 from bridge.ottolearn.api import Attribute
+from bridge.rounds import UNMATCHED_KEPT, tidy
 from bridge.store import aliases, unmatched
 
 NAMES = ("username", "employeeId")
@@ -141,6 +142,13 @@ def test_made_up_ids_do_not_fill_the_disk(world: World, monkeypatch: pytest.Monk
     for student_id in ("X1", "X2", "X3", "X2"):
         unmatched.note(world.engine, "campus", Student(student_id, "", ""), "no_match", now=1.0)
     assert sorted((row.student_id, row.times) for row in unmatched.newest(world.engine, 10)) == [("X1", 1), ("X2", 2)]
+
+
+def test_who_was_not_seen_for_half_a_year_is_forgotten(world: World) -> None:
+    for student_id, seen in (("old", 0.0), ("new", 2.0)):
+        unmatched.note(world.engine, "campus", Student(student_id, "", ""), "no_match", now=seen)
+    tidy(world.engine, UNMATCHED_KEPT + 1.0)
+    assert [row.student_id for row in unmatched.newest(world.engine, 10)] == ["new"]
 
 
 def test_a_link_lets_in_for_its_connection_alone_without_asking_ottolearn(world: World) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from authlib.common.security import is_secure_transport  # type: ignore[import-untyped]
 from authlib.oauth2.rfc6749 import (  # type: ignore[import-untyped]  # Authlib ships no types
     InvalidClientError,
     InvalidRequestError,
@@ -16,7 +17,7 @@ from authlib.oauth2.rfc6749 import (  # type: ignore[import-untyped]  # Authlib 
 from authlib.oidc.core.errors import LoginRequiredError  # type: ignore[import-untyped]
 
 from bridge.contracts import LaunchRequest
-from bridge.errors import LaunchRejected
+from bridge.errors import ConfigError, LaunchRejected
 from bridge.ottolearn.signin.launch_session import Arrival, LaunchSessions
 from bridge.ottolearn.signin.oidc_claims import claims_about, discovery
 from bridge.ottolearn.signin.oidc_grant import ACCESS, Desk, OidcServer, Reply
@@ -25,9 +26,11 @@ from bridge.store import one_time
 
 
 class Provider:
-    """The endpoints as functions from plain requests to plain replies."""
+    """The endpoints as functions from plain requests to plain replies. Raises ConfigError without https."""
 
     def __init__(self, desk: Desk, sessions: LaunchSessions) -> None:
+        if not is_secure_transport(desk.issuer):
+            raise ConfigError(["bridge.public_url: sign_in by oidc needs https, or http on this machine alone"])
         self._desk = desk
         self._sessions = sessions
         self._server = OidcServer(desk)

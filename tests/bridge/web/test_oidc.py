@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -12,6 +13,9 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from sqlalchemy import text
 
+from bridge.errors import ConfigError
+from bridge.ottolearn.signin.oidc import Provider
+from bridge.ownkeys import OwnKeys
 from tests.bridge.web.conftest import Bridge
 from tests.fakes.lti_platform import BRIDGE, NOW
 
@@ -386,6 +390,24 @@ def test_only_public_halves_are_published(bridge: Bridge) -> None:
     keys = bridge.client.get("/oidc/jwks.json").json["keys"]
     assert len(keys) == 2
     assert all(key.keys() == {"kty", "n", "e", "kid", "use", "alg"} for key in keys)
+
+
+def test_a_token_stays_good_while_keys_are_exchanged(bridge: Bridge) -> None:
+    answer = redeem(bridge, code_for(bridge))
+    keys = OwnKeys(bridge.engine, "0123456789abcdef0123456789abcdef", "oidc", lambda: bridge.now)
+    bridge.now += 24 * 3600
+    keys.rotate()
+    assert claims_in(bridge, answer)["sub"] == "1"
+    assert claims_in(bridge, redeem(bridge, code_for(bridge)))["sub"] == "1"
+    assert len(bridge.client.get("/oidc/jwks.json").json["keys"]) == 3
+    bridge.now += 26 * 3600
+    assert len(bridge.client.get("/oidc/jwks.json").json["keys"]) == 2
+
+
+@pytest.mark.parametrize("issuer", ["http://bridge.example.edu", "http://10.0.0.5:8000"])
+def test_no_provider_works_where_anybody_can_listen(issuer: str) -> None:
+    with pytest.raises(ConfigError, match="needs https"):
+        Provider(SimpleNamespace(issuer=issuer), None)
 
 
 class TestSub:
