@@ -28,6 +28,16 @@ def test_the_newest_lines_come_first_and_no_more_than_asked_for(engine: Engine) 
     assert [line.time for line in launches.newest(engine, 2)] == [3.0, 2.0]
 
 
+def test_the_ids_of_a_connections_recent_launches_are_its_own_and_of_people(engine: Engine) -> None:
+    launches.append(engine, LINE._replace(time=1.0, student_id="old"))
+    launches.append(engine, LINE._replace(time=2.0, student_id="new", outcome="no_match"))
+    launches.append(engine, LINE._replace(time=3.0, student_id="other", connection="other"))
+    launches.append(engine, LINE._replace(time=4.0, student_id="forged", outcome="rejected"))
+    launches.append(engine, LINE._replace(time=5.0, student_id=""))
+    assert launches.recent_ids(engine, "campus", 10) == ["new", "old"]
+    assert launches.recent_ids(engine, "campus", 1) == ["new"]
+
+
 def test_lines_of_one_moment_keep_the_order_in_which_they_were_written(engine: Engine) -> None:
     for number in range(5):
         launches.append(engine, LINE._replace(reference=f"REF-{number}"))
