@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from bridge.contracts import Assurance, Learner, Student
 from bridge.directory import Directory, Match
-from bridge.errors import LearnerNotFound, RemoteRefused, RemoteUnavailable
+from bridge.errors import LearnerInactive, LearnerNotFound, RemoteRefused, RemoteUnavailable
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME, Attribute
 from bridge.store import one_time
 
@@ -64,7 +64,8 @@ class Newcomers:
         if not one_time.claim(self.engine, key, now=self.now(), until=self.now() + CLAIM_LIVES):
             return self._made_by_another(student_id)
         try:
-            learner = self._create(student, student_id, defaults)
+            # Somebody may have made the user between the look that found nobody and our claim.
+            match = self.directory.look(student_id) or self._create(student, student_id, defaults)
         except RemoteUnavailable as error:
             if error.status == TOO_MANY_REQUESTS:
                 one_time.release(self.engine, key)
@@ -72,20 +73,19 @@ class Newcomers:
         except BaseException:
             one_time.release(self.engine, key)
             raise
-        self.directory.put(learner)
         one_time.release(self.engine, key)
-        log.info("made the OttoLearn user %d for a launch", learner.user_id)
-        return Match(learner, self.username_attribute)
+        return _active(match)
 
-    def _create(self, student: Student, student_id: str, defaults: Mapping[str, str]) -> Learner:
+    def _create(self, student: Student, student_id: str, defaults: Mapping[str, str]) -> Match:
         given = {FIRST_NAME: student.first_name, LAST_NAME: student.last_name, self.username_attribute: student_id}
         attributes = {**defaults, **{name: value for name, value in given.items() if value}}
         missing = [name for name in self._required() if not attributes.get(name, "").strip()]
         if missing:
             raise LearnerNotFound(f"OttoLearn requires {', '.join(missing)}: give a value under new_learner")
-        if (match := self.directory.look(student_id)) is not None:
-            return match.learner  # made between our look and our claim
-        return self.ottolearn.create(attributes, self.token())
+        learner = self.ottolearn.create(attributes, self.token())
+        self.directory.put(learner)
+        log.info("made the OttoLearn user %d for a launch", learner.user_id)
+        return Match(learner, self.username_attribute)
 
     def _required(self) -> Sequence[str]:
         try:
@@ -96,6 +96,12 @@ class Newcomers:
     def _made_by_another(self, student_id: str) -> Match:
         for _ in range(int(PATIENCE / STEP)):
             if (match := self.directory.look(student_id)) is not None:
-                return match
+                return _active(match)
             self.sleep(STEP)
         raise RemoteUnavailable("the user is being made by another launch", retry_after=CLAIM_LIVES)
+
+
+def _active(match: Match) -> Match:
+    if not match.learner.active:
+        raise LearnerInactive(match.learner.user_id)
+    return match

@@ -25,7 +25,7 @@ from bridge.matching import Matching
 from bridge.newcomers import CLAIM_LIVES, Newcomers
 from bridge.ottolearn.api import Attribute
 from bridge.rounds import UNMATCHED_KEPT, tidy
-from bridge.store import aliases, unmatched
+from bridge.store import aliases, one_time, unmatched
 
 NAMES = ("username", "employeeId")
 ANA = Learner(1, True, {"username": "A1", "firstName": "Ana"})
@@ -293,6 +293,21 @@ def test_when_it_is_unknown_whether_a_user_was_made_nobody_makes_another_before_
     world.now += CLAIM_LIVES
     assert world.find("X9", "open").learner.user_id == 77
     assert len(world.ottolearn.calls) == 1
+
+
+@pytest.mark.parametrize(("student_id", "found"), [("C3", Match(CY, "employeeId")), ("A1", Match(ANA, "username"))])
+def test_a_user_made_a_moment_before_is_not_made_again(world: World, student_id: str, found: Match) -> None:
+    student = Student(student_id, "Zoë", "")
+    assert world.matching().newcomers.make(student, student_id, Assurance.SIGNED, DEFAULTS) == found
+    assert world.ottolearn.calls == []
+
+
+def test_an_inactive_user_met_while_making_one_is_not_let_in(world: World) -> None:
+    with pytest.raises(LearnerInactive):
+        world.matching().newcomers.make(Student("B2", "", ""), "B2", Assurance.SIGNED, DEFAULTS)
+    assert one_time.claim(world.engine, "newcomer B2", now=world.now, until=world.now + 1)
+    with pytest.raises(LearnerInactive):
+        world.matching().newcomers.make(Student("B2", "", ""), "B2", Assurance.SIGNED, DEFAULTS)
 
 
 def test_two_launches_at_once_make_one_user(world: World) -> None:
