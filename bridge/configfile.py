@@ -17,7 +17,16 @@ MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
 _PLACEHOLDER = re.compile(r"\$\{(file:)?([^}]*)\}")
 _STANDS_FOR_UNSET = "a-value-that-the-environment-does-not-hold"  # as long as a secret must be: one mistake, not two
-_SECRET_KEYS = {"secret_key", "database_url", "password", "secret", "shared_secret", "client_secret", "token"}
+_SECRET_KEYS = {
+    "secret_key",
+    "database_url",
+    "password",
+    "secret",
+    "shared_secret",
+    "client_secret",
+    "token",
+    "progress_token",
+}
 
 
 class ConfigFile:

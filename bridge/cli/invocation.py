@@ -45,9 +45,9 @@ class Invocation:
         return Outbound(self.configuration.bridge.trusted_networks)
 
     @contextmanager
-    def database(self) -> Iterator[Engine]:
-        """The database, at the newest schema."""
-        engine = open_database(self.configuration.bridge.database_url.get_secret_value())
+    def database(self, configuration: Configuration | None = None) -> Iterator[Engine]:
+        """The database, at the newest schema; that of `configuration`, for commands that need no other secret."""
+        engine = open_database((configuration or self.configuration).bridge.database_url.get_secret_value())
         try:
             migrate(engine)
             yield engine

@@ -16,7 +16,7 @@ from bridge.store.visits import Told, Visit, newest
 @pass_invocation
 def progress(invocation: Invocation, last: int, as_json: bool) -> None:
     """Progress on its way back to the LMS, newest first."""
-    with invocation.database() as engine:
+    with invocation.database(invocation.description[0]) as engine:
         rows = [_describe(visit, told) for visit, told in newest(engine, last)]
     if as_json:
         print_json(rows)

@@ -138,6 +138,14 @@ def test_nothing_is_registered_that_was_not_built(desk: Desk) -> None:
     assert packages.every(desk.engine) == []
 
 
+def test_a_package_is_made_where_the_secrets_are_not(desk: Desk) -> None:
+    path = desk.folder / "config.yaml"
+    path.write_text(path.read_text("utf-8").replace("password: p", "password: ${NOT_SET_ANYWHERE}"), "utf-8")
+    made = desk.make()
+    assert desk.json("package", "list")[0]["id"] == made["package"]
+    assert desk.json("probe", "show") == desk.json("progress") == []
+
+
 def test_options_may_come_first_and_a_probe_needs_no_title(desk: Desk) -> None:
     assert desk.run("package", "--probe", "any-lms", "-o", str(desk.folder / "out.zip")).exit_code == 0
     with zipfile.ZipFile(desk.folder / "out.zip") as archive:
