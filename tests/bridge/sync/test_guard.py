@@ -27,13 +27,13 @@ def synced(world, people):
     "broken",
     [
         {"ends": False},
-        {"total": 11},
+        {"total": 12},
         {"error": RosterIncomplete("a course could not be read")},
         {"error": RemoteUnavailable("the LMS answered 500", status=500)},
     ],
 )
-def test_1_a_roster_cut_short_deactivates_nobody(synced, make_lms, people, broken) -> None:
-    outcome = synced.run(lms=make_lms(people(9), **broken))
+def test_1_a_roster_cut_short_deactivates_nobody(synced, make_lms, make_member, people, broken) -> None:
+    outcome = synced.run(lms=make_lms([*people(9), make_member("new")], **broken))
     assert outcome.exit_code == (1 if "unavailable" in outcome.reason else 3)
     assert len(active(synced)) == 10
     assert synced.items(outcome.run) == []
@@ -214,6 +214,17 @@ def test_6_a_held_plan_has_its_exit_code_and_is_applied_when_approved(synced, pe
     assert len(active(synced)) == 5
     with pytest.raises(Exception, match="nothing of its plan is left"):
         synced.apply(held.run)
+
+
+def test_6_nobody_is_deactivated_by_an_old_approval_after_a_later_run_has_seen_them_again(synced, people) -> None:
+    synced.change(limits={"deactivations": {"number": 0}})
+    synced.lms.members = people(9)
+    held = synced.run()
+    synced.lms.members = people(10)
+    synced.run()
+    with pytest.raises(Exception, match="a later sync"):
+        synced.apply(held.run)
+    assert len(active(synced)) == 10
 
 
 # 7. A plan is shown, kept, and applied exactly as it was shown; a stale one is refused.
