@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine
 
 from bridge.reports import Reports
-from bridge.store import one_time, rates, unmatched, visits
+from bridge.store import launches, one_time, rates, received, unmatched, visits
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +18,9 @@ EVERY = 5.0
 """Seconds between two rounds; each costs two look-ups in the database while there is nothing to do."""
 TIDY_EVERY = 360
 """Rounds."""
+RECEIVED_KEPT = 30 * 86_400.0
+"""Seconds for which the record knows what came with a launch that did not get in."""
+LAUNCHES_KEPT = 400 * 86_400.0
 VISITS_KEPT = 400 * 86_400.0
 UNMATCHED_KEPT = 180 * 86_400.0
 
@@ -59,5 +62,7 @@ def tidy(engine: Engine, now: float) -> None:
     """Forget what is of no use any more."""
     one_time.purge(engine, now=now)
     rates.purge(engine, now=now)
+    received.forget_before(engine, now - RECEIVED_KEPT)
+    launches.forget_before(engine, now - LAUNCHES_KEPT)
     visits.forget_before(engine, now - VISITS_KEPT)
     unmatched.forget_before(engine, now - UNMATCHED_KEPT)
