@@ -25,6 +25,7 @@ from bridge.web.requests import read_request
 
 SESSION_BOUND = 86_400.0
 """Seconds for which a session stays bound to the learner it was first seen with."""
+GUESSES = {"aicc_session_unknown", "cmi5_refused"}
 Reader = Callable[..., Launch]
 
 
@@ -88,6 +89,7 @@ def _ask(house: House, name: str, ask: Callable[[], Launch]) -> Launch:
     house.limits.check(FAILURES_OF_ADDRESS, name, address)
     try:
         return ask()
-    except LaunchRejected:
-        house.limits.note(FAILURES_OF_ADDRESS, name, address)
+    except LaunchRejected as error:
+        if error.reason in GUESSES:
+            house.limits.note(FAILURES_OF_ADDRESS, name, address)
         raise

@@ -111,7 +111,7 @@ def _waiting(house: House, name: str, match: Match, launch: Launch, package: Pac
 
 
 def _admit(house: House, connection: Connection[object]) -> PackageRow:
-    """The package that launches. An address that fails too often is not even listened to."""
+    """The package that launches. An address that guesses tokens is not even listened to."""
     address = address_of(house, request)
     house.limits.count(LAUNCHES_OF_ADDRESS, connection.name, address)
     house.limits.check(FAILURES_OF_ADDRESS, connection.name, address)
@@ -119,8 +119,9 @@ def _admit(house: House, connection: Connection[object]) -> PackageRow:
     origin = request.headers.get("Origin", "")
     try:
         return house.packages.admit(connection.name, approved, bearer(request), origin)
-    except LaunchRejected:
-        house.limits.note(FAILURES_OF_ADDRESS, connection.name, address)
+    except LaunchRejected as error:
+        if error.reason == "package_unknown":
+            house.limits.note(FAILURES_OF_ADDRESS, connection.name, address)
         raise
 
 

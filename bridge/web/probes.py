@@ -44,8 +44,9 @@ def _take(house: House, name: str) -> None:
     house.limits.check(FAILURES_OF_ADDRESS, name, address)
     try:
         package = house.packages.find(name, bearer(request))
-    except LaunchRejected:
-        house.limits.note(FAILURES_OF_ADDRESS, name, address)
+    except LaunchRejected as error:
+        if error.reason == "package_unknown":
+            house.limits.note(FAILURES_OF_ADDRESS, name, address)
         raise
     origin = storable(request.headers.get("Origin", ""), 255)
     house.packages.note_origin(package, origin)

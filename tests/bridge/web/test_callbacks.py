@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.contracts import Assurance
+from bridge.limits import FAILURES_OF_ADDRESS
 from bridge.packages import Packages
 from bridge.store import packages, visits
 from tests.bridge.web.conftest import Bridge, Campus
@@ -49,7 +50,7 @@ def test_a_session_belongs_to_one_learner(bridge: Bridge, campus: Campus) -> Non
 
 def test_whoever_counts_sessions_up_is_locked_out(bridge: Bridge, campus: Campus) -> None:
     campus.hacp = UNKNOWN
-    for number in range(30):
+    for number in range(FAILURES_OF_ADDRESS.most):
         assert launch(bridge, f"{SID}-{number}").status_code == 403
     campus.hacp = answer()
     assert launch(bridge).status_code == 429

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bridge.limits import FAILURES_OF_ADDRESS
 from bridge.packages import Packages
 from bridge.store import packages as stored
 from bridge.store.packages import PackageRow
@@ -118,8 +119,15 @@ def test_a_learner_who_is_launched_endlessly_must_wait(bridge: Bridge) -> None:
     assert launch(bridge).status_code == 200
 
 
+def test_a_class_on_a_site_that_nobody_approved_yet_is_not_locked_out(bridge: Bridge) -> None:
+    for number in range(FAILURES_OF_ADDRESS.most):
+        launch(bridge, f"S{number}", origin="https://new.example")
+        launch(bridge, f"S{number}", token="")
+    assert launch(bridge).status_code == 200
+
+
 def test_an_address_that_guesses_tokens_is_locked_out(bridge: Bridge) -> None:
-    for number in range(30):
+    for number in range(FAILURES_OF_ADDRESS.most):
         launch(bridge, token=f"guess-{number}")
     assert launch(bridge).json["error"] == "too_many"
     bridge.now += 600

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bridge.limits import FAILURES_OF_ADDRESS
 from bridge.packages import Packages
 from bridge.store import visits
 from tests.bridge.web.conftest import Bridge
@@ -61,7 +62,7 @@ def test_nobody_else_may_say_who_has_passed(token: str, bridge: Bridge) -> None:
 
 
 def test_whoever_guesses_tokens_is_locked_out(bridge: Bridge) -> None:
-    for number in range(30):
+    for number in range(FAILURES_OF_ADDRESS.most):
         post(bridge, token=f"guess-{number}")
     assert post(bridge).status_code == 429
     bridge.now += 600
