@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from bridge.contracts import PLACE, Learner, RosterMember, RosterPages
 from bridge.store import everybody, sync_directory, sync_items
+from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Item, Kind, State
 from bridge.store.text import exact, fold, matchable, storable
 from bridge.sync.by_value import UsersByValue
@@ -73,19 +74,11 @@ class LinkPlanner:
         """Nobody is ever taken for gone."""
 
     def _compare(self, connection: Connection, rows: Sequence[Row]) -> None:
-        candidates = {row: self._users.find(fold(row.match)) for row in rows}
-        ids = sorted({user_id for found in candidates.values() for user_id in found})
-        learners = sync_directory.learners(connection, ids)
-        holders: dict[str, list[sync_directory.Holder]] = {}
-        wanted = {fold(row.student_id) for row in rows if matchable(row.student_id)}
-        for holder in sync_directory.holders(connection, sorted(wanted)):
-            holders.setdefault(holder.folded, []).append(holder)
         items: list[Item] = []
         claims: set[tuple[str, int]] = set()
         again: set[int] = set()
-        for row in rows:
-            found = self._found(row, candidates[row], learners)
-            decision = self._decide(row, found, holders.get(fold(row.student_id), ()))
+        for row, found, holders in self._looked_up(connection, rows):
+            decision = self._decide(row, found, holders)
             if decision.reason == "duplicate" and decision.user_id is not None:
                 again.add(decision.user_id)
             if decision.kind is not None:
@@ -97,7 +90,21 @@ class LinkPlanner:
         if again:
             sync_items.to_conflict(connection, self._run, "duplicate", keys=(), users=again)
 
-    def _decide(self, row: Row, found: Sequence[Learner], holders: Sequence[sync_directory.Holder]) -> Decision:
+    def _looked_up(
+        self, connection: Connection, rows: Sequence[Row]
+    ) -> Iterator[tuple[Row, list[Learner], Sequence[Holder]]]:
+        """Each row with the people whom it may mean, and with whoever holds its student ID already."""
+        candidates = [self._users.find(fold(row.match)) for row in rows]
+        ids = sorted({user_id for found in candidates for user_id in found})
+        learners = sync_directory.learners(connection, ids)
+        holders: dict[str, list[Holder]] = {}
+        wanted = {fold(row.student_id) for row in rows if matchable(row.student_id)}
+        for holder in sync_directory.holders(connection, sorted(wanted)):
+            holders.setdefault(holder.folded, []).append(holder)
+        for row, found in zip(rows, candidates, strict=True):
+            yield row, self._found(row, found, learners), holders.get(fold(row.student_id), ())
+
+    def _decide(self, row: Row, found: Sequence[Learner], holders: Sequence[Holder]) -> Decision:
         if not matchable(row.student_id):
             return no_link("bad_student_id" if row.student_id.strip() else "no_student_id", row)
         decision = decide_link(row, found, holders, self._carriers, self._link, self._rules)
