@@ -106,6 +106,7 @@ class Visitor:
 
     def __init__(self, client: FlaskClient, provider: Provider, house: House) -> None:
         self.client, self.provider, self.engine, self.reports = client, provider, house.engine, house.reports
+        self.settings = house.configuration.connections["packages"].settings
 
     def record(self) -> list[LaunchLine]:
         return newest(self.engine, 9)
@@ -238,6 +239,21 @@ def test_another_browser_cannot_come_back_in_ones_place(visitor: Visitor) -> Non
         visitor.client._cookies.pop(name)
     assert visitor.come_back().status_code == 400
     assert visitor.record()[0].reason == "state_other_browser"
+
+
+def test_a_sign_in_for_one_connection_is_none_for_another(visitor: Visitor) -> None:
+    visitor.begin()
+    asked = {"state": visitor.provider.login["state"], "code": "the-code"}
+    answer = visitor.client.get("/step-up/elsewhere/callback", query_string=asked, base_url=BRIDGE)
+    assert (answer.status_code, visitor.record()[0].reason) == (400, "state_unknown")
+
+
+@pytest.mark.parametrize(("verified", "status"), [(True, 303), (False, 401), (None, 401), ("true", 401)])
+def test_an_address_that_nobody_verified_is_no_proof(verified: object, status: int, visitor: Visitor) -> None:
+    object.__setattr__(visitor.settings.step_up, "claim", "email")
+    visitor.provider.claims = {"email": "S000101", "email_verified": verified}
+    visitor.begin()
+    assert visitor.come_back().status_code == status
 
 
 def test_a_provider_that_refuses_is_named(visitor: Visitor) -> None:
