@@ -60,7 +60,12 @@ def test_every_link_to_a_file_leads_somewhere(path: Path) -> None:
 def commands() -> list[tuple[str, str]]:
     found = []
     for path in PAGES:
-        for block in re.findall(r"```(?:sh|console)\n(.*?)```", path.read_text("utf-8"), re.S):
+        text = path.read_text("utf-8")
+        blocks = [
+            *re.findall(r"```(?:sh|console)\n(.*?)```", text, re.S),
+            *re.findall(r"^    ottobridge .*$", text, re.M),
+        ]
+        for block in blocks:
             lines = re.findall(r"^\s*(?:\$ )?((?:ottobridge|make)\b.*)$", block, re.M)
             found += [(name(path), line.split("#")[0].strip()) for line in lines]
     return sorted(set(found))
@@ -79,7 +84,8 @@ def test_every_command_exists_with_the_options_the_page_gives_it(page: str, line
         words.pop(0)
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     asked = {word.partition("=")[0] for word in words if word.startswith("-")}
-    assert not isinstance(command, click.Group) or asked, f"{page}: {line} is no command"
+    whole = not isinstance(command, click.Group) or command.invoke_without_command
+    assert whole or asked, f"{page}: {line} is no command"
     assert asked <= known | {"--help", "-h"}, f"{page}: {line} has options that {command.name} does not know"
 
 

@@ -1,0 +1,106 @@
+"""The README and the pages for operators, followed by the letter: every command line runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from sandbox.ottolearn import create_sandbox
+from sandbox.serving import serve
+from tests.conftest import ROOT
+
+SECRET = "0123456789abcdef0123456789abcdef"
+PAGES = [
+    "README.md",
+    "docs/operators.md",
+    "docs/lti.md",
+    *(f"adapters/{n}/README.md" for n in ("canvas", "moodle", "lti")),
+]
+PEOPLE = [{"id": 7, "active": True, "attribute": {"firstName": "Ada", "lastName": "L", "username": "25499339"}}]
+EXITS = {"doctor": {0, 1}, "keys rotate": {0, 3}, "launches explain": {2}, "setup invite": {0, 2}}
+"""What a command may end with here: doctor finds that the example's LMSs do not answer, a key waits before it signs, no
+launch has the page's reference, and a connection of the file cannot be invited once more."""
+
+
+def lines(page: str) -> list[str]:
+    found = []
+    for block in re.findall(r"```(?:sh|console)\n(.*?)```", (ROOT / page).read_text("utf-8"), re.S):
+        found += [line.split(" #")[0].strip() for line in re.findall(r"^\s*(ottobridge\b.*)$", block, re.M)]
+    return found
+
+
+COMMANDS = [(page, line) for page in PAGES for line in lines(page)]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the example as config.yaml, pointed at a sandbox OttoLearn."""
+    folder = tmp_path_factory.mktemp("newcomer")
+    with serve(create_sandbox(PEOPLE)) as ottolearn:
+        text = (ROOT / "config.example.yaml").read_text("utf-8")
+        text = text.replace("https://api.ottolearn.io", ottolearn.url).replace("username: bridge-api", "username: api")
+        text = text.replace("trusted_networks: []", "trusted_networks: [127.0.0.0/8]")
+        (folder / "config.yaml").write_text(text, "utf-8")
+        yield folder
+
+
+def environment(workspace: Path) -> dict[str, str]:
+    names = re.findall(r"\$\{([A-Z_]+)\}", (workspace / "config.yaml").read_text("utf-8"))
+    secrets = dict.fromkeys(names, SECRET) | {"OTTOLEARN_PASSWORD": "api"}
+    return {**os.environ, **secrets, "PYTHONPATH": str(ROOT)}
+
+
+def run(workspace: Path, line: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "bridge", *shlex.split(line)[1:]]
+    return subprocess.run(
+        words, cwd=workspace, env=environment(workspace), capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.parametrize(("page", "line"), [entry for entry in COMMANDS if " serve" not in entry[1]])
+def test_a_command_of_the_documentation_runs(workspace: Path, page: str, line: str) -> None:
+    done = run(workspace, line)
+    allowed = next((exits for words, exits in EXITS.items() if f"ottobridge {words}" in line), {0})
+    assert done.returncode in allowed, f"{page}: {line}\n{done.stdout}{done.stderr}"
+    assert "Traceback" not in done.stderr
+
+
+def test_the_readmes_student_is_found(workspace: Path) -> None:
+    assert "matched" in run(workspace, "ottobridge learners find 25499339").stdout
+
+
+@pytest.mark.parametrize(("page", "line"), [entry for entry in COMMANDS if " serve" in entry[1]])
+def test_the_bridge_of_the_documentation_serves(workspace: Path, page: str, line: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = shlex.split(re.sub(r"--port \d+", f"--port {port}", line))[1:]
+    process = subprocess.Popen([sys.executable, "-m", "bridge", *words], cwd=workspace, env=environment(workspace))
+    try:
+        assert answers(f"http://127.0.0.1:{port}/readyz"), f"{page}: {line}"
+        assert requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).status_code == 200
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
+def answers(url: str) -> bool:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            if requests.get(url, timeout=5).status_code == 200:
+                return True
+        except requests.RequestException:
+            pass
+        time.sleep(0.05)
+    return False
