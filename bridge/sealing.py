@@ -21,7 +21,7 @@ def unseal(sealed: str, secret_key: str, purpose: str) -> str:
     """What `seal` was given. Raises ValueError where it was sealed by another secret or for another purpose."""
     try:
         return (jwe.decrypt_compact(sealed, _key(secret_key, purpose)).plaintext or b"").decode()
-    except JoseError as error:
+    except (JoseError, ValueError) as error:
         raise ValueError("it was sealed by another secret_key") from error
 
 
