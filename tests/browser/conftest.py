@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from tests.browser.sites import PlayedBridge, StaticSite, running
 
@@ -18,13 +20,37 @@ PATIENCE = 10_000
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def playwright() -> Iterator[Playwright]:
+    """The one Playwright of this process: its synchronous API does not run twice."""
     if not CHROMIUM.exists():
         pytest.skip("to enable: install Chromium (apt-get install chromium)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), headless=True, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=str(CHROMIUM), headless=True, args=list(ARGUMENTS))
+    yield browser
+    browser.close()
+
+
+@contextmanager
+def visiting(playwright: Playwright, profile: Path, *, block_third_party_cookies: bool) -> Iterator[BrowserContext]:
+    """A browser with a profile of its own in `profile`, which finds every host under `.test` on this machine."""
+    (profile / "Default").mkdir(parents=True)
+    cookies = {
+        "cookie_controls_mode": int(block_third_party_cookies),
+        "block_third_party_cookies": block_third_party_cookies,
+    }
+    (profile / "Default" / "Preferences").write_text(json.dumps({"profile": cookies}))
+    arguments = [*ARGUMENTS, "--host-resolver-rules=MAP *.test 127.0.0.1", "--ignore-certificate-errors"]
+    context = playwright.chromium.launch_persistent_context(
+        profile, executable_path=str(CHROMIUM), headless=True, args=arguments, ignore_https_errors=True
+    )
+    context.set_default_timeout(PATIENCE)
+    yield context
+    context.close()
 
 
 @pytest.fixture

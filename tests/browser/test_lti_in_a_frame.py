@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, expect
 from werkzeug import Request, Response
 
 from adapters import ADAPTERS
@@ -24,7 +24,7 @@ from bridge.store.launches import newest
 from bridge.web.app import create_app
 from bridge.web.house import furnish
 from sandbox.ottolearn import create_sandbox
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, PATIENCE
+from tests.browser.conftest import visiting
 from tests.browser.tls_sites import Site, make_certificate, serving
 from tests.fakes.lti_platform import CLIENT, DEPLOYMENT, KEY, claims, token
 
@@ -181,22 +181,10 @@ def _written(folder: Path, world: World) -> Path:
 
 
 @pytest.fixture
-def visitor(tmp_path: Path, world: World) -> Iterator[BrowserContext]:
+def visitor(playwright: Playwright, tmp_path: Path, world: World) -> Iterator[BrowserContext]:
     """A browser that blocks third-party cookies."""
-    if not CHROMIUM.exists():
-        pytest.skip("to enable: install Chromium (apt-get install chromium)")
-    profile = tmp_path / "profile"
-    (profile / "Default").mkdir(parents=True)
-    blocked = {"cookie_controls_mode": 1, "block_third_party_cookies": True}
-    (profile / "Default" / "Preferences").write_text(json.dumps({"profile": blocked}))
-    arguments = [*ARGUMENTS, "--host-resolver-rules=MAP *.test 127.0.0.1", "--ignore-certificate-errors"]
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=str(CHROMIUM), headless=True, args=arguments, ignore_https_errors=True
-        )
-        context.set_default_timeout(PATIENCE)
+    with visiting(playwright, tmp_path / "profile", block_third_party_cookies=True) as context:
         yield context
-        context.close()
     world.drops_cookies_in_frames = False
 
 

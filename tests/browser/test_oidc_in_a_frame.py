@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, expect
 from werkzeug import Request, Response
 
 from adapters import ADAPTERS
@@ -27,7 +27,7 @@ from sandbox.lms.settings import LtiTool
 from sandbox.ottolearn import SingleSignOn, create_sandbox
 from sandbox.ottolearn.sso import CALLBACK
 from sandbox.people import find_person
-from tests.browser.conftest import ARGUMENTS, CHROMIUM, PATIENCE
+from tests.browser.conftest import visiting
 from tests.browser.tls_sites import Site, make_certificate, serving
 
 pytestmark = pytest.mark.browser
@@ -139,23 +139,10 @@ def cookies(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def visitor(tmp_path: Path, cookies: str) -> Iterator[BrowserContext]:
+def visitor(playwright: Playwright, tmp_path: Path, cookies: str) -> Iterator[BrowserContext]:
     """A browser with a profile of its own."""
-    if not CHROMIUM.exists():
-        pytest.skip("to enable: install Chromium (apt-get install chromium)")
-    profile = tmp_path / "profile"
-    (profile / "Default").mkdir(parents=True)
-    blocked = cookies == "blocked"
-    mode = {"cookie_controls_mode": int(blocked), "block_third_party_cookies": blocked}
-    (profile / "Default" / "Preferences").write_text(json.dumps({"profile": mode}))
-    arguments = [*ARGUMENTS, "--host-resolver-rules=MAP *.test 127.0.0.1", "--ignore-certificate-errors"]
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=str(CHROMIUM), headless=True, args=arguments, ignore_https_errors=True
-        )
-        context.set_default_timeout(PATIENCE)
+    with visiting(playwright, tmp_path / "profile", block_third_party_cookies=cookies == "blocked") as context:
         yield context
-        context.close()
 
 
 def arrived(frame: Any) -> None:

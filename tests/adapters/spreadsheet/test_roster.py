@@ -26,7 +26,10 @@ def test_a_row_links_a_person_to_their_student_id(read, csv_file):
     assert got.members[0] == RosterMember(
         Student("00123", "Zoë", "O’Brien"),
         {
-            "student_id": "00123", "email": "zoe@example.edu", "first_name": "Zoë", "last_name": "O’Brien",
+            "student_id": "00123",
+            "email": "zoe@example.edu",
+            "first_name": "Zoë",
+            "last_name": "O’Brien",
             PLACE: "people!A2",
         },
     )

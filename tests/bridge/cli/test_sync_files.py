@@ -50,12 +50,13 @@ class Site:
                 "trusted_networks": ["127.0.0.0/8"],
             },
             "ottolearn": {
-                "api_url": url, "organization_id": 1, "username": "api", "password": "api",
-
-                    "username_attributes": ["employeeId", "username"],
-                    "learner_url": f"{url}/learn",
-                    "sign_in": sign_in
-                ,
+                "api_url": url,
+                "organization_id": 1,
+                "username": "api",
+                "password": "api",
+                "username_attributes": ["employeeId", "username"],
+                "learner_url": f"{url}/learn",
+                "sign_in": sign_in,
             },
             "connections": {"any-lms": {"adapter": "scorm", "student_id": "learner_id"}},
         }
