@@ -143,7 +143,7 @@ def test_readers_see_one_whole_generation_while_it_changes_hands(engine: Engine,
     def act(thread: int) -> list[tuple[str, ...]]:
         if thread == 0:
             try:
-                for number in range(1, 30):
+                for number in range(1, 10):
                     learners.replace(engine, generation(number), NAMES, now=float(number))
             finally:
                 finished.set()
