@@ -15,7 +15,7 @@ from bridge.store.engine import open_database
 from bridge.store.launches import LaunchLine, newest
 from sandbox.browser import Browser, read_page
 from sandbox.demo import Demo
-from sandbox.lms.doors import DOORS, Door
+from sandbox.lms.doors import CANVAS, DOORS, Door
 from sandbox.people import PEOPLE, Account, Person
 
 NOBODY = Student("", "", "")
@@ -46,6 +46,23 @@ def check_launches(demo: Demo, people: Sequence[Person] = PEOPLE, doors: Sequenc
         for door in doors:
             for person in people:
                 yield _check(demo, engine, door, person)
+    finally:
+        engine.dispose()
+
+
+def check_newcomers(demo: Demo, people: Sequence[Person] = PEOPLE) -> Iterator[Checked]:
+    """Launch, after a roster sync, everybody whom OttoLearn did not know before it."""
+    engine = open_database(demo.configuration.bridge.database_url.get_secret_value())
+    door = next(door for door in DOORS if door.connection == CANVAS and door.kind is Kind.LTI13)
+    try:
+        for person in people:
+            if person.outcome is Outcome.NO_MATCH:
+                with Browser() as browser:
+                    landed = _launch(browser, demo, door, person).landed
+                line = newest(engine, 1)[0]
+                arrived = line.outcome == Outcome.MATCHED and landed.url.startswith(demo.ottolearn_url)
+                problems = () if arrived else (f"ended as {line.outcome} at {landed.url.partition('?')[0]}",)
+                yield Checked(door, person, _student(line), line.outcome, problems)
     finally:
         engine.dispose()
 

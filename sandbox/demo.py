@@ -57,6 +57,7 @@ class Demo:
     ottolearn_url: str
     lms_url: str
     configuration: Configuration
+    config_path: Path
 
 
 class _Door:
@@ -90,7 +91,8 @@ def run_demo(port: int = 0, *, method: str = "oidc") -> Iterator[Demo]:
         campus = build_campus(bridge_url, lms_url, ottolearn_url)
         sign_in = oidc_part(ottolearn_url, sso) if sso else signed_link_part(ottolearn_url, link_secret)
         part = ottolearn_part(ottolearn_url, password, sign_in)
-        configuration = load(write_config(folder, bridge_url, part, campus), ADAPTERS)
+        config_path = write_config(folder, bridge_url, part, campus)
+        configuration = load(config_path, ADAPTERS)
         _register_packages(configuration, campus)
         lms_door.app = create_lms(campus)
         bridge = build_app(configuration)
@@ -98,7 +100,7 @@ def run_demo(port: int = 0, *, method: str = "oidc") -> Iterator[Demo]:
         stack.enter_context(rounds.rounds(house.engine, house.reports, house.now, every=1.0))
         bridge_door.app = bridge
         _await_ready(bridge_url)
-        yield Demo(bridge_url, ottolearn_url, lms_url, configuration)
+        yield Demo(bridge_url, ottolearn_url, lms_url, configuration, config_path)
 
 
 def _build_ottolearn(folder: Path, password: str, link_secret: str, sso: SingleSignOn | None) -> WSGIApplication:

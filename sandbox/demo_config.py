@@ -39,6 +39,7 @@ def build_campus(bridge_url: str, lms_url: str, ottolearn_url: str) -> Campus:
         packages={kind: read_package(archive) for kind, archive in built.items()},
         aicc_launch_url=f"{bridge_url}/aicc/{PACKAGES}/launch",
         cmi5_launch_url=f"{bridge_url}/cmi5/{PACKAGES}/launch",
+        api_token=secrets.token_urlsafe(24),
         package_tokens=tokens,
         destinations=(bridge_url, ottolearn_url),
     )
@@ -70,7 +71,13 @@ def write_config(directory: Path, bridge_url: str, ottolearn: Mapping[str, Any],
         },
         "ottolearn": dict(ottolearn),
         "connections": {
-            CANVAS: {"adapter": "canvas", "student_id": "sis_user_id"} | _lti(campus.tools[CANVAS]),
+            CANVAS: {
+                "adapter": "canvas",
+                "student_id": "sis_user_id",
+                "api": {"url": campus.url, "token": campus.api_token},
+                "roster": {"attributes": {"username": "sis_user_id"}},
+            }
+            | _lti(campus.tools[CANVAS]),
             MOODLE: {"adapter": "moodle", "student_id": "idnumber"} | _lti(campus.tools[MOODLE]),
             PACKAGES: {
                 "adapter": "scorm",

@@ -13,9 +13,15 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from bridge.cli.invocation import as_json, print_json
-from sandbox.check import Checked, check_launches
+from bridge.cli.invocation import Invocation, as_json, print_json
+from bridge.cli.syncing import Console as Progress
+from bridge.cli.syncing import open_sync
+from bridge.store.sync_runs import Status
+from bridge.sync.outcome import Outcome
+from bridge.sync.run import Options
+from sandbox.check import Checked, check_launches, check_newcomers
 from sandbox.demo import CannotStart, Demo, run_demo
+from sandbox.lms.doors import CANVAS
 
 PORT = 8080
 
@@ -51,12 +57,33 @@ def _stay(port: int) -> None:
 def _check(port: int, as_json: bool) -> None:
     with _running(port) as running:
         checked = [*check_launches(running)]
+        synced = _sync(running)
+        newcomers = [*check_newcomers(running)]
     if as_json:
-        print_json({"launches": [_row(launch) for launch in checked]})
+        print_json({"launches": [_row(launch) for launch in checked], "sync": synced.document()})
     else:
         _print_table(checked)
-    if any(launch.problems for launch in checked):
+        _print_sync(synced, newcomers)
+    if any(launch.problems for launch in (*checked, *newcomers)) or synced.status != Status.DONE:
         raise click.exceptions.Exit(1)
+
+
+def _sync(running: Demo) -> Outcome:
+    """One roster sync: the sandbox LMS's people, by Canvas's API, into the sandbox OttoLearn."""
+    invocation = Invocation(running.config_path)
+    connection = running.configuration.connections[CANVAS]
+    with Progress(connection.name) as progress, invocation.database() as engine:
+        return open_sync(invocation, engine, connection, progress, lambda: False).run(Options())
+
+
+def _print_sync(synced: Outcome, newcomers: Sequence[Checked]) -> None:
+    console = Console()
+    counts = ("read", "created", "updated", "unchanged", "conflicts", "skipped")
+    said = ", ".join(f"{getattr(synced, name)} {name}" for name in counts)
+    console.print(Text(f"Roster sync of {synced.connection}: {synced.status}; {said}."))
+    for launch in newcomers:
+        verdict = "; ".join(launch.problems) or "ok"
+        console.print(Text(f"{launch.person.name} launches after the sync: {launch.outcome}: {verdict}"))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from bridge.contracts import Kind, Outcome
 from sandbox.lms import cmi5
+from sandbox.lms.canvas_api import add_canvas_api
 from sandbox.lms.cmi5 import Cmi5Sessions
 from sandbox.lms.consumer import SIGNATURES, sign_launch
 from sandbox.lms.doors import DOORS, Door, find_door
@@ -59,6 +60,7 @@ def create_lms(
     _add_pages(app, lms)
     _add_platform(app, lms)
     _add_courses(app, lms)
+    add_canvas_api(app, campus)
     _add_headers(app, campus)
     return app
 

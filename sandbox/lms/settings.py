@@ -54,6 +54,8 @@ class Campus:
     people: tuple[Person, ...] = PEOPLE
     """Everybody who has a seat here."""
     cmi5_launch_url: str = ""
+    api_token: str = field(default="", repr=False)
+    """What opens the REST API."""
     package_tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
     """By format: what the uploaded AICC and cmi5 courses carry, and the LMS passes on."""
 

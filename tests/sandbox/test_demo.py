@@ -227,7 +227,9 @@ def test_the_printed_document_is_json_and_nothing_else(monkeypatch):
     result = run("--check", "--json")
 
     assert result.exit_code == 0
-    assert json.loads(result.stdout) == {
+    document = json.loads(result.stdout)
+    assert document.pop("sync")["status"] == "done"
+    assert document == {
         "launches": [
             {
                 "connection": "demo-canvas",
@@ -290,3 +292,21 @@ def test_a_stopped_demo_leaves_nothing_behind(tmp_path, number):
     for address in addresses:
         with pytest.raises(requests.ConnectionError):
             requests.get(address, timeout=10)
+
+
+def test_the_check_syncs_a_roster_and_whoever_was_unknown_can_then_launch(monkeypatch):
+    monkeypatch.setattr(command, "check_launches", lambda demo: iter(()))
+    done = run("--check", "--json")
+    assert done.exit_code == 0, done.output
+    sync = json.loads(done.stdout)["sync"]
+    assert (sync["status"], sync["read"], sync["created"], sync["deactivated"]) == ("done", len(PEOPLE), 1, 0)
+
+
+def test_a_sync_that_does_not_end_well_fails_the_check(monkeypatch):
+    monkeypatch.setattr(command, "check_launches", lambda demo: iter(()))
+    monkeypatch.setattr(command, "check_newcomers", lambda demo: [failed_newcomer()])
+    assert run("--check", "--json").exit_code == 1
+
+
+def failed_newcomer() -> Checked:
+    return Checked(DOORS[0], find_person("nora"), Student("", "", ""), "no_match", ("ended as no_match",))

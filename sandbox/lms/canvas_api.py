@@ -1,0 +1,51 @@
+"""Canvas's REST API as far as a roster needs it: the people of the account, page by page, in the order of their ids.
+
+Reports are not offered, as to a token without that right; the roster then reads this list (users_controller#api_index).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, jsonify, make_response, request
+
+from sandbox.lms.settings import Campus
+from sandbox.people import Person
+
+USERS = "/api/v1/accounts/self/users"
+PER_PAGE = 4
+"""Few, so that eleven people need several pages."""
+
+
+def add_canvas_api(app: Flask, campus: Campus) -> None:
+    """The routes of the API, for whoever brings `campus.api_token`."""
+    people = sorted(campus.people, key=lambda person: person.number)
+
+    @app.get(USERS)
+    def users() -> Response:
+        if request.headers.get("Authorization") != f"Bearer {campus.api_token}":
+            return _refused()
+        page = request.args.get("page", 1, type=int)
+        shown = people[(page - 1) * PER_PAGE : page * PER_PAGE]
+        answer = make_response(jsonify([_user(person) for person in shown]))
+        if page * PER_PAGE < len(people):
+            answer.headers["Link"] = f'<{campus.url}{USERS}?sort=id&per_page={PER_PAGE}&page={page + 1}>; rel="next"'
+        return answer
+
+
+def _refused() -> Response:
+    answer = make_response(jsonify(errors=[{"message": "Invalid access token."}]), 401)
+    answer.headers["WWW-Authenticate"] = 'Bearer realm="canvas-lms"'
+    return answer
+
+
+def _user(person: Person) -> dict[str, Any]:
+    return {
+        "id": person.number,
+        "name": f"{person.given} {person.family}".strip(),
+        "sortable_name": f"{person.family}, {person.given}",
+        "short_name": person.given,
+        "sis_user_id": person.student_id or None,
+        "integration_id": None,
+        "login_id": person.key,
+    }
