@@ -17,7 +17,7 @@ from bridge.settings import origin
 
 MAX_ANSWER = 64 * 1024
 """Bytes."""
-TIMEOUT: Timeout = (3.0, 8.0)
+TIMEOUT: Timeout = (3.0, 5.0)
 """Seconds to connect, seconds between two bytes."""
 DEADLINE = 8.0
 """Seconds for a whole answer."""
