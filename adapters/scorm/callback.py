@@ -20,7 +20,7 @@ MAX_ANSWER = 64 * 1024
 TIMEOUT: Timeout = (3.0, 5.0)
 """Seconds to connect, seconds between two bytes."""
 DEADLINE = 8.0
-"""Seconds for a whole answer."""
+"""Seconds for a whole answer, the connection included: the learner must have an answer within ten."""
 
 _NEVER_IN_AN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\U0010ffff@#\\]")  # dropped or read differently; users; fragments
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"

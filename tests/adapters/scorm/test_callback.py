@@ -116,12 +116,12 @@ class _Seen(Outbound):
 
 
 def test_a_slow_or_endless_answer_has_its_limits() -> None:
-    assert (callback.TIMEOUT, callback.DEADLINE, callback.MAX_ANSWER) == ((3.0, 8.0), 8.0, 65536)
+    assert (callback.TIMEOUT, callback.DEADLINE, callback.MAX_ANSWER) == ((3.0, 5.0), 8.0, 65536)
     outbound = _Seen(resolve=lambda *_, **__: [(socket.AF_INET, 0, 0, "", ("10.0.0.1", 443))])
     with pytest.raises(RemoteRefused):  # and a private address is not called
         call(outbound, "POST", HACP, login_page="aicc_login_page")
     assert (outbound.limits["timeout"], outbound.limits["deadline"], outbound.limits["max_bytes"]) == (
-        (3.0, 8.0),
+        (3.0, 5.0),
         8.0,
         65536,
     )
