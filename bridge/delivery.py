@@ -29,7 +29,7 @@ def ways_back(
         lti13 = getattr(connection.settings, "lti13", None)
         if lti13 is None or lti13.token_url is None:
             raise RemoteRefused("the connection has no lti13.token_url")
-        registration = Registration(lti13.token_url, lti13.client_id)
+        registration = Registration(lti13.token_url, lti13.client_id, lti13.token_audience)
         tokens = ServiceTokens(outbound, key(), now, token)
         post_score(channel, report, lambda: tokens.get(registration, [SCORE_SCOPE]), outbound)
 
