@@ -7,11 +7,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bridge.http import Outbound
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")  # no test depends on how fast the machine is, or on chance
 
 pytest_plugins = ["tests.fixtures_database"]
 
