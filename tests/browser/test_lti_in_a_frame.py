@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +24,7 @@ from bridge.web.app import create_app
 from bridge.web.house import furnish
 from sandbox.ottolearn import create_sandbox
 from tests.browser.conftest import visiting
-from tests.browser.tls_sites import Site, make_certificate, serving
+from tests.browser.tls_sites import Site, find_hosts_here, make_certificate, serving
 from tests.fakes.lti_platform import CLIENT, DEPLOYMENT, KEY, claims, token
 
 pytestmark = pytest.mark.browser
@@ -126,12 +125,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         serving(certificate, "bridge.test") as bridge,
         serving(certificate, "learn.test") as learn,
     ):
-        real = socket.getaddrinfo
-        patch.setattr(
-            socket,
-            "getaddrinfo",
-            lambda host, *rest, **named: real("127.0.0.1" if str(host).endswith(".test") else host, *rest, **named),
-        )
+        find_hosts_here(patch)
         world = World(lms, bridge, learn)
         lms.app = Lms(lms, bridge)
         learn.app = create_sandbox([USER], link_secret=SECRET)

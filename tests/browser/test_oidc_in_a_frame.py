@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +27,7 @@ from sandbox.ottolearn import SingleSignOn, create_sandbox
 from sandbox.ottolearn.sso import CALLBACK
 from sandbox.people import find_person
 from tests.browser.conftest import visiting
-from tests.browser.tls_sites import Site, make_certificate, serving
+from tests.browser.tls_sites import Site, find_hosts_here, make_certificate, serving
 
 pytestmark = pytest.mark.browser
 
@@ -84,12 +83,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         serving(certificate, "learn.test") as learn,
     ):
         patch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-        real = socket.getaddrinfo
-        patch.setattr(
-            socket,
-            "getaddrinfo",
-            lambda host, *rest, **named: real("127.0.0.1" if host == "bridge.test" else host, *rest, **named),
-        )
+        find_hosts_here(patch)
         world = World(lms, bridge, learn)
         sso = SingleSignOn(bridge.url, "ottolearn", SECRET)
         learn.app = create_sandbox([USER], sso=sso, cookies_in_frames=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import socket
 import ssl
 import threading
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -33,6 +35,16 @@ def make_certificate(folder: Path, *hosts: str) -> Path:
     path = folder / "certificate.pem"
     path.write_bytes(certificate.public_bytes(pem) + key.private_bytes(pem, plain, none))
     return path
+
+
+def find_hosts_here(patch: pytest.MonkeyPatch) -> None:
+    """Let this process, as the browser does, find every host under `.test` on this machine."""
+    real = socket.getaddrinfo
+
+    def found(host: Any, *rest: Any, **named: Any) -> Any:
+        return real("127.0.0.1" if str(host).endswith(".test") else host, *rest, **named)
+
+    patch.setattr(socket, "getaddrinfo", found)
 
 
 class Site:
