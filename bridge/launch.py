@@ -94,13 +94,8 @@ class Arrivals:
     policy: Callable[[str], Policy] = lambda _: ANYBODY
     """What the connection of this name takes."""
 
-    def land(self, connection: str, kind: str, read: Callable[[], Launch], lead: Lead) -> Landing:
-        """Read, find, and say where to go. `kind` is what the record says of a launch that cannot be read."""
-        launch = self.attempt(connection, kind, read)
-        return launch if isinstance(launch, Landing) else self.admit(connection, launch, lead)
-
     def attempt(self, connection: str, kind: str, read: Callable[[], T]) -> T | Landing:
-        """What `read` makes of a request, or how it was refused."""
+        """What `read` makes of a request, or how it was refused. `kind` is what the record then says it was."""
         try:
             return read()
         except OttoBridgeError as error:

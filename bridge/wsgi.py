@@ -18,7 +18,7 @@ from bridge.errors import OttoBridgeError
 from bridge.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.refreshing import whole_list
-from bridge.store import learners, one_time
+from bridge.store import learners
 from bridge.store.engine import migrate, open_database
 from bridge.web.app import HOUSE, create_app
 from bridge.web.house import furnish
@@ -31,16 +31,16 @@ REFRESH_EVERY = 30.0
 
 def create_bridge() -> Flask:
     """The WSGI application of the configuration that `$OTTOBRIDGE_CONFIG` names (default ./config.yaml)."""
-    app = build_app(load(Path(os.environ.get("OTTOBRIDGE_CONFIG", "config.yaml")), ADAPTERS))
-    start_rounds(app)
-    return app
+    return serving(load(Path(os.environ.get("OTTOBRIDGE_CONFIG", "config.yaml")), ADAPTERS))
 
 
-def start_rounds(app: Flask) -> None:
-    """Begin the work between requests, once in each process that serves `app`."""
+def serving(configuration: Configuration) -> Flask:
+    """The application with the work between requests begun: once in each process that serves."""
+    app = build_app(configuration)
     house = app.extensions[HOUSE]
     rounds.start(house.engine, house.reports, house.now)
-    refreshing.start(house.directory, house.configuration.ottolearn.directory.refresh_every)
+    refreshing.start(house.directory, configuration.ottolearn.directory.refresh_every)
+    return app
 
 
 def build_app(configuration: Configuration) -> Flask:
@@ -56,7 +56,6 @@ def build_app(configuration: Configuration) -> Flask:
         every=REFRESH_EVERY,
         max_shrink_percent=configuration.ottolearn.directory.max_shrink_percent,
     )
-    one_time.purge(engine, now=time.time())
     if learners.claim_refresh(engine, now=time.time(), every=REFRESH_EVERY):
         threading.Thread(target=_refresh, args=(directory,), name="first-refresh", daemon=True).start()
     return create_app(furnish(configuration, engine, outbound, directory, adapters=ADAPTERS))

@@ -28,11 +28,9 @@ def serve(invocation: Invocation, host: str, port: int, workers: int, threads: i
 
         def application() -> Any:
             # see above; and each worker opens its own database
-            from bridge.wsgi import build_app, start_rounds  # noqa: PLC0415
+            from bridge.wsgi import serving  # noqa: PLC0415
 
-            app = build_app(configuration)
-            start_rounds(app)
-            return app
+            return serving(configuration)
 
         _run(application, {"bind": f"{_bracketed(host)}:{port}", "workers": workers, "threads": threads})
 

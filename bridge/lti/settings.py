@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol, Self
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -42,12 +42,3 @@ class Lti11(Frozen):
     enabled: bool = True
     """False: launches by LTI 1.1 are refused, as once the LMS speaks 1.3."""
     signature_methods: tuple[SignatureMethod, ...] = Field(default=("HMAC-SHA1", "HMAC-SHA256"), min_length=1)
-
-
-class LtiSettings(Protocol):
-    """What `bridge.web` asks of the settings of any adapter that can read an LTI launch."""
-
-    @property
-    def lti13(self) -> Lti13 | None: ...
-    @property
-    def lti11(self) -> Lti11 | None: ...
