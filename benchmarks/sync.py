@@ -157,8 +157,8 @@ def writes(folder: str, ottolearn_url: str, people: int, at_once: int) -> dict[s
 
 def _sync(folder: str, url: str, settings: Any, read: Callable[..., Any], full: bool) -> dict[str, Any]:
     from bridge.contracts import Adapter, Connection
-    from bridge.directory import Directory
     from bridge.http import Outbound
+    from bridge.learners.directory import Directory
     from bridge.ottolearn.api import OttoLearnApi
     from bridge.ottolearn.settings import OttoLearn
     from bridge.store.engine import migrate, open_database

@@ -23,9 +23,9 @@ from bridge.configfile import ConfigFile, read_config_file
 from bridge.contracts import Adapter, Assurance, Connection
 from bridge.courses import Course, each_key_once
 from bridge.errors import ConfigError
+from bridge.learners.student_ids import Rule
 from bridge.ottolearn.settings import OttoLearn
 from bridge.settings import Frozen, Origin
-from bridge.student_ids import Rule
 
 CONNECTION_NAME = r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
 

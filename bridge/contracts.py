@@ -229,7 +229,7 @@ class Connection(Generic[S]):
     accepts: frozenset[Assurance] = frozenset(Assurance)
     """Which assurances a launch may have."""
     id_rules: Sequence[Any] = ()
-    """`bridge.student_ids.Rule`s: how the ID that the LMS sends becomes the one to look up."""
+    """`bridge.learners.student_ids.Rule`s: how the ID that the LMS sends becomes the one to look up."""
     newcomers: Mapping[str, str] | None = None
     """What users made for unknown students get where the LMS says nothing, by attribute; None: nobody is made."""
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from bridge.contracts import Assurance, Connection, Launch, Outcome, Student
-from bridge.directory import Match
 from bridge.errors import (
     LaunchRejected,
     LearnerAmbiguous,
@@ -23,8 +22,9 @@ from bridge.errors import (
     RemoteRefused,
     RemoteUnavailable,
 )
+from bridge.learners.directory import Match
+from bridge.learners.student_ids import Rule, shape
 from bridge.store.launches import LaunchLine
-from bridge.student_ids import Rule, shape
 from bridge.wayin import Cookie, WayIn
 
 log = logging.getLogger(__name__)

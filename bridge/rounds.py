@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
-from bridge.reports import Reports
+from bridge.progress.reports import Reports
 from bridge.store import launches, one_time, rates, received, unmatched, visits
 
 log = logging.getLogger(__name__)

@@ -11,13 +11,14 @@ from pathlib import Path
 from flask import Flask
 
 from adapters import ADAPTERS
-from bridge import refreshing, rounds
+from bridge import rounds
 from bridge.config import Configuration, load
-from bridge.directory import Directory
 from bridge.errors import OttoBridgeError
 from bridge.http import Outbound
+from bridge.learners import refreshing
+from bridge.learners.directory import Directory
+from bridge.learners.refreshing import whole_list
 from bridge.ottolearn.api import OttoLearnApi
-from bridge.refreshing import whole_list
 from bridge.store import learners
 from bridge.store.engine import migrate, open_database
 from bridge.web.app import HOUSE, create_app

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from adapters import ADAPTERS
 from bridge import rounds
 from bridge.config import Configuration, load
-from bridge.packages import Packages
+from bridge.packages.origin import Packages
 from bridge.store.engine import migrate, open_database
 from bridge.web.app import HOUSE
 from bridge.wsgi import build_app

@@ -1,7 +1,7 @@
 """SCORM 1.2 and 2004: what the page inside a package posts -> Launch.
 
 The learner's own browser speaks here. The bridge has checked by then which package it is and which site it was played
-on (bridge/packages.py); nothing can prove the student ID, and the launch says so: `Assurance.ASSERTED`.
+on (bridge/packages/origin.py); nothing can prove the student ID, and the launch says so: `Assurance.ASSERTED`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.syncing import services_of
-from bridge.doctor import FAILED, LOOK, OK, Doctor, Finding
+from bridge.doctor.checks import FAILED, LOOK, OK, Doctor, Finding
 from bridge.errors import ConfigError, OttoBridgeError
 from bridge.store.launches import recent_ids
 

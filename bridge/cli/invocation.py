@@ -17,10 +17,10 @@ from sqlalchemy import Engine
 
 from adapters import ADAPTERS
 from bridge.config import Configuration, load
-from bridge.directory import Directory
 from bridge.http import Outbound
+from bridge.learners.directory import Directory
+from bridge.learners.refreshing import whole_list
 from bridge.ottolearn.api import OttoLearnApi
-from bridge.refreshing import whole_list
 from bridge.store.engine import migrate, open_database
 
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.explain import checks
+from bridge.doctor.explain import checks
 from bridge.reasons import REASONS
 from bridge.store import received
 from bridge.store.launches import LaunchLine, by_reference, newest

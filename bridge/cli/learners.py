@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import click
 
-from bridge import linking, student_ids
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.contracts import Outcome
-from bridge.directory import Directory, DirectoryShrunk
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound
+from bridge.learners import linking, student_ids
+from bridge.learners.directory import Directory, DirectoryShrunk
+from bridge.learners.student_ids import Rule
 from bridge.store import aliases
-from bridge.student_ids import Rule
 
 HELD_BACK = 3
 

@@ -9,8 +9,8 @@ import click
 import msgspec
 import yaml
 
-from bridge import probing
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.packages import probing
 from bridge.store.probes import ProbeRow, newest
 
 

@@ -19,9 +19,9 @@ from sqlalchemy import Engine
 
 from bridge.cli.invocation import Invocation
 from bridge.contracts import Connection, LtiServices
-from bridge.directory import Directory
+from bridge.keys.own import OwnKeys
+from bridge.learners.directory import Directory
 from bridge.ottolearn.api import OttoLearnApi
-from bridge.ownkeys import OwnKeys
 from bridge.store import courses
 from bridge.sync.apply import Surroundings
 from bridge.sync.run import Sync

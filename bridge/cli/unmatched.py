@@ -16,13 +16,13 @@ from adapters.spreadsheet.writing import write_table
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.unmatched_sheet import HEADERS, MOST_EXPORTED, to_complete
 from bridge.contracts import Outcome, Student
-from bridge.directory import Directory
 from bridge.errors import LearnerAmbiguous
-from bridge.near import NearMiss, near_misses
+from bridge.learners.directory import Directory
+from bridge.learners.near import NearMiss, near_misses
+from bridge.learners.student_ids import shape
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.store import unmatched as queue
 from bridge.store.unmatched import UnmatchedRow
-from bridge.student_ids import shape
 
 COLUMNS = ("student_id", "first_name", "last_name", "connection", "times", "last_seen", "could_be")
 REASONS = {

@@ -15,8 +15,8 @@ from typing import Final, Protocol
 from sqlalchemy import Engine
 
 from bridge.contracts import Learner, LtiServices
-from bridge.directory import Directory
 from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
+from bridge.learners.directory import Directory
 from bridge.ottolearn.api import Attribute
 from bridge.store import sync_items
 from bridge.store.sync_items import WRITES, Item, Kind, State

@@ -11,10 +11,10 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from bridge.contracts import Adapter, Kind, Launch
-from bridge.directory import Match
 from bridge.errors import LaunchRejected
 from bridge.launch import Landing
-from bridge.limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS, LAUNCHES_OF_STUDENT
+from bridge.learners.directory import Match
+from bridge.packages.limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS, LAUNCHES_OF_STUDENT
 from bridge.store import one_time
 from bridge.store.packages import PackageRow
 from bridge.wayin import WayIn

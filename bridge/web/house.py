@@ -15,27 +15,27 @@ from bridge.config import Configuration
 from bridge.connections import Connections
 from bridge.contracts import Adapter, Connection, Outcome
 from bridge.courses import course_with
-from bridge.delivery import ways_back
-from bridge.directory import Directory, Match
 from bridge.errors import LaunchRejected
 from bridge.http import Outbound
+from bridge.keys.own import OwnKeys
 from bridge.launch import Arrivals, policy_of
-from bridge.limits import Limits
+from bridge.learners.directory import Directory, Match
+from bridge.learners.matching import Matching
+from bridge.learners.newcomers import Newcomers
 from bridge.lti.keysets import PlatformKeys
 from bridge.lti.state import States
-from bridge.matching import Matching
-from bridge.newcomers import Newcomers
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.ottolearn.settings import Oidc, SignedLink
 from bridge.ottolearn.signin.launch_session import LaunchSessions
 from bridge.ottolearn.signin.oidc import Provider
 from bridge.ottolearn.signin.oidc_grant import Desk
 from bridge.ottolearn.signin.ways import SignIn, by_oidc, by_signed_link
-from bridge.ownkeys import OwnKeys
-from bridge.packages import Packages
+from bridge.packages.limits import Limits
+from bridge.packages.origin import Packages
+from bridge.packages.step_up import StepUps
+from bridge.progress.delivery import ways_back
+from bridge.progress.reports import Reports
 from bridge.registration import Registrar
-from bridge.reports import Reports
-from bridge.step_up import StepUps
 from bridge.store import launches, received
 from bridge.store.launches import LaunchLine
 from bridge.wayin import WayIn

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from bridge.ownkeys import MAX_AGE
+from bridge.keys.own import MAX_AGE
 from bridge.web.house import House
 
 

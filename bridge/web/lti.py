@@ -8,9 +8,9 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from bridge.contracts import Connection, Kind, Launch, LaunchRequest, SignedClaims
-from bridge.directory import Match
 from bridge.errors import LaunchRejected
 from bridge.launch import Landing
+from bridge.learners.directory import Match
 from bridge.lti import v11, v13
 from bridge.lti.deep_linking import Selection, read_selection
 from bridge.lti.login import Login, begin

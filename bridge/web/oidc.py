@@ -8,10 +8,10 @@ from flask import Blueprint, Response, jsonify, make_response, request
 
 from bridge.contracts import LaunchRequest
 from bridge.errors import LaunchRejected
+from bridge.keys.own import MAX_AGE
 from bridge.ottolearn.signin.oidc import Provider
 from bridge.ottolearn.signin.oidc_claims import AUTHORIZE, KEYS, TOKEN, USERINFO
 from bridge.ottolearn.signin.oidc_grant import Reply
-from bridge.ownkeys import MAX_AGE
 from bridge.web.house import House
 from bridge.web.pages import answer
 from bridge.web.requests import read_request

@@ -6,7 +6,7 @@ import msgspec
 from flask import Blueprint, Response, jsonify, make_response, request
 
 from bridge.errors import LaunchRejected
-from bridge.limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS
+from bridge.packages.limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS
 from bridge.reasons import REASONS
 from bridge.store import probes
 from bridge.store.probes import ProbeRow

@@ -9,7 +9,7 @@ import msgspec
 from flask import Blueprint, Response, jsonify, make_response, request
 
 from bridge.errors import LaunchRejected
-from bridge.limits import FAILURES_OF_ADDRESS, POLLS_OF_VISIT
+from bridge.packages.limits import FAILURES_OF_ADDRESS, POLLS_OF_VISIT
 from bridge.web.house import House, address_of
 from bridge.web.packages import open_to_any_origin
 from bridge.web.requests import bearer

@@ -11,10 +11,10 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from bridge.contracts import Assurance, Connection, Kind, Launch, Student
-from bridge.directory import Match
 from bridge.errors import LaunchRejected
 from bridge.launch import Landing
-from bridge.step_up import Login
+from bridge.learners.directory import Match
+from bridge.packages.step_up import Login
 from bridge.store import one_time
 from bridge.wayin import WayIn, cookie_pair
 from bridge.web.house import House, connection_named

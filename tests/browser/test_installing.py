@@ -20,8 +20,8 @@ from werkzeug import Request, Response
 
 from adapters import ADAPTERS
 from bridge.config import load
-from bridge.directory import Directory
 from bridge.http import Outbound
+from bridge.learners.directory import Directory
 from bridge.lti.deep_linking import DL_CLAIM
 from bridge.registration import Invitation, invite
 from bridge.store.engine import migrate, open_database

@@ -16,8 +16,8 @@ from werkzeug import Request, Response
 from adapters import ADAPTERS
 from bridge.config import load
 from bridge.contracts import Learner
-from bridge.directory import Directory
 from bridge.http import Outbound
+from bridge.learners.directory import Directory
 from bridge.store.engine import migrate, open_database
 from bridge.web.app import create_app
 from bridge.web.house import furnish

@@ -18,11 +18,11 @@ from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant  # type: ignore
 from sqlalchemy import Engine
 
 from bridge.contracts import Learner
+from bridge.keys.own import OwnKeys
 from bridge.ottolearn.settings import Oidc
 from bridge.ottolearn.signin.launch_session import Arrival
 from bridge.ottolearn.signin.oidc_claims import TOKEN_LIVES, claims_about, id_token
 from bridge.ottolearn.signin.oidc_requests import HashedCodeChallenge, OidcClient, OidcRequest, check_openid_request
-from bridge.ownkeys import OwnKeys
 from bridge.store import learners, one_time
 
 CODE_LIVES = 60

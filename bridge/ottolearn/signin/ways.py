@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.courses import Course
-from bridge.directory import Match
+from bridge.learners.directory import Match
 from bridge.ottolearn.settings import Oidc, SignedLink
 from bridge.ottolearn.signin.launch_session import LaunchSessions
 from bridge.ottolearn.signin.signed_link import signed_link

@@ -14,12 +14,12 @@ from click.testing import CliRunner
 
 from bridge.cli import cli
 from bridge.contracts import Adapter, Connection, RosterEnd, RosterMember, Student
-from bridge.doctor import Doctor
+from bridge.doctor.checks import Doctor
 from bridge.errors import ConfigError, RosterIncomplete
+from bridge.learners.student_ids import Rule
 from bridge.settings import Frozen
 from bridge.store.engine import migrate, open_database
 from bridge.store.launches import LaunchLine, append
-from bridge.student_ids import Rule
 from sandbox.ottolearn import Faults, create_sandbox
 from sandbox.serving import serve
 

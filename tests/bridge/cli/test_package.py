@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from lxml import html
 
 from bridge.cli import cli
-from bridge.packages import Packages
+from bridge.packages.origin import Packages
 from bridge.store import packages, probes, visits
 from bridge.store.engine import migrate, open_database
 from bridge.store.packages import OriginRow

@@ -13,7 +13,7 @@ import yaml
 from click.testing import CliRunner
 
 from bridge.cli import cli
-from bridge.ownkeys import OwnKeys
+from bridge.keys.own import OwnKeys
 from bridge.store import courses
 from bridge.store.connections import StoredConnection, add
 from bridge.store.engine import migrate, open_database

@@ -18,8 +18,8 @@ from flask.testing import FlaskClient
 from adapters import ADAPTERS
 from bridge.cli import cli
 from bridge.config import load
-from bridge.directory import Directory
 from bridge.http import Outbound
+from bridge.learners.directory import Directory
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.store.engine import migrate, open_database
 from bridge.web.app import create_app

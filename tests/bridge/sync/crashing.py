@@ -19,8 +19,8 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from bridge.contracts import Adapter, Connection, RosterEnd, RosterMember, Student
-from bridge.directory import Directory
 from bridge.http import Outbound
+from bridge.learners.directory import Directory
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.ottolearn.settings import OttoLearn
 from bridge.store.engine import migrate, open_database

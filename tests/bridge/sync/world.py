@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import Engine
 
 from bridge.contracts import Adapter, Connection, Learner, Means, RosterEnd, RosterMember, RosterPages, Student
-from bridge.directory import Directory
 from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
 from bridge.http import Outbound
+from bridge.learners.directory import Directory
 from bridge.ottolearn.api import Attribute
 from bridge.store import sync_items, sync_runs
 from bridge.store.sync_items import Item

@@ -16,9 +16,9 @@ from werkzeug import Request, Response
 from adapters import ADAPTERS
 from bridge.config import load
 from bridge.contracts import Learner
-from bridge.directory import Directory
 from bridge.errors import OttoBridgeError
 from bridge.http import Outbound
+from bridge.learners.directory import Directory
 from bridge.store.engine import open_database
 from bridge.store.launches import LaunchLine, newest
 from bridge.web.app import create_app

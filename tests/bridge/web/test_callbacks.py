@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bridge.contracts import Assurance
-from bridge.limits import FAILURES_OF_ADDRESS
-from bridge.packages import Packages
+from bridge.packages.limits import FAILURES_OF_ADDRESS
+from bridge.packages.origin import Packages
 from bridge.store import packages, visits
 from tests.bridge.web.conftest import Bridge, Campus
 

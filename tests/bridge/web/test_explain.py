@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import cli
-from bridge.explain import checks
+from bridge.doctor.explain import checks
 from bridge.reasons import REASONS
 from bridge.store import received
 from tests.bridge.web.conftest import Bridge

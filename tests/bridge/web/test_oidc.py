@@ -14,8 +14,8 @@ from joserfc.jwk import KeySet
 from sqlalchemy import text
 
 from bridge.errors import ConfigError
+from bridge.keys.own import OwnKeys
 from bridge.ottolearn.signin.oidc import Provider
-from bridge.ownkeys import OwnKeys
 from tests.bridge.web.conftest import Bridge
 from tests.fakes.lti_platform import BRIDGE, NOW
 

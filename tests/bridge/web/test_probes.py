@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bridge.packages import Packages
-from bridge.probing import learner_id, learner_name, propose, remarks
+from bridge.packages.origin import Packages
+from bridge.packages.probing import learner_id, learner_name, propose, remarks
 from bridge.store import packages, probes
 from tests.bridge.web.conftest import Bridge
 

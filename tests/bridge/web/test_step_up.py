@@ -18,9 +18,9 @@ from joserfc.jwk import RSAKey
 
 from adapters import ADAPTERS
 from bridge.config import load
-from bridge.directory import Directory
 from bridge.http import Outbound
-from bridge.packages import Packages
+from bridge.learners.directory import Directory
+from bridge.packages.origin import Packages
 from bridge.store.engine import migrate, open_database
 from bridge.store.launches import LaunchLine, newest
 from bridge.web.app import create_app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.linking import link
+from bridge.learners.linking import link
 from bridge.store import unmatched
 from tests.bridge.web.conftest import Bridge
 from tests.fakes.lti_platform import NOW

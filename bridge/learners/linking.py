@@ -8,8 +8,8 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from bridge.contracts import Learner
-from bridge.directory import Directory
 from bridge.errors import LearnerAmbiguous, OttoBridgeError
+from bridge.learners.directory import Directory
 from bridge.store import aliases, learners, unmatched
 from bridge.store.text import exact, matchable
 

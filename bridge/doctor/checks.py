@@ -12,14 +12,14 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from bridge.contracts import Connection, Learner, LtiServices, Means, RosterEnd, RosterMember
-from bridge.directory import Directory
-from bridge.doctor_ids import LOOKED_AT, compare_ids
+from bridge.doctor.ids import LOOKED_AT, compare_ids
 from bridge.errors import ConfigError, LaunchRejected, LearnerAmbiguous, OttoBridgeError, RemoteUnavailable
 from bridge.http import Outbound
+from bridge.learners.directory import Directory
+from bridge.learners.student_ids import shape
 from bridge.lti.keysets import PlatformKeys
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME, Attribute, OttoLearnApi
 from bridge.ottolearn.settings import Oidc, OttoLearn
-from bridge.student_ids import shape
 
 OK, LOOK, FAILED = "ok", "look", "failed"
 SAMPLE = 100

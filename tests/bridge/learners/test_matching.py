@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import Engine
 
 from bridge.contracts import Assurance, Connection, Kind, Launch, Learner, Student
-from bridge.directory import Directory, Match
 from bridge.errors import (
     LearnerAmbiguous,
     LearnerInactive,
@@ -20,9 +19,10 @@ from bridge.errors import (
     RemoteRefused,
     RemoteUnavailable,
 )
-from bridge.linking import LinkRefused, connection_for, link, write
-from bridge.matching import Matching
-from bridge.newcomers import CLAIM_LIVES, Newcomers
+from bridge.learners.directory import Directory, Match
+from bridge.learners.linking import LinkRefused, connection_for, link, write
+from bridge.learners.matching import Matching
+from bridge.learners.newcomers import CLAIM_LIVES, Newcomers
 from bridge.ottolearn.api import Attribute
 from bridge.rounds import UNMATCHED_KEPT, tidy
 from bridge.store import aliases, one_time, unmatched

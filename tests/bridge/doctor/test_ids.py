@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from bridge.contracts import PLACE, RosterMember, Student
-from bridge.doctor_ids import LOOKED_AT, PEOPLE, IdFinding, compare_ids
+from bridge.doctor.ids import LOOKED_AT, PEOPLE, IdFinding, compare_ids
 
 
 def member(number: int, student_id: str | None = None) -> RosterMember:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 from bridge import rounds
 from bridge.contracts import Assurance, Connection, Kind, Launch, Report, Student
 from bridge.errors import RemoteRefused, RemoteUnavailable
-from bridge.reports import GIVE_UP, IDLE, LEASE, PAGE_LIVES, Reports
+from bridge.progress.reports import GIVE_UP, IDLE, LEASE, PAGE_LIVES, Reports
 from bridge.store import visits
 from bridge.store.visits import DELIVERED, REFUSED, WAITING
 from tests.fakes.means import Clock

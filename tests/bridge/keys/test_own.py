@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, event, select
 
 from bridge.errors import ConfigError
-from bridge.ownkeys import LONGEST_CACHE, LONGEST_TOKEN, OwnKeys, TooEarly
+from bridge.keys.own import LONGEST_CACHE, LONGEST_TOKEN, OwnKeys, TooEarly
 from bridge.store import own_keys
 from bridge.store.engine import alone
 from bridge.store.own_keys import CURRENT, NEXT

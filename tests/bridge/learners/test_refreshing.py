@@ -7,11 +7,11 @@ import logging
 import pytest
 from sqlalchemy import Engine
 
-from bridge import refreshing
 from bridge.contracts import Learner
-from bridge.directory import Directory
 from bridge.errors import RemoteUnavailable
-from bridge.refreshing import refresh_if_due, whole_list
+from bridge.learners import refreshing
+from bridge.learners.directory import Directory
+from bridge.learners.refreshing import refresh_if_due, whole_list
 
 
 class World:

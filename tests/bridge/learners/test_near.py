@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from bridge.contracts import Learner, Student
-from bridge.near import MOST, near_misses
+from bridge.learners.near import MOST, near_misses
 from bridge.store import learners
 from bridge.store.engine import alone
 from bridge.store.schema import hint

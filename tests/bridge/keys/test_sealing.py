@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.sealing import seal, unseal
+from bridge.keys.sealing import seal, unseal
 
 SECRET = "0123456789abcdef0123456789abcdef"
 

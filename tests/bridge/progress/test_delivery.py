@@ -11,12 +11,12 @@ from pydantic import SecretStr
 
 from adapters.scorm import ADAPTER
 from bridge.contracts import Adapter, Connection, Kind, Report
-from bridge.delivery import ways_back
 from bridge.errors import RemoteRefused
 from bridge.http import Outbound
 from bridge.lti.grades import OUTCOMES, SCORE_SCOPE
 from bridge.lti.settings import Lti11, Lti13
 from bridge.lti.toolkeys import new_key
+from bridge.progress.delivery import ways_back
 from tests.fakes.serving import FakeServer, Reply, Request
 
 NOW = 1_800_000_000.0

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 
 from bridge.contracts import Learner
-from bridge.directory import Directory
 from bridge.errors import OttoBridgeError
+from bridge.learners.directory import Directory
 from bridge.ottolearn.api import OttoLearnApi, Skipped
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from bridge.errors import RemoteRefused
 from bridge.http import Outbound
 from bridge.lti.grades import SCORE_SCOPE, post_score, replace_result
 from bridge.lti.service_token import Registration, ServiceTokens
-from bridge.reports import Deliver
+from bridge.progress.reports import Deliver
 
 
 def ways_back(

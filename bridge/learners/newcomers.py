@@ -15,8 +15,8 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from bridge.contracts import Assurance, Learner, Student
-from bridge.directory import Directory, Match
 from bridge.errors import LearnerInactive, LearnerNotFound, RemoteRefused, RemoteUnavailable
+from bridge.learners.directory import Directory, Match
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME, Attribute
 from bridge.store import one_time
 

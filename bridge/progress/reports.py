@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from bridge.contracts import Connection, Kind, Launch, Report
 from bridge.errors import OttoBridgeError, RemoteUnavailable
-from bridge.sealing import seal, unseal
+from bridge.keys.sealing import seal, unseal
 from bridge.store import one_time, visits
 from bridge.store.visits import DELIVERED, NEVER, REFUSED, WAITING, Told, Visit
 

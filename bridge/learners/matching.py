@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Engine
 
 from bridge.contracts import Connection, Launch, Outcome
-from bridge.directory import Directory, Match
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound
-from bridge.newcomers import Newcomers
+from bridge.learners.directory import Directory, Match
+from bridge.learners.newcomers import Newcomers
 from bridge.store import aliases, learners, unmatched
 
 

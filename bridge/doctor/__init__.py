@@ -1,0 +1,1 @@
+"""What is wrong, who can mend it, and how."""

@@ -1,0 +1,1 @@
+"""Our own keys, and the secrets of others at rest."""

@@ -1,0 +1,1 @@
+"""Progress on its way from OttoLearn back to the LMS."""
