@@ -8,6 +8,7 @@ from sqlalchemy import Engine, Executable, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import alone
+from bridge.store.prepared import Prepared
 from bridge.store.schema import alias
 from bridge.store.text import exact, matchable
 
@@ -23,7 +24,7 @@ def _put_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Ex
 
 _PUT: Final = {"sqlite": _put_statement(sqlite.Insert), "postgresql": _put_statement(postgresql.Insert)}
 _ONE: Final = (alias.c.connection == bindparam("connection_"), alias.c.student_id == bindparam("id_"))
-_FIND: Final = select(alias.c.user_id).where(*_ONE)
+_FIND: Final = Prepared(select(alias.c.user_id).where(*_ONE))
 _DROP: Final = delete(alias).where(*_ONE)
 
 
@@ -36,13 +37,9 @@ def put(engine: Engine, connection: str, student_id: str, user_id: int, *, now: 
 
 def find(engine: Engine, connection: str, student_id: str) -> int | None:
     """The OttoLearn user that the ID is linked with; nobody for what can be no ID."""
-    if not matchable(exact(student_id)):
-        return None
-    with alone(engine) as database:
-        found: int | None = database.execute(
-            _FIND, {"connection_": connection, "id_": exact(student_id)}
-        ).scalar_one_or_none()
-    return found
+    asked = exact(student_id)
+    found = _FIND.rows(engine, {"connection_": connection, "id_": asked}) if matchable(asked) else []
+    return found[0][0] if found else None
 
 
 def drop(engine: Engine, connection: str, student_id: str) -> bool:

@@ -3,7 +3,8 @@
 Two ways to a connection, and no third:
 - `engine.begin()`: a transaction of several statements; on SQLite it begins IMMEDIATE, because a transaction that
   reads first and writes later fails there at once when another process wrote in between.
-- `alone(engine)`: each statement is its own transaction. Most calls need no more, and it is the quicker way.
+- `alone(engine)`: each statement is its own transaction. Most calls need no more, and it is the quicker way; within
+  `together(engine)` all of them use one connection.
 
 SQLite runs with synchronous=NORMAL: a crash of the process loses nothing, a power failure may lose the last moments.
 """
@@ -11,6 +12,9 @@ SQLite runs with synchronous=NORMAL: a crash of the process loses nothing, a pow
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,9 +64,48 @@ def open_database(url: str) -> Engine:
     return engine
 
 
-def alone(engine: Engine) -> Connection:
+def alone(engine: Engine) -> AbstractContextManager[Connection]:
     """A connection on which each statement is a transaction of its own: `with alone(engine) as connection`."""
-    return _each_alone(engine).connect()
+    shared = _shared.get()
+    return shared if shared is not None and shared.engine is engine else _each_alone(engine).connect()
+
+
+@contextmanager
+def together(engine: Engine) -> Iterator[None]:
+    """Within the block and in this thread, `alone(engine)` is one and the same connection, taken when first asked for.
+
+    To take a connection from the pool costs as much as two statements, and on PostgreSQL a round trip.
+    """
+    shared = _Shared(engine)
+    before = _shared.set(shared)
+    try:
+        yield
+    finally:
+        _shared.reset(before)
+        shared.close()
+
+
+class _Shared(AbstractContextManager[Connection]):
+    """A connection that many `with alone(engine)` share: leaving them leaves it open."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> Connection:
+        if self._connection is None:
+            self._connection = _each_alone(self.engine).connect()
+        return self._connection
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+
+_shared: Final[ContextVar[_Shared | None]] = ContextVar("shared", default=None)
 
 
 @functools.lru_cache(maxsize=64)

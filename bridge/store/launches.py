@@ -8,6 +8,7 @@ from sqlalchemy import Engine, String, bindparam, delete, insert, select
 
 from bridge.contracts import Outcome
 from bridge.store.engine import alone
+from bridge.store.prepared import Prepared
 from bridge.store.schema import launch
 from bridge.store.text import storable
 
@@ -29,7 +30,7 @@ class LaunchLine(NamedTuple):
 
 _COLUMNS: Final = [launch.c[name] for name in LaunchLine._fields]
 _LIMITS: Final = {c.name: c.type.length for c in _COLUMNS if isinstance(c.type, String) and c.type.length}
-_APPEND: Final = insert(launch)
+_APPEND: Final = Prepared(insert(launch), LaunchLine._fields)
 _NEWEST_FIRST: Final = (launch.c.time.desc(), launch.c.id.desc())
 _NEWEST: Final = select(*_COLUMNS).order_by(*_NEWEST_FIRST).limit(bindparam("last"))
 _BY_REFERENCE: Final = (
@@ -48,8 +49,7 @@ def append(engine: Engine, line: LaunchLine) -> None:
     """Write one line. What is too long is cut at its column's length: a hostile request must not lose its record."""
     row: dict[str, object] = {name: storable(getattr(line, name), limit) for name, limit in _LIMITS.items()}
     row["time"] = line.time
-    with alone(engine) as connection:
-        connection.execute(_APPEND, row)
+    _APPEND.rows(engine, row)
 
 
 def newest(engine: Engine, last: int) -> list[LaunchLine]:

@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bridge.contracts import Learner
 from bridge.store import hints
 from bridge.store.engine import alone
+from bridge.store.prepared import Prepared
 from bridge.store.schema import directory, generation, hint, username
 from bridge.store.schema import learner as people
 from bridge.store.text import exact, fold, matchable
@@ -82,7 +83,7 @@ _DROP_SOME: Final = delete(people).where(people.c.generation == bindparam("g"), 
 _SOME_HINTS: Final = select(hint.c.key).where(hint.c.generation == bindparam("g")).limit(4 * BATCH)
 _DROP_SOME_HINTS: Final = delete(hint).where(hint.c.generation == bindparam("g"), hint.c.key.in_(_SOME_HINTS))
 _DROP: Final = delete(generation).where(generation.c.id == bindparam("g"))
-_CANDIDATES: Final = (
+_CANDIDATES: Final = Prepared(
     select(username.c.attribute, username.c.value, people.c.user_id, people.c.active, people.c.attributes)
     .join(people, (people.c.generation == username.c.generation) & (people.c.user_id == username.c.user_id))
     .where(username.c.generation == _current, username.c.folded == bindparam("asked"))
@@ -172,8 +173,7 @@ def candidates(engine: Engine, folded: str) -> list[Candidate]:
 
     `folded` comes from `bridge.store.text.fold` and is `matchable`.
     """
-    with alone(engine) as connection:
-        rows = connection.execute(_CANDIDATES, {"asked": folded}).all()
+    rows = _CANDIDATES.rows(engine, {"asked": folded})
     return [Candidate(attribute, value, _read(*person)) for attribute, value, *person in rows]
 
 
@@ -298,4 +298,4 @@ def _as_json(attributes: dict[str, str]) -> str:
 
 
 def _read(user_id: int, active: bool, attributes: str) -> Learner:
-    return Learner(user_id, active, json.loads(attributes))
+    return Learner(user_id, bool(active), json.loads(attributes))

@@ -14,12 +14,15 @@ from sqlalchemy import Engine, Executable, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import alone
+from bridge.store.prepared import Prepared
 from bridge.store.schema import kept, spent
 
-_SPEND: Final[dict[str, Executable]] = {
-    "sqlite": sqlite.insert(spent).on_conflict_do_nothing().returning(spent.c.until),
-    "postgresql": postgresql.insert(spent).on_conflict_do_nothing().returning(spent.c.until),
-}
+_SPEND: Final = Prepared(
+    {
+        "sqlite": sqlite.insert(spent).on_conflict_do_nothing().returning(spent.c.until),
+        "postgresql": postgresql.insert(spent).on_conflict_do_nothing().returning(spent.c.until),
+    }
+)
 _UNSPEND: Final = delete(spent).where(spent.c.key == bindparam("k"))
 _KEEP: Final = insert(kept)
 _TAKE: Final = delete(kept).where(kept.c.key == bindparam("k")).returning(kept.c.payload, kept.c.until)
@@ -49,9 +52,7 @@ def spend(engine: Engine, key: str, *, until: float) -> bool:
     The key is remembered at least until `until` (Unix seconds), by when the caller must refuse it as too old.
     Keys of different uses need different prefixes.
     """
-    with alone(engine) as connection:
-        row = {"key": _hash(key), "until": until}
-        return connection.execute(_SPEND[engine.dialect.name], row).one_or_none() is not None
+    return bool(_SPEND.rows(engine, {"key": _hash(key), "until": until}))
 
 
 def claim(engine: Engine, key: str, *, now: float, until: float) -> bool:

@@ -15,6 +15,7 @@ from bridge.lti import v11, v13
 from bridge.lti.deep_linking import Selection, read_selection
 from bridge.lti.login import Login, begin
 from bridge.store import courses
+from bridge.store.engine import together
 from bridge.store.one_time import spend
 from bridge.wayin import WayIn
 from bridge.web.deep_linking import offer_courses
@@ -40,7 +41,8 @@ def lti_pages(house: House) -> Blueprint:
 
     @pages.post("/lti/<connection>/launch")
     def launch(connection: str) -> Response:
-        return _launch(house, connection)
+        with together(house.engine):
+            return _launch(house, connection)
 
     @pages.post("/lti/<connection>/proof")
     def proof(connection: str) -> Response:

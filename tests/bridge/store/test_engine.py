@@ -1,18 +1,19 @@
 from __future__ import annotations
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from bridge.errors import ConfigError, RemoteUnavailable
-from bridge.store.engine import alone, is_current, migrate, open_database
+from bridge.store.engine import alone, is_current, migrate, open_database, together
 from bridge.store.schema import metadata
 
 
@@ -179,3 +180,32 @@ def test_a_database_that_went_away_is_not_ready(tmp_path: Path) -> None:
         file.unlink()
     tmp_path.rmdir()
     assert not is_current(engine)
+
+
+def test_one_launch_takes_one_connection_and_gives_it_back(engine: Engine) -> None:
+    taken: list[object] = []
+    event.listen(engine, "checkout", lambda connection, *_: taken.append(connection))
+    with together(engine):
+        assert taken == [], "what needs no database takes no connection"
+        for _ in range(3):
+            with alone(engine) as connection:
+                connection.execute(text("SELECT 1"))
+    assert len(taken) == 1
+    assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+def test_a_failed_launch_gives_its_connection_back(engine: Engine) -> None:
+    with pytest.raises(DBAPIError), together(engine), alone(engine) as connection:
+        connection.execute(text("SELECT nothing FROM nowhere"))
+    assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    with alone(engine) as connection:
+        assert connection.execute(text("SELECT 1")).scalar_one() == 1
+
+
+def test_another_thread_never_gets_the_connection_of_a_launch(engine: Engine) -> None:
+    def theirs() -> int:
+        with alone(engine) as connection:
+            return id(connection)
+
+    with together(engine), alone(engine) as ours, ThreadPoolExecutor() as threads:
+        assert threads.submit(theirs).result() != id(ours)
