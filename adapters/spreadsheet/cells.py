@@ -22,6 +22,8 @@ _DATE = re.compile(
     re.ASCII,
 )
 _ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA|FIELD!|BLOCKED!)")
+_SUSPECT = "#+-0123456789"
+"""With what an error, a shortened number or a date begins."""
 _GUARDED = re.compile(r"'(?=[=+\-@\t\r])")
 
 
@@ -55,7 +57,7 @@ def of_error(text: str) -> Odd:
 
 def unguarded(text: str) -> str:
     """CSV text without the apostrophe that `guarded` set."""
-    return _GUARDED.sub("", text, count=1) if text.startswith("'") else text
+    return _GUARDED.sub("", text, count=1)
 
 
 def guarded(text: str) -> str:
@@ -67,16 +69,21 @@ def read_id(cell: Cell) -> str | Odd:
     """The ID in a cell, trimmed and in NFC; empty where there is none; Odd where it cannot be an ID."""
     if isinstance(cell, Odd):
         return cell
+    if cell.isalnum() and cell.isascii() and len(cell) <= MAX_ID:
+        return cell  # nearly always, and nothing below could find fault with it
     text = cell.strip()
     if len(text) > MAX_ID:
         return Odd(f"text of more than {MAX_ID} characters")
     if not text.isprintable() and any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text):
         return Odd("text with a line break or a control character")
-    if _ERROR.fullmatch(text):
-        return of_error(text)
-    if _SHORTENED.fullmatch(text):
-        return Odd("a number shortened to the form 1.0E+7, its digits lost")
-    return DATE if _DATE.fullmatch(text) else clean(text)
+    if text[:1] in _SUSPECT:
+        if _ERROR.fullmatch(text):
+            return of_error(text)
+        if _SHORTENED.fullmatch(text):
+            return Odd("a number shortened to the form 1.0E+7, its digits lost")
+        if _DATE.fullmatch(text):
+            return DATE
+    return clean(text)
 
 
 def column_letters(index: int) -> str:

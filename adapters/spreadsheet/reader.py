@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
-from adapters.spreadsheet.cells import ALLOWED_ID, Odd, address, column_letters, read_id
+from adapters.spreadsheet.cells import ALLOWED_ID, Cell, Odd, address, column_letters, read_id
 from adapters.spreadsheet.columns import Column, find_columns
 from adapters.spreadsheet.problems import Problem
 from adapters.spreadsheet.rows import Row
@@ -66,15 +67,19 @@ def _members(table: Table, sheet: Sheet, settings: Settings) -> Iterator[RosterM
 
 
 class _Reading:
+    """From rows to members: what differs from sheet to sheet is worked out once."""
+
     def __init__(self, sheet: Sheet, settings: Settings) -> None:
         self._sheet = sheet
         self._link = settings.mode == "link"
-        self._id = settings.student_id
-        self._required = {settings.student_id, *([settings.match] if self._link else [])}
-        self._values = [sheet.columns[name] for name in settings.wanted]
-        self._names = [sheet.columns.get("first_name"), sheet.columns.get("last_name")]
+        self._columns = [sheet.columns[name] for name in settings.wanted]
+        self._needed = 2 if self._link else 1
+        """How many of them must not be empty: the student ID, and what the person is found by."""
+        self._names = [sheet.columns[name] for name in ("first_name", "last_name") if name in sheet.columns]
         self._status = sheet.columns.get("status")
-        self._place = f"{sheet.name}!{column_letters(sheet.columns[settings.student_id].at)}"
+        self._width = max(column.at for column in sheet.columns.values()) + 1
+        self._keys = ("student_id", *(column.field for column in (*self._names, *self._columns)))
+        self._place = f"{sheet.name}!{column_letters(self._columns[0].at)}"
 
     def member(self, row: Row) -> RosterMember | None:
         """The person in a row; None for mistakes, which are noted, and where `link` has nobody to link."""
@@ -86,39 +91,42 @@ class _Reading:
                 "as many as the header; put quotes around text with a delimiter",
             )
             return None
+        cells = row.cells
+        if len(cells) < self._width:
+            cells = [*cells, *[""] * (self._width - len(cells))]
         before = self._sheet.count
-        active = self._active(row)
+        active = self._status is None or self._active(row, self._status.at, cells[self._status.at])
         if self._link and not active:
             return None
-        fields = {column.field: self._value(row, column) for column in self._values}
+        values = [read_id(cells[column.at]) for column in self._columns]
+        if Odd in map(type, values) or not all(values[: self._needed]):
+            self._note_mistakes(row, values)
         if self._sheet.count != before:
             return None
-        first, last = (self._name(row, column) for column in self._names)
-        student_id = fields[self._id]
-        names = {"first_name": first, "last_name": last}
-        known = {name: text for name, text in names.items() if name in self._sheet.columns}
-        place = {PLACE: f"{self._place}{row.number}"} if self._link else {}
-        fields = {"student_id": student_id, **known, **fields, **place}
-        return RosterMember(Student(student_id, first, last), fields, active)
+        return self._person(row, values, [clean(cells[column.at]) for column in self._names], active)
 
-    def _value(self, row: Row, column: Column) -> str:
-        value = read_id(row.cells[column.at]) if column.at < len(row.cells) else ""
-        if isinstance(value, Odd):
-            self._note(row, column.at, f"found {value.what}", ALLOWED_ID)
-            return ""
-        if not value and column.field in self._required:
-            self._note(row, column.at, "empty", ALLOWED_ID)
-        return value
+    def _person(self, row: Row, values: Sequence[Any], names: Sequence[str], active: bool) -> RosterMember:
+        """`values`: of the columns, none of them odd."""
+        student_id = values[0]
+        fields = dict(zip(self._keys, (student_id, *names, *values), strict=True))
+        if self._link:
+            fields[PLACE] = f"{self._place}{row.number}"
+        return RosterMember(
+            Student(student_id, fields.get("first_name", ""), fields.get("last_name", "")), fields, active
+        )
 
-    def _name(self, row: Row, column: Column | None) -> str:
-        cell = row.cells[column.at] if column and column.at < len(row.cells) else ""
-        return clean(cell)
-
-    def _active(self, row: Row) -> bool:
-        word = self._name(row, self._status).casefold()
-        if self._status is not None and word not in _ACTIVE | _INACTIVE:
-            self._note(row, self._status.at, "not a status", ALLOWED_STATUS)
+    def _active(self, row: Row, at: int, cell: Cell) -> bool:
+        word = "odd" if isinstance(cell, Odd) else clean(cell).casefold()
+        if word not in _ACTIVE | _INACTIVE:
+            self._note(row, at, "not a status", ALLOWED_STATUS)
         return word not in _INACTIVE
+
+    def _note_mistakes(self, row: Row, values: Sequence[str | Odd]) -> None:
+        for number, (column, value) in enumerate(zip(self._columns, values, strict=True)):
+            if isinstance(value, Odd):
+                self._note(row, column.at, f"found {value.what}", ALLOWED_ID)
+            elif not value and number < self._needed:
+                self._note(row, column.at, "empty", ALLOWED_ID)
 
     def _note(self, row: Row, index: int, what: str, allowed: str) -> None:
         self._sheet.add(Problem(address(self._sheet.name, index, row.number), row.number, what, allowed))

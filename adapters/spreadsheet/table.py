@@ -57,7 +57,7 @@ def _csv_rows(file: BinaryIO, name: str, encoding: str) -> Iterator[Row]:
     width = 0
     for number, cells in read_csv(file, name, encoding=encoding):
         width = width or len(cells)
-        values: Sequence[Cell] = [unguarded(cell) for cell in cells]
+        values: Sequence[Cell] = [unguarded(cell) if cell[:1] == "'" else cell for cell in cells]
         yield Row(number, values, whole=len(cells) in {0, width})
 
 

@@ -28,9 +28,9 @@ FAST_CELLS = 8_000_000
 
 _UNUSUAL = (b":c", b'"e"')
 """A cell behind a namespace prefix, an error value. Also in a text: then the slower reader reads it, never wrong."""
-_NOT_SMALL = re.compile(rb'<c(?! r="[A-Z]?[0-9]{1,5}"|ol)')
-"""A cell (`<c`, not `<col`) whose reference is not plainly within A1 to Z99999."""
-_NOT_PLAIN = re.compile(rb'<c(?! r="[A-Z]{1,2}[0-9]{1,6}"|ol)')
+_CELL = rb"""<c(?! r="%s"[^>']*+>|ol)"""
+"""Matches a cell (`<c`, not `<col`) whose reference is another, or that has an attribute in single quotes."""
+_NOT_PLAIN = re.compile(_CELL % rb"[A-Z]{1,2}[0-9]{1,6}")
 _REFERENCE = re.compile(rb'<c r="([A-Z]+)([0-9]+)"')
 _LONGEST_TAG = 1024 * 1024
 
@@ -45,8 +45,12 @@ class _Shape(NamedTuple):
         return _Shape(max(self.rows, rows), max(self.columns, columns))
 
 
-_SMALL = (99_999, 26)
 _UNKNOWN = _Shape(10**9, 10**9)
+_WITHIN = (
+    (re.compile(_CELL % rb"[A-Z]?[0-9]{1,5}"), _Shape(99_999, 26)),
+    (re.compile(_CELL % rb"[A-Z]?(?:1?[0-9]{1,5}|200000)"), _Shape(FAST_ROWS, 26)),
+)
+"""What lies outside of a rectangle, and the rectangle: looking for nothing is three times as fast as looking at all."""
 
 
 @contextmanager
@@ -72,17 +76,19 @@ def _measured(archive: Archive, member: str) -> _Shape:
         rest = window[cut:]
         if len(rest) > _LONGEST_TAG or any(mark in window for mark in _UNUSUAL):
             return _UNKNOWN
-        found = _SMALL if not _NOT_SMALL.search(window, 0, cut) else _extent(window[:cut])
-        shape = shape.holding(*found)
+        shape = shape.holding(*_extent(window, cut))
     return shape
 
 
-def _extent(window: bytes) -> tuple[int, int]:
-    if _NOT_PLAIN.search(window):
+def _extent(window: bytes, end: int) -> _Shape:
+    for outside, rectangle in _WITHIN:
+        if not outside.search(window, 0, end):
+            return rectangle
+    if _NOT_PLAIN.search(window, 0, end):
         return _UNKNOWN
-    found = _REFERENCE.findall(window)
+    found = _REFERENCE.findall(window, 0, end)
     columns = {letters for letters, _ in found}
-    return max(int(row) for _, row in found), max(map(_column_number, columns))
+    return _Shape(max(int(row) for _, row in found), max(map(_column_number, columns)))
 
 
 def _column_number(letters: bytes) -> int:
@@ -105,7 +111,11 @@ def _fast_rows(path: Path, sheet: str) -> Iterator[Iterator[Row]]:
 def _read_fast(sheet: python_calamine.CalamineSheet) -> Iterator[Row]:
     margin = [""] * (sheet.start[1] if sheet.start else 0)  # calamine leaves empty first columns out
     for number, values in enumerate(sheet.iter_rows(), start=1):
-        cells: Any = values if set(map(type, values)) == {str} else [_cell(value) for value in values]
+        cells: Any = values
+        try:
+            "".join(values)  # type: ignore[arg-type]  # the quickest way to learn whether all of them are text
+        except TypeError:
+            cells = [value if type(value) is str else _cell(value) for value in values]
         yield Row(number, margin + cells if margin else cells)
 
 

@@ -132,8 +132,22 @@ def test_each_mistake_names_its_cell(made, read):
     assert read(path).ids == ["00123"]
 
 
-def test_an_error_value_is_seen_though_calamine_would_hide_it(made, monkeypatch):
-    assert reader_of(made(sheet('<c r="A1" t="e"><v>#N/A</v></c>')), monkeypatch) == STREAMED
+def test_a_status_that_is_false_is_not_taken_for_active(made, read, either):
+    head = text("A1", "Student ID") + text("B1", "State")
+    path = made(sheet(head, text("A2", "1") + '<c r="B2" t="b"><v>0</v></c>', text("A3", "2") + text("B3", "FALSE")))
+    with pytest.raises(SheetRefused, match="1 mistake\nSheet1!B2: not a status; allowed: active"):
+        read(path, mode="roster", columns={"status": "State"})
+
+
+@pytest.mark.parametrize("kind", ['t="e"', "t='e'", "t = 'e' "])
+def test_an_error_value_is_seen_though_calamine_would_hide_it(made, kind):
+    assert cells(made(sheet(f'<c r="A1" {kind}><v>#N/A</v></c>'))) == [(1, [Odd("the error #N/A")])]
+
+
+@pytest.mark.parametrize("row", [99_999, 100_000, 199_999, 200_000])
+def test_a_sheet_of_as_many_rows_as_are_read_fast_is_read_fast(made, monkeypatch, row):
+    data = f'<sheetData><row r="1">{text("A1", "ID")}</row><row r="{row}">{text(f"Z{row}", "x")}</row></sheetData>'
+    assert reader_of(made(data), monkeypatch) == FAST
 
 
 def test_a_plain_sheet_goes_to_the_fast_reader(made, monkeypatch):
