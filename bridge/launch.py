@@ -5,7 +5,6 @@ Every launch ends here, whatever becomes of it, with one line in the record and 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import logging
 from collections.abc import Callable, Collection, Sequence
@@ -147,7 +146,7 @@ class Arrivals:
         return Landing(outcome, reason, self.reference(), student, return_url=back)
 
     def _note(self, connection: str, kind: str, landing: Landing, detail: str) -> None:
-        who = hmac.new(self.pseudonym_key, landing.student.student_id.encode(), hashlib.sha256).hexdigest()[:12]
+        who = hmac.digest(self.pseudonym_key, landing.student.student_id.encode(), "sha256").hex()[:12]
         log.info(
             "launch connection=%s kind=%s outcome=%s reason=%s who=%s reference=%s",
             *(connection, kind, landing.outcome, landing.reason or "-", who, landing.reference),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlencode, urlsplit
 
 from bridge.errors import LaunchRejected
@@ -53,24 +54,28 @@ def begin(
         raise LaunchRejected(
             "issuer_unknown", f"iss {fields['iss'][:255]!r}, client_id {fields.get('client_id', '')[:255]!r}"
         )
-    if origin_or_empty(fields["target_link_uri"]) != origin(launch_url):
+    target_uri = fields["target_link_uri"]
+    if target_uri != launch_url and origin_or_empty(target_uri) != origin(launch_url):
         raise LaunchRejected("wrong_target", "target_link_uri is not an address of this bridge")
     hints = {name: fields[name] for name in ("login_hint", "lti_message_hint") if name in fields}
     if any(len(hint) > LONGEST_HINT for hint in hints.values()):
         raise LaunchRejected("malformed", f"a hint is longer than {LONGEST_HINT} characters")
     target = fields.get("lti_storage_target", "")[:LONGEST_TARGET]
     nonce, secret = token(), token()
+    request = {"state": states.make(connection, nonce, secret, now, target), "nonce": nonce, **hints}
+    url = _request_of_all(settings.auth_url, settings.client_id, launch_url) + urlencode(request)
+    return Login(url, cookie_names(nonce), secret, key_of(nonce), target)
+
+
+@lru_cache(maxsize=1024)
+def _request_of_all(auth_url: str, client_id: str, launch_url: str) -> str:
+    """The authentication request as far as every login of a connection makes the same (section 5.1.1.2)."""
     request = {
         "scope": "openid",
         "response_type": "id_token",
         "response_mode": "form_post",
         "prompt": "none",
-        "client_id": settings.client_id,
+        "client_id": client_id,
         "redirect_uri": launch_url,
-        "state": states.make(connection, nonce, secret, now, target),
-        "nonce": nonce,
-        **hints,
     }
-    join = "&" if urlsplit(settings.auth_url).query else "?"
-    url = f"{settings.auth_url}{join}{urlencode(request)}"
-    return Login(url, cookie_names(nonce), secret, key_of(nonce), target)
+    return f"{auth_url}{'&' if urlsplit(auth_url).query else '?'}{urlencode(request)}&"

@@ -39,7 +39,8 @@ class States:
     """Makes and reads states: signed, bound to a connection and to the browser that began."""
 
     def __init__(self, secret_key: str) -> None:
-        self._signer = Signer(secret_key, salt="lti13 state", digest_method=hashlib.sha256)
+        key = hmac.digest(secret_key.encode(), b"lti13 state", "sha256")
+        self._signer = Signer(key, key_derivation="none", digest_method=hashlib.sha256)  # derived once, not each time
 
     def make(self, connection: str, nonce: str, secret: str, now: float, target: str = "") -> str:
         payload = msgspec.json.encode([connection, nonce, digest(secret), int(now), target])

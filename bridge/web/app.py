@@ -60,16 +60,17 @@ def create_app(house: House) -> Flask:
     ):
         app.register_blueprint(pages(house))
 
+    guards = HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if house.is_secure else {})
+
     @app.before_request
     def take_whole_body() -> None:
-        request.get_data(cache=True)  # the limit on its size is met here, before anything is done
+        if request.method != "GET":
+            request.get_data(cache=True)  # the limit on its size is met here, before anything is done
 
     @app.after_request
     def guard(response: Response) -> Response:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        if house.is_secure:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        headers = response.headers
+        headers.extend([(name, value) for name, value in guards.items() if name not in headers])
         return response
 
     @app.errorhandler(HTTPException)

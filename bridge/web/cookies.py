@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from flask import Response
+from werkzeug.http import dump_cookie
 
 from bridge.wayin import Cookie
 
 
 def set_cookies(response: Response, cookies: Iterable[Cookie]) -> Response:
-    """`response`, with `cookies`."""
-    for cookie in cookies:
-        response.set_cookie(
-            cookie.name,
-            cookie.value,
-            max_age=cookie.max_age,
-            path=cookie.path,
-            secure=cookie.secure,
-            httponly=True,
-            samesite="None" if cookie.secure else "Lax",
-            partitioned=cookie.partitioned,
-        )
+    """`response`, with `cookies`, whose names and values are words and URL-safe tokens: they need no quoting."""
+    for name, value, *where in cookies:
+        response.headers.add("Set-Cookie", f"{name}={value}{_attributes(*where)}")
     return response
+
+
+@lru_cache(maxsize=256)
+def _attributes(max_age: int, path: str, secure: bool, partitioned: bool) -> str:
+    """What follows name and value: the same for every login of a connection."""
+    whole = dump_cookie(
+        "name",
+        "value",
+        max_age=max_age,
+        path=path,
+        secure=secure,
+        httponly=True,
+        samesite="None" if secure else "Lax",
+        partitioned=partitioned,
+    )
+    return whole.removeprefix("name=value")

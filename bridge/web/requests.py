@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl
 
 from flask import Request
+from werkzeug.datastructures import Headers
 
 from bridge.contracts import LaunchRequest
 from bridge.errors import LaunchRejected
@@ -18,17 +20,33 @@ def read_request(request: Request, public_url: str) -> LaunchRequest:
 
     Raises LaunchRejected `malformed` for a body or query that is no text.
     """
-    body = request.get_data(cache=True)
-    is_form = request.mimetype == FORM
+    body = b"" if request.method == "GET" else request.get_data(cache=True)
+    is_form = bool(body) and request.mimetype == FORM
     return LaunchRequest(
         method=request.method,
         url=public_url + request.path,
         query=read_pairs(request.query_string),
         form=read_pairs(body) if is_form else (),
         body=body,
-        headers={name.lower(): value for name, value in request.headers.items()},
+        headers=_Headers(request.headers),
         cookies=request.cookies,
     )
+
+
+class _Headers(Mapping[str, str]):
+    """Headers by their names in lower case, read when they are asked for: most launches ask for none."""
+
+    def __init__(self, headers: Headers) -> None:
+        self._headers = headers
+
+    def __getitem__(self, name: str) -> str:
+        return self._headers[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.lower() for name in self._headers.keys())  # noqa: SIM118 -- iterating yields pairs
+
+    def __len__(self) -> int:
+        return len(self._headers)
 
 
 def read_pairs(encoded: bytes) -> list[tuple[str, str]]:

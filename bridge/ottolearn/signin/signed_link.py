@@ -32,9 +32,10 @@ def signed_link(
     `username` is the value that matched, `issuer` the bridge's public address, `now` seconds since 1970, `jti` a value
     never used before, `course` where in OttoLearn the learner wants to go.
     """
+    address, audience = _way(settings.url, settings.parameter)
     claims = {
         "iss": issuer,
-        "aud": origin(settings.url),
+        "aud": audience,
         "sub": str(learner.user_id),
         "preferred_username": username,
         "given_name": learner.attributes.get(FIRST_NAME, ""),
@@ -46,9 +47,15 @@ def signed_link(
     if course is not None:
         claims |= {"course": course.key} | ({"course_url": course.url} if course.url else {})
     token = jws.serialize_compact({"alg": "HS256", "typ": "JWT"}, msgspec.json.encode(claims), _key(settings.secret))
-    parts = urlsplit(settings.url)
-    query = "&".join(filter(None, [parts.query, urlencode({settings.parameter: token})]))
-    return urlunsplit(parts._replace(query=query))
+    return address + token
+
+
+@lru_cache(maxsize=8)
+def _way(url: str, parameter: str) -> tuple[str, str]:
+    """The address up to where the token stands, which needs no quoting, and its origin."""
+    parts = urlsplit(url)
+    query = "&".join(filter(None, [parts.query, urlencode({parameter: ""})]))
+    return urlunsplit(parts._replace(query=query)), origin(url)
 
 
 @lru_cache(maxsize=8)
