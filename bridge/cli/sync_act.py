@@ -1,0 +1,96 @@
+"""One sync as a command does it: open the rooms, run or apply, write the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy import Engine
+
+from bridge.cli.invocation import Invocation
+from bridge.cli.sync_options import options_of, report_folder
+from bridge.cli.sync_told import plan_lines
+from bridge.cli.syncing import Console, open_sync, stop_signals
+from bridge.contracts import Connection
+from bridge.errors import ConfigError
+from bridge.store import sync_runs
+from bridge.store.sync_lock import LockHeld
+from bridge.store.sync_runs import Status
+from bridge.sync.outcome import Outcome
+from bridge.sync.planfile import read_plan_file
+from bridge.sync.report import write_report
+from bridge.sync.run import Sync
+from bridge.sync.stale import PlanStale
+
+
+def run_or_apply(invocation: Invocation, connection: Connection[Any], asked: dict[str, Any]) -> Outcome:
+    """Sync CONNECTION, or carry out the plan in the file that `asked` names."""
+    if asked["apply_file"] is None:
+        return _run(invocation, connection, asked)
+    if any(asked[name] for name in ("only_plan", "plan_file", "full", "max_changes", "override")):
+        raise click.UsageError("--apply carries out a plan as it is; it takes no other option.")
+    return apply(invocation, connection, asked["apply_file"], asked)
+
+
+def run_if_due(invocation: Invocation, connection: Connection[Any], asked: dict[str, Any]) -> Iterator[Outcome]:
+    """The outcome of a connection that is due; a mistake in one connection does not stop the others."""
+    try:
+        with _session(invocation, connection) as (_, syncing):
+            due = syncing.due()
+        if due:
+            yield _run(invocation, connection, asked)
+    except ConfigError as error:
+        yield Outcome(0, connection.name, Status.FAILED, "configuration", notices=list(error.problems))
+
+
+def apply(invocation: Invocation, connection: Connection[Any], plan: Path | int, asked: dict[str, Any]) -> Outcome:
+    """Carry out a saved plan: a file, or the number of a run."""
+    with _session(invocation, connection) as (engine, syncing):
+        found = read_plan_file(engine, plan) if isinstance(plan, Path) else sync_runs.find(engine, plan)
+        if found is None:
+            raise click.UsageError(f"There is no run {plan}.")
+        outcome = _told(connection, lambda: syncing.apply_plan(found))
+        _record(engine, outcome, report_folder(invocation, asked))
+    return outcome
+
+
+def _run(invocation: Invocation, connection: Connection[Any], asked: dict[str, Any]) -> Outcome:
+    options = options_of(invocation, connection, asked)
+    with _session(invocation, connection) as (engine, syncing):
+        outcome = _told(connection, lambda: syncing.run(options))
+        _record(engine, outcome, report_folder(invocation, asked))
+    return outcome
+
+
+@contextmanager
+def _session(invocation: Invocation, connection: Connection[Any]) -> Iterator[tuple[Engine, Sync]]:
+    with Console(connection.name) as console, stop_signals() as stopping, invocation.database() as engine:
+        yield engine, open_sync(invocation, engine, connection, console, stopping)
+
+
+def _told(connection: Connection[Any], act: Callable[[], Outcome]) -> Outcome:
+    """What `act` came to; a lock that is held and a stale plan are outcomes too."""
+    try:
+        return act()
+    except LockHeld as error:
+        return Outcome(0, connection.name, Status.FAILED, "locked", notices=[str(error)])
+    except PlanStale as error:
+        return Outcome(0, connection.name, Status.FAILED, "stale", notices=[str(error)])
+
+
+def _record(engine: Engine, outcome: Outcome, folder: Path) -> None:
+    """Write the report; a folder that cannot be written to spoils no sync."""
+    found = sync_runs.find(engine, outcome.run)
+    if found is None:
+        return
+    try:
+        page, retry = write_report(engine, found, folder)
+    except OSError as error:
+        click.echo(f"The report cannot be written to {folder}: {error.strerror}", err=True)
+        return
+    outcome.report_file, outcome.retry_file = str(page), str(retry or "")
+    if outcome.status == Status.PLANNED:
+        outcome.lines += plan_lines(engine, outcome)

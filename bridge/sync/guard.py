@@ -1,0 +1,42 @@
+"""The guard over a plan: what is beyond the limits is held, and said."""
+
+from __future__ import annotations
+
+from bridge.store import sync_items, sync_people, sync_runs
+from bridge.store.sync_items import Kind, State
+from bridge.store.sync_runs import Status
+from bridge.sync import limits
+from bridge.sync.link_plan import LinkPlanner
+from bridge.sync.plan import Planner
+from bridge.sync.record import Job
+
+
+def guard(job: Job, planner: Planner | LinkPlanner, max_changes: int | None) -> None:
+    """Hold what is beyond the limits, and begin the outcome by it."""
+    engine, outcome = job.around.engine, job.outcome
+    verdict = limits.judge(_load(job, planner), job.subject.roster, max_changes)
+    with engine.begin() as connection:
+        sync_items.shift(connection, outcome.run, verdict.held, State.PLANNED, State.HELD)
+    outcome.reasons = dict(planner.skipped)
+    outcome.reason = verdict.reason
+    outcome.status = Status.HELD_BACK if verdict.reason else Status.DONE
+    outcome.notices += verdict.sentences
+    for sentence in verdict.sentences:
+        job.around.notice(sentence)
+
+
+def _load(job: Job, planner: Planner | LinkPlanner) -> limits.Load:
+    engine, source = job.around.engine, job.subject.source
+    counts = sync_items.counts(engine, job.outcome.run)
+    by_kind: dict[str, int] = {kind: sum(n for (k, _, _), n in counts.items() if k == kind) for kind in Kind}
+    owned = sync_people.count_present(engine, source)
+    lost = not sync_people.has_anybody(engine, source) and _had_people(job)
+    first = owned == 0 or sync_runs.last_started(engine, source) is None
+    return limits.Load(by_kind, owned, planner.joining, first, lost)
+
+
+def _had_people(job: Job) -> bool:
+    """Whether an earlier run left people in the snapshot."""
+    earlier = sync_runs.newest(job.around.engine, 20, job.subject.connection.name)
+    good = [run.summary for run in earlier if run.status in {Status.DONE, Status.PARTIAL, Status.HELD_BACK}]
+    return any(summary.get(name) for summary in good for name in ("unchanged", "created", "updated"))

@@ -1,0 +1,97 @@
+"""A run in the record: alone, from its beginning to its end, whatever the end is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from bridge.errors import OttoBridgeError, RosterIncomplete
+from bridge.store import sync_items, sync_runs
+from bridge.store.sync_items import Kind
+from bridge.store.sync_lock import sync_lock
+from bridge.store.sync_runs import Status
+from bridge.sync.apply import Interrupted, Surroundings
+from bridge.sync.clock import Clock
+from bridge.sync.outcome import Outcome
+from bridge.sync.subject import Subject
+
+KEPT: Final = 90 * 86_400.0
+"""Seconds for which the items of a run are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run under way."""
+
+    subject: Subject
+    around: Surroundings
+    outcome: Outcome
+    clock: Clock
+
+    def stop_if_asked(self) -> None:
+        """Raise Interrupted where somebody asked the run to stop while nothing is being written."""
+        if self.around.stopping():
+            raise Interrupted("stopped while reading; nothing was changed")
+
+
+@contextmanager
+def locked(subject: Subject, around: Surroundings) -> Iterator[Job]:
+    """A job that no other run of the connection can have at the same time; timed. Raises LockHeld."""
+    began = around.now()
+    with sync_lock(around.engine, subject.connection.name):
+        outcome = Outcome(0, subject.connection.name, Status.FAILED)
+        yield Job(subject, around, outcome, Clock(around.now, outcome))
+        outcome.seconds = around.now() - began
+        if outcome.run:
+            sync_runs.change(around.engine, outcome.run, summary=outcome.summary())
+
+
+@contextmanager
+def recorded(subject: Subject, around: Surroundings, *, full: bool) -> Iterator[Job]:
+    """A job with a new run in the record."""
+    now = around.now()
+    with locked(subject, around) as job:
+        sync_runs.forget_items_before(around.engine, now - KEPT)
+        job.outcome.run = sync_runs.begin(
+            around.engine, subject.source, now=now, full=full, settings=subject.fingerprint()
+        )
+        with ending(job):
+            yield job
+
+
+@contextmanager
+def ending(job: Job) -> Iterator[None]:
+    """Turn what ends a run early into its outcome, and record it."""
+    outcome = job.outcome
+    try:
+        yield
+    except RosterIncomplete as error:
+        outcome.status, outcome.reason = Status.HELD_BACK, "roster_incomplete"
+        outcome.notices.append(str(error))
+    except Interrupted as error:
+        outcome.status, outcome.reason = Status.PARTIAL, "interrupted"
+        outcome.notices.append(str(error))
+    except OttoBridgeError as error:
+        outcome.status, outcome.reason = Status.FAILED, "unavailable"
+        outcome.notices.append(str(error))
+    except BaseException:
+        outcome.reason = "crashed"
+        raise
+    finally:
+        _close(job)
+
+
+def _close(job: Job) -> None:
+    engine, outcome = job.around.engine, job.outcome
+    counts = sync_items.counts(engine, outcome.run)
+    early = dict(outcome.reasons)
+    outcome.count(counts, planned=outcome.status == Status.PLANNED)
+    outcome.unchanged += sum(n for (kind, _, _), n in counts.items() if kind == Kind.ADOPT)
+    for reason, number in early.items():
+        outcome.reasons[reason] = number
+    noted = sum(n for (kind, _, reason), n in counts.items() if kind == Kind.SKIPPED and reason not in early)
+    outcome.skipped = noted + sum(early.values())
+    status = {"status": outcome.status, "reason": outcome.reason}
+    sync_runs.change(engine, outcome.run, ended_at=job.around.now(), summary=outcome.summary(), **status)

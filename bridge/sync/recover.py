@@ -1,0 +1,26 @@
+"""What runs that died have left: found out and settled before anything new is planned."""
+
+from __future__ import annotations
+
+from bridge.store import sync_items, sync_runs
+from bridge.store.sync_items import State
+from bridge.store.sync_runs import Status
+from bridge.sync import journal
+from bridge.sync.record import Job
+
+
+def recover(job: Job, *, before: int) -> None:
+    """Find out what became of the writes of runs before `before` that died, and close these runs."""
+    around, subject = job.around, job.subject
+    lost = [run for run in sync_runs.under_way(around.engine, subject.source) if run.id < before]
+    unsettled = [run for run in sync_items.unsettled(around.engine, subject.source) if run < before]
+    if unsettled:
+        around.notice("an earlier run ended in the middle of writing; OttoLearn is asked what became of it")
+        around.sleep(journal.SETTLING)
+        around.directory.refresh()
+    for run in unsettled:
+        journal.look_up(around.engine, subject.source, run, subject.usernames, lost=State.ABANDONED)
+    for dead in lost:
+        if dead.status == Status.READING:
+            sync_items.drop(around.engine, dead.id)
+        sync_runs.change(around.engine, dead.id, status=Status.FAILED, reason="crashed", ended_at=around.now())

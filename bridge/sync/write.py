@@ -1,0 +1,46 @@
+"""What is done with a plan: kept as a file, or carried out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bridge.store import sync_items, sync_runs
+from bridge.store.sync_items import State
+from bridge.store.sync_runs import Status
+from bridge.sync import journal
+from bridge.sync.apply import Applier
+from bridge.sync.planfile import write_plan_file
+from bridge.sync.record import Job
+
+
+def save_plan(job: Job, path: Path) -> None:
+    """Write the plan to a file and end the run there. Raises ConfigError where it cannot be written."""
+    engine, outcome = job.around.engine, job.outcome
+    run = sync_runs.find(engine, outcome.run)
+    if run is not None:
+        sync_runs.change(engine, run.id, plan=write_plan_file(engine, run, path))
+    outcome.status, outcome.plan_file = Status.PLANNED, str(path)
+
+
+def write(job: Job, *, missing: bool = True) -> None:
+    """Carry out what is planned. `missing`: the reading behind the plan is counted for those whom it missed."""
+    engine, source, outcome = job.around.engine, job.subject.source, job.outcome
+    held = outcome.status == Status.HELD_BACK
+    sync_runs.change(engine, outcome.run, status=Status.APPLYING)
+    with job.clock.stage("writing"):
+        if missing:
+            journal.count_missing(engine, source, outcome.run, job.around.now())
+        journal.keep_unwritten(engine, source, outcome.run)
+        _apply(job)
+    failed = any(state == State.QUARANTINED for _, state, _ in sync_items.counts(engine, outcome.run))
+    if not held:
+        outcome.status = Status.PARTIAL if failed else Status.DONE
+
+
+def _apply(job: Job) -> None:
+    subject, run = job.subject, job.outcome.run
+    counts = sync_items.counts(job.around.engine, run)
+    total = sum(n for (_, state, _), n in counts.items() if state == State.PLANNED)
+    if total:
+        around, at_once = job.clock.watch(job.around), subject.roster.writes_at_once
+        Applier(around, subject.source, run, subject.mapped.carriers, at_once).apply(total)
