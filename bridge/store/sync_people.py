@@ -37,7 +37,8 @@ class Known(NamedTuple):
     user_id: int
     digest: bytes
     standing: int
-    missing_reads: int
+    missing: bool
+    """On its way out, within the grace."""
 
 
 class Bond(NamedTuple):
@@ -71,8 +72,8 @@ class Held(NamedTuple):
 
 _p, _w = sync_person.c, sync_written.c
 _KNOWN: Final = Gathering(
-    tuple[str, int, str, int, int],
-    *(_p.key, _p.user_id, _p.digest, _p.standing, _p.missing_reads),
+    tuple[str, int, str, int, bool],
+    *(_p.key, _p.user_id, _p.digest, _p.standing, _p.missing_since.is_not(None)),
     where=and_(_p.source == bindparam("s"), _p.key.in_(bindparam("keys", expanding=True))),
 )
 _BONDS: Final = Gathering(
@@ -109,7 +110,7 @@ def source_id(engine: Engine, connection: str) -> int:
 def known(connection: Connection, source: int, keys: Sequence[str]) -> dict[str, Known]:
     """Those of `keys` that the snapshot has."""
     rows = _KNOWN.fetch(connection, {"s": source, "keys": keys})
-    return {key: Known(user, bytes.fromhex(digest), standing, reads) for key, user, digest, standing, reads in rows}
+    return {key: Known(user, bytes.fromhex(digest), standing, missing) for key, user, digest, standing, missing in rows}
 
 
 def bonds(connection: Connection, user_ids: Sequence[int]) -> list[Bond]:
@@ -181,13 +182,15 @@ def stand(connection: Connection, source: int, keys: Iterable[str], standing: St
         connection.execute(statement.values(standing=bindparam("st"), missing_reads=0, missing_since=None), rows)
 
 
-def count_missing(connection: Connection, source: int, run: int, kinds: Sequence[str], now: float) -> None:
-    """One more complete reading has missed those whom the run's items of `kinds` name."""
+def count_missing(
+    connection: Connection, source: int, run: int, kinds: Sequence[str], now: float, *, readings: int
+) -> None:
+    """So many more complete readings have missed those whom the run's items of `kinds` name; their grace has begun."""
     keys = select(sync_item.c.key).where(sync_item.c.run == run, sync_item.c.kind.in_(kinds))
     connection.execute(
         update(sync_person)
         .where(_p.source == source, _p.standing == Standing.PRESENT, _p.key.in_(keys))
-        .values(missing_reads=_p.missing_reads + 1, missing_since=func.coalesce(_p.missing_since, now))
+        .values(missing_reads=_p.missing_reads + readings, missing_since=func.coalesce(_p.missing_since, now))
     )
 
 

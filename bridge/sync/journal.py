@@ -38,10 +38,12 @@ def settle(engine: Engine, source: int, run: int, items: Sequence[Item]) -> None
         _keep(connection, source, [item for item in items if item.state == State.DONE])
 
 
-def count_missing(engine: Engine, source: int, run: int, now: float) -> None:
-    """One more complete reading has missed those whom the plan says are gone."""
+def count_missing(engine: Engine, source: int, run: int, now: float, *, readings: int) -> None:
+    """So many more complete readings have missed those whom the plan says are gone: one, or none where only changes
+    were read.
+    """
     with engine.begin() as connection:
-        sync_people.count_missing(connection, source, run, (Kind.GRACE, Kind.DEACTIVATE), now)
+        sync_people.count_missing(connection, source, run, (Kind.GRACE, Kind.DEACTIVATE), now, readings=readings)
 
 
 def keep_unwritten(engine: Engine, source: int, run: int) -> None:

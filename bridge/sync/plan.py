@@ -76,7 +76,7 @@ class Planner:
         if self._known_seen == sync_people.count_present(self._engine, self._rules.source):
             return
         for batch in sync_people.present(self._engine, self._rules.source):
-            missing = [p for p in batch if p.user_id not in self._seen and p.user_id not in self._spared]
+            missing = [person for person in batch if self._is_missing(person)]
             if not missing:
                 continue
             self._require_fresh()
@@ -127,7 +127,7 @@ class Planner:
             known is None
             or known.digest != person.digest
             or known.standing != Standing.PRESENT
-            or known.missing_reads
+            or known.missing
             or not self._seen.add(known.user_id)
         ):
             return False
@@ -145,7 +145,7 @@ class Planner:
         users: set[int] = set()
         for person in people:
             values = self._mapped.attributes(person)
-            decision = decide(person, values, facts, self._rules)
+            decision = self._decide(person, values, facts)
             if person.key in planned or not self._is_first(person, decision, facts):
                 again.add(person.key)
                 users |= set() if decision.user_id is None else {decision.user_id}
@@ -159,6 +159,12 @@ class Planner:
         sync_items.claim(connection, self._run, claims)
         if again:
             sync_items.to_conflict(connection, self._run, "duplicate", keys=again, users=users)
+
+    def _decide(self, person: Wanted, values: dict[str, str], facts: Facts) -> Decision:
+        return decide(person, values, facts, self._rules)
+
+    def _is_missing(self, person: sync_people.Missing) -> bool:
+        return person.user_id not in self._seen and person.user_id not in self._spared
 
     def _is_first(self, person: Wanted, decision: Decision, facts: Facts) -> bool:
         """Whether nobody on this roster led to the same user before; remembers that somebody did now."""
@@ -177,7 +183,7 @@ class Planner:
             self.unchanged += 1
         else:
             yield self._item(person.key, person.student_id, person.digest, decision)
-        if known and known.missing_reads and decision.kind in {None, Kind.SKIPPED, Kind.CONFLICT}:
+        if known and known.missing and decision.kind in {None, Kind.SKIPPED, Kind.CONFLICT}:
             yield self._item(person.key, person.student_id, person.digest, Decision(Kind.RETURNED, "", known.user_id))
 
     def _claims(self, decision: Decision) -> set[tuple[str, int]]:

@@ -29,7 +29,7 @@ def write(job: Job, *, missing: bool = True) -> None:
     sync_runs.change(engine, outcome.run, status=Status.APPLYING)
     with job.clock.stage("writing"):
         if missing:
-            journal.count_missing(engine, source, outcome.run, job.around.now())
+            journal.count_missing(engine, source, outcome.run, job.around.now(), readings=1)
         journal.keep_unwritten(engine, source, outcome.run)
         _apply(job)
     failed = any(state == State.QUARANTINED for _, state, _ in sync_items.counts(engine, outcome.run))
