@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
 
 from adapters.canvas.api import Canvas
-from adapters.canvas.people import SeenIds
+from adapters.canvas.people import Said
 from adapters.canvas.settings import Filters
 from bridge.errors import RosterIncomplete
+from bridge.seen import SeenIds
 
-Said = dict[str, object]
-"""What Canvas says of one person, under the names of its REST API."""
+Row = TypeVar("Row")
 
-_decoder = msgspec.json.Decoder(list[Said])
+
+class _Enrollment(msgspec.Struct, gc=False):
+    user: Said
+    type: str = ""
+
+
+_users = msgspec.json.Decoder(list[Said])
+_enrollments = msgspec.json.Decoder(list[_Enrollment])
 
 PAGE = "per_page=100"
 """The most Canvas gives; it cuts a larger wish silently, so only a missing `next` link ends a list."""
@@ -31,8 +39,8 @@ def account_users(canvas: Canvas, account: str) -> Iterator[Sequence[Said]]:
     """
     seen = SeenIds()
     for body in canvas.pages(f"accounts/{_in_path(account)}/users?sort=id&include%5B%5D=email&{PAGE}"):
-        page = _decoded(body)
-        if not all(seen.add(_number(user)) for user in page):
+        page = _decoded(_users, body)
+        if not all(seen.add(user.id) for user in page):
             raise RosterIncomplete("Canvas started its list of users again before the end")
         yield page
 
@@ -42,8 +50,8 @@ def enrolled_users(canvas: Canvas, filters: Filters) -> Iterator[Sequence[Said]]
     seen = SeenIds()
     for place in _places(filters):
         for body in canvas.pages(f"{place}/enrollments?{STATES}&{PAGE}"):
-            users = [_user_of(row) for row in _decoded(body) if row.get("type") != "StudentViewEnrollment"]
-            yield [user for user in users if seen.add(_number(user))]
+            rows = _decoded(_enrollments, body)
+            yield [row.user for row in rows if row.type != "StudentViewEnrollment" and seen.add(row.user.id)]
 
 
 def _places(filters: Filters) -> Iterator[str]:
@@ -57,25 +65,8 @@ def _in_path(canvas_id: str) -> str:
     return quote(canvas_id, safe=":~")
 
 
-def _decoded(body: bytes) -> list[Said]:
+def _decoded(decoder: msgspec.json.Decoder[list[Row]], body: bytes) -> list[Row]:
     try:
-        people = _decoder.decode(body)
+        return decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RosterIncomplete("Canvas sent a page that is not a list of people") from error
-    for person in people:
-        person["canvas_user_id"] = person.get("id")
-    return people
-
-
-def _user_of(enrollment: Said) -> Said:
-    user = enrollment.get("user")
-    if not isinstance(user, Mapping):
-        raise RosterIncomplete("Canvas sent an enrollment without its user")
-    return {**user, "canvas_user_id": user.get("id")}
-
-
-def _number(user: Said) -> int:
-    number = user["canvas_user_id"]
-    if not isinstance(number, int):
-        raise RosterIncomplete("Canvas sent a person without an id")
-    return number
+        raise RosterIncomplete("Canvas sent a page that is not a list of people with their ids") from error

@@ -13,30 +13,33 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from adapters.canvas.listing import Said
-from adapters.canvas.people import SeenIds
+from adapters.canvas.people import Said
 from bridge.errors import RosterIncomplete
 from bridge.files.archive import open_archive
 from bridge.files.csvrows import read_csv
+from bridge.seen import SeenIds
 
 NAME = "Canvas's users report"
-COLUMNS = (
-    "canvas_user_id",
-    "login_id",
-    "integration_id",
-    "email",
-    "first_name",
-    "last_name",
-    "sortable_name",
-    "status",
-)
-"""Columns that are called as in the REST API; `user_id` is its `sis_user_id`. Older versions lack some."""
-NEEDED = {"canvas_user_id", "user_id", "status"}
+COLUMNS = {
+    "user_id": "sis_user_id",
+    "login_id": "login_id",
+    "integration_id": "integration_id",
+    "email": "email",
+    "first_name": "first_name",
+    "last_name": "last_name",
+    "sortable_name": "sortable_name",
+    "status": "status",
+}
+"""What each column is called in the REST API. Older versions lack some."""
+ID = "canvas_user_id"
+NEEDED = {ID, "user_id", "status"}
+LONGEST_ID = 19
+"""Digits: Canvas's ids are 64-bit numbers."""
 PAGE = 1000
 
 
 def read_people(path: Path) -> Iterator[Sequence[Said]]:
-    """Everybody in the report at `path`, a page at a time, as `sis_user_id`, `login_id`, ... and `status`.
+    """Everybody in the report at `path`, a page at a time.
 
     The file is read twice: first for who has several logins, so that only those few are ever held.
     """
@@ -50,38 +53,25 @@ def read_people(path: Path) -> Iterator[Sequence[Said]]:
 def _with_several_logins(rows: Iterator[Said]) -> SeenIds:
     seen, several = SeenIds(), SeenIds()
     for row in rows:
-        number = _number(row)
-        if not seen.add(number):
-            several.add(number)
+        if not seen.add(row.id):
+            several.add(row.id)
     return several
 
 
 def _one_each(rows: Iterator[Said], several: SeenIds) -> Iterator[Said]:
     settled, waiting = SeenIds(), dict[int, Said]()
     for row in rows:
-        number = _number(row)
-        if number not in several:
+        if row.id not in several:
             yield row
-        elif number in settled:
+        elif row.id in settled:
             continue
-        elif _is_active(row) and row["sis_user_id"]:
-            settled.add(number)
-            waiting.pop(number, None)
+        elif row.is_active and row.sis_user_id:
+            settled.add(row.id)
+            waiting.pop(row.id, None)
             yield row
-        elif number not in waiting or (_is_active(row) and not _is_active(waiting[number])):
-            waiting[number] = row
+        elif row.id not in waiting or (row.is_active and not waiting[row.id].is_active):
+            waiting[row.id] = row
     yield from waiting.values()
-
-
-def _is_active(row: Said) -> bool:
-    return row["status"] == "active"
-
-
-def _number(row: Said) -> int:
-    text = str(row["canvas_user_id"])
-    if not (text.isascii() and text.isdigit()):
-        raise RosterIncomplete(f"{NAME} holds a row without a canvas_user_id")
-    return int(text)
 
 
 @contextmanager
@@ -110,22 +100,28 @@ def _unpacked(opening: AbstractContextManager[BinaryIO]) -> Iterator[Said]:
 def _rows(file: BinaryIO) -> Iterator[Said]:
     """Every row but those of deleted logins: who has no other is not in Canvas any more."""
     records = read_csv(file, NAME, encoding="utf-8-sig", delimiter=",")
-    header = next(records, None)
-    places = _places(header.cells if header else [])
-    width = len(header.cells) if header else 0
+    first = next(records, None)
+    header = first.cells if first else []
+    _require_columns(header)
+    places = [(name, header.index(column)) for column, name in COLUMNS.items() if column in header]
+    number = header.index(ID)
     for record in records:
-        if len(record.cells) != width:
+        if len(record.cells) != len(header):
             raise RosterIncomplete(f"{NAME}: row {record.number} is not whole")
-        row: Said = {name: record.cells[place] for name, place in places}
-        if row["status"] != "deleted":
+        row = Said(_number(record.cells[number]), **{name: record.cells[place] for name, place in places})
+        if row.status != "deleted":
             yield row
 
 
-def _places(header: list[str]) -> list[tuple[str, int]]:
+def _require_columns(header: list[str]) -> None:
     if missing := sorted(NEEDED.difference(header)):
         raise RosterIncomplete(
             f"{NAME} has no column {' or '.join(missing)}; older versions translate the columns: "
             "set the language of the token's user to English (US)"
         )
-    places = [(name, header.index(name)) for name in COLUMNS if name in header]
-    return [*places, ("sis_user_id", header.index("user_id"))]
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_ID):
+        raise RosterIncomplete(f"{NAME} holds a row without a canvas_user_id")
+    return int(text)

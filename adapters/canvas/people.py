@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from operator import attrgetter
+
+import msgspec
+from msgspec import UNSET, UnsetType
 
 from adapters.canvas.names import split_sortable_name
 from bridge.contracts import RosterMember, clean
@@ -14,42 +17,43 @@ RIGHTS = (
 )
 """Said with every roster that cannot be trusted (labels of Canvas's permission page)."""
 
+Text = str | int | None | UnsetType
+
+
+class Said(msgspec.Struct, gc=False):
+    """What Canvas says of one person, under the names of its REST API; UNSET where it says nothing at all."""
+
+    id: int
+    sis_user_id: Text = UNSET
+    integration_id: Text = UNSET
+    login_id: Text = UNSET
+    email: Text = UNSET
+    sortable_name: Text = UNSET
+    name: Text = UNSET
+    first_name: Text = UNSET
+    last_name: Text = UNSET
+    status: Text = "active"
+    """Of the login; only the report knows it."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether this person may come in."""
+        return self.status == "active"
+
+
 FIELDS = ("canvas_user_id", "sis_user_id", "integration_id", "login_id", "email", "sortable_name")
-"""What Canvas says of a person, under the names of its REST API. Where it says nothing the key is absent."""
+"""What the fields of a member are called: as in the REST API, but for the first. Absent where Canvas is silent."""
 
-_BLOCK = 1 << 16
+_values = attrgetter("id", *FIELDS[1:])
 
 
-def member(said: Mapping[str, object], student_id: str, *, active: bool = True) -> RosterMember:
+def member(said: Said, student_id: str) -> RosterMember:
     """The member of whom Canvas said `said`; null and an empty cell both mean that there is none."""
-    fields = {name: clean(said[name]) for name in FIELDS if name in said}
-    student = read_student(fields.get(student_id, ""), *_name(said, fields), "")
+    fields = {name: clean(value) for name, value in zip(FIELDS, _values(said), strict=True) if value is not UNSET}
+    if said.first_name is UNSET or said.last_name is UNSET:
+        first, last = split_sortable_name(fields.get("sortable_name", "") or clean(said.name))
+    else:
+        first, last = clean(said.first_name), clean(said.last_name)
+    student = read_student(fields.get(student_id, ""), first, last, "")
     fields["first_name"], fields["last_name"] = student.first_name, student.last_name
-    return RosterMember(student, fields, active)
-
-
-def _name(said: Mapping[str, object], fields: Mapping[str, str]) -> tuple[object, object]:
-    if "first_name" in said and "last_name" in said:
-        return said["first_name"], said["last_name"]
-    return split_sortable_name(fields.get("sortable_name", "") or clean(said.get("name")))
-
-
-class SeenIds:
-    """A set of Canvas's user ids at a bit each: they are dense, even where a shard's number precedes them."""
-
-    def __init__(self) -> None:
-        self._blocks: dict[int, bytearray] = {}
-
-    def add(self, number: int) -> bool:
-        """Remember `number`; says whether it is new."""
-        block, offset = divmod(number, _BLOCK)
-        bits = self._blocks.setdefault(block, bytearray(_BLOCK // 8))
-        byte, bit = offset >> 3, 1 << (offset & 7)
-        new = not bits[byte] & bit
-        bits[byte] |= bit
-        return new
-
-    def __contains__(self, number: int) -> bool:
-        block, offset = divmod(number, _BLOCK)
-        bits = self._blocks.get(block)
-        return bits is not None and bool(bits[offset >> 3] & 1 << (offset & 7))
+    return RosterMember(student, fields, said.is_active)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from adapters.canvas.api import Canvas, NotPermitted
-from adapters.canvas.listing import Said, account_users, enrolled_users
+from adapters.canvas.listing import account_users, enrolled_users
 from adapters.canvas.logins import read_people
-from adapters.canvas.people import RIGHTS, member
+from adapters.canvas.people import RIGHTS, Said, member
 from adapters.canvas.report import fetch_report
 from adapters.canvas.settings import Api, Settings
 from bridge.contracts import Means, RosterMember, RosterPages
@@ -49,7 +49,8 @@ def _account(canvas: Canvas, account: str, means: Means) -> Iterator[Sequence[Sa
 
 
 def _member(said: Said, student_id: str, wanted: set[str]) -> RosterMember:
-    if wanted - said.keys():
-        missing = ", ".join(sorted(wanted - said.keys()))
-        raise RosterIncomplete(f"Canvas leaves {missing} out; the token's user may not read it. {RIGHTS}")
-    return member(said, student_id, active=said.get("status", "active") == "active")
+    found = member(said, student_id)
+    if missing := wanted - found.fields.keys():
+        names = ", ".join(sorted(missing))
+        raise RosterIncomplete(f"Canvas leaves {names} out; the token's user may not read it. {RIGHTS}")
+    return found

@@ -15,7 +15,6 @@ from bridge.sync.ahead import read_ahead
 from bridge.sync.planfile import read_plan_file
 from bridge.sync.plot import plot
 from bridge.sync.report import write_report
-from bridge.sync.seen import SeenUsers
 from bridge.sync.settings import Roster, fill, seconds
 
 
@@ -61,13 +60,6 @@ def test_a_source_that_hangs_does_not_keep_ctrl_c_from_working() -> None:
 
     with pytest.raises(Stop), read_ahead(hang(), poll) as ahead:
         next(ahead)
-
-
-def test_users_are_told_apart_to_the_last_id() -> None:
-    seen = SeenUsers()
-    ids = [1, 2, 7, 8, 65535, 65536, 65537, 2**31 - 1]
-    assert [seen.add(i) for i in [*ids, *ids]] == [True] * 8 + [False] * 8
-    assert (len(seen), 3 in seen, 2**31 - 1 in seen, 131072 in seen) == (8, False, True, False)
 
 
 def test_one_connection_is_locked_and_another_is_not(engine) -> None:
