@@ -12,8 +12,7 @@ SQLite runs with synchronous=NORMAL: a crash of the process loses nothing, a pow
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Final
@@ -70,19 +69,21 @@ def alone(engine: Engine) -> AbstractContextManager[Connection]:
     return shared if shared is not None and shared.engine is engine else _each_alone(engine).connect()
 
 
-@contextmanager
-def together(engine: Engine) -> Iterator[None]:
+class together:  # noqa: N801 -- a block, as those of contextlib
     """Within the block and in this thread, `alone(engine)` is one and the same connection, taken when first asked for.
 
     To take a connection from the pool costs as much as two statements, and on PostgreSQL a round trip.
     """
-    shared = _Shared(engine)
-    before = _shared.set(shared)
-    try:
-        yield
-    finally:
-        _shared.reset(before)
-        shared.close()
+
+    def __init__(self, engine: Engine) -> None:
+        self._mine = _Shared(engine)
+
+    def __enter__(self) -> None:
+        self._before = _shared.set(self._mine)
+
+    def __exit__(self, *_: object) -> None:
+        _shared.reset(self._before)
+        self._mine.close()
 
 
 class _Shared(AbstractContextManager[Connection]):

@@ -69,8 +69,8 @@ def create_app(house: House) -> Flask:
 
     @app.after_request
     def guard(response: Response) -> Response:
-        headers = response.headers
-        headers.extend([(name, value) for name, value in guards.items() if name not in headers])
+        own = {name for name, _ in response.headers}
+        response.headers.extend([(name, value) for name, value in guards.items() if name not in own])
         return response
 
     @app.errorhandler(HTTPException)
