@@ -119,7 +119,7 @@ def _conclusion(wanted: Sequence[str], seen: _Seen, own: str) -> IdFinding:
         return IdFinding(what, "failed", detail, advice)
     if any(own in seen.near[student_id] for student_id in rest):
         detail = "launches and roster write the same IDs differently: letter case, or leading zeros"
-        return IdFinding(what, "look", detail, "make them one with `id_rules` in the connection")
+        return IdFinding(what, "look", detail, "make them one with `student_id_rules` in the connection")
     detail = f"{len(rest)} of {len(wanted)} launch IDs are in no field of the {seen.people:,} people looked at"
     advice = (
         f"these people are not on this roster, or the LMS sends another ID than {own} at launch: compare one person"
