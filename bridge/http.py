@@ -58,7 +58,7 @@ class Answer:
         """The body as JSON; RemoteRefused where it is none."""
         try:
             return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise RemoteRefused("the answer is not JSON", status=self.status) from error
 
 

@@ -142,7 +142,7 @@ def _require_allowed(url: str, prefixes: Sequence[str]) -> None:
 def _read_actor(text: str) -> _Actor:
     try:
         actor = msgspec.json.decode(text.encode("utf-8", "surrogatepass"), type=_Actor)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise LaunchRejected("malformed", "actor is no Agent with an account") from error
     if actor.objectType != "Agent" or not web_address(actor.account.homePage):
         raise LaunchRejected("malformed", "actor is no Agent, or its account has no homePage")
@@ -235,7 +235,7 @@ def _headers(channel: Mapping[str, str]) -> dict[str, str]:
 def _json(answer: Answer, shape: Any) -> Any:
     try:
         return msgspec.json.decode(answer.body, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise LaunchRejected("cmi5_answer_unreadable", "the LMS's answer is not the JSON that cmi5 asks for") from error
 
 

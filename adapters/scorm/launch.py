@@ -50,7 +50,7 @@ def read_page(request: LaunchRequest, settings: Settings) -> Launch:
 def _read_body(body: bytes) -> _Posted:
     try:
         return msgspec.json.decode(body, type=_Posted)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise LaunchRejected("malformed", "the body is not the JSON of a package's page") from error
 
 

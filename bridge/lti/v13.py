@@ -102,7 +102,7 @@ def _signed(id_token: str, settings: Lti13, find_key: FindKey) -> dict[str, Any]
     try:
         token = jws.extract_compact(id_token.encode(), registry=_REGISTRY)
         header = token.headers()
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, RecursionError) as error:
         raise LaunchRejected("token_malformed", "the id_token is not a JWT") from error
     kid = header.get("kid")
     if header.get("alg") != "RS256" or not isinstance(kid, str) or not kid:
@@ -110,7 +110,7 @@ def _signed(id_token: str, settings: Lti13, find_key: FindKey) -> dict[str, Any]
     try:
         holds = jws.validate_compact(token, find_key(str(settings.jwks_url), kid), registry=_REGISTRY)
         claims = msgspec.json.decode(token.payload)
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, RecursionError) as error:
         raise LaunchRejected("bad_signature", "the signature does not hold") from error
     if not holds:
         raise LaunchRejected("bad_signature", "the signature does not hold")

@@ -133,7 +133,7 @@ class StepUps:
                 iat={"essential": True},
                 nonce={"essential": True, "value": nonce},
             ).validate(claims)
-        except (JoseError, ValueError, TypeError) as error:
+        except (JoseError, ValueError, TypeError, RecursionError) as error:
             raise LaunchRejected("step_up_failed", f"the id_token does not hold ({type(error).__name__})") from error
         if claims.get("aud") not in (settings.client_id, [settings.client_id]):
             raise LaunchRejected("step_up_failed", "the id_token is not for us alone")
@@ -153,7 +153,7 @@ class StepUps:
         answer = self._outbound.request("GET", url, deadline=DEADLINE)
         try:
             found = msgspec.json.decode(answer.body, type=_Provider)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             raise RemoteRefused(f"{host_of(url)} does not describe an OpenID provider") from error
         if answer.status != 200 or found.issuer != issuer:
             raise RemoteRefused(f"{host_of(url)} describes another issuer")

@@ -55,6 +55,6 @@ def _take(house: House, name: str) -> None:
         raise LaunchRejected("too_large", f"a probe of more than {MAX_FINDINGS} bytes")
     try:
         findings = msgspec.json.encode(msgspec.json.decode(body, type=dict[str, object]))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise LaunchRejected("malformed", "the body is not the JSON of a probe") from error
     probes.add(house.engine, ProbeRow(house.now(), name, origin, findings.decode()))

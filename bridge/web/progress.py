@@ -64,7 +64,7 @@ def _take(house: House) -> Response:
         return _no("unauthorized", "Authorization: Bearer, with bridge.progress_token", 401)
     try:
         posted = msgspec.json.decode(request.get_data(cache=True), type=_Posted)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         return _no("malformed", str(error), 400)
     if not posted.student_id and not posted.user_id:
         return _no("malformed", "Object missing `student_id` or `user_id`", 400)
@@ -97,7 +97,7 @@ def _tell_page(house: House, connection: str) -> Response:
         asked = msgspec.json.decode(request.get_data(cache=True), type=_Asked)
     except LaunchRejected as error:
         return _no(error.reason, "", 429)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return _no("malformed", "", 400)
     return make_response(jsonify(house.reports.news(visit, asked.had)), 200)
 

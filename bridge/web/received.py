@@ -19,6 +19,8 @@ LONGEST = 200
 """Characters shown of one value."""
 MOST = 100
 """Fields shown of one request."""
+DEEPEST = 6
+"""Levels shown of a claim: a stranger's may be nested deeper than Python's stack."""
 SECRETS = {
     *("id_token", "state", "nonce", "login_hint", "lti_message_hint", "oauth_signature", "lis_result_sourcedid"),
     *("secret", "code", "token", "password", "client_secret", "client_assertion", "access_token", "jwt"),
@@ -57,15 +59,17 @@ def _pairs(encoded: bytes) -> list[tuple[str, str]]:
         return []
 
 
-def _shown(pairs: Iterable[tuple[str, object]]) -> dict[str, Any]:
-    return {name[:64]: _value(name, value) for name, value in list(pairs)[:MOST]}
+def _shown(pairs: Iterable[tuple[str, object]], depth: int = 0) -> dict[str, Any]:
+    return {name[:64]: _value(name, value, depth) for name, value in list(pairs)[:MOST]}
 
 
-def _value(name: str, value: object) -> Any:
+def _value(name: str, value: object, depth: int) -> Any:
+    if isinstance(value, dict | list) and depth == DEEPEST:
+        return "…"
     if isinstance(value, dict):
-        return _shown(value.items())
+        return _shown(value.items(), depth + 1)
     if isinstance(value, list):
-        return [_value(name, item) for item in value[:10]]
+        return [_value(name, item, depth + 1) for item in value[:10]]
     text = value if isinstance(value, str) else None
     if text is None:
         return value if not isinstance(value, int | float) or abs(value) < 1e15 else str(value)[:LONGEST]
@@ -77,7 +81,7 @@ def _value(name: str, value: object) -> Any:
 def _token(id_token: str) -> dict[str, Any]:
     try:
         header, claims = (msgspec.json.decode(urlsafe_b64decode(part.encode())) for part in id_token.split(".")[:2])
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     parts = {"token_header": header, "token_claims": claims}
     return {name: _shown(part.items()) for name, part in parts.items() if isinstance(part, dict)}

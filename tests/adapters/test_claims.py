@@ -9,13 +9,9 @@ from hypothesis import strategies as st
 from adapters import CANVAS, LTI, MOODLE
 from bridge.contracts import Launch, SignedClaims, SignedForm
 from bridge.errors import LaunchRejected
+from tests.fakes.anything import ANYTHING
 from tests.fakes.lti_platform import CLAIM, FORM, claims
 
-ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=5,
-)
 OURS = st.fixed_dictionaries(
     {},
     optional={

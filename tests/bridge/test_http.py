@@ -193,9 +193,10 @@ def test_the_next_page_is_kept_letter_by_letter(loopback: Outbound, url: str) ->
     assert loopback.request("GET", f"{url}/next").next_url == "/next?page=bookmark:WzE2XQ"
 
 
-def test_an_answer_that_is_no_json_is_a_refusal(loopback: Outbound, url: str) -> None:
+@pytest.mark.parametrize("body", [b"<html>", b"\xff", b"[" * 100_000], ids=["html", "no text", "nested without end"])
+def test_an_answer_that_is_no_json_is_a_refusal(loopback: Outbound, url: str, body: bytes) -> None:
     with pytest.raises(RemoteRefused, match="not JSON"):
-        loopback.request("POST", url, data=b"<html>").json()
+        loopback.request("POST", url, data=body).json()
 
 
 @responses.activate

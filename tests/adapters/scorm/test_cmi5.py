@@ -137,6 +137,7 @@ def test_a_parameter_that_is_given_twice_is_not_chosen_from(lms: Lms, loopback: 
         "null",
         "[]",
         "{",
+        '{"mbox":' + "[" * 3000,
         '{"mbox": "mailto:ana@example.edu"}',
         '{"account": {"name": "A12001"}}',
         '{"account": {"name": 7, "homePage": "https://lms.example.com"}}',

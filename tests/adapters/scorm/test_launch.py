@@ -90,6 +90,7 @@ def test_an_endless_name_stops_nobody() -> None:
         {**POSTED, "learner_id": ["7"]},
         {**POSTED, "learner_name": {"first": "Ana"}},
         {**POSTED, "learner_id": "x" * (MAX_ID + 1)},
+        b'{"version":' + b"[" * 6000,
     ],
 )
 def test_a_malformed_body_is_refused(body: Any) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hmac
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc.jwk import RSAKey
 from joserfc.util import json_b64encode, urlsafe_b64encode
 
@@ -13,6 +16,7 @@ from bridge.errors import LaunchRejected
 from bridge.lti import v13
 from bridge.lti.login import begin
 from bridge.lti.state import STATE_LIVES, State, States, proves
+from tests.fakes.anything import ANYTHING
 from tests.fakes.lti_platform import (
     CLAIM,
     CLIENT,
@@ -246,6 +250,19 @@ def test_a_token_that_brings_its_own_key_is_refused(browser: Browser) -> None:
 @pytest.mark.parametrize("text", ["", "a", "a.b.c", "a.b.c.d", "....", "é.é.é", "e30.e30.e30", "x" * 200_000])
 def test_what_is_no_token_is_refused(browser: Browser, text: str) -> None:
     assert refused(browser, text) == "token_malformed"
+
+
+@pytest.mark.parametrize("nested", [b"[" * 6000, b'{"a":' * 1200])
+def test_a_token_nested_without_end_is_refused_and_not_a_crash(browser: Browser, nested: bytes) -> None:
+    assert refused(browser, f"{urlsafe_b64encode(nested).decode()}.e30.e30") == "token_malformed"
+    assert refused(browser, token(nested)) == "bad_signature"
+
+
+@given(changes=st.dictionaries(st.sampled_from(list(claims(""))), ANYTHING, max_size=4))
+def test_whatever_a_platform_signs_nothing_but_a_launch_or_a_refusal_comes_of_it(changes: dict[str, Any]) -> None:
+    browser = Browser()
+    with suppress(LaunchRejected):
+        browser.launch(token({**claims(browser.nonce), **changes}))
 
 
 def test_a_critical_header_that_nobody_understands_is_refused(browser: Browser) -> None:

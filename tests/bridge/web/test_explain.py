@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from joserfc.util import urlsafe_b64encode
 
 from bridge.cli import cli
 from bridge.doctor.explain import checks
@@ -15,6 +16,11 @@ from bridge.reasons import REASONS
 from bridge.store import received
 from tests.bridge.web.conftest import Bridge
 from tests.fakes.lti_platform import FORM, LAUNCH_URL, OTHER_KEY, claims, sign, token
+
+NESTED = urlsafe_b64encode(b"[" * 100_000)
+"""Nested deeper than anything can read."""
+DEEP = urlsafe_b64encode(b'{"a":' * 700 + b"1" + b"}" * 700)
+"""Nested as deep as can be read, but not much more."""
 
 
 def explain(folder: Path, reference: str, *options: str) -> Any:
@@ -53,6 +59,8 @@ def test_a_launch_that_got_in_leaves_nothing_but_its_line(bridge: Bridge) -> Non
         (b"a=" + b"x" * 900_000, "application/x-www-form-urlencoded"),
         (b"&".join(b"k%d=v" % n for n in range(900)), "application/x-www-form-urlencoded"),
         (b"{}", "application/json"),
+        (b"id_token=" + NESTED + b"." + NESTED + b".x", "application/x-www-form-urlencoded"),
+        (b"id_token=" + DEEP + b"." + DEEP + b".x", "application/x-www-form-urlencoded"),
     ],
 )
 def test_whatever_came_the_page_still_answers(bridge: Bridge, body: bytes, content_type: str) -> None:
