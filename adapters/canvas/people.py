@@ -49,7 +49,10 @@ _values = attrgetter("id", *FIELDS[1:])
 
 def member(said: Said, student_id: str) -> RosterMember:
     """The member of whom Canvas said `said`; null and an empty cell both mean that there is none."""
-    fields = {name: clean(value) for name, value in zip(FIELDS, _values(said), strict=True) if value is not UNSET}
+    values = _values(said)
+    fields = dict(zip(FIELDS, map(clean, values), strict=True))
+    if UNSET in values:
+        fields = {name: fields[name] for name, value in zip(FIELDS, values, strict=True) if value is not UNSET}
     if said.first_name is UNSET or said.last_name is UNSET:
         first, last = split_sortable_name(fields.get("sortable_name", "") or clean(said.name))
     else:

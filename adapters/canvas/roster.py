@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec import UNSET
+
 from adapters.canvas.api import Canvas, NotPermitted
 from adapters.canvas.listing import account_users, enrolled_users
 from adapters.canvas.logins import read_people
@@ -36,7 +38,8 @@ def _pages(settings: Settings, api: Api, means: Means) -> Iterator[Sequence[Rost
         enrolled_users(canvas, filters) if filters.courses or filters.sections else _account(canvas, api.account, means)
     )
     for page in source:
-        yield [_member(said, settings.student_id, wanted) for said in page]
+        _require_told(page, wanted)
+        yield [member(said, settings.student_id) for said in page]
 
 
 def _account(canvas: Canvas, account: str, means: Means) -> Iterator[Sequence[Said]]:
@@ -48,9 +51,8 @@ def _account(canvas: Canvas, account: str, means: Means) -> Iterator[Sequence[Sa
         yield from account_users(canvas, account)
 
 
-def _member(said: Said, student_id: str, wanted: set[str]) -> RosterMember:
-    found = member(said, student_id)
-    if missing := wanted - found.fields.keys():
-        names = ", ".join(sorted(missing))
+def _require_told(page: Sequence[Said], wanted: set[str]) -> None:
+    """Raise RosterIncomplete where Canvas leaves out of anybody what it sends of everybody."""
+    if missing := [name for name in sorted(wanted) if any(getattr(said, name) is UNSET for said in page)]:
+        names = ", ".join(missing)
         raise RosterIncomplete(f"Canvas leaves {names} out; the token's user may not read it. {RIGHTS}")
-    return found

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, and_, bindparam, select
+from sqlalchemy import Connection, select
 
 from bridge.contracts import Learner
 from bridge.store.gather import Gathering
@@ -26,22 +26,24 @@ _current = select(directory.c.current).scalar_subquery()
 _HOLDERS: Final = Gathering(
     Holder,
     *(username.c.folded, username.c.attribute, username.c.value, username.c.user_id),
-    where=and_(username.c.generation == _current, username.c.folded.in_(bindparam("folded", expanding=True))),
+    among=username.c.folded,
+    where=username.c.generation == _current,
 )
 _LEARNERS: Final = Gathering(
     tuple[int, bool, str],
     *(learner.c.user_id, learner.c.active, learner.c.attributes),
-    where=and_(learner.c.generation == _current, learner.c.user_id.in_(bindparam("ids", expanding=True))),
+    among=learner.c.user_id,
+    where=learner.c.generation == _current,
 )
 
 
 def holders(connection: Connection, folded: Sequence[str]) -> list[Holder]:
     """Who holds one of these values, folded by `bridge.store.text.fold`, in which Username attribute."""
-    return _HOLDERS.fetch(connection, {"folded": folded})
+    return _HOLDERS.fetch(connection, folded)
 
 
 def learners(connection: Connection, user_ids: Sequence[int]) -> dict[int, Learner]:
     """Those of these users whom OttoLearn has."""
-    rows = _LEARNERS.fetch(connection, {"ids": user_ids})
+    rows = _LEARNERS.fetch(connection, user_ids)
     read = msgspec.json.Decoder(dict[str, str]).decode
     return {user_id: Learner(user_id, active, read(attributes)) for user_id, active, attributes in rows}

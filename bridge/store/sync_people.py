@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Engine, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import alone
@@ -74,17 +74,19 @@ _p, _w = sync_person.c, sync_written.c
 _KNOWN: Final = Gathering(
     tuple[str, int, str, int, bool],
     *(_p.key, _p.user_id, _p.digest, _p.standing, _p.missing_since.is_not(None)),
-    where=and_(_p.source == bindparam("s"), _p.key.in_(bindparam("keys", expanding=True))),
+    among=_p.key,
+    where=_p.source == bindparam("s"),
 )
 _BONDS: Final = Gathering(
     Bond,
     *(_p.source, _p.key, _p.user_id, _p.standing),
-    where=_p.user_id.in_(bindparam("ids", expanding=True)),
+    among=_p.user_id,
 )
 _WRITTEN: Final = Gathering(
     tuple[int, str],
     *(_w.user_id, _w.attributes),
-    where=and_(_w.source == bindparam("s"), _w.user_id.in_(bindparam("ids", expanding=True))),
+    among=_w.user_id,
+    where=_w.source == bindparam("s"),
 )
 _PRESENT: Final = select(_p.key, _p.user_id, _p.missing_reads, _p.missing_since).where(
     _p.source == bindparam("s"), _p.standing == Standing.PRESENT
@@ -109,18 +111,18 @@ def source_id(engine: Engine, connection: str) -> int:
 
 def known(connection: Connection, source: int, keys: Sequence[str]) -> dict[str, Known]:
     """Those of `keys` that the snapshot has."""
-    rows = _KNOWN.fetch(connection, {"s": source, "keys": keys})
+    rows = _KNOWN.fetch(connection, keys, {"s": source})
     return {key: Known(user, bytes.fromhex(digest), standing, missing) for key, user, digest, standing, missing in rows}
 
 
 def bonds(connection: Connection, user_ids: Sequence[int]) -> list[Bond]:
     """Which connections know these users."""
-    return _BONDS.fetch(connection, {"ids": user_ids})
+    return _BONDS.fetch(connection, user_ids)
 
 
 def written(connection: Connection, source: int, user_ids: Sequence[int]) -> dict[int, dict[str, str]]:
     """What `source` last wrote into each of these users."""
-    rows = _WRITTEN.fetch(connection, {"s": source, "ids": user_ids})
+    rows = _WRITTEN.fetch(connection, user_ids, {"s": source})
     return {user_id: msgspec.json.decode(text, type=dict[str, str]) for user_id, text in rows}
 
 
