@@ -10,11 +10,15 @@ from itertools import chain
 import click
 from rich.console import Console
 from rich.text import Text
+from sqlalchemy import Engine
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.syncing import services_of
+from bridge.config import Configuration
 from bridge.doctor.checks import FAILED, LOOK, OK, Doctor, Finding
 from bridge.errors import ConfigError, OttoBridgeError
+from bridge.keys.own import OwnKeys
+from bridge.ottolearn.settings import Oidc
 from bridge.store.launches import recent_ids
 
 RECENT = 200
@@ -60,15 +64,24 @@ def _examine(invocation: Invocation, connections: list[str], write: bool) -> Ite
                 sleep=time.sleep,
                 launched=lambda name: recent_ids(engine, name, RECENT),
                 services=lambda name: services_of(invocation, engine, name),
+                own_keys=_own_keys(configuration, engine),
             )
             yield Finding("database", "open", OK)
-            yield from chain(made.examine_directory(), made.examine_ottolearn(), made.examine_sign_in())
+            yield from chain(
+                made.examine_directory(), made.examine_keys(), made.examine_ottolearn(), made.examine_sign_in()
+            )
             if write:
                 yield from made.write_probe(secrets.token_urlsafe(24))
             for name in connections:
                 yield from made.examine(configuration.connections[name])
     except (ConfigError, OttoBridgeError) as error:
         yield Finding("database", "open", FAILED, str(error), "compare bridge.database_url")
+
+
+def _own_keys(configuration: Configuration, engine: Engine) -> list[OwnKeys]:
+    secret = configuration.bridge.secret_key.get_secret_value()
+    purposes = ("lti", "oidc") if isinstance(configuration.ottolearn.sign_in, Oidc) else ("lti",)
+    return [OwnKeys(engine, secret, purpose, time.time) for purpose in purposes]
 
 
 def _print(finding: Finding) -> None:

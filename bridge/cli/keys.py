@@ -44,7 +44,7 @@ def list_(invocation: Invocation, purpose: str, as_json: bool) -> None:
 
 @keys.command()
 @_purpose
-@click.option("--now", is_flag=True, help="Withdraw all keys at once: one has leaked, or bridge.secret_key was lost.")
+@click.option("--now", is_flag=True, help="Withdraw all keys at once: one leaked, or bridge.secret_key was changed.")
 @as_json
 @pass_invocation
 def rotate(invocation: Invocation, purpose: str, now: bool, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from bridge.contracts import Connection, Learner, LtiServices, Means, RosterEnd,
 from bridge.doctor.ids import LOOKED_AT, compare_ids
 from bridge.errors import ConfigError, LaunchRejected, LearnerAmbiguous, OttoBridgeError, RemoteUnavailable
 from bridge.http import Outbound
+from bridge.keys.own import OwnKeys
 from bridge.learners.directory import Directory
 from bridge.learners.student_ids import shape
 from bridge.lti.keysets import PlatformKeys
@@ -55,6 +56,8 @@ class Doctor:
     """The student IDs of the recent launches of a connection, as the LMS sent them, newest first."""
     services: Callable[[str], LtiServices] | None = None
     """What the roster of a connection needs to ask an LTI platform."""
+    own_keys: Sequence[OwnKeys] = ()
+    """Our own keys, of each purpose that they serve here."""
 
     def examine_directory(self) -> Iterator[Finding]:
         """The database, and OttoLearn's users in it."""
@@ -66,6 +69,17 @@ class Doctor:
         late = hours * 3600 > 2 * self.settings.directory.refresh_every
         detail = f"{state.learners} OttoLearn users, read {hours:.1f} hours ago"
         yield Finding("database", "directory", LOOK if late else OK, detail, "is the bridge running?" if late else "")
+
+    def examine_keys(self) -> Iterator[Finding]:
+        """Whether `bridge.secret_key` still opens our own keys."""
+        for keys in self.own_keys:
+            what = f"our own keys for {keys.purpose}"
+            try:
+                keys.check()
+            except ConfigError as error:
+                yield Finding("database", what, FAILED, "; ".join(error.problems))
+            else:
+                yield Finding("database", what, OK)
 
     def examine_ottolearn(self) -> Iterator[Finding]:
         """The API user, and which assumptions about OttoLearn's API hold."""

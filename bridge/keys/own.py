@@ -36,16 +36,19 @@ class OwnKeys:
     def __init__(self, engine: Engine, secret_key: str, purpose: str, now: Callable[[], float]) -> None:
         self._engine = engine
         self._secret_key = secret_key
-        self._purpose = purpose
+        self.purpose = purpose
         self._now = now
         self._opened: dict[str, RSAKey] = {}
 
     def signing(self) -> RSAKey:
         """The private key to sign with now, by RS256. Raises ConfigError where `secret_key` does not open it."""
-        row = self._at(CURRENT)
-        if row.kid not in self._opened:
-            self._opened = {row.kid: unseal(row.sealed, row.kid, self._secret_key)}
-        return self._opened[row.kid]
+        return self._open(self._at(CURRENT))
+
+    def check(self) -> None:
+        """Raises ConfigError where `secret_key` does not open a key that signs or will sign. Makes none."""
+        for row in self._published():
+            if row.stage is not None:
+                self._open(row)
 
     def key_set(self) -> dict[str, list[Any]]:
         """The JSON Web Key Set to publish (RFC 7517, section 5)."""
@@ -60,8 +63,9 @@ class OwnKeys:
         return rows
 
     def rotate(self) -> str:
-        """Let the next key sign; its id. Raises TooEarly before every cache must have it."""
+        """Let the next key sign; its id. Raises TooEarly before all caches must have it, ConfigError like `signing`."""
         current, following = self._at(CURRENT), self._at(NEXT)
+        self._open(following)
         now, ready = self._now(), following.made_at + LONGEST_CACHE
         if now < ready:
             hours = (ready - now) / 3600
@@ -75,11 +79,16 @@ class OwnKeys:
 
         For keys that have leaked or cannot be opened. What others hold in their caches fails until they ask again.
         """
-        own_keys.replace_all(self._engine, self._purpose, self._new(CURRENT), self._new(NEXT))
+        own_keys.replace_all(self._engine, self.purpose, self._new(CURRENT), self._new(NEXT))
         return self._at(CURRENT).kid
 
+    def _open(self, row: KeyRow) -> RSAKey:
+        if row.kid not in self._opened:
+            self._opened[row.kid] = unseal(row.sealed, row.kid, self._secret_key, self.purpose)
+        return self._opened[row.kid]
+
     def _published(self) -> list[KeyRow]:
-        return own_keys.published(self._engine, self._purpose, now=self._now())
+        return own_keys.published(self._engine, self.purpose, now=self._now())
 
     def _at(self, stage: str) -> KeyRow:
         return next(row for row in self.listed() if row.stage == stage)
@@ -87,4 +96,4 @@ class OwnKeys:
     def _new(self, stage: str) -> KeyRow:
         key = new_key()
         public = msgspec.json.encode(public_half(key)).decode()
-        return KeyRow(str(key.kid), self._purpose, stage, public, seal(key, self._secret_key), self._now())
+        return KeyRow(str(key.kid), self.purpose, stage, public, seal(key, self._secret_key), self._now())

@@ -37,13 +37,14 @@ def seal(key: RSAKey, secret_key: str) -> str:
     return jwe.encrypt_compact(header, msgspec.json.encode(key.as_dict(private=True)), _sealing_key(secret_key))
 
 
-def unseal(sealed: str, kid: str, secret_key: str) -> RSAKey:
-    """The key `kid` out of what `seal` made. Raises ConfigError where it was sealed by another secret."""
+def unseal(sealed: str, kid: str, secret_key: str, purpose: str) -> RSAKey:
+    """The key `kid` of `purpose` out of what `seal` made. Raises ConfigError where it was sealed by another secret."""
     try:
         opened = jwe.decrypt_compact(sealed, _sealing_key(secret_key))
     except (JoseError, ValueError) as error:
         problem = f"bridge.secret_key: it is not the one that sealed our own key {kid}"
-        raise ConfigError([f"{problem}; put the old one back, or: ottobridge keys rotate --now"]) from error
+        mended = f"ottobridge keys rotate --now --purpose {purpose}"
+        raise ConfigError([f"{problem}; put the old one back, or: {mended}"]) from error
     if opened.headers().get("kid") != kid:
         raise ConfigError([f"the database holds another key in place of our own key {kid}"])
     return RSAKey.import_key(msgspec.json.decode(opened.plaintext or b""))

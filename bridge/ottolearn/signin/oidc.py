@@ -43,6 +43,10 @@ class Provider:
         """The public keys."""
         return self._desk.keys.key_set()
 
+    def check_keys(self) -> None:
+        """Raises ConfigError where `bridge.secret_key` does not open the keys that sign."""
+        self._desk.keys.check()
+
     def authorize(self, request: LaunchRequest) -> Reply:
         """A redirect to the client with a code, or with an error.
 

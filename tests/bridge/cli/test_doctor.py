@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from bridge.cli import cli
 from bridge.contracts import Adapter, Connection, RosterEnd, RosterMember, Student
 from bridge.doctor.checks import Doctor
 from bridge.errors import ConfigError, RosterIncomplete
+from bridge.keys.own import OwnKeys
 from bridge.learners.student_ids import Rule
 from bridge.settings import Frozen
 from bridge.store.engine import migrate, open_database
@@ -96,6 +98,18 @@ def test_what_works_is_said_to_work_and_nothing_is_written(bench: Bench) -> None
 def test_a_directory_that_was_never_read_is_told(bench: Bench) -> None:
     code, findings = bench.run("unread", "packages")
     assert (code, state(findings, "database", "directory")) == (1, "failed")
+
+
+@pytest.mark.parametrize("purpose", ["lti", "oidc"])
+def test_keys_that_another_secret_sealed_are_told_with_the_command_that_mends_it(bench: Bench, purpose: str) -> None:
+    engine = open_database(f"sqlite:///{bench.folder / 'bridge.db'}")
+    migrate(engine)
+    OwnKeys(engine, "another-secret-another-secret-another", purpose, time.time).listed()
+    engine.dispose()
+    code, findings = bench.run("packages", sign_in=OIDC)
+    (found,) = [finding for finding in findings if finding["what"] == f"our own keys for {purpose}"]
+    assert (code, found["state"]) == (1, "failed")
+    assert f"ottobridge keys rotate --now --purpose {purpose}" in found["detail"]
 
 
 def test_wrong_credentials_are_told_with_what_to_compare(bench: Bench) -> None:

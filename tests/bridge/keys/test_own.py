@@ -125,9 +125,27 @@ def test_a_leaked_key_is_withdrawn_at_once(keys: OwnKeys) -> None:
 def test_a_lost_secret_is_told_and_mended_by_new_keys(keys: OwnKeys, engine: Engine, clock: Clock) -> None:
     keys.signing()
     after = OwnKeys(engine, SECRET[::-1], "lti", clock)
-    with pytest.raises(ConfigError):
-        after.signing()
+    clock.now += LONGEST_CACHE
+    for use in (after.signing, after.check, after.rotate):
+        with pytest.raises(ConfigError, match="keys rotate --now --purpose lti"):
+            use()
     assert after.replace() == after.signing().kid
+    after.check()
+
+
+def test_looking_at_the_keys_makes_none(keys: OwnKeys, engine: Engine) -> None:
+    keys.check()
+    with alone(engine) as connection:
+        assert connection.execute(select(own_key)).all() == []
+
+
+def test_a_key_that_signs_no_more_need_not_be_opened(keys: OwnKeys, engine: Engine, clock: Clock) -> None:
+    old = keys.signing().kid
+    clock.now += LONGEST_CACHE
+    keys.rotate()
+    with engine.begin() as connection:
+        connection.execute(own_key.update().where(own_key.c.kid == old).values(sealed="lost"))
+    OwnKeys(engine, SECRET, "lti", clock).check()
 
 
 def test_the_database_holds_no_private_key(keys: OwnKeys, engine: Engine) -> None:

@@ -13,7 +13,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 
 def test_a_key_that_was_sealed_signs_as_before() -> None:
     key = new_key()
-    opened = unseal(seal(key, SECRET), str(key.kid), SECRET)
+    opened = unseal(seal(key, SECRET), str(key.kid), SECRET, "lti")
     signed = jws.serialize_compact({"alg": "RS256"}, b"hello", opened)
     assert jws.deserialize_compact(signed, key, algorithms=["RS256"]).payload == b"hello"
     assert opened.kid == key.kid
@@ -44,18 +44,18 @@ def test_a_sealed_key_shows_nothing_private() -> None:
 
 def test_another_secret_opens_nothing_and_is_told_what_to_do() -> None:
     key = new_key()
-    with pytest.raises(ConfigError, match=r"secret_key.*keys rotate --now"):
-        unseal(seal(key, SECRET), str(key.kid), SECRET[::-1])
+    with pytest.raises(ConfigError, match=r"secret_key.*keys rotate --now --purpose oidc"):
+        unseal(seal(key, SECRET), str(key.kid), SECRET[::-1], "oidc")
 
 
 def test_a_changed_seal_is_noticed() -> None:
     key = new_key()
     head, *middle, tag = seal(key, SECRET).split(".")
     with pytest.raises(ConfigError):
-        unseal(".".join([head, *middle, tag[::-1]]), str(key.kid), SECRET)
+        unseal(".".join([head, *middle, tag[::-1]]), str(key.kid), SECRET, "lti")
 
 
 def test_one_key_cannot_be_put_in_another_keys_place() -> None:
     key, other = new_key(), new_key()
     with pytest.raises(ConfigError, match="another key"):
-        unseal(seal(other, SECRET), str(key.kid), SECRET)
+        unseal(seal(other, SECRET), str(key.kid), SECRET, "lti")
