@@ -22,9 +22,11 @@ class Row(NamedTuple):
     """What one row says: who is meant, and which student ID they have."""
 
     match: str
-    """The value by which the person is to be found."""
+    """The value by which the person is to be found, folded."""
     student_id: str
-    """In NFC, and one that can match."""
+    """In NFC."""
+    key: str
+    """The student ID, folded; empty where it is none that could match."""
     where: str
     """`People!A17`, or empty."""
 

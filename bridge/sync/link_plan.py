@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from sqlalchemy import Connection, Engine
 
 from bridge.contracts import PLACE, Learner, RosterMember, RosterPages
+from bridge.seen import SeenIds
 from bridge.store import everybody, sync_directory, sync_items
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Item, Kind, State
@@ -21,7 +22,6 @@ from bridge.sync.decide import Decision, Rules
 from bridge.sync.link import Row, decide_link, no_link, twice
 from bridge.sync.mapping import AttributeMap
 from bridge.sync.plan import NO_DIGEST, groups
-from bridge.sync.seen import SeenUsers
 from bridge.sync.settings import Link
 
 
@@ -48,7 +48,7 @@ class LinkPlanner:
         self._freshen = freshen
         self._progress = progress
         self._users = UsersByValue([])
-        self._linked = SeenUsers()
+        self._linked = SeenIds()
         self._number = 0
         self.read_total = 0
         self.unchanged = 0
@@ -84,7 +84,7 @@ class LinkPlanner:
             if decision.kind is not None:
                 items.append(self._item(row, decision))
             if decision.kind == Kind.LINK:
-                claims.add((fold(row.student_id), self._number))
+                claims.add((row.key, self._number))
         sync_items.add(connection, self._run, items)
         sync_items.claim(connection, self._run, claims)
         if again:
@@ -94,18 +94,17 @@ class LinkPlanner:
         self, connection: Connection, rows: Sequence[Row]
     ) -> Iterator[tuple[Row, list[Learner], Sequence[Holder]]]:
         """Each row with the people whom it may mean, and with whoever holds its student ID already."""
-        candidates = [self._users.find(fold(row.match)) for row in rows]
+        candidates = [self._users.find(row.match) for row in rows]
         ids = sorted({user_id for found in candidates for user_id in found})
         learners = sync_directory.learners(connection, ids)
         holders: dict[str, list[Holder]] = {}
-        wanted = {fold(row.student_id) for row in rows if matchable(row.student_id)}
-        for holder in sync_directory.holders(connection, sorted(wanted)):
+        for holder in sync_directory.holders(connection, sorted({row.key for row in rows if row.key})):
             holders.setdefault(holder.folded, []).append(holder)
         for row, found in zip(rows, candidates, strict=True):
-            yield row, self._found(row, found, learners), holders.get(fold(row.student_id), ())
+            yield row, self._found(row, found, learners), holders.get(row.key, ())
 
     def _decide(self, row: Row, found: Sequence[Learner], holders: Sequence[Holder]) -> Decision:
-        if not matchable(row.student_id):
+        if not row.key:
             return no_link("bad_student_id" if row.student_id.strip() else "no_student_id", row)
         decision = decide_link(row, found, holders, self._carriers, self._link, self._rules)
         if decision.kind is None:
@@ -118,16 +117,15 @@ class LinkPlanner:
 
     def _found(self, row: Row, candidates: Sequence[int], learners: dict[int, Learner]) -> list[Learner]:
         there = [learners[user_id] for user_id in candidates if user_id in learners]
-        wanted = fold(row.match)
-        return [learner for learner in there if fold(learner.attributes.get(self._link.attribute, "")) == wanted]
+        return [learner for learner in there if fold(learner.attributes.get(self._link.attribute, "")) == row.match]
 
     def _item(self, row: Row, decision: Decision) -> Item:
         self._number += 1
         kind = decision.kind or Kind.SKIPPED
         state = State.PLANNED if kind == Kind.LINK else State.NOTED
-        student_id = storable(row.student_id, 255)
+        student_id = row.student_id if row.key else storable(row.student_id, 255)
         return Item(
-            *(self._number, kind, state, decision.reason, fold(student_id), student_id),
+            *(self._number, kind, state, decision.reason, row.key or fold(student_id), student_id),
             *(decision.user_id, NO_DIGEST, decision.content),
         )
 
@@ -141,4 +139,6 @@ def _held(engine: Engine, attribute: str) -> Iterator[tuple[str, int]]:
 
 
 def _row(member: RosterMember, link: Link) -> Row:
-    return Row(member.fields.get(link.field, ""), exact(member.student.student_id), member.fields.get(PLACE, ""))
+    student_id = exact(member.student.student_id)
+    key = fold(student_id) if matchable(student_id) else ""
+    return Row(fold(member.fields.get(link.field, "")), student_id, key, member.fields.get(PLACE, ""))
