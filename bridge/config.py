@@ -24,7 +24,7 @@ from bridge.contracts import Adapter, Assurance, Connection
 from bridge.courses import Course, each_key_once
 from bridge.errors import ConfigError
 from bridge.learners.student_ids import Rule
-from bridge.ottolearn.settings import OttoLearn
+from bridge.ottolearn.settings import Oidc, OttoLearn
 from bridge.settings import Frozen, Origin
 
 CONNECTION_NAME = r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
@@ -106,7 +106,7 @@ def load(
         unset += file.unset
     parts = _validated(_Parts, file, (), problems)
     connections = _connections(file, {adapter.name: adapter for adapter in adapters}, problems)
-    problems += _plain_http(file)
+    problems += _plain_http(file) + (_unreachable_courses(file, parts) if parts else [])
     if problems or parts is None:
         raise ConfigError(sorted(set(problems), key=_line_of))
     return Configuration(parts.bridge, parts.ottolearn, connections, parts.courses)
@@ -211,6 +211,16 @@ def _plain_http(file: ConfigFile) -> list[str]:
         file.problem(path, "plain http; allowed: https, or http with its network in bridge.trusted_networks")
         for path, text in file.scalars()
         if urlsplit(text).scheme == "http"
+    ]
+
+
+def _unreachable_courses(file: ConfigFile, parts: _Parts) -> list[str]:
+    """By OpenID Connect a course's address is all that reaches OttoLearn (docs/ottolearn-api.md)."""
+    if not isinstance(parts.ottolearn.sign_in, Oidc):
+        return []
+    sentence = "with sign_in by oidc nothing else leads to the course: the key `url` is missing"
+    return [
+        file.problem(("courses", str(at)), sentence) for at, course in enumerate(parts.courses) if course.url is None
     ]
 
 

@@ -223,6 +223,14 @@ def test_a_mistake_in_openid_connect_is_told(tmp_path: Path, old: str, new: str,
     assert told in "\n".join(problems(tmp_path, GOOD.replace(SIGNED, OIDC.replace(old, new))))
 
 
+def test_a_course_that_a_sign_in_by_openid_connect_would_lose_is_told(tmp_path: Path) -> None:
+    courses = "courses:\n  - {key: A, title: A, url: 'https://learn.example.com/a'}\n  - {key: B, title: B}\n"
+    (told,) = problems(tmp_path, GOOD.replace(SIGNED, OIDC) + courses)
+    assert told.startswith("config.yaml:17: courses.1: with sign_in by oidc")
+    assert "the key `url` is missing" in told
+    assert read(tmp_path, GOOD + courses).courses[1].url is None
+
+
 def test_nobody_is_made_unless_the_connection_says_so(tmp_path: Path) -> None:
     assert read(tmp_path, GOOD).connections["campus"].newcomers is None
     made = GOOD + "    on_no_match: create\n    new_learner: {department: LMS}\n"

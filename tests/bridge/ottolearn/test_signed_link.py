@@ -1,5 +1,6 @@
 """The signed link: what the receiving side gets."""
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -8,6 +9,7 @@ from joserfc.jwk import OctKey
 from pydantic import ValidationError
 
 from bridge.contracts import Learner
+from bridge.courses import Course
 from bridge.ottolearn.settings import SignedLink
 from bridge.ottolearn.signin.signed_link import signed_link
 
@@ -15,9 +17,10 @@ SECRET = "0123456789abcdef0123456789abcdef"
 ADA = Learner(7, True, {"firstName": "Ada", "lastName": "Lovelace"})
 
 
-def link(url: str = "https://Learn.example.com:443/acme?a=1&b=%2F") -> str:
+def link(url: str = "https://Learn.example.com:443/acme?a=1&b=%2F", course: Course | None = None) -> str:
     settings = SignedLink(method="signed_link", url=url, secret=SECRET, lifetime=60)
-    return signed_link(settings, ADA, "25499339", issuer="https://bridge.example.edu", now=1000.9, jti="one")
+    at = {"issuer": "https://bridge.example.edu", "now": 1000.9, "jti": "one"}
+    return signed_link(settings, ADA, "25499339", **at, course=course)
 
 
 def test_the_receiver_learns_who_comes_and_until_when():
@@ -33,6 +36,16 @@ def test_the_receiver_learns_who_comes_and_until_when():
         "exp": 1060,
         "jti": "one",
     }
+
+
+def test_a_course_arrives_by_its_key_with_or_without_an_address():
+    def told(course: Course) -> dict[str, Any]:
+        token = parse_qs(urlsplit(link(course=course)).query)["token"][0]
+        return jwt.decode(token, OctKey.import_key(SECRET)).claims
+
+    assert told(Course(key="A", title="t"))["course"] == "A"
+    assert "course_url" not in told(Course(key="A", title="t"))
+    assert told(Course(key="B", title="t", url="https://learn.example.com/b"))["course_url"].endswith("/b")
 
 
 def test_the_query_of_the_configured_address_is_kept():

@@ -56,7 +56,7 @@ connections:
     lti13: {{issuer: "{issuer}", client_id: "{client}", learn_deployments: true,
              auth_url: "https://sso.example.edu/authorize", jwks_url: "{jwks}"}}
 courses:
-  - {{key: SAFE-101, title: Safety at Work}}
+  - {{key: SAFE-101, title: Safety at Work, url: "https://learn.example.com/safe"}}
   - {{key: FIRE-1, title: "Fire <drill> & أمان", url: "https://learn.example.com/fire"}}
 """
 

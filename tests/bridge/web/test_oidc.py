@@ -94,6 +94,12 @@ def test_who_launched_is_who_ottolearn_gets(bridge: Bridge) -> None:
     }
 
 
+def test_a_launch_of_a_link_to_a_course_begins_the_sign_in_at_that_course(bridge: Bridge) -> None:
+    answer = bridge.launch13(custom={"student_id": "S000101", "course": "FIRE-1"})
+    assert answer.location == "https://learn.example.com/fire"
+    assert claims_in(bridge, redeem(bridge, query(authorize(bridge).location)["code"]))["sub"] == "1"
+
+
 def test_the_launch_marks_the_browser_in_a_frame_and_outside(bridge: Bridge) -> None:
     cookies = [value for value in arrive(bridge).headers.getlist("Set-Cookie") if "ottobridge-launch" in value]
     assert [cookie.partition("=")[0] for cookie in cookies] == [
