@@ -1,10 +1,11 @@
 """How fast, and in how much memory, the spreadsheet adapter reads; against openpyxl's read-only mode in the same run.
 
-    python benchmarks/spreadsheet.py                                   # the sizes of the promise; some minutes
+    python benchmarks/spreadsheet.py                                   # the sizes of the promise; a quarter of an hour
     python benchmarks/spreadsheet.py --csv 20000 --xlsx 5000 --long 210000 --rounds 1
+    python benchmarks/spreadsheet.py --only read
 
-Every reading runs in a process of its own, which reports its seconds and its peak memory; rounds are interleaved and
-the best counts. Exits 1 where a promise is not kept. `openpyxl` is a dependency of the tests only.
+Every reading and every plan runs in a process of its own, which reports its seconds and its peak memory; rounds are
+interleaved and the best counts. Exits 1 where a promise is not kept. `openpyxl` is a dependency of the tests only.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import NamedTuple
@@ -31,6 +33,7 @@ from adapters.spreadsheet.reader import open_sheet  # noqa: E402
 from adapters.spreadsheet.settings import Settings  # noqa: E402
 from adapters.spreadsheet.table import open_table  # noqa: E402
 from adapters.spreadsheet.xlsxfile import write_xlsx  # noqa: E402
+from benchmarks.spreadsheet_plan import ottolearn, peak_megabytes, planned  # noqa: E402
 
 MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 HEADER = ["Student ID", "First name", "Last name", "Email", "Department", "City"]
@@ -88,14 +91,6 @@ def read_here(reader: str, path: Path) -> None:
     print(json.dumps({"count": count, "seconds": seconds, "megabytes": peak_megabytes()}))
 
 
-def peak_megabytes() -> float:
-    """This process's own peak: `ru_maxrss` also holds what the parent had when it started us (Linux)."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    raise SystemExit("this benchmark reads its memory from /proc, so it needs Linux")
-
-
 def measured(reader: str, path: Path, expected: int) -> tuple[float, float]:
     """Seconds and megabytes of one reading in a fresh process."""
     done = subprocess.run(
@@ -126,13 +121,9 @@ def line(what: str, count: int, seconds: float, megabytes: float, ratio: float, 
     return kept
 
 
-def table(folder: Path, options: argparse.Namespace) -> bool:
-    """Make the files, read them, print the table; whether every promise is kept."""
-    print(f"{'':<34}{'rows':>10}{'seconds':>9}{'rows/s':>12}{'MB':>8}  {'ratio':>6}  promise")
-    path = folder / "people.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(people(options.csv))
-    seconds, megabytes = best(["members"], path, options.csv, options.rounds)["members"]
+def read_all(folder: Path, options: argparse.Namespace) -> bool:
+    """Make the files and read them; whether every promise is kept."""
+    seconds, megabytes = best(["members"], written_csv(folder, options.csv), options.csv, options.rounds)["members"]
     kept = line("CSV, as a roster", options.csv, seconds, megabytes, 0, Promise(150))
     path = folder / "people.xlsx"
     write_shared(path, options.xlsx)
@@ -150,6 +141,23 @@ def table(folder: Path, options: argparse.Namespace) -> bool:
         seconds, megabytes = best(["members"], path, options.long, 1)["members"]
         kept &= line(f"XLSX streamed, {what}", options.long, seconds, megabytes, 0, Promise(250))
     return kept
+
+
+def plan_all(folder: Path, options: argparse.Namespace) -> bool:
+    """Plan the sync of the CSV file, with as many people in OttoLearn; whether it stays small."""
+    path, kept = written_csv(folder, options.csv), True
+    with ottolearn(folder, islice(people(options.csv), 1, None)) as url:
+        for mode in ("link", "roster"):
+            seconds, megabytes = planned(folder, url, path, mode, options.csv)
+            kept &= line(f"CSV, planned, mode {mode}", options.csv, seconds, megabytes, 0, Promise(150))
+    return kept
+
+
+def written_csv(folder: Path, count: int) -> Path:
+    path = folder / "people.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(people(count))
+    return path
 
 
 def small_parts() -> dict[str, bytes]:
@@ -194,13 +202,17 @@ def main() -> int:
     options.add_argument("--xlsx", type=int, default=199_999, help="rows of the workbook that calamine reads")
     options.add_argument("--long", type=int, default=1_048_575, help="rows of the workbook that is streamed")
     options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--only", choices=["read", "plan"])
     options.add_argument("--read", nargs=2, metavar=("READER", "FILE"), help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.read:
         read_here(chosen.read[0], Path(chosen.read[1]))
         return 0
+    print(f"{'':<34}{'rows':>10}{'seconds':>9}{'rows/s':>12}{'MB':>8}  {'ratio':>6}  promise")
+    parts = {"read": read_all, "plan": plan_all}
     with TemporaryDirectory() as folder:
-        return 0 if table(Path(folder), chosen) else 1
+        kept = [part(Path(folder), chosen) for name, part in parts.items() if chosen.only in {None, name}]
+    return 0 if all(kept) else 1
 
 
 if __name__ == "__main__":
