@@ -29,6 +29,8 @@ IMPERSONATION = {
     "masquerading_user_id": "$Canvas.masqueradingUser.id",
 }
 """What tells the Test Student, and an administrator who acts as somebody else, from people who are themselves."""
+NAME = {"sortable_name": "$com.instructure.Person.name_sortable"}
+"""The name as Canvas keeps it, for launches that carry no parts of it."""
 LAUNCHED_FROM = ("course_navigation", "link_selection")
 CHOSEN_FROM = ("assignment_selection", "link_selection")
 HOSTS = ("instructure.com", "canvaslms.com")
@@ -51,8 +53,8 @@ def installation(settings: Settings, addresses: Addresses) -> Sheet:
 
 
 def custom_fields(student_id: str) -> dict[str, str]:
-    """All that Canvas is asked to send: the student ID, and who is not themselves."""
-    return {**VARIABLES[student_id], **IMPERSONATION}
+    """All that Canvas is asked to send: the student ID, the name, and who is not themselves."""
+    return {**VARIABLES[student_id], **NAME, **IMPERSONATION}
 
 
 def wishes(student_id: str, addresses: Addresses) -> Wishes:

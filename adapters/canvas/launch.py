@@ -1,19 +1,20 @@
 """Which field of a Canvas launch is what.
 
 The custom fields are those that `ottobridge setup` hands to the Canvas administrator: `student_id` for the SIS ID,
-`integration_id`, `login_id`, `canvas_user_id`, and two that tell who is not themselves. Where Canvas sends the same id
-under a name of its own, that serves too.
+`integration_id`, `login_id`, `canvas_user_id`, one with the whole name, and two that tell who is not themselves. Where
+Canvas sends the same under a name of its own, that serves too.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from adapters.canvas.names import split_sortable_name
 from adapters.canvas.settings import Settings
-from bridge.contracts import Launch, SignedClaims, SignedForm
+from bridge.contracts import Launch, SignedClaims, SignedForm, Student
 from bridge.errors import LaunchRejected
 from bridge.lti.launch import claim, launch_of_claims, launch_of_form
-from bridge.lti.student import present, student_id
+from bridge.lti.student import present, read_student, student_id
 
 CLAIMS = {
     "sis_user_id": (("custom", "student_id"), ("lis", "person_sourcedid")),
@@ -41,14 +42,27 @@ def read_claims(claims: SignedClaims, settings: Settings) -> Launch:
     )
     places = CLAIMS[settings.student_id]
     found = student_id((claim(claims, *place) for place in places), settings.student_id)
-    return replace(launch_of_claims(claims, found), remark=remark)
+    launch = launch_of_claims(claims, found)
+    if not (present(claims.get("given_name")) or present(claims.get("family_name"))):
+        launch = replace(launch, student=_named(found, claim(claims, "custom", "sortable_name"), claims.get("name")))
+    return replace(launch, remark=remark)
 
 
 def read_form(form: SignedForm, settings: Settings) -> Launch:
     """The launch in an LTI 1.1 form of Canvas's."""
     remark = _impersonation(form.get("custom_student_view"), form.get("custom_masquerading_user_id"), settings)
     found = student_id((form.get(name) for name in FIELDS[settings.student_id]), settings.student_id)
-    return replace(launch_of_form(form, found), remark=remark)
+    launch = launch_of_form(form, found)
+    if not (present(form.get("lis_person_name_given")) or present(form.get("lis_person_name_family"))):
+        whole = (form.get("custom_sortable_name"), form.get("lis_person_name_full"))
+        launch = replace(launch, student=_named(found, *whole))
+    return replace(launch, remark=remark)
+
+
+def _named(student_id: str, sortable: object, full: object) -> Student:
+    """Who sends no parts of the name is named as Canvas itself would: its parts come from `sortable_name`, too."""
+    first, last = split_sortable_name(present(sortable) or present(full))
+    return read_student(student_id, first, last, "")
 
 
 def _impersonation(student_view: object, masquerading: object, settings: Settings) -> str:

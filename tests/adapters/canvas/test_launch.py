@@ -107,6 +107,34 @@ def test_objects_that_are_no_objects_do_not_crash() -> None:
     assert read13(claims("n", custom="text", lis=[1]), "sis_user_id") == (MISSING,)
 
 
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        ({"custom": {"sortable_name": "Fixture, Cleo, Jr."}}, ("Cleo", "Fixture")),
+        ({"custom": {"sortable_name": "Sample, Thi Vi"}, "name": "Thi Vi Sample"}, ("Thi", "Sample")),
+        ({"custom": {"sortable_name": "Mononym"}}, ("Mononym", "")),
+        ({"custom": {"sortable_name": "$com.instructure.Person.name_sortable"}, "name": "Bo Jr."}, ("Bo", "")),
+        ({"custom": {"sortable_name": None}, "name": "Avery Testcase Esquire."}, ("Avery", "Testcase")),
+        ({"custom": {"sortable_name": "Fixture, Cleo"}, "given_name": "Solo"}, ("Solo", "")),
+        ({"custom": {"sortable_name": 7}}, ("7", "")),
+        ({"custom": {}}, NAMELESS),
+    ],
+)
+def test_a_launch_and_the_roster_do_not_overwrite_each_others_names(
+    said: dict[str, Any], names: tuple[str, str]
+) -> None:
+    given = {"given_name": None, "family_name": None, "name": None, **said}
+    custom = {**given.pop("custom"), "student_id": "S1"}
+    assert read13(claims("n", custom=custom, **given), "sis_user_id") == ("S1", *names)
+    fields = {f"custom_{name}": str(value) for name, value in custom.items() if value is not None}
+    fields |= {
+        "lis_person_name_given": given["given_name"] or "",
+        "lis_person_name_family": given["family_name"] or "",
+        "lis_person_name_full": given["name"] or "",
+    }
+    assert tuple(ADAPTER.read_form(SignedForm({**FORM, **fields}), Settings()).student) == ("S1", *names)
+
+
 def test_a_launch_knows_its_way_back_its_roles_and_who_vouches_for_it() -> None:
     launch = ADAPTER.read_claims(SignedClaims(claims("n")), Settings())
     assert (launch.kind, launch.assurance) == (Kind.LTI13, Assurance.SIGNED)
