@@ -85,7 +85,7 @@ class Outbound:
         self._resolve = resolve
         self._session = requests.Session()
         self._session.trust_env = False
-        self._session.headers["User-Agent"] = USER_AGENT
+        self._headers = {**self._session.headers, "User-Agent": USER_AGENT}
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, _PinningAdapter(self._permitted))
@@ -132,14 +132,10 @@ class Outbound:
         if json is not None:
             data, headers = msgspec.json.encode(json), {"Content-Type": "application/json", **(headers or {})}
         try:
-            with self._session.request(
-                method,
-                url,
-                headers=dict(headers or {}),
-                data=data,
-                timeout=timeout,
-                allow_redirects=False,
-                stream=True,
+            # prepared here and not by the session: merging its settings into ours takes a third of a call
+            request = requests.Request(method, url, headers={**self._headers, **(headers or {})}, data=data).prepare()
+            with self._session.send(
+                request, timeout=timeout, allow_redirects=False, stream=True, proxies={}, verify=True, cert=None
             ) as response:
                 if not (redirects and response.is_redirect):
                     _refuse_unusable(response, url)
