@@ -6,15 +6,19 @@ import secrets
 import time
 from collections.abc import Iterator
 from itertools import chain
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.text import Text
 from sqlalchemy import Engine
 
+from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.syncing import services_of
 from bridge.config import Configuration
+from bridge.connections import Connections
+from bridge.contracts import Connection
 from bridge.doctor.checks import FAILED, LOOK, OK, Doctor, Finding
 from bridge.errors import ConfigError, OttoBridgeError
 from bridge.keys.own import OwnKeys
@@ -36,11 +40,8 @@ def doctor(invocation: Invocation, connection: str | None, write: bool, as_json:
 
     Exits 0 where nothing failed, and 1 otherwise. Changes nothing, unless --write is given.
     """
-    known = invocation.configuration.connections
-    if connection is not None and connection not in known:
-        raise click.UsageError(f"No connection is called {connection}; allowed: {', '.join(known)}")
     found = []
-    for finding in _examine(invocation, [connection] if connection else list(known), write):
+    for finding in _examine(invocation, connection, write):
         found.append(finding)
         if not as_json:
             _print(finding)
@@ -50,10 +51,11 @@ def doctor(invocation: Invocation, connection: str | None, write: bool, as_json:
         raise click.exceptions.Exit(1)
 
 
-def _examine(invocation: Invocation, connections: list[str], write: bool) -> Iterator[Finding]:
+def _examine(invocation: Invocation, only: str | None, write: bool) -> Iterator[Finding]:
     configuration = invocation.configuration
     try:
         with invocation.database() as engine:
+            connections = _named(Connections(configuration.connections, ADAPTERS, engine), only)
             made = Doctor(
                 settings=configuration.ottolearn,
                 public_url=configuration.bridge.public_url,
@@ -72,10 +74,20 @@ def _examine(invocation: Invocation, connections: list[str], write: bool) -> Ite
             )
             if write:
                 yield from made.write_probe(secrets.token_urlsafe(24))
-            for name in connections:
-                yield from made.examine(configuration.connections[name])
+            for connection in connections:
+                yield from made.examine(connection)
     except (ConfigError, OttoBridgeError) as error:
         yield Finding("database", "open", FAILED, str(error), "compare bridge.database_url")
+
+
+def _named(known: Connections, only: str | None) -> list[Connection[Any]]:
+    """The connection called `only`, or all: of the configuration file, and registered ones."""
+    everyone = [*known.configured.values(), *known.registered()]
+    found = [connection for connection in everyone if only in {None, connection.name}]
+    if only is not None and not found:
+        names = ", ".join(connection.name for connection in everyone)
+        raise click.UsageError(f"No connection is called {only}; allowed: {names}")
+    return found
 
 
 def _own_keys(configuration: Configuration, engine: Engine) -> list[OwnKeys]:

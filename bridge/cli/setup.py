@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import click
+import yaml
 from pydantic import ValidationError
 
 from adapters import ADAPTERS
@@ -19,7 +20,7 @@ from bridge.connections import Connections
 from bridge.contracts import Adapter, Connection
 from bridge.registration import INVITATION_LIVES, Invitation, check_invitation, invite
 from bridge.settings import origin_or_empty
-from bridge.setup import Addresses, Sheet, to_document, to_text
+from bridge.setup import Addresses, Entry, Section, Sheet, to_document, to_text
 
 INVITABLE = tuple(adapter.name for adapter in ADAPTERS if adapter.wishes)
 
@@ -60,8 +61,11 @@ def setup() -> None:
 def show(invocation: Invocation, connection: str, as_json: bool) -> None:
     """What the administrator of the LMS enters for CONNECTION. No secret is printed."""
     configuration, _ = invocation.description
-    found = configuration.connections.get(connection) or _registered(invocation, connection)
+    configured = configuration.connections.get(connection)
+    found = configured or _registered(invocation, connection)
     sheet = _sheet(found, configuration)
+    if configured is None:
+        sheet = sheet._replace(sections=(_for_the_file(found), *sheet.sections))
     if as_json:
         print_json({"connection": connection} | to_document(sheet))
     else:
@@ -126,6 +130,18 @@ def _sheet(connection: Connection[Any], configuration: Configuration) -> Sheet:
         )
     addresses = Addresses(configuration.bridge.public_url, connection.name, bool(configuration.courses))
     return connection.adapter.installation(connection.settings, addresses)
+
+
+def _for_the_file(connection: Connection[Any]) -> Section:
+    """What a connection that registered itself would be in the configuration file. It holds no secret."""
+    settings = connection.settings.model_dump(mode="json", exclude_unset=True)
+    tree = {"connections": {connection.name: {"adapter": connection.adapter.name, **settings}}}
+    return Section(
+        "Registered",
+        "This LMS registered itself: nothing below must be entered or brought back. To give the connection more, such "
+        "as a roster or student_id_rules, put this into config.yaml, add to it, and restart.",
+        (Entry("config.yaml", yaml.safe_dump(tree, allow_unicode=True, sort_keys=False)),),
+    )
 
 
 def _where(adapter: Adapter[Any], invitation: Invitation, configuration: Configuration) -> str:

@@ -20,6 +20,7 @@ from bridge.errors import ConfigError, RosterIncomplete
 from bridge.keys.own import OwnKeys
 from bridge.learners.student_ids import Rule
 from bridge.settings import Frozen
+from bridge.store.connections import StoredConnection, add
 from bridge.store.engine import migrate, open_database
 from bridge.store.launches import LaunchLine, append
 from sandbox.ottolearn import Faults, create_sandbox
@@ -158,6 +159,19 @@ def test_only_when_told_to_it_writes_and_what_it_made_is_inactive(bench: Bench) 
     assert (bench.faults.asked["POST create_user"], bench.faults.asked["PUT update_user"]) == (1, 1)
     code, findings = bench.run("packages", "--write", api="{password: secret}")
     assert (code, state(findings, "ottolearn", "create and update")) == (1, "failed")
+
+
+def test_a_connection_that_registered_itself_is_examined_too(bench: Bench) -> None:
+    engine = open_database(f"sqlite:///{bench.folder / 'bridge.db'}")
+    migrate(engine)
+    at = {name: f"{bench.url}/{name}" for name in ("auth_url", "jwks_url")}
+    settings = {"student_id": "idnumber", "lti13": {"issuer": bench.url, "client_id": "c", **at}}
+    settings["lti13"]["learn_deployments"] = True
+    assert add(engine, StoredConnection("new-lms", "moodle", json.dumps(settings), 1.0))
+    engine.dispose()
+    for words in (["new-lms"], []):
+        _, findings = bench.run(*words)
+        assert state(findings, "new-lms", "keys of the LMS") == "failed"
 
 
 def test_an_unknown_connection_is_wrong_usage(bench: Bench) -> None:

@@ -10,9 +10,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
+from adapters import ADAPTERS
 from bridge.cli import cli
+from bridge.config import load
 from bridge.lti.registration import readable_token
 from bridge.registration import PURPOSE
 from bridge.store import one_time
@@ -46,6 +49,9 @@ LTI13 = {
     "jwks_url": "https://lms.example.edu/jwks",
 }
 
+REGISTERED = {"student_id": "idnumber", "lti13": LTI13}
+MOODLE = next(adapter for adapter in ADAPTERS if adapter.name == "moodle")
+
 Run = Callable[..., Result]
 
 
@@ -75,7 +81,7 @@ def register(database: str, name: str = "new-lms") -> None:
     """A connection as dynamic registration leaves it."""
     engine = open_database(database)
     migrate(engine)
-    settings = msgspec.json.encode({"student_id": "idnumber", "lti13": LTI13}).decode()
+    settings = msgspec.json.encode(REGISTERED).decode()
     assert add(engine, StoredConnection(name, "moodle", settings, 1.0))
     learn_deployment(engine, name, (LTI13["issuer"], LTI13["client_id"]), "7", 2.0)
     engine.dispose()
@@ -107,6 +113,31 @@ def test_options_may_stand_before_the_connection(run: Run) -> None:
 def test_a_registered_connection_has_a_sheet_too(run: Run, database: str) -> None:
     register(database)
     assert printed(run("setup", "new-lms", "--json"))["title"] == "Moodle: new-lms"
+
+
+def test_a_registered_connection_can_be_given_more_than_it_registered_with(
+    run: Run, database: str, tmp_path: Path
+) -> None:
+    register(database)
+    section = printed(run("setup", "new-lms", "--json"))["sections"][0]
+    tree = yaml.safe_load((tmp_path / "config.yaml").read_text("utf-8"))
+    tree["connections"] |= yaml.safe_load(section["entries"][0]["value"])["connections"]
+    tree["connections"]["new-lms"]["student_id_rules"] = [{"case": "lower"}]
+    (tmp_path / "more.yaml").write_text(yaml.safe_dump(tree), "utf-8")
+    copied = load(tmp_path / "more.yaml", ADAPTERS).connections["new-lms"]
+    assert copied.settings == MOODLE.settings.model_validate(REGISTERED)
+    assert section not in printed(run("setup", "campus", "--json"))["sections"]
+
+
+def test_what_a_platform_said_of_itself_can_be_read(run: Run, database: str) -> None:
+    register(database)
+    rows = {row["name"]: row for row in printed(run("connections", "list", "--json"))}
+    assert {name: rows["new-lms"][name] for name in ("auth_url", "token_url", "jwks_url")} == {
+        "auth_url": LTI13["auth_url"],
+        "token_url": None,
+        "jwks_url": LTI13["jwks_url"],
+    }
+    assert rows["campus"]["auth_url"] is None
 
 
 @pytest.mark.parametrize(
