@@ -129,7 +129,7 @@ class LaunchRequest:
     cookies: Mapping[str, str] = field(default_factory=dict)
 
 
-PLACE = "@place"
+PLACE, RECORD = "@place", "@record"
 
 
 class RosterMember(NamedTuple):
@@ -137,7 +137,8 @@ class RosterMember(NamedTuple):
 
     `fields` holds every id and detail under the LMS's own name for it (`idnumber`, `login_id`, `email`, ...);
     an absent key means that the LMS did not say, an empty string that it said "none".
-    `PLACE`, where the source has such a thing, says where the person stands in it (`People!A17`), for reports.
+    `PLACE`, where the source has such a thing, says where the person stands in it (`People!A17`), for reports;
+    `RECORD` is the source's own lasting name of this record, for sources that can be asked for changes.
     """
 
     student: Student
@@ -150,6 +151,8 @@ class RosterEnd(NamedTuple):
 
     total: int
     """How many members the source says there are, or how many were read where it does not say."""
+    as_of: float | None = None
+    """The source's own clock when the reading began, in seconds since 1970; None where it did not say."""
 
 
 RosterPages = Iterator[Sequence[RosterMember] | RosterEnd]
@@ -211,6 +214,9 @@ class Adapter(Generic[S]):
     """Tell the LMS of progress, given the `channel` of the launch; the channel as it is afterwards."""
     read_roster: Callable[[S, Means], RosterPages] | None = None
     """Everybody the LMS knows, a page at a time."""
+    read_changes: Callable[[S, Means, float], RosterPages] | None = None
+    """Whom the LMS changed after a moment of its own clock, with their RECORD, inactive where they left. The RosterEnd
+    proves that these were all changes; it says nothing of whoever is not among them."""
     fingerprint: Callable[[S], str] | None = None
     """A digest of the file that the roster is read from, empty where there is none: a plan holds while it stays so."""
     installation: Callable[[S, Addresses], Sheet] | None = None

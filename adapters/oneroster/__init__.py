@@ -1,6 +1,6 @@
 """A student information system that speaks OneRoster, as a roster."""
 
-from adapters.oneroster.roster import read_roster
+from adapters.oneroster.roster import read_changes, read_roster
 from adapters.oneroster.settings import Settings
 from bridge.contracts import Adapter
 from bridge.files.digest import digest_of
@@ -10,5 +10,6 @@ ADAPTER = Adapter(
     title="OneRoster",
     settings=Settings,
     read_roster=read_roster,
+    read_changes=read_changes,
     fingerprint=lambda settings: "" if settings.file is None else digest_of(settings.file),
 )

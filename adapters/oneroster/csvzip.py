@@ -27,19 +27,17 @@ class _Manifest(NamedTuple):
     has_roles: bool
 
 
-def read_zip(path: Path, filters: Filters, *, changes: bool = False) -> Iterator[Sequence[User]]:
+def read_zip(path: Path, filters: Filters) -> Iterator[Sequence[User]]:
     """The users of the zip at `path`, a page at a time, in the shape that the REST binding has.
 
-    A `delta` zip holds changes alone, so it is read only where `changes` are asked for. Raises RosterIncomplete where
-    the zip is not whole, not OneRoster, or of the other kind.
+    Raises RosterIncomplete where the zip is not whole, not OneRoster, or a `delta` one: that holds changes alone, and
+    nothing proves that none is missing between two of them.
     """
     _check_size(path)
     with open_archive(path) as archive:
         manifest = _read_manifest(archive)
-        if (manifest.users == "delta") != changes:
-            raise RosterIncomplete(
-                f"{path.name}: file.users is {manifest.users}; allowed here: {'delta' if changes else 'bulk'}"
-            )
+        if manifest.users == "delta":
+            raise RosterIncomplete(f"{path.name}: file.users is delta; allowed here: bulk")
         users = (_user(row) for row in _rows(archive, "users.csv", ("sourcedId",)))
         yield from _pages(_filtered(users, archive, manifest, filters))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from adapters.oneroster.settings import FIELDS, USER_IDS, Filters
-from bridge.contracts import RosterMember, clean
+from bridge.contracts import RECORD, RosterMember, clean
 from bridge.errors import RosterIncomplete
 from bridge.lti.student import read_student
 
@@ -21,14 +21,14 @@ def read_user(user: Mapping[str, Any], student_id: str) -> RosterMember:
     for kind, identifier in _user_ids(user.get("userIds")):
         fields.setdefault(f"{USER_IDS}{kind}", identifier)
     student = read_student(fields.get(student_id, ""), user.get("givenName"), user.get("familyName"), "")
-    names = {"first_name": student.first_name, "last_name": student.last_name}
-    return RosterMember(student, {**fields, **names}, _active(user))
+    names = {"first_name": student.first_name, "last_name": student.last_name, RECORD: fields["sourcedId"]}
+    return RosterMember(student, {**fields, **names}, not has_left(user))
 
 
-def _active(user: Mapping[str, Any]) -> bool:
-    """Active until it says otherwise: a bulk CSV leaves `status` empty."""
+def has_left(user: Mapping[str, Any]) -> bool:
+    """Whether a user is deleted or switched off. Who says nothing of it is there: a bulk CSV leaves `status` empty."""
     enabled = str(user.get("enabledUser", "")).strip().lower()
-    return clean(user.get("status")).lower() not in _GONE and enabled != "false"
+    return clean(user.get("status")).lower() in _GONE or enabled == "false"
 
 
 def _user_ids(said: object) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -29,10 +31,31 @@ MAX_PAGE_BYTES = 32 * 1024 * 1024
 PAGE_SECONDS = 120.0
 
 
-def read_users(api: Api, filters: Filters, means: Means, since: float | None = None) -> Iterator[Sequence[User]]:
+class ServiceClock:
+    """What time a service says it is."""
+
+    def __init__(self) -> None:
+        self.first: float | None = None
+        """Seconds since 1970, when it sent the first page; None where it did not say."""
+        self._pages = 0
+
+    def hear(self, answer: Answer) -> None:
+        """Note the time of the first page."""
+        self._pages += 1
+        if self._pages == 1:
+            with suppress(ValueError, OverflowError):
+                # Always in GMT (RFC 9110 section 5.6.7).
+                said = parsedate_to_datetime(answer.headers.get("Date", ""))
+                self.first = said.replace(tzinfo=UTC).timestamp()
+
+
+def read_users(
+    api: Api, filters: Filters, means: Means, clock: ServiceClock, since: float | None = None
+) -> Iterator[Sequence[User]]:
     """Users as the service says them, a page at a time; exhausted only when all were read.
 
     With `since` (seconds since 1970) only those changed after it; services may ignore that, or be late by a clock.
+    What the service says the time is at its first page goes into `clock`.
     Raises RosterIncomplete where the end is not reached or the total disagrees, RemoteRefused, RemoteUnavailable.
     """
     reading = _Reading(host_of(api.url))
@@ -41,6 +64,7 @@ def read_users(api: Api, filters: Filters, means: Means, since: float | None = N
     while following:
         reading.open(following)
         answer = session.get(following)
+        clock.hear(answer)
         page = _users(answer, reading.host)
         reading.note(page, answer)
         if page:

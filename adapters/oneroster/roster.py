@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from adapters.oneroster.csvzip import read_zip
-from adapters.oneroster.people import belongs, read_user
-from adapters.oneroster.rest import read_users
+from adapters.oneroster.people import belongs, has_left, read_user
+from adapters.oneroster.rest import ServiceClock, read_users
 from adapters.oneroster.settings import Settings
-from bridge.contracts import Means, RosterMember, RosterPages
+from bridge.contracts import Means, RosterEnd, RosterMember, RosterPages
+from bridge.errors import RosterIncomplete
 from bridge.rosters import whole
 
 RIGHTS = "In the student information system, let this client read users, and check `student_id` and roster.filters."
@@ -17,35 +18,35 @@ RIGHTS = "In the student information system, let this client read users, and che
 
 def read_roster(settings: Settings, means: Means) -> RosterPages:
     """The whole roster, a page at a time, then its end. Raises what `bridge.errors` names."""
-    return whole(_members(settings, _whole_source(settings, means)), settings.student_id, RIGHTS)
+    clock = ServiceClock()
+    for page in whole(_members(settings, _everybody(settings, means, clock)), settings.student_id, RIGHTS):
+        yield page._replace(as_of=clock.first) if isinstance(page, RosterEnd) else page
 
 
-def read_changes(settings: Settings, means: Means, since: float) -> Iterator[Sequence[RosterMember]]:
-    """Who was changed after `since` (seconds since 1970), or who is in a delta zip; nobody absent is gone.
+def read_changes(settings: Settings, means: Means, since: float) -> RosterPages:
+    """Whom the service changed after `since` (seconds since 1970, by its clock), then the proof that these are all.
 
-    Services are late and strict in different ways: ask from some minutes before the start of the last reading.
+    Who was deleted comes whatever their roles are: they may have lost them. Raises what `bridge.errors` names.
     """
-    return _members(settings, _changed_source(settings, means, since))
+    if settings.api is None:
+        raise RosterIncomplete("a zip is always read whole")
+    clock, total = ServiceClock(), 0
+    for page in _members(settings, read_users(settings.api, settings.roster.filters, means, clock, since)):
+        total += len(page)
+        yield page
+    yield RosterEnd(total, clock.first)
 
 
-def _whole_source(settings: Settings, means: Means) -> Iterator[Sequence[Mapping[str, Any]]]:
-    filters = settings.roster.filters
+def _everybody(settings: Settings, means: Means, clock: ServiceClock) -> Iterator[Sequence[Mapping[str, Any]]]:
     if settings.api is not None:
-        yield from read_users(settings.api, filters, means)
+        yield from read_users(settings.api, settings.roster.filters, means, clock)
     if settings.file is not None:
-        yield from read_zip(settings.file, filters)
-
-
-def _changed_source(settings: Settings, means: Means, since: float) -> Iterator[Sequence[Mapping[str, Any]]]:
-    filters = settings.roster.filters
-    if settings.api is not None:
-        yield from read_users(settings.api, filters, means, since)
-    if settings.file is not None:
-        yield from read_zip(settings.file, filters, changes=True)
+        yield from read_zip(settings.file, settings.roster.filters)
 
 
 def _members(settings: Settings, source: Iterator[Sequence[Mapping[str, Any]]]) -> Iterator[Sequence[RosterMember]]:
     filters = settings.roster.filters
     by_role = settings.api is not None and bool(filters.roles or filters.orgs)
     for page in source:
-        yield [read_user(user, settings.student_id) for user in page if not by_role or belongs(user, filters)]
+        chosen = [user for user in page if not by_role or has_left(user) or belongs(user, filters)]
+        yield [read_user(user, settings.student_id) for user in chosen]

@@ -11,9 +11,10 @@ from rich.text import Text
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.store.sync_runs import Run, find, newest
-from bridge.sync.report import COUNTS, document, iso, lines_of
+from bridge.sync.planfile import iso
+from bridge.sync.report import COUNTS, document, lines_of
 
-COLUMNS = ("run", "started_at", "connection", "status", "reason", *COUNTS, "seconds")
+COLUMNS = ("run", "started_at", "connection", "kind", "status", "reason", *COUNTS, "seconds")
 
 
 @click.group(invoke_without_command=True)

@@ -19,6 +19,7 @@ SHOWN = 100
 WRONG_CONFIGURATION = 2
 SEVERITY = (130, WRONG_CONFIGURATION, 1, 3, 4, 6, 5, 0)
 """Exit codes of several connections, the one that is told first."""
+KINDS = {"whole": "whole roster", "in_between": "in-between run"}
 
 
 def plan_lines(engine: Engine, outcome: Outcome) -> Iterator[str]:
@@ -65,7 +66,8 @@ def _print(outcome: Outcome) -> None:
     counts = ", ".join(f"{found[name]:,} {name}" for name in names) or "nothing to do"
     reason = f" ({outcome.reason})" if outcome.reason else ""
     click.echo(
-        f"{outcome.connection}: {outcome.status}{reason}: {outcome.read:,} read, {counts}; {outcome.seconds:.1f} s"
+        f"{outcome.connection}: {outcome.status}{reason}: {KINDS[outcome.kind]}, {outcome.read:,} read, {counts}; "
+        f"{outcome.seconds:.1f} s"
     )
     for name, path in (("plan", outcome.plan_file), ("report", outcome.report_file), ("try again", outcome.retry_file)):
         if path:

@@ -143,10 +143,16 @@ sync_run = Table(
     Column("settings", String(64), nullable=False),
     Column("plan", String(64), nullable=False),
     Column("summary", Text, nullable=False),
+    Column("since", Double, nullable=True),
+    Column("read_to", Double, nullable=True),
     Index("ix_sync_run_source", "source", "id"),
     sqlite_autoincrement=True,
 )
-"""The record of runs. `settings` and `plan` are digests: what the plan was made from, and the plan file itself."""
+"""The record of runs. `settings` and `plan` are digests: what the plan was made from, and the plan file itself.
+
+`since` and `read_to` are by the source's clock: from when on changes were read, NULL for a whole roster; and when the
+reading began. The next in-between run reads from the `read_to` of a run that was done.
+"""
 
 sync_item = Table(
     "sync_item",

@@ -44,7 +44,16 @@ class Run(NamedTuple):
     """Digest of what the plan was made by."""
     plan: str
     """Digest of the plan, or empty where there is none to apply."""
+    since: float | None
+    """For an in-between run: from when on changes were read, by the source's clock. None: the whole roster was read."""
+    read_to: float | None
+    """The source's clock when the reading began; None where it did not say, or nothing was read to its end."""
     summary: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """`whole` or `in_between`."""
+        return kind_of(self.since)
 
 
 _r = sync_run.c
@@ -59,8 +68,15 @@ _RUNS: Final = select(
     _r.full,
     _r.settings,
     _r.plan,
+    _r.since,
+    _r.read_to,
     _r.summary,
 ).join(sync_source, sync_source.c.id == _r.source)
+
+
+def kind_of(since: float | None) -> str:
+    """What a run is called that read changes since then, or, with None, the whole roster."""
+    return "whole" if since is None else "in_between"
 
 
 def begin(engine: Engine, source: int, *, now: float, full: bool, settings: str) -> int:
@@ -86,13 +102,29 @@ def find(engine: Engine, run: int) -> Run | None:
     return None if row is None else _run(row)
 
 
-def newest(engine: Engine, last: int, connection: str | None = None) -> list[Run]:
-    """The `last` runs, of one connection or of all, newest first."""
+def newest(engine: Engine, last: int, connection: str | None = None, *, whole: bool = False) -> list[Run]:
+    """The `last` runs, of one connection or of all, newest first; with `whole` only those that read a whole roster."""
     statement = _RUNS.order_by(_r.id.desc()).limit(last)
+    statement = statement.where(_r.since.is_(None)) if whole else statement
     if connection is not None:
         statement = statement.where(sync_source.c.connection == connection)
     with alone(engine) as database:
         return [_run(row) for row in database.execute(statement)]
+
+
+def last_that_acted(engine: Engine, source: int, before: int) -> Run | None:
+    """The last run of a connection before run `before` that was more than a plan."""
+    earlier = _RUNS.where(_r.source == source, _r.id < before, _r.status != Status.PLANNED)
+    with alone(engine) as connection:
+        row = connection.execute(earlier.order_by(_r.id.desc()).limit(1)).one_or_none()
+    return None if row is None else _run(row)
+
+
+def last_whole(engine: Engine, source: int) -> int:
+    """The number of the last run of a connection that read its whole roster and was done with it; 0 for none."""
+    statement = select(_r.id).where(_r.source == source, _r.since.is_(None), _r.status == Status.DONE)
+    with alone(engine) as connection:
+        return connection.execute(statement.order_by(_r.id.desc()).limit(1)).scalar_one_or_none() or 0
 
 
 def under_way(engine: Engine, source: int) -> list[Run]:

@@ -36,7 +36,7 @@ def _load(job: Job, planner: Planner | LinkPlanner) -> limits.Load:
 
 
 def _had_people(job: Job) -> bool:
-    """Whether an earlier run left people in the snapshot."""
-    earlier = sync_runs.newest(job.around.engine, 20, job.subject.connection.name)
+    """Whether an earlier whole run left people in the snapshot."""
+    earlier = sync_runs.newest(job.around.engine, 20, job.subject.connection.name, whole=True)
     good = [run.summary for run in earlier if run.status in {Status.DONE, Status.PARTIAL, Status.HELD_BACK}]
     return any(summary.get(name) for summary in good for name in ("unchanged", "created", "updated"))

@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from bridge.contracts import RosterMember, Student
+from bridge.contracts import RECORD, RosterMember, Student
 from bridge.errors import ConfigError
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME, Attribute
 from bridge.store.text import exact, fold
 from bridge.sync.settings import Roster, fill
 
 DIGEST_BYTES = 16
+HALF = 8
 NAMES = {FIRST_NAME: "first_name", LAST_NAME: "last_name"}
 """Filled without being asked for, unless the mapping says otherwise."""
 Compute = Callable[[RosterMember], str]
@@ -26,7 +27,7 @@ class Wanted(NamedTuple):
     student_id: str
     """The student ID in NFC."""
     digest: bytes
-    """Of the student ID and every value."""
+    """Of the student ID and every value; where the source names its records, the second half is of that name."""
     values: tuple[str, ...]
     """In the order of `AttributeMap.names`; empty where the LMS has none."""
 
@@ -64,8 +65,10 @@ class AttributeMap:
             values += [compute(member) for compute in self._computed]
         digest = self._digest.copy()
         digest.update("\x1f".join((student[0], *values)).encode("utf-8", "surrogatepass"))
+        record = fields.get(RECORD)
+        whole = digest.digest() if record is None else digest.digest()[:HALF] + _record_digest(record)
         student_id = exact(student[0])
-        return Wanted(fold(student_id), student_id, digest.digest(), tuple(values))
+        return Wanted(fold(student_id), student_id, whole, tuple(values))
 
     def attributes(self, wanted: Wanted) -> dict[str, str]:
         """What there is to write: attributes without a value are left alone, never emptied."""
@@ -104,6 +107,15 @@ def mistakes_in(known: Sequence[Attribute], mapped: AttributeMap) -> list[str]:
         if attribute.name in mapped.carriers and not attribute.is_username
     ]
     return unknown + keyless
+
+
+def same_record(one: bytes, other: bytes) -> bool:
+    """Whether two digests are of the same record of the source."""
+    return one[HALF:] == other[HALF:]
+
+
+def _record_digest(record: str) -> bytes:
+    return hashlib.blake2b(record.encode("utf-8", "surrogatepass"), digest_size=HALF).digest()
 
 
 def _constant(text: str) -> Compute:

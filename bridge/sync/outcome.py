@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bridge.store.sync_items import Kind, State
-from bridge.store.sync_runs import Status
+from bridge.store.sync_runs import Status, kind_of
 
 DONE, FAILED, HELD_BACK, QUARANTINED, LOCKED, STALE, INTERRUPTED = 0, 1, 3, 4, 5, 6, 130
 COUNTED: Final = {
@@ -18,7 +18,7 @@ COUNTED: Final = {
     "deactivated": (Kind.DEACTIVATE,),
 }
 DOCUMENT: Final = (
-    *("run", "connection", "status", "reason", "read", *COUNTED),
+    *("run", "connection", "kind", "status", "reason", "read", *COUNTED),
     *("unchanged", "conflicts", "skipped", "quarantined", "held", "seconds"),
 )
 Counts = Mapping[tuple[str, str, str], int]
@@ -33,6 +33,10 @@ class Outcome:
     connection: str
     status: str
     reason: str = ""
+    since: float | None = None
+    """For an in-between run: from when on changes were read, by the source's clock. None: the whole roster was read."""
+    read_to: float | None = None
+    """The source's clock when the reading began."""
     read: int = 0
     created: int = 0
     updated: int = 0
@@ -92,6 +96,11 @@ class Outcome:
             reasons[reason] += number
         del reasons[""]
         self.reasons = dict(reasons.most_common())
+
+    @property
+    def kind(self) -> str:
+        """`whole` or `in_between`."""
+        return kind_of(self.since)
 
     @property
     def exit_code(self) -> int:

@@ -149,7 +149,7 @@ class Planner:
             if person.key in planned or not self._is_first(person, decision, facts):
                 again.add(person.key)
                 users |= set() if decision.user_id is None else {decision.user_id}
-                decision = _duplicate(decision)
+                decision = duplicate(decision)
             planned.add(person.key)
             for user_id in decision.involved:
                 self._spared.add(user_id)
@@ -271,7 +271,8 @@ def _bonds(connection: Connection, user_ids: Iterable[int]) -> dict[int, list[sy
     return found
 
 
-def _duplicate(decision: Decision) -> Decision:
+def duplicate(decision: Decision) -> Decision:
+    """What becomes of a decision about somebody whom another member of the roster claims to be too."""
     involved = decision.involved | ({decision.user_id} if decision.user_id is not None else set())
     note = "another member of the roster has the same ID, or leads to the same OttoLearn user"
     return Decision(Kind.CONFLICT, "duplicate", decision.user_id, Content(note=note), frozenset(involved))

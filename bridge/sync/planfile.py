@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,13 @@ def item_line(item: Item) -> dict[str, Any]:
     return line
 
 
+def iso(time: float | None) -> str:
+    """Unix seconds as UTC text; empty for none."""
+    if time is None:
+        return ""
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def _run_number(first: bytes, path: Path) -> int:
     try:
         head = msgspec.json.decode(first)
@@ -82,7 +90,9 @@ def _run_number(first: bytes, path: Path) -> int:
 
 
 def _lines(engine: Engine, run: Run) -> Iterator[bytes]:
-    head = {"format": FORMAT, "run": run.id, "connection": run.connection, "settings": run.settings}
+    head = {"format": FORMAT, "run": run.id, "connection": run.connection, "kind": run.kind, "settings": run.settings}
+    if run.since is not None:
+        head["changes_since"] = iso(run.since)
     yield msgspec.json.encode(head) + b"\n"
     for page in sync_items.pages(engine, run.id):
         for item in page:

@@ -1,54 +1,118 @@
-"""Reading a roster into a plan."""
+"""Reading into a plan: the whole roster, or what changed since the last run."""
 
 from __future__ import annotations
 
-from bridge.contracts import Means
+from collections.abc import Callable
+from typing import TypedDict
+
+from bridge.contracts import Means, RosterEnd, RosterPages
+from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.http import Outbound
-from bridge.store import sync_items
+from bridge.store import sync_items, sync_runs
 from bridge.sync.ahead import read_ahead
+from bridge.sync.changes_plan import ChangesPlanner
 from bridge.sync.decide import Rules
 from bridge.sync.link_plan import LinkPlanner
 from bridge.sync.plan import Planner
 from bridge.sync.record import Job
+from bridge.sync.start import Start
 
 
-def read_whole(job: Job, outbound: Outbound, rules: Rules, *, full: bool) -> Planner | LinkPlanner:
-    """The plan of the job's run, made from the whole roster. Raises what reading raises; half a plan is dropped."""
-    planner = _planner(job, rules, full=full)
+def read(job: Job, outbound: Outbound, rules: Rules, start: Start, *, full: bool) -> Planner | LinkPlanner:
+    """The plan of the job's run. Changes that cannot be relied on are forgotten, and the whole roster is read.
+
+    Raises what reading raises.
+    """
+    if start.why:
+        _say_whole(job, start.why)
+    means = Means(outbound, job.around.now, job.around.sleep, job.around.notice, job.around.services)
+    planner: Planner | LinkPlanner | None = None
+    if start.since is not None:
+        try:
+            planner = _read_changes(job, means, rules, start)
+        except RosterIncomplete as error:
+            _say_whole(job, f"what changed cannot be relied on: {error}")
+    planner = planner or _read_whole(job, means, rules, full=full)
+    read = {"since": job.outcome.since, "read_to": job.outcome.read_to}
+    sync_runs.change(job.around.engine, job.outcome.run, **read)
+    return planner
+
+
+def _say_whole(job: Job, why: str) -> None:
+    job.outcome.notices.append(f"The whole roster is read: {why}.")
+
+
+def _read_changes(job: Job, means: Means, rules: Rules, start: Start) -> ChangesPlanner:
+    """The plan from what changed. Raises RosterIncomplete where that cannot be relied on."""
+    subject, since = job.subject, start.since
+    if subject.read_changes is None or since is None:
+        raise ValueError("only a source that tells changes is asked for them, and from a moment on")
+    engine = job.around.engine
+    whole = sync_runs.last_whole(engine, subject.source)
+    planner = ChangesPlanner(engine, job.outcome.run, subject.mapped, rules, whole=whole, **_callbacks(job))
+    _plan(job, planner, _reliable(subject.read_changes(subject.connection.settings, means, since)))
+    if job.outcome.read_to is not None and job.outcome.read_to < start.clock:
+        sync_items.drop(engine, job.outcome.run)
+        raise RosterIncomplete("the source's clock has gone back")
+    job.outcome.since = since
+    return planner
+
+
+def _reliable(changes: RosterPages) -> RosterPages:
+    """`changes`, a source that refuses to tell them being one that cannot be relied on."""
+    try:
+        yield from changes
+    except RemoteRefused as error:
+        raise RosterIncomplete(str(error)) from error
+
+
+def _read_whole(job: Job, means: Means, rules: Rules, *, full: bool) -> Planner | LinkPlanner:
+    engine, subject, run = job.around.engine, job.subject, job.outcome.run
+    planner: Planner | LinkPlanner
+    if subject.link is not None:
+        planner = LinkPlanner(engine, run, subject.mapped, rules, subject.link, **_callbacks(job))
+    else:
+        planner = Planner(engine, run, subject.mapped, rules, full=full, **_callbacks(job))
+    _plan(job, planner, subject.read_roster(subject.connection.settings, means))
+    return planner
+
+
+def _plan(job: Job, planner: Planner | LinkPlanner, pages: RosterPages) -> None:
+    """Let the pages go through the planner. Raises what reading raises; half a plan is dropped."""
     try:
         with job.clock.stage("reading and comparing"):
-            _read(job, outbound, planner)
+            with job.subject.unchanged_file(), read_ahead(pages, job.stop_if_asked) as ahead:
+                planner.read(_noting_the_clock(job, ahead))
+            if job.subject.roster.on_leave == "deactivate":
+                planner.finish(job.around.now())
     except BaseException:
         # Half a plan must never be applied, by nobody and at no time.
         sync_items.drop(job.around.engine, job.outcome.run)
         raise
     finally:
         job.outcome.read, job.outcome.unchanged = planner.read_total, planner.unchanged
-    return planner
 
 
-def _read(job: Job, outbound: Outbound, planner: Planner | LinkPlanner) -> None:
-    around, subject = job.around, job.subject
-    means = Means(outbound, around.now, around.sleep, around.notice, around.services)
-    roster = subject.read_roster(subject.connection.settings, means)
-    with subject.unchanged_file(), read_ahead(roster, job.stop_if_asked) as pages:
-        planner.read(pages)
-    if subject.roster.on_leave == "deactivate":
-        planner.finish(around.now())
+def _noting_the_clock(job: Job, pages: RosterPages) -> RosterPages:
+    for page in pages:
+        if isinstance(page, RosterEnd):
+            job.outcome.read_to = page.as_of
+        yield page
 
 
-def _planner(job: Job, rules: Rules, *, full: bool) -> Planner | LinkPlanner:
-    around, subject, run = job.around, job.subject, job.outcome.run
+class _Callbacks(TypedDict):
+    freshen: Callable[[], None]
+    progress: Callable[[int], None]
 
+
+def _callbacks(job: Job) -> _Callbacks:
     def progress(read: int) -> None:
         job.stop_if_asked()
         job.clock.sample(read, 0)
-        around.progress("reading", read, None)
+        job.around.progress("reading", read, None)
 
     def freshen() -> None:
         with job.clock.stage("reading OttoLearn"):
-            around.directory.refresh()
+            job.around.directory.refresh()
 
-    if subject.link is not None:
-        return LinkPlanner(around.engine, run, subject.mapped, rules, subject.link, freshen=freshen, progress=progress)
-    return Planner(around.engine, run, subject.mapped, rules, full=full, freshen=freshen, progress=progress)
+    return _Callbacks(freshen=freshen, progress=progress)

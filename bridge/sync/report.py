@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +14,7 @@ from sqlalchemy import Engine
 from bridge.store import sync_items
 from bridge.store.sync_items import WRITES, Kind, State
 from bridge.store.sync_runs import Run
-from bridge.sync.planfile import item_line
+from bridge.sync.planfile import iso, item_line
 from bridge.sync.plot import plot
 
 SHOWN: Final = 200
@@ -58,11 +57,13 @@ def document(run: Run) -> dict[str, Any]:
         **run.summary,
         "run": run.id,
         "connection": run.connection,
+        "kind": run.kind,
         "status": run.status,
         "reason": run.reason,
         "started_at": iso(run.started_at),
         "ended_at": iso(run.ended_at),
         "full": run.full,
+        **({} if run.since is None else {"changes_since": iso(run.since)}),
     }
 
 
@@ -73,13 +74,6 @@ def lines_of(
     for page in sync_items.pages(engine, run, kinds=kinds, states=states):
         for item in page:
             yield {**item_line(item), "state": item.state}
-
-
-def iso(time: float | None) -> str:
-    """Unix seconds as UTC text; empty for none."""
-    if time is None:
-        return ""
-    return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _write(path: Path, parts: Iterator[bytes]) -> None:
@@ -94,7 +88,7 @@ def _page(engine: Engine, run: Run) -> Iterator[str]:
     yield f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
     yield '<meta name="viewport" content="width=device-width"><meta name="robots" content="noindex">'
     yield f"<style>{STYLE}</style></head><body><main><h1>{title}</h1>"
-    yield f"<p>{iso(run.started_at)} to {iso(run.ended_at)}, {'full' if run.full else 'incremental'}.</p>"
+    yield f"<p>{iso(run.started_at)} to {iso(run.ended_at)}: {_reach(run)}.</p>"
     if notices := summary.get("notices"):
         yield f"<h2>To know</h2><ul>{''.join(f'<li>{html.escape(text)}</li>' for text in notices)}</ul>"
     yield _figures("People", {name: summary.get(name, 0) for name in COUNTS})
@@ -103,6 +97,13 @@ def _page(engine: Engine, run: Run) -> Iterator[str]:
     yield plot(summary.get("samples", []))
     yield from _people(engine, run.id)
     yield "</main></body></html>\n"
+
+
+def _reach(run: Run) -> str:
+    """What was read and compared."""
+    if run.since is not None:
+        return f"an in-between run, of what the LMS changed since {iso(run.since)} by its own clock"
+    return "the whole roster, everything compared with OttoLearn" if run.full else "the whole roster"
 
 
 def _figures(caption: str, figures: dict[str, float]) -> str:

@@ -17,12 +17,13 @@ from bridge.sync import journal
 from bridge.sync.apply import Surroundings
 from bridge.sync.guard import guard
 from bridge.sync.outcome import Outcome
-from bridge.sync.read import read_whole
-from bridge.sync.record import ending, locked, recorded
+from bridge.sync.read import read
+from bridge.sync.record import KEPT, ending, locked, recorded
 from bridge.sync.recover import recover
 from bridge.sync.rules import rules_of
 from bridge.sync.settings import seconds
 from bridge.sync.stale import require_current
+from bridge.sync.start import start_of
 from bridge.sync.subject import subject_of
 from bridge.sync.write import save_plan, write
 
@@ -34,7 +35,7 @@ class Options:
     plan_file: Path | None = None
     """Make the plan, write it there, change nothing."""
     full: bool = False
-    """Read OttoLearn again and compare everything."""
+    """Read the whole roster and OttoLearn again, and compare everything."""
     max_changes: int | None = None
     override: bool = False
     """Overwrite what somebody changed in OttoLearn."""
@@ -65,7 +66,8 @@ class Sync:
         with recorded(self._subject, self._around, full=full) as job:
             recover(job, before=job.outcome.run)
             rules = rules_of(job.subject, job.around, override=options.override)
-            planner = read_whole(job, self._outbound, rules, full=full)
+            start = start_of(job, whole=full or options.override)
+            planner = read(job, self._outbound, rules, start, full=full)
             guard(job, planner, options.max_changes)
             if options.plan_file is not None:
                 save_plan(job, options.plan_file)
@@ -83,7 +85,7 @@ class Sync:
             raise ConfigError([f"run {run.id} is a plan of {run.connection}, not of {subject.connection.name}"])
         with locked(subject, self._around) as job:
             job.outcome.run, job.outcome.read = run.id, run.summary.get("read", 0)
-            job.outcome.unchanged = run.summary.get("unchanged", 0)
+            job.outcome.unchanged, job.outcome.since = run.summary.get("unchanged", 0), run.since
             recover(job, before=run.id)
             job.around.directory.refresh()
             journal.look_up(engine, subject.source, run.id, subject.mapped.carriers, lost=State.PLANNED)
@@ -96,12 +98,13 @@ class Sync:
 
     def due(self) -> bool:
         """Whether it is time for the next run by the connection's `every`."""
-        return self._is_older(self._subject.roster.every, full=False)
+        return self._is_older(seconds(self._subject.roster.every), full=False)
 
     def _full_is_due(self) -> bool:
-        return self._is_older(self._subject.roster.full_every, full=True)
+        # In-between runs need the conflicts of the last whole run, which are not kept for ever.
+        return self._is_older(min(seconds(self._subject.roster.full_every), KEPT), full=True)
 
-    def _is_older(self, span: str, *, full: bool) -> bool:
-        """Whether the last good run, or the last full one, began so long ago."""
+    def _is_older(self, span: float, *, full: bool) -> bool:
+        """Whether the last good run, or the last full one, began so many seconds ago."""
         last = sync_runs.last_started(self._around.engine, self._subject.source, full=full)
-        return last is None or self._around.now() - last >= seconds(span)
+        return last is None or self._around.now() - last >= span

@@ -111,7 +111,8 @@ class Roster(Frozen):
     every: TimeSpan = "24h"
     """`sync run --all` runs a connection when its last good run began so long ago."""
     full_every: TimeSpan = "7d"
-    """A run compares everything with OttoLearn when the last one that did so began so long ago."""
+    """A run reads the whole roster and compares everything with OttoLearn when the last one that did so began so long
+    ago."""
     writes_at_once: int = Field(default=8, ge=1, le=64)
     """Calls to OttoLearn under way at one time, at most."""
 

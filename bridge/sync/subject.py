@@ -25,6 +25,7 @@ class Subject:
 
     connection: Connection[Any]
     read_roster: Callable[[Any, Means], RosterPages]
+    read_changes: Callable[[Any, Means, float], RosterPages] | None
     source: int
     """The connection's number in the database."""
     roster: Roster
@@ -49,6 +50,10 @@ class Subject:
             self._file(),
         ]
         return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
+
+    def tells_changes(self) -> bool:
+        """Whether the source can be asked what has changed; a file is always read whole."""
+        return self.read_changes is not None and not self._file()
 
     @contextmanager
     def unchanged_file(self) -> Iterator[None]:
@@ -84,6 +89,7 @@ def subject_of(
     return Subject(
         connection=connection,
         read_roster=read_roster,
+        read_changes=connection.adapter.read_changes if link is None else None,
         source=sync_people.source_id(engine, connection.name),
         roster=roster,
         link=link,

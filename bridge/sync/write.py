@@ -23,13 +23,14 @@ def save_plan(job: Job, path: Path) -> None:
 
 
 def write(job: Job, *, missing: bool = True) -> None:
-    """Carry out what is planned. `missing`: the reading behind the plan is counted for those whom it missed."""
+    """Carry out what is planned. `missing`: a whole reading behind the plan is counted for those whom it missed."""
     engine, source, outcome = job.around.engine, job.subject.source, job.outcome
+    readings = 1 if outcome.since is None else 0
     held = outcome.status == Status.HELD_BACK
     sync_runs.change(engine, outcome.run, status=Status.APPLYING)
     with job.clock.stage("writing"):
         if missing:
-            journal.count_missing(engine, source, outcome.run, job.around.now(), readings=1)
+            journal.count_missing(engine, source, outcome.run, job.around.now(), readings=readings)
         journal.keep_unwritten(engine, source, outcome.run)
         _apply(job)
     failed = any(state == State.QUARANTINED for _, state, _ in sync_items.counts(engine, outcome.run))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -46,6 +48,16 @@ class Service(FakeServer):
         self.links = False
         self.oauth1 = False
         self.expires_in = 3600
+        self.now: float | None = None
+        """What time it says it is, in seconds since 1970; None: it does not say."""
+        self.ignores_filters = False
+
+    def change(self, number: int, **changes: Any) -> None:
+        """Change a user, or make it, now."""
+        assert self.now is not None
+        said = user(number, **{"dateLastModified": _moment(self.now), **changes})
+        self.users = [*(other for other in self.users if other["sourcedId"] != said["sourcedId"]), said]
+        self.total = len(self.users)
 
     def _answer(self, request: Request) -> Reply:
         if request.path == "/token":
@@ -72,15 +84,23 @@ class Service(FakeServer):
     def _page(self, request: Request) -> Reply:
         query = dict(parse_qsl(request.query))
         since = query.get("filter", "").removeprefix("dateLastModified>'").rstrip("'")
+        if self.ignores_filters:
+            since = ""
         users = [said for said in self.users if not since or said["dateLastModified"] > since]
         limit, offset = min(int(query["limit"]), self.cap), int(query["offset"])
         page = users[offset : offset + limit]
         headers = {} if self.total is None else {"X-Total-Count": str(len(users) if since else self.total)}
+        if self.now is not None:
+            headers["Date"] = formatdate(self.now, usegmt=True)
         if self.links:
             following = f"{self.url}{request.path}?limit={limit}&offset={offset + limit}"
             last = f'<{self.url}/last>; rel="last"'
             headers["Link"] = f'<{following}>; rel="next", {last}' if offset + limit < len(users) else last
         return Reply(200, json.dumps({"users": page}).encode(), headers)
+
+
+def _moment(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 class _OneKey(RequestValidator):

@@ -57,4 +57,8 @@ def read(means):
 
 @pytest.fixture
 def changes(means):
-    return lambda settings, since: [member for page in read_changes(settings, means, since) for member in page]
+    def call(settings, since):
+        *pages, end = read_changes(settings, means, since)
+        return [member for page in pages for member in page], end
+
+    return call

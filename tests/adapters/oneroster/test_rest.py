@@ -199,7 +199,8 @@ def test_roles_and_schools_are_chosen_here_because_services_ignore_filters(servi
 
 
 def test_changes_since_a_moment_are_asked_for_and_end_nothing(service, connection, changes):
-    found = changes(connection(), 1_767_225_600 + 26 * 86_400)
+    found, end = changes(connection(), 1_767_225_600 + 26 * 86_400)
+    assert end == RosterEnd(8, None)
     assert {member.fields["sourcedId"] for member in found} == {f"id-{n:05}" for n in range(250) if n % 28 == 27}
     assert "filter=dateLastModified%3E%272026-01-27T00%3A00%3A00.000Z%27" in service.seen[-1].query
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from bridge.contracts import Adapter, Connection, Learner, Means, RosterEnd, RosterMember, RosterPages, Student
+from bridge.contracts import RECORD, Adapter, Connection, Learner, Means, RosterEnd, RosterMember, RosterPages, Student
 from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
 from bridge.http import Outbound
 from bridge.learners.directory import Directory
@@ -96,9 +96,18 @@ class InMemoryOttoLearn:
         return learner
 
 
-def member(student_id: str, *, active: bool = True, first: str = "Ada", last: str = "Lovelace", **fields: str) -> Any:
-    """One person of a roster."""
-    everything = {"login": student_id, "first_name": first, "last_name": last, **fields}
+def member(
+    student_id: str,
+    *,
+    active: bool = True,
+    first: str = "Ada",
+    last: str = "Lovelace",
+    record: str = "",
+    **fields: str,
+) -> Any:
+    """One person of a roster, whose record in the source is called by the ID unless it is said otherwise."""
+    names = {"first_name": first, "last_name": last, RECORD: record or student_id}
+    everything = {"login": student_id, **names, **fields}
     return RosterMember(Student(student_id, first, last), everything, active)
 
 
@@ -115,6 +124,35 @@ class Lms:
     """Raised after the members."""
     page: int = 2
     while_reading: Callable[[], None] = lambda: None
+    now: Callable[[], float] | None = None
+    """The source's clock; given, the source can be asked for changes."""
+    changes: list[tuple[float, RosterMember]] = field(default_factory=list)
+    """When who was changed."""
+    changes_error: Exception | None = None
+    asked: list[float] = field(default_factory=list)
+    """From when on changes were asked for."""
+
+    def change(self, *members: RosterMember) -> None:
+        """Put these members onto the roster, or change them there; the source notes when."""
+        assert self.now is not None
+        for new in members:
+            key = new.fields[RECORD]
+            self.members = [*(old for old in self.members if old.fields[RECORD] != key), new]
+            self.changes = [*(entry for entry in self.changes if entry[1].fields[RECORD] != key), (self.now(), new)]
+
+    def read_changes(self, settings: Any, means: Means, since: float) -> RosterPages:
+        del settings, means
+        assert self.now is not None
+        self.asked.append(since)
+        as_of = self.now()
+        found = [new for time, new in self.changes if time > since]
+        for start in range(0, len(found), self.page):
+            yield found[start : start + self.page]
+        self.while_reading()
+        if self.changes_error is not None:
+            raise self.changes_error
+        if self.ends:
+            yield RosterEnd(len(found), as_of)
 
     def read(self, settings: Any, means: Means) -> RosterPages:
         del settings, means
@@ -124,7 +162,8 @@ class Lms:
         if self.error is not None:
             raise self.error
         if self.ends:
-            yield RosterEnd(len(self.members) if self.total is None else self.total)
+            as_of = None if self.now is None else self.now()
+            yield RosterEnd(len(self.members) if self.total is None else self.total, as_of)
 
 
 class World:
@@ -149,7 +188,13 @@ class World:
 
     def sync(self, name: str = "campus", lms: Lms | None = None, roster: Roster | None = None) -> Sync:
         lms = lms or self.lms
-        adapter: Adapter[Any] = Adapter(name="test", title="Test", settings=SimpleNamespace, read_roster=lms.read)
+        adapter: Adapter[Any] = Adapter(
+            name="test",
+            title="Test",
+            settings=SimpleNamespace,
+            read_roster=lms.read,
+            read_changes=None if getattr(lms, "now", None) is None else lms.read_changes,
+        )
         settings = SimpleNamespace(student_id="login", roster=roster or self.roster)
         return Sync(Connection(name, adapter, settings), USERNAMES, "api", Outbound(), self.around())
 

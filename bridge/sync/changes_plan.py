@@ -1,0 +1,86 @@
+"""The plan of an in-between run: from changes alone, so that absence says nothing and nobody becomes somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, Engine
+
+from bridge.contracts import RosterMember
+from bridge.seen import SeenIds
+from bridge.store import sync_people, sync_twins
+from bridge.store.sync_items import Kind
+from bridge.store.sync_people import Known, Missing, Standing
+from bridge.store.text import matchable
+from bridge.sync.decide import Decision, Facts, Rules
+from bridge.sync.mapping import AttributeMap, Wanted, same_record
+from bridge.sync.plan import Planner, duplicate
+
+
+class ChangesPlanner(Planner):
+    """A plan of which only those who are said to have left can be missing.
+
+    Two members with one ID are a conflict, but here one of them comes alone. So whoever was in such a conflict at the
+    last whole reading stays in it, and a user whom another record of the source stands for is left alone: the next
+    whole reading sees both sides.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        run: int,
+        mapped: AttributeMap,
+        rules: Rules,
+        *,
+        whole: int,
+        freshen: Callable[[], None],
+        progress: Callable[[int], None],
+    ) -> None:
+        """`whole`: the last run that read the whole roster; the rest as for a Planner."""
+        super().__init__(engine, run, mapped, rules, full=False, freshen=freshen, progress=progress)
+        self._whole = whole
+        self._left = SeenIds()
+        self._anybody_left = False
+        self._in_conflict: set[str] = set()
+        self._owners: dict[int, bytes] = {}
+
+    def finish(self, now: float) -> None:
+        """Look at those who are said to have left."""
+        if self._anybody_left:
+            super().finish(now)
+
+    def _is_missing(self, person: Missing) -> bool:
+        return person.user_id in self._left and super()._is_missing(person)
+
+    def _compare(self, connection: Connection, members: Sequence[RosterMember]) -> None:
+        super()._compare(connection, members)
+        left = [self._mapped.want(m) for m in members if not m.active and matchable(m.student.student_id)]
+        if left:
+            self._note_left(connection, left)
+
+    def _note_left(self, connection: Connection, left: Sequence[Wanted]) -> None:
+        keys = {person.key for person in left}
+        keys -= sync_twins.in_conflict(connection, self._rules.source, self._whole, keys)
+        known = sync_people.known(connection, self._rules.source, list(keys))
+        for person in left:
+            found = known.get(person.key)
+            if found and found.standing == Standing.PRESENT and same_record(found.digest, person.digest):
+                self._left.add(found.user_id)
+                self._anybody_left = True
+
+    def _facts(self, connection: Connection, people: Sequence[Wanted], known: dict[str, Known]) -> Facts:
+        facts = super()._facts(connection, people, known)
+        source = self._rules.source
+        self._in_conflict = sync_twins.in_conflict(connection, source, self._whole, {person.key for person in people})
+        self._owners = dict(sync_twins.owners(connection, source, facts.learners))
+        return facts
+
+    def _decide(self, person: Wanted, values: dict[str, str], facts: Facts) -> Decision:
+        decision = super()._decide(person, values, facts)
+        if decision.kind == Kind.CONFLICT or not self._is_somebody_elses(person, decision):
+            return decision
+        return duplicate(decision)
+
+    def _is_somebody_elses(self, person: Wanted, decision: Decision) -> bool:
+        owner = None if decision.user_id is None else self._owners.get(decision.user_id)
+        return person.key in self._in_conflict or (owner is not None and not same_record(owner, person.digest))

@@ -1,0 +1,51 @@
+"""Where a run starts: with the whole roster, or with what changed since the last one. In doubt with the whole."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from bridge.store import sync_people, sync_runs
+from bridge.store.sync_runs import Run, Status
+from bridge.sync.record import Job
+
+OVERLAP: Final = 86_400.0
+"""Seconds of changes that are read again: sources stamp a change before it can be seen, in local time, or by the day.
+What has not changed since costs only its reading."""
+
+
+class Start(NamedTuple):
+    """What is to be read."""
+
+    since: float | None = None
+    """Changes from then on, by the source's clock. None: the whole roster."""
+    clock: float = 0.0
+    """What the source's clock said at the last reading, with `since`: it must not say less now."""
+    why: str = ""
+    """Why it is the whole roster, where changes would have been expected."""
+
+
+def start_of(job: Job, *, whole: bool) -> Start:
+    """Where the run of `job` starts. `whole`: where the whole roster is due, or asked for."""
+    engine, subject = job.around.engine, job.subject
+    last = sync_runs.last_that_acted(engine, subject.source, job.outcome.run)
+    if whole or last is None or not subject.tells_changes():
+        return Start()
+    if not sync_people.has_anybody(engine, subject.source):
+        return Start(why="the bridge does not remember anybody of this connection")
+    return start_after(last, subject.fingerprint())
+
+
+def start_after(last: Run, settings: str) -> Start:
+    """Where a run starts that follows `last`, the configuration being `settings` now."""
+    if last.settings != settings:
+        return Start(why="the configuration has changed since the last run")
+    if last.status == Status.FAILED or last.reason == "roster_incomplete":
+        return Start(why="the last run failed")
+    if last.status == Status.DONE and last.read_to is not None:
+        return Start(last.read_to - OVERLAP, last.read_to)
+    if last.status == Status.DONE:
+        return Start(why="there is no checkpoint: the source did not say what time it was at the last run")
+    if last.since is not None:
+        # Held back, in quarantine or interrupted: its changes are read again.
+        return Start(last.since, last.read_to or last.since)
+    return Start(why="the last run left something undone")
