@@ -167,6 +167,8 @@ class LtiServices:
     """Our private key; platforms find its public half by its `kid`."""
     new_id: Callable[[], str]
     """A fresh id for each assertion that is signed."""
+    connection: str
+    """The name of the connection, for commands that the operator is told to type."""
     courses: Sequence[str] = ()
     """The member lists (`context_memberships_url`) that launches of the connection named, in the order they came."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -21,10 +22,6 @@ NO_COURSES = (
     "no course is known yet: launch the tool once in each course, with Names and Role Provisioning switched on, or "
     "name the courses in roster.filters.courses"
 )
-GONE = (
-    "the course at {url} is not there any more; nobody is taken for gone. If it was closed for good, forget it: "
-    "ottobridge connections forget-course CONNECTION ADDRESS, or take it out of roster.filters.courses"
-)
 
 
 def read_roster(settings: Settings, means: Means) -> RosterPages:
@@ -37,40 +34,57 @@ def read_roster(settings: Settings, means: Means) -> RosterPages:
         raise ConfigError(["an LTI roster needs the key `lti13` in its connection, with `token_url`"])
     if means.services is None:
         raise ConfigError(["an LTI roster needs the bridge's own key, which is at hand only in a sync"])
-    services = means.services()
-    courses = settings.roster.filters.courses or tuple(services.courses)
+    services, named = means.services(), settings.roster.filters.courses
+    courses = named or tuple(services.courses)
     if not courses:
         raise RosterIncomplete(NO_COURSES)
     registration = Registration(lti13.token_url, lti13.client_id, lti13.token_audience)
     tokens = ServiceTokens(means.outbound, services.key, means.now, services.new_id)
     token = partial(tokens.get, registration, (SCOPE,))
-    return whole(_pages(settings.student_id, courses, means, token), settings.student_id, RIGHTS)
+    forget = "" if named else f"ottobridge connections forget-course {services.connection}"
+    return whole(_pages(settings.student_id, courses, means, token, forget), settings.student_id, RIGHTS)
 
 
 def _pages(
-    student_id: str, courses: Sequence[str], means: Means, token: Callable[[], str]
+    student_id: str, courses: Sequence[str], means: Means, token: Callable[[], str], forget: str
 ) -> Iterator[Sequence[RosterMember]]:
-    """Everybody once, by `user_id`. Whoever is active in one course is active, so the inactive wait for the end."""
+    """Everybody once, by `user_id`. Whoever is active in one course is active, so the inactive wait for the end.
+
+    With courses that are gone it is read to the end all the same, so that the operator is told of all of them at once.
+    """
+    gone: list[str] = []
     active: set[str] = set()
     inactive: dict[str, Membership] = {}
     token()  # here, so that a token endpoint that is gone is not taken for a course that is
     for url in courses:
-        for page in _members(url, token, means):
+        for page in _members(url, token, means, gone):
             fresh = [member for member in page if member.active and member.user_id not in active]
             unique = {member.user_id: member for member in fresh}
             active |= unique.keys()
             inactive |= {member.user_id: member for member in page if not member.active}
             yield [_member(member, student_id) for member in unique.values()]
+    if gone:
+        raise RosterIncomplete(_farewell(gone, len(courses), forget))
     yield [_member(member, student_id) for user_id, member in inactive.items() if user_id not in active]
 
 
-def _members(url: str, token: Callable[[], str], means: Means) -> Iterator[Sequence[Membership]]:
+def _members(url: str, token: Callable[[], str], means: Means, gone: list[str]) -> Iterator[Sequence[Membership]]:
+    """The members of one course; where it is not there any more, nobody, and its address in `gone`."""
     try:
         yield from read_members(url, token, means)
     except RemoteRefused as error:
         if error.status not in {404, 410}:
             raise
-        raise RosterIncomplete(GONE.format(url=url)) from error
+        gone.append(url)
+
+
+def _farewell(gone: Sequence[str], courses: int, forget: str) -> str:
+    """What to do about courses that are gone; `forget` is the command, empty where the configuration names them."""
+    mended = f"{forget} {shlex.join(gone)}" if forget else f"take out of roster.filters.courses: {', '.join(gone)}"
+    return (
+        f"{len(gone)} of {courses} courses are not there any more; nobody is taken for gone. If they were closed for "
+        f"good: {mended}"
+    )
 
 
 def _member(member: Membership, student_id: str) -> RosterMember:

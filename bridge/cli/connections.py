@@ -66,14 +66,18 @@ def courses_(invocation: Invocation, name: str, as_json: bool) -> None:
 
 @connections.command("forget-course")
 @click.argument("name")
-@click.argument("address")
+@click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
 @pass_invocation
-def forget_course(invocation: Invocation, name: str, address: str) -> None:
-    """Forget the course of NAME whose members are listed at ADDRESS; its next launch is remembered again."""
+def forget_course(invocation: Invocation, name: str, addresses: tuple[str, ...]) -> None:
+    """Forget the courses of NAME whose members are listed at ADDRESS; their next launch is remembered again."""
     with invocation.database() as engine:
-        if not courses.forget(engine, name, address):
-            raise click.UsageError(f"{name} has no such course; see: ottobridge connections courses {name}")
-    click.echo("The course is forgotten. Who is in no other course counts as gone from the next roster on.")
+        unknown = [address for address in addresses if not courses.forget(engine, name, address)]
+    if forgotten := len(addresses) - len(unknown):
+        click.echo(f"{forgotten} forgotten. Who is in no other course counts as gone from the next roster on.")
+    if unknown:
+        raise click.UsageError(
+            f"{name} has no course at {', '.join(unknown)}; see: ottobridge connections courses {name}"
+        )
 
 
 def _row(connection: Connection[Any], source: str, engine: Engine) -> dict[str, Any]:

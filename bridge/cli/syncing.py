@@ -129,4 +129,4 @@ def services_of(invocation: Invocation, engine: Engine, connection: str) -> LtiS
     """What the roster of a connection needs to ask an LTI platform: our key, and the courses that launches named."""
     secret = invocation.configuration.bridge.secret_key.get_secret_value()
     key = OwnKeys(engine, secret, "lti", time.time).signing()
-    return LtiServices(key, secrets.token_urlsafe, courses.learned(engine, connection))
+    return LtiServices(key, secrets.token_urlsafe, connection, courses.learned(engine, connection))

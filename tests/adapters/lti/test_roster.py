@@ -33,7 +33,9 @@ def read(platform):
             now=lambda: 1_800_000_000.0,
             sleep=lambda _: None,
             notice=lambda _: None,
-            services=lambda: LtiServices(KEY, iter("abcdef").__next__, [platform.url + path for path in learned]),
+            services=lambda: LtiServices(
+                KEY, iter("abcdef").__next__, "a-b", [platform.url + path for path in learned]
+            ),
         )
         lti13 = {
             "issuer": "https://lms.example.edu",
@@ -112,10 +114,18 @@ def test_courses_that_launches_named_are_the_roster_where_none_is_configured(pla
     assert [found.student.student_id for found in read("/c", learned=("/a", "/b"))[0]] == ["S00003"]
 
 
-def test_a_course_that_has_vanished_makes_nobody_gone_and_says_what_to_do(platform, read):
+def test_courses_that_have_vanished_make_nobody_gone_and_are_forgotten_by_one_command(platform, read):
+    platform.courses = {"/b": [[member(1)]]}
+    with pytest.raises(RosterIncomplete, match=r"2 of 3 courses .*nobody is taken for gone") as told:
+        read(learned=("/a", "/b", "/c?rlid=a&b"))
+    command = f"ottobridge connections forget-course a-b {platform.url}/a '{platform.url}/c?rlid=a&b'"
+    assert str(told.value).endswith(f": {command}")
+
+
+def test_courses_of_the_configuration_that_have_vanished_are_named_with_the_key_they_stand_under(platform, read):
     platform.courses = {"/a": [[member(1)]]}
-    with pytest.raises(RosterIncomplete, match="/b is not there any more; nobody is taken for gone"):
-        read(learned=("/a", "/b"))
+    with pytest.raises(RosterIncomplete, match=r"take out of roster\.filters\.courses: .*/b$"):
+        read("/a", "/b")
 
 
 @pytest.mark.parametrize("door", ["_token", "_members"])
