@@ -123,6 +123,12 @@ class Arrivals:
         """Record a request that never became a launch."""
         return self._refused(connection, kind, LaunchRejected(reason, detail), detail)
 
+    def turn_away(self, reason: str, detail: str) -> Landing:
+        """Tell and log a request that has to do with no connection. It is not recorded: strangers ask for anything."""
+        landing = self._refusal(LaunchRejected(reason), None)
+        log.info("request turned away reason=%s reference=%s %s", reason, landing.reference, detail)
+        return landing
+
     def _refused(
         self, connection: str, kind: str, error: OttoBridgeError, detail: str, launch: Launch | None = None
     ) -> Landing:

@@ -19,7 +19,8 @@ EVERY = 5.0
 TIDY_EVERY = 360
 """Rounds."""
 RECEIVED_KEPT = 30 * 86_400.0
-"""Seconds for which the record knows what came with a launch that did not get in."""
+"""Seconds for which the record knows what came with a launch that did not get in, and one refused before anybody was
+known at all."""
 LAUNCHES_KEPT = 400 * 86_400.0
 VISITS_KEPT = 400 * 86_400.0
 UNMATCHED_KEPT = 180 * 86_400.0
@@ -62,6 +63,7 @@ def tidy(engine: Engine, now: float) -> None:
     """Forget what is of no use any more."""
     one_time.purge(engine, now=now)
     rates.purge(engine, now=now)
+    launches.forget_nobody_before(engine, now - RECEIVED_KEPT)
     received.forget_before(engine, now - RECEIVED_KEPT)
     launches.forget_before(engine, now - LAUNCHES_KEPT)
     visits.forget_before(engine, now - VISITS_KEPT)

@@ -48,7 +48,8 @@ def explain(invocation: Invocation, reference: str, as_json: bool) -> None:
         line = by_reference(engine, reference.strip().upper())
         came = received.find(engine, line.reference) if line else None
     if line is None:
-        raise click.UsageError(f"No launch has the reference {reference}; `ottobridge launches` lists them.")
+        where = "`ottobridge launches` lists them; of very many refusals at once only the log has all"
+        raise click.UsageError(f"No launch has the reference {reference}: {where}.")
     steps = checks(line.kind, line.outcome, line.reason)
     advice = REASONS.get(line.reason)
     if as_json:

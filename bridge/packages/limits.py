@@ -22,10 +22,19 @@ class Limit(NamedTuple):
     most: int
     span: float
 
+    @property
+    def exceeded(self) -> str:
+        """What is said once there were more."""
+        return f"more than {self.most} {self.what} in {self.span:.0f} s"
+
 
 LAUNCHES_OF_ADDRESS = Limit("launches of an address", 6000, 60.0)
 LAUNCHES_OF_STUDENT = Limit("launches of a student", 20, 60.0)
 FAILURES_OF_ADDRESS = Limit("failures of an address", 100, 600.0)
+REFUSALS_OF_ADDRESS = Limit("refusals of an address", 30, 600.0)
+"""Those of nobody in particular, which anybody can bring about; so many are recorded."""
+REFUSALS = Limit("refusals of all addresses", 100, 600.0)
+"""The same for all together: what many addresses can write down in a month stays below a few gigabytes."""
 POLLS_OF_VISIT = Limit("polls of a visit", 30, 60.0)
 
 
@@ -38,17 +47,17 @@ class Limits:
 
     def count(self, limit: Limit, *who: str) -> None:
         """Note a try. Raises LaunchRejected `too_many` above the limit."""
-        self._refuse(limit, rates.count(self._engine, limit.what, "\n".join(who), now=self._now(), span=limit.span))
+        self._refuse(limit, self.note(limit, *who))
 
     def check(self, limit: Limit, *who: str) -> None:
         """Raise LaunchRejected `too_many` where the limit was reached, without noting a try."""
         found = rates.counted(self._engine, limit.what, "\n".join(who), now=self._now(), span=limit.span)
         self._refuse(limit, found + 1)
 
-    def note(self, limit: Limit, *who: str) -> None:
-        """Note a try, whatever the limit."""
-        rates.count(self._engine, limit.what, "\n".join(who), now=self._now(), span=limit.span)
+    def note(self, limit: Limit, *who: str) -> int:
+        """Note a try, whatever the limit; how many there were within its span."""
+        return rates.count(self._engine, limit.what, "\n".join(who), now=self._now(), span=limit.span)
 
     def _refuse(self, limit: Limit, found: int) -> None:
         if found > limit.most:
-            raise LaunchRejected("too_many", f"more than {limit.most} {limit.what} in {limit.span:.0f} s")
+            raise LaunchRejected("too_many", limit.exceeded)

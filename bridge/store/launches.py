@@ -9,7 +9,7 @@ from sqlalchemy import Engine, String, bindparam, delete, insert, select
 from bridge.contracts import Outcome
 from bridge.store.engine import alone
 from bridge.store.prepared import Prepared
-from bridge.store.schema import launch
+from bridge.store.schema import launch, received
 from bridge.store.text import storable
 
 
@@ -43,6 +43,16 @@ _RECENT_IDS: Final = (
     .limit(bindparam("last"))
 )
 _FORGET: Final = delete(launch).where(launch.c.time < bindparam("before"))
+_FORGET_NOBODY: Final = delete(launch).where(
+    launch.c.reference.in_(select(received.c.reference).where(received.c.time < bindparam("before"))),
+    launch.c.outcome == Outcome.REJECTED,
+    launch.c.student_id == "",
+)
+
+
+def is_of_nobody(line: LaunchLine) -> bool:
+    """Whether the launch was refused before anybody was known: such lines anybody can bring about."""
+    return line.outcome == Outcome.REJECTED and not line.student_id
 
 
 def append(engine: Engine, line: LaunchLine) -> None:
@@ -75,3 +85,11 @@ def forget_before(engine: Engine, time: float) -> int:
     """Delete the lines older than `time` (Unix seconds); how many."""
     with alone(engine) as connection:
         return connection.execute(_FORGET, {"before": time}).rowcount
+
+
+def forget_nobody_before(engine: Engine, time: float) -> int:
+    """Delete the lines of nobody older than `time`; how many. They are found by what came with them, so before that is
+    forgotten: to look through all lines would hold up launches.
+    """
+    with alone(engine) as connection:
+        return connection.execute(_FORGET_NOBODY, {"before": time}).rowcount

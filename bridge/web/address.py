@@ -20,6 +20,17 @@ def client_address(peer: str, forwarded: Sequence[str], trusted: Sequence[Networ
     return found[:64]
 
 
+def counted_as(address: str) -> str:
+    """What tries from `address` are counted under: of IPv6 the first 64 bits, since who has one has them all."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    return str(ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False))
+
+
 def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:
     try:
         ip = ipaddress.ip_address(address)

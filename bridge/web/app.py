@@ -35,6 +35,8 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+LAUNCHES = {"lti", "scorm", "aicc", "cmi5"}
+"""What the paths of launches begin with; the connection's name follows."""
 _REASONS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 500: "internal"}
 
 
@@ -81,7 +83,15 @@ def create_app(house: House) -> Flask:
 
 
 def _refusal(house: House, error: HTTPException) -> Landing:
-    """A request that no view took, told like any other launch that failed."""
-    reason = _REASONS.get(error.code or 500, "malformed")
-    connection = (request.view_args or {}).get("connection", "")
-    return house.arrivals.refuse(connection, "", reason, f"{request.method} {request.path[:200]}")
+    """A request that no view took: on record where it was meant for a connection of ours, else only told and logged."""
+    reason, connection = _REASONS.get(error.code or 500, "malformed"), _connection_in(request.path)
+    if connection in house.connections:
+        return house.arrivals.refuse(connection, "", reason, f"{request.method} {request.path[:200]}")
+    # where there is no page there is nothing to keep secret; elsewhere a path may hold a one-time code
+    return house.arrivals.turn_away(reason, f"{request.method} {request.path[:200]!r}" if error.code == 404 else "")
+
+
+def _connection_in(path: str) -> str:
+    """The connection that a launch URL names, even one that is mistyped behind the name; else empty."""
+    parts = path.split("/", 3)
+    return parts[2] if len(parts) == 4 and parts[1] in LAUNCHES else ""

@@ -6,14 +6,15 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from flask import Request, request
+from flask import Request
 from sqlalchemy import Engine
 
 from bridge.config import Configuration
 from bridge.connections import Connections
-from bridge.contracts import Adapter, Connection, Outcome
+from bridge.contracts import Adapter, Connection
 from bridge.courses import course_with
 from bridge.errors import LaunchRejected
 from bridge.http import Outbound
@@ -36,12 +37,10 @@ from bridge.packages.step_up import StepUps
 from bridge.progress.delivery import ways_back
 from bridge.progress.reports import Reports
 from bridge.registration import Registrar
-from bridge.store import launches, received
-from bridge.store.launches import LaunchLine
 from bridge.wayin import WayIn
-from bridge.web.address import client_address
+from bridge.web.address import client_address, counted_as
 from bridge.web.metrics import Metrics
-from bridge.web.received import describe
+from bridge.web.record import Record
 
 REFERENCE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that are mistaken for another when read aloud
 
@@ -102,13 +101,7 @@ def furnish(
     connections = Connections(configuration.connections, adapters, engine)
     metrics = Metrics(connections)
     own_keys = OwnKeys(engine, secret, "lti", now)
-
-    def record(line: LaunchLine) -> None:
-        metrics.count_launch(line.connection, line.kind, line.outcome)
-        launches.append(engine, line)
-        if line.outcome != Outcome.MATCHED:
-            received.keep(engine, line.reference, describe(request), now=line.time)
-
+    limits = Limits(engine, now)
     sign_in, provider = _sign_in(configuration, engine, now, token)
     arrivals = Arrivals(
         find=Matching(
@@ -126,7 +119,7 @@ def furnish(
             ),
             now=now,
         ).find,
-        record=record,
+        record=Record(engine, limits, metrics, partial(_address, configuration)),
         now=now,
         reference=new_reference,
         pseudonym_key=f"pseudonym {secret}".encode(),
@@ -144,7 +137,7 @@ def furnish(
         states=States(secret),
         arrivals=arrivals,
         packages=Packages(engine, now),
-        limits=Limits(engine, now),
+        limits=limits,
         step_ups=StepUps(outbound, keys.find, now, token),
         reports=Reports(engine, secret, now, connections.find, ways_back(outbound, own_keys.signing, now, token)),
         sign_in=sign_in,
@@ -184,8 +177,13 @@ def connection_named(house: House, name: str) -> Connection[Any]:
 
 def address_of(house: House, request: Request) -> str:
     """The address of whoever asks, for counting."""
-    trusted = house.configuration.bridge.trusted_proxies
-    return client_address(request.remote_addr or "", request.headers.getlist("X-Forwarded-For"), trusted)
+    return _address(house.configuration, request)
+
+
+def _address(configuration: Configuration, request: Request) -> str:
+    trusted = configuration.bridge.trusted_proxies
+    forwarded = request.headers.getlist("X-Forwarded-For")
+    return counted_as(client_address(request.remote_addr or "", forwarded, trusted))
 
 
 def new_reference() -> str:

@@ -118,7 +118,6 @@ def test_another_browser_cannot_finish_the_login(bridge: Bridge) -> None:
         ("/lti/campus/launch", dict(sign(LAUNCH_URL, timestamp=NOW - 400)), 401, "expired"),
         ("/lti/campus/login", {}, 400, "malformed"),
         ("/lti/campus/login", {"iss": "https://e", "login_hint": "1", "target_link_uri": "x"}, 400, "issuer_unknown"),
-        ("/lti/x", {}, 404, "not_found"),
     ],
 )
 def test_a_bad_request_gets_a_page_with_a_reference_and_a_line_with_its_reason(

@@ -1,0 +1,53 @@
+"""The record of launches, and how much of it strangers may fill.
+
+Whoever was read to be somebody is always recorded. What is refused before that, anybody can send, and as often as they
+like: of those so many are recorded for each address, and so many in all. The others are told to the browser and named
+in the log like every launch; the limits pass by themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Request, request
+from sqlalchemy import Engine
+
+from bridge.contracts import Outcome
+from bridge.packages.limits import REFUSALS, REFUSALS_OF_ADDRESS, Limit, Limits
+from bridge.store import launches, received
+from bridge.store.launches import LaunchLine, is_of_nobody
+from bridge.web.metrics import Metrics
+from bridge.web.received import describe
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Record:
+    """Takes the line of each launch that ends in the request at hand."""
+
+    engine: Engine
+    limits: Limits
+    metrics: Metrics
+    address: Callable[[Request], str]
+    """Who asks, for counting."""
+
+    def __call__(self, line: LaunchLine) -> None:
+        self.metrics.count_launch(line.connection, line.kind, line.outcome)
+        if is_of_nobody(line) and not self._has_room():
+            return
+        launches.append(self.engine, line)
+        if line.outcome != Outcome.MATCHED:
+            received.keep(self.engine, line.reference, describe(request), now=line.time)
+
+    def _has_room(self) -> bool:
+        """Whether one more refusal of nobody is recorded. One address uses up little of what there is for all."""
+        return self._within(REFUSALS_OF_ADDRESS, self.address(request)) and self._within(REFUSALS)
+
+    def _within(self, limit: Limit, *who: str) -> bool:
+        found = self.limits.note(limit, *who)
+        if found == limit.most + 1:
+            log.warning("%s: further ones are not recorded", limit.exceeded)
+        return found <= limit.most

@@ -1,0 +1,100 @@
+"""Strangers may send what they like: they read a page, and fill neither the disk nor the record of real launches."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from bridge import rounds
+from bridge.packages.limits import REFUSALS, REFUSALS_OF_ADDRESS
+from bridge.store.schema import received
+from bridge.web.app import MAX_BODY
+from tests.bridge.web.conftest import Bridge
+
+
+def kept(bridge: Bridge) -> tuple[int, int]:
+    """Lines of the record, and rows of what came with them."""
+    with bridge.engine.connect() as connection:
+        return len(bridge.record()), connection.execute(select(func.count()).select_from(received)).scalar_one()
+
+
+def refused(bridge: Bridge, address: str = "198.51.100.1") -> None:
+    """A login that says nothing, which anybody can send."""
+    answer = bridge.client.post("/lti/campus/login", data={"a": "b"}, headers={"X-Forwarded-For": address})
+    assert answer.status_code == 400
+    assert '<dd class="reference">' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/favicon.ico", 404),
+        ("GET", "/wp-login.php", 404),
+        ("POST", "/.env\r\nlaunch outcome=matched", 404),
+        ("GET", "/lti/nowhere/launch", 405),
+        ("GET", "/setup/nowhere", 404),
+        ("HEAD", "/l/a-code-that-lives", 405),
+        ("POST", "/lti/nowhere/launch", 413),
+    ],
+)
+def test_scanners_leave_no_line_in_the_record_but_one_in_the_log(
+    bridge: Bridge, caplog: pytest.LogCaptureFixture, method: str, path: str, status: int
+) -> None:
+    caplog.set_level("INFO")
+    body = b"x" * (MAX_BODY + 1) if status == 413 else b""
+    answer = bridge.client.open(path, method=method, data=body)
+    assert answer.status_code == status
+    assert kept(bridge) == (0, 0)
+    (line,) = [record.getMessage() for record in caplog.records if "turned away" in record.getMessage()]
+    assert "\n" not in line
+    assert "a-code-that-lives" not in line
+    if method != "HEAD":
+        assert line.split("reference=")[1][:9] in answer.text
+
+
+@pytest.mark.parametrize(("path", "reason"), [("launch", "method_not_allowed"), ("lunch", "not_found")])
+def test_a_launch_url_that_an_administrator_got_wrong_is_on_record(bridge: Bridge, path: str, reason: str) -> None:
+    bridge.client.get(f"/lti/campus/{path}")
+    assert bridge.record()[0][1:8] == ("campus", "", "", "", "", "rejected", reason)
+
+
+def test_one_address_cannot_fill_the_record(bridge: Bridge, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(REFUSALS_OF_ADDRESS.most + 5):
+        refused(bridge)
+    assert kept(bridge) == (REFUSALS_OF_ADDRESS.most, REFUSALS_OF_ADDRESS.most)
+    assert caplog.text.count("further ones are not recorded") == 1
+    refused(bridge, "198.51.100.2")
+    assert kept(bridge)[0] == REFUSALS_OF_ADDRESS.most + 1
+    bridge.now += REFUSALS_OF_ADDRESS.span
+    refused(bridge)
+    assert kept(bridge)[0] == REFUSALS_OF_ADDRESS.most + 2
+
+
+def test_many_addresses_cannot_fill_the_record_either(bridge: Bridge) -> None:
+    for number in range(REFUSALS.most + 5):
+        refused(bridge, f"198.51.100.{number}")
+    assert kept(bridge) == (REFUSALS.most, REFUSALS.most)
+
+
+def test_the_addresses_of_one_ipv6_network_count_as_one(bridge: Bridge) -> None:
+    for number in range(REFUSALS_OF_ADDRESS.most + 5):
+        refused(bridge, f"2001:db8:1:2::{number:x}")
+    assert kept(bridge)[0] == REFUSALS_OF_ADDRESS.most
+
+
+def test_people_are_recorded_whatever_strangers_did_before(bridge: Bridge) -> None:
+    for _ in range(REFUSALS_OF_ADDRESS.most):
+        refused(bridge, "127.0.0.1")
+    for student_id in ("S000101", "nobody", "gone"):
+        bridge.launch13(custom={"student_id": student_id})
+    assert [line.outcome for line in bridge.record()[:3]] == ["inactive", "no_match", "matched"]
+    assert kept(bridge)[1] == REFUSALS_OF_ADDRESS.most + 2
+
+
+def test_refusals_of_nobody_are_forgotten_long_before_launches_of_people(bridge: Bridge) -> None:
+    refused(bridge)
+    bridge.launch13(custom={"student_id": "nobody"})
+    bridge.launch13()
+    rounds.tidy(bridge.engine, bridge.now + rounds.RECEIVED_KEPT + 1)
+    assert [line.outcome for line in bridge.record()] == ["matched", "no_match"]
+    assert kept(bridge)[1] == 0
