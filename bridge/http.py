@@ -9,11 +9,13 @@ on time and size; and errors that name host and status, never a query, a body or
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
@@ -187,12 +189,22 @@ def _wraps_another(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
 
 def _refuse_unusable(response: requests.Response, url: str) -> None:
     if response.status_code == 429 or response.status_code >= 500:
-        wait = response.headers.get("Retry-After", "")
-        retry_after = float(wait) if wait.isascii() and wait.isdigit() else None
-        status = response.status_code
-        raise RemoteUnavailable(f"{host_of(url)} answered {status}", status=status, retry_after=retry_after)
+        status, wait = response.status_code, _asked_wait(response.headers)
+        raise RemoteUnavailable(f"{host_of(url)} answered {status}", status=status, retry_after=wait)
     if 300 <= response.status_code < 400:
         raise RemoteRefused(f"{host_of(url)} answered with a redirect", status=response.status_code)
+
+
+def _asked_wait(headers: Mapping[str, str]) -> float | None:
+    """Seconds that `Retry-After` asks for: a number, or a time by the sender's own clock (RFC 9110, section 10.2.3)."""
+    asked = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", asked):
+        return float(asked)
+    try:
+        wait = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("Date", ""))
+    except (ValueError, TypeError, OverflowError):  # no date, one of the two without a zone, a year beyond all years
+        return None
+    return max(0.0, wait.total_seconds())
 
 
 def _kind_of(error: Exception) -> str:

@@ -30,6 +30,27 @@ def test_a_fault_is_no_answer_even_to_who_asks_for_redirects(loopback: Outbound)
             pass
 
 
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("120", 120.0),
+        ("0.5", 0.5),
+        ("Wed, 21 Oct 2026 07:30:00 GMT", 120.0),
+        ("Wednesday, 21-Oct-26 07:30:00 GMT", 120.0),
+        ("Wed, 21 Oct 2026 07:00:00 GMT", 0.0),
+        *dict.fromkeys(["", "soon", "-5", "1e9", "nan", "²", "9" * 400, "Wed, 21 Oct 99999999999999999999"]).items(),
+        ("Wed, 21 Oct 2026 07:30:00 -0000", None),
+    ],
+)
+def test_who_asks_to_be_left_alone_is_left_alone_for_so_long(
+    loopback: Outbound, asked: str, seconds: float | None
+) -> None:
+    busy = Reply(429, b"", {"Retry-After": asked, "Date": "Wed, 21 Oct 2026 07:28:00 GMT"})
+    with FakeServer(lambda _: busy) as server, pytest.raises(RemoteUnavailable) as caught:
+        loopback.request("GET", server.url)
+    assert caught.value.retry_after == seconds
+
+
 def test_an_answer_cut_short_is_one_to_ask_for_again(loopback: Outbound) -> None:
     with FakeServer(lambda request: Reply(200, b"half", cut=4)) as server, pytest.raises(RemoteUnavailable):
         loopback.request("GET", server.url)
