@@ -18,6 +18,7 @@ from bridge.http import TIMEOUT, Answer, Outbound, Timeout
 from bridge.ottolearn.array import read_array
 from bridge.ottolearn.session import Session
 from bridge.ottolearn.settings import OttoLearn
+from bridge.seen import SeenIds
 
 FIRST_NAME = "firstName"  # SEEN
 LAST_NAME = "lastName"  # ASSUMED
@@ -77,7 +78,7 @@ class OttoLearnApi:
         early: only an iteration that finishes has seen everybody.
         """
         skipped = skipped if skipped is not None else Skipped()
-        seen: set[int] = set()
+        seen = SeenIds()
         with self._session.stream(self._wire.users, timeout) as response:
             if response.status_code != 200:
                 raise _refused("list the users", response.status_code)
@@ -87,10 +88,9 @@ class OttoLearnApi:
                 except ValueError as error:
                     skipped.add(position, str(error))
                     continue
-                if learner.user_id in seen:
+                if not seen.add(learner.user_id):
                     skipped.add(position, "the id stood in the list before")
                     continue
-                seen.add(learner.user_id)
                 yield learner
 
     def attributes(self) -> list[Attribute]:
