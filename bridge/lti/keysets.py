@@ -1,6 +1,7 @@
 """The platforms' public keys: parsed once, kept by (URL, key id), fetched rarely.
 
-A platform that is down keeps its old keys working; a flood of unknown key ids costs it one fetch each 30 seconds.
+A launch whose key is known never waits: what has grown old is fetched behind it. A platform that is down keeps its old
+keys working for a week; a flood of unknown key ids costs it one fetch each 30 seconds.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import RSAKey
 
-from bridge.errors import LaunchRejected, OttoBridgeError, RemoteRefused
+from bridge.errors import LaunchRejected, OttoBridgeError, RemoteRefused, RemoteUnavailable
 from bridge.http import Answer, Outbound, host_of
 
 log = logging.getLogger(__name__)
@@ -23,10 +24,16 @@ log = logging.getLogger(__name__)
 KEPT_AT_LEAST = 5 * 60.0
 KEPT_AT_MOST = 24 * 3600.0
 KEPT_BY_DEFAULT = 3600.0
+BELIEVED = 7 * 24 * 3600.0
+"""Seconds after its last good answer for which the keys of a platform that is down still open: a key that it has
+withdrawn since would be one of them."""
 FETCH_EVERY = 30.0
 """Seconds between two fetches of one URL that has answered before, whatever the reason."""
 RETRY_EVERY = 5.0
 """The same for a URL that has never answered; launches in between fail at once instead of queueing."""
+PATIENCE = 1.0
+"""Seconds that a launch with an unknown key waits for the fetch of another, where other keys are known: strangers make
+up key ids, and must not keep every thread waiting for a platform that hangs."""
 MAX_BYTES = 256 * 1024
 MAX_KEYS = 100
 WEAKEST_BITS = 2048  # RFC 7518, section 3.3
@@ -41,46 +48,89 @@ class _Keyset:
 
     keys: Mapping[str, RSAKey] = field(default_factory=dict)
     fresh_until: float = float("-inf")
+    believed_until: float = float("-inf")
     fetched_at: float = float("-inf")
+    renewed_at: float = float("-inf")
+    """When a fetch behind a launch was last begun."""
     failure: OttoBridgeError | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def known(self, now: float) -> Mapping[str, RSAKey]:
+        """The keys that may be believed."""
+        return self.keys if now < self.believed_until else {}
+
+
+Work = Callable[[], None]
+
+
+def _in_a_thread(work: Work) -> None:
+    threading.Thread(target=work, name="platform-keys", daemon=True).start()
 
 
 class PlatformKeys:
     """Keys of every platform, shared by all launches of a process."""
 
-    def __init__(self, outbound: Outbound, now: Callable[[], float]) -> None:
+    def __init__(
+        self, outbound: Outbound, now: Callable[[], float], behind: Callable[[Work], None] = _in_a_thread
+    ) -> None:
+        """`behind` does a piece of work while its caller goes on."""
         self._outbound = outbound
         self._now = now
+        self._behind = behind
         self._keysets: dict[str, _Keyset] = {}
         self._lock = threading.Lock()
 
     def find(self, url: str, kid: str) -> RSAKey:
         """The key `kid` of the key set at `url`.
 
-        Raises LaunchRejected (`key_unknown`, `key_too_weak`), or RemoteUnavailable and RemoteRefused where there was
-        never an answer to go by.
+        Raises LaunchRejected (`key_unknown`, `key_too_weak`), or RemoteUnavailable and RemoteRefused where there is no
+        answer to go by.
         """
         with self._lock:
             keyset = self._keysets.setdefault(url, _Keyset())
-        if kid not in keyset.keys or self._now() >= keyset.fresh_until:
-            self._renew(url, kid, keyset)
-        key = keyset.keys.get(kid)
+        now = self._now()
+        key = keyset.known(now).get(kid)
         if key is None:
-            raise LaunchRejected("key_unknown", f"no key {kid!r} at {host_of(url)}")
+            key = self._fetched(url, kid, keyset)
+        elif now >= keyset.fresh_until:
+            self._renew_behind(url, keyset, now)
         if key.raw_value.key_size < WEAKEST_BITS:
             raise LaunchRejected("key_too_weak", f"the key {kid!r} has {key.raw_value.key_size} bits")
         return key
 
-    def _renew(self, url: str, kid: str, keyset: _Keyset) -> None:
-        with keyset.lock:
+    def _fetched(self, url: str, kid: str, keyset: _Keyset) -> RSAKey:
+        """A key that was not known: only such a launch waits."""
+        if not keyset.lock.acquire(timeout=PATIENCE if keyset.known(self._now()) else -1):
+            raise RemoteUnavailable(f"{host_of(url)}: its keys are being fetched, and it does not answer yet")
+        try:
             now = self._now()
-            if kid in keyset.keys and now < keyset.fresh_until:
+            if kid not in keyset.known(now):
+                self._renew(url, keyset, now)
+            known = keyset.known(now)
+        finally:
+            keyset.lock.release()
+        if keyset.failure is not None and not known:
+            raise keyset.failure
+        if kid not in known:
+            raise LaunchRejected("key_unknown", f"no key {kid!r} at {host_of(url)}")
+        return known[kid]
+
+    def _renew_behind(self, url: str, keyset: _Keyset, now: float) -> None:
+        with self._lock:
+            if now < keyset.renewed_at + FETCH_EVERY:
                 return
-            if now >= keyset.fetched_at + (FETCH_EVERY if keyset.keys else RETRY_EVERY):
-                self._fetch(url, keyset, now)
-            if keyset.failure is not None and not keyset.keys:
-                raise keyset.failure
+            keyset.renewed_at = now
+
+        def renew() -> None:
+            with keyset.lock:
+                self._renew(url, keyset, now)
+
+        self._behind(renew)
+
+    def _renew(self, url: str, keyset: _Keyset, now: float) -> None:
+        """Fetch, unless that was done a moment ago; the key set's lock is held."""
+        if now >= keyset.fetched_at + (FETCH_EVERY if keyset.keys else RETRY_EVERY):
+            self._fetch(url, keyset, now)
 
     def _fetch(self, url: str, keyset: _Keyset, now: float) -> None:
         keyset.fetched_at, keyset.failure = now, None
@@ -88,6 +138,7 @@ class PlatformKeys:
             answer = self._outbound.request("GET", url, headers={"Accept": "application/json"}, max_bytes=MAX_BYTES)
             keyset.keys = _read_keys(answer, url)
             keyset.fresh_until = now + _kept_for(answer.headers.get("Cache-Control", ""))
+            keyset.believed_until = now + BELIEVED
         except OttoBridgeError as error:
             keyset.failure = error
             log.warning("the keys of %s could not be fetched: %s", host_of(url), error)

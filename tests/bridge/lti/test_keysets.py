@@ -13,7 +13,8 @@ from werkzeug import Request, Response
 
 from bridge.errors import LaunchRejected, RemoteRefused, RemoteUnavailable
 from bridge.http import Outbound
-from bridge.lti.keysets import FETCH_EVERY, KEPT_AT_LEAST, KEPT_AT_MOST, RETRY_EVERY, PlatformKeys
+from bridge.lti import keysets
+from bridge.lti.keysets import BELIEVED, FETCH_EVERY, KEPT_AT_LEAST, KEPT_AT_MOST, RETRY_EVERY, PlatformKeys, Work
 from sandbox.serving import serve
 from tests.fakes.lti_platform import KEY, OTHER_KEY
 
@@ -28,12 +29,16 @@ class Platform:
         self.headers: dict[str, str] = {}
         self.status = 200
         self.asked = 0
+        self.came = threading.Event()
+        """Set with the second request."""
         self.gate = threading.Event()
         self.gate.set()
 
     @Request.application
     def __call__(self, request: Request) -> Response:
         self.asked += 1
+        if self.asked > 1:
+            self.came.set()
         self.gate.wait(10)
         body = self.keys if isinstance(self.keys, bytes) else msgspec.json.encode(self.keys)
         return Response(body, self.status, {"Content-Type": "application/json", **self.headers})
@@ -64,7 +69,8 @@ def url(platform: Platform) -> Iterator[str]:
 
 @pytest.fixture
 def keys(loopback: Outbound, clock: Clock) -> PlatformKeys:
-    return PlatformKeys(loopback, clock)
+    """Keys that are renewed at once, and not behind the launch, so that nothing hangs on a thread's luck."""
+    return PlatformKeys(loopback, clock, behind=lambda work: work())
 
 
 def test_a_thousand_launches_ask_the_platform_once(platform: Platform, url: str, keys: PlatformKeys) -> None:
@@ -157,6 +163,75 @@ def test_a_platform_that_is_down_keeps_its_old_keys(
     platform.status, platform.keys = status, body
     clock.time += KEPT_AT_MOST
     assert keys.find(url, "platform-1") is old
+
+
+def test_a_known_key_does_not_wait_for_its_platform(
+    platform: Platform, url: str, loopback: Outbound, clock: Clock
+) -> None:
+    behind: list[Work] = []
+    keys = PlatformKeys(loopback, clock, behind.append)
+    old = keys.find(url, "platform-1")
+    clock.time += KEPT_AT_MOST
+    assert [keys.find(url, "platform-1") for _ in range(3)] == [old] * 3
+    assert (platform.asked, len(behind)) == (1, 1)
+    behind[0]()
+    assert platform.asked == 2
+    assert keys.find(url, "platform-1") is not old
+    assert len(behind) == 1
+
+
+def test_a_key_is_renewed_behind_the_launch(platform: Platform, url: str, loopback: Outbound, clock: Clock) -> None:
+    keys = PlatformKeys(loopback, clock)
+    old = keys.find(url, "platform-1")
+    clock.time += KEPT_AT_MOST
+    platform.gate.clear()  # a launch that waited for the answer would be refused when its time is over
+    assert keys.find(url, "platform-1") is old
+    platform.gate.set()
+    for thread in threading.enumerate():
+        if thread.name == "platform-keys":
+            thread.join()
+    assert keys.find(url, "platform-1") is not old
+
+
+def test_while_a_strangers_key_is_looked_for_known_keys_open_and_others_hear_of_it(
+    platform: Platform, url: str, keys: PlatformKeys, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keysets, "PATIENCE", 0.01)
+    keys.find(url, "platform-1")
+    clock.time += FETCH_EVERY
+    platform.gate.clear()
+    ended: list[str] = []
+
+    def stranger() -> None:
+        with pytest.raises(LaunchRejected, match="key_unknown"):
+            keys.find(url, "made-up")
+        ended.append("made-up")
+
+    thread = threading.Thread(target=stranger)
+    thread.start()
+    platform.came.wait(10)
+    assert keys.find(url, "platform-1").kid == "platform-1"
+    with pytest.raises(RemoteUnavailable, match="being fetched"):
+        keys.find(url, "another")
+    assert ended == []
+    platform.gate.set()
+    thread.join()
+    assert ended == ["made-up"]
+
+
+def test_a_key_that_a_silent_platform_may_have_withdrawn_opens_for_a_week_and_no_longer(
+    platform: Platform, url: str, keys: PlatformKeys, clock: Clock
+) -> None:
+    keys.find(url, "platform-1")
+    platform.status = 503
+    clock.time += BELIEVED - 1
+    assert keys.find(url, "platform-1").kid == "platform-1"
+    clock.time += FETCH_EVERY
+    with pytest.raises(RemoteUnavailable):
+        keys.find(url, "platform-1")
+    platform.status = 200
+    clock.time += FETCH_EVERY
+    assert keys.find(url, "platform-1").kid == "platform-1"
 
 
 def test_a_platform_that_never_answered_is_tried_again_soon_but_not_at_each_launch(
