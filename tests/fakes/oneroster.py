@@ -50,6 +50,8 @@ class Service(FakeServer):
         self.expires_in = 3600
         self.now: float | None = None
         """What time it says it is, in seconds since 1970; None: it does not say."""
+        self.date: str | None = None
+        """Said as the time instead of `now`."""
         self.ignores_filters = False
 
     def change(self, number: int, **changes: Any) -> None:
@@ -91,7 +93,7 @@ class Service(FakeServer):
         page = users[offset : offset + limit]
         headers = {} if self.total is None else {"X-Total-Count": str(len(users) if since else self.total)}
         if self.now is not None:
-            headers["Date"] = formatdate(self.now, usegmt=True)
+            headers["Date"] = formatdate(self.now, usegmt=True) if self.date is None else self.date
         if self.links:
             following = f"{self.url}{request.path}?limit={limit}&offset={offset + limit}"
             last = f'<{self.url}/last>; rel="last"'
