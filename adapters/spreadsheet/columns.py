@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from adapters.spreadsheet.cells import address, column_letters
 from adapters.spreadsheet.headers import KNOWN, layout_of, plain
-from adapters.spreadsheet.rows import MAX_COLUMNS, Row
+from adapters.spreadsheet.rows import MAX_COLUMNS, TOO_WIDE, Row
 from adapters.spreadsheet.settings import Settings
 from bridge.errors import RosterIncomplete
 
@@ -38,7 +38,7 @@ def find_columns(header: Row, sheet: str, settings: Settings) -> Mapping[str, Co
     """
     headers = [cell.strip() if isinstance(cell, str) else "" for cell in header.cells]
     if len(headers) > MAX_COLUMNS:
-        raise RosterIncomplete(f"{sheet}: {len(headers)} columns; allowed: up to {MAX_COLUMNS}")
+        raise RosterIncomplete(f"{sheet}: {TOO_WIDE}")
     _refuse_duplicates(headers, sheet, header.number)
     find = _finder(headers, settings)
     found = {name: column for name in (*settings.wanted, *_OPTIONAL) if (column := find(name))}
@@ -85,7 +85,7 @@ def _refuse_duplicates(headers: Sequence[str], sheet: str, row: int) -> None:
         if known != index and plain(header):
             raise RosterIncomplete(
                 f"{address(sheet, index, row)}: the same header as {address(sheet, known, row)}; "
-                "allowed: every header once"
+                "allowed: every header once; rename or remove one"
             )
 
 

@@ -49,6 +49,8 @@ class Package(NamedTuple):
 
 def read_package(archive: Archive, sheet: str) -> Package:
     """Find the sheet of that name, or the first. Raises RosterIncomplete where there is none."""
+    if not archive.members >= {_WORKBOOK, _RELATIONS}:
+        raise RosterIncomplete(f"{archive.name}: a zip that is no Excel workbook; allowed: an .xlsx file, or CSV")
     sheets = _sheets(archive)
     name = sheet or next(iter(sheets), "")
     if name not in sheets:
@@ -65,7 +67,7 @@ def _sheets(archive: Archive) -> dict[str, str]:
     for relation in _part(archive, _RELATIONS).iterfind("{*}Relationship"):
         identifier = relation.get("Id", "")
         if identifier in targets:
-            raise RosterIncomplete(f"{archive.name}: two relations of one id; readers would disagree about the sheet")
+            raise damaged(archive.name, "two relations of one id")
         kind, target = relation.get("Type", ""), relation.get("Target", "")
         targets[identifier] = (
             posixpath.normpath(posixpath.join("/xl", target))[1:] if kind.endswith("/worksheet") else ""
@@ -115,7 +117,7 @@ def _part(archive: Archive, member: str) -> etree._Element:
     try:
         root = etree.fromstring(archive.read(member, MAX_PART), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise _damaged(archive) from error
+        raise damaged(archive.name) from error
     refuse_doctype(root, archive.name)
     return root
 
@@ -123,11 +125,13 @@ def _part(archive: Archive, member: str) -> etree._Element:
 def refuse_doctype(root: etree._Element, name: str) -> None:
     """No workbook has a document type; one that does is made to expand or to fetch something."""
     if root.getroottree().docinfo.internalDTD is not None:
-        raise RosterIncomplete(f"{name}: the workbook holds a document type declaration; this is not an Excel file")
+        raise damaged(name, "it holds a document type declaration, as no Excel file does")
 
 
-def _damaged(archive: Archive) -> RosterIncomplete:
-    return RosterIncomplete(f"{archive.name}: the workbook is damaged")
+def damaged(name: str, what: str = "") -> RosterIncomplete:
+    """The error for a workbook in which `what` is wrong."""
+    found = f"{what}; the workbook is damaged" if what else "the workbook is damaged"
+    return RosterIncomplete(f"{name}: {found}; allowed: one saved by the spreadsheet program; save it there again")
 
 
 def local_name(element: etree._Element) -> str:

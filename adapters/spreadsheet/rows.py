@@ -8,6 +8,7 @@ from typing import NamedTuple
 from adapters.spreadsheet.cells import Cell
 
 MAX_COLUMNS = 1_000
+TOO_WIDE = f"more than {MAX_COLUMNS} columns; allowed: up to {MAX_COLUMNS}, remove those that are not needed"
 
 
 class Row(NamedTuple):

@@ -15,8 +15,8 @@ from typing import IO, cast
 from lxml import etree
 
 from adapters.spreadsheet.cells import DATE, TRUTH, Cell, Odd, of_error, of_number
-from adapters.spreadsheet.package import SHARED_STRINGS, Format, Package, local_name, refuse_doctype, texts_of
-from adapters.spreadsheet.rows import MAX_COLUMNS, Row
+from adapters.spreadsheet.package import SHARED_STRINGS, Format, Package, damaged, local_name, refuse_doctype, texts_of
+from adapters.spreadsheet.rows import MAX_COLUMNS, TOO_WIDE, Row
 from bridge.errors import RosterIncomplete
 from bridge.files.archive import Archive
 
@@ -89,9 +89,9 @@ def _elements(archive: Archive, member: str, tag: str, parent: str) -> Iterator[
             yield element
             _forget(element)
         if since > MAX_ELEMENT:
-            raise RosterIncomplete(f"{archive.name}: {member} holds a row or text of more than {MAX_ELEMENT} bytes")
+            raise damaged(archive.name, f"{member} holds a row or text of more than {MAX_ELEMENT} bytes")
     if not ended:
-        raise RosterIncomplete(f"{archive.name}: {member} ends too early; the workbook is damaged")
+        raise damaged(archive.name, f"{member} ends too early")
 
 
 def _fed(parser: etree.XMLPullParser, chunk: bytes, name: str) -> Iterator[etree._Element]:
@@ -100,7 +100,7 @@ def _fed(parser: etree.XMLPullParser, chunk: bytes, name: str) -> Iterator[etree
         for _, element in parser.read_events():
             yield cast(etree._Element, element)
     except etree.XMLSyntaxError as error:
-        raise RosterIncomplete(f"{name}: the workbook is damaged") from error
+        raise damaged(name) from error
 
 
 def _forget(element: etree._Element) -> None:
@@ -121,7 +121,7 @@ class _Reader:
         for element in elements:
             number = self._whole_number(element.get("r"), last + 1)
             if not last < number <= MAX_ROWS:
-                raise RosterIncomplete(f"{self._name}: row {number} stands after row {last}; the workbook is damaged")
+                raise damaged(self._name, f"row {number} stands after row {last}")
             last = number
             yield Row(number, self._cells(element, number))
 
@@ -130,9 +130,9 @@ class _Reader:
         for element in row:
             at = _column(element.get("r", ""), len(cells))
             if at >= MAX_COLUMNS:
-                raise RosterIncomplete(f"{self._name}: row {number} has more than {MAX_COLUMNS} columns")
+                raise RosterIncomplete(f"{self._name}: row {number}: {TOO_WIDE}")
             if at < len(cells):
-                raise RosterIncomplete(f"{self._name}: row {number} has a cell out of order; the workbook is damaged")
+                raise damaged(self._name, f"row {number} has a cell out of order")
             cells.extend([""] * (at - len(cells)))
             cells.append(self._cell(element))
         return cells
@@ -163,7 +163,7 @@ class _Reader:
         try:
             return self._strings[self._whole_number(text, 0)]
         except IndexError as error:
-            raise RosterIncomplete(f"{self._name}: a cell points at no text; the workbook is damaged") from error
+            raise damaged(self._name, "a cell points at no text") from error
 
     def _number(self, text: str, style: str) -> Cell:
         index = self._whole_number(style, 0)
@@ -180,7 +180,7 @@ class _Reader:
         if text is None:
             return absent
         if not (text.isascii() and text.isdigit() and len(text) <= 10):
-            raise RosterIncomplete(f"{self._name}: a number inside is none; the workbook is damaged")
+            raise damaged(self._name, "a number inside is none")
         return int(text)
 
 

@@ -13,8 +13,9 @@ from adapters.spreadsheet.cells import Cell, unguarded
 from adapters.spreadsheet.rows import Row
 from bridge.errors import RosterIncomplete
 from bridge.files.csvrows import find_encoding, read_csv
+from bridge.files.digest import MAX_BYTES
 
-MAX_CSV = 1024**3
+MAX_CSV = MAX_BYTES
 MAX_XLSX = 256 * 1024**2
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -50,7 +51,7 @@ def open_table(path: Path, sheet: str = "") -> Iterator[Table]:
             file.seek(0)
             yield Table(path.stem, _csv_rows(file, path.name, encoding))
         if _state(path) != before:
-            raise RosterIncomplete(f"{path.name}: the file was changed while it was read")
+            raise RosterIncomplete(f"{path.name}: the file was changed while it was read; try again when it is whole")
 
 
 def _csv_rows(file: BinaryIO, name: str, encoding: str) -> Iterator[Row]:
@@ -74,7 +75,8 @@ def _opened(path: Path) -> Iterator[BufferedReader]:
 def _check_size(file: BinaryIO, name: str, limit: int) -> None:
     if file.seek(0, 2) > limit:
         raise RosterIncomplete(
-            f"{name}: the file is larger than {limit // 1024**2} MiB; allowed: split it into several"
+            f"{name}: the file is larger than {limit // 1024**2} MiB; allowed: a list of people; "
+            "remove columns that are not needed"
         )
 
 

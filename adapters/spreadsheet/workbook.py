@@ -17,9 +17,8 @@ import python_calamine
 
 from adapters.spreadsheet import sheetxml
 from adapters.spreadsheet.cells import DATE, TRUTH, Cell, Odd, of_number
-from adapters.spreadsheet.package import read_package
+from adapters.spreadsheet.package import damaged, read_package
 from adapters.spreadsheet.rows import Row
-from bridge.errors import RosterIncomplete
 from bridge.files.archive import Archive, open_archive
 
 FAST_ROWS = 200_000
@@ -134,8 +133,8 @@ def _translated(name: str, call: Any) -> Any:
     try:
         return call()
     except python_calamine.CalamineError as error:
-        raise RosterIncomplete(f"{name}: the workbook is damaged ({type(error).__name__})") from error
+        raise damaged(name, type(error).__name__) from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
-        raise RosterIncomplete(f"{name}: the workbook is damaged") from error
+        raise damaged(name) from error

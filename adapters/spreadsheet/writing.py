@@ -8,6 +8,7 @@ from pathlib import Path
 
 from adapters.spreadsheet.cells import guarded
 from adapters.spreadsheet.xlsxfile import write_xlsx
+from bridge.files.private import make_private
 
 
 def write_table(target: Path, sheet: str, rows: Iterable[Sequence[str]]) -> None:
@@ -16,7 +17,7 @@ def write_table(target: Path, sheet: str, rows: Iterable[Sequence[str]]) -> None
     As XLSX every cell is text, so that IDs keep their zeros. As CSV a cell that a spreadsheet program would take for a
     formula gets an apostrophe, which our reader takes away again.
     """
-    target.touch(mode=0o600)
+    make_private(target)
     if target.suffix.lower() == ".xlsx":
         write_xlsx(target, sheet, rows)
     else:

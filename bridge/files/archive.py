@@ -26,6 +26,7 @@ MAX_RATIO = 250
 RATIO_FREE = 16 * 1024 * 1024
 CHUNK = 256 * 1024
 
+_ALLOWED = "allowed: the file as its program exported it; export it again"
 _END = b"PK\x05\x06"
 _END_SIZE = 22
 _ZIP64_LOCATOR = b"PK\x06\x07"
@@ -49,7 +50,7 @@ class Archive:
     def open(self, member: str) -> Iterator[BinaryIO]:
         """The bytes of a member as a file to read once. Raises RosterIncomplete where it is absent or broken."""
         if member not in self.members:
-            raise RosterIncomplete(f"{self.name}: it holds no {member}")
+            raise RosterIncomplete(f"{self.name}: it holds no {member}; {_ALLOWED}")
         try:
             raw = self._packed.open(member)
         except _BROKEN as error:
@@ -67,7 +68,7 @@ class Archive:
         with self.open(member) as file:
             content = file.read(max_bytes + 1)
         if len(content) > max_bytes:
-            raise RosterIncomplete(f"{self.name}: {member} is larger than {max_bytes} bytes")
+            raise RosterIncomplete(f"{self.name}: {member} is larger than {max_bytes} bytes; {_ALLOWED}")
         return content
 
 
@@ -79,7 +80,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
             _check_directory(file, path.name)
         packed = zipfile.ZipFile(path)
     except _BROKEN as error:
-        raise RosterIncomplete(f"{path.name}: this is not a zip file that can be read") from error
+        raise RosterIncomplete(f"{path.name}: this is not a zip file that can be read; {_ALLOWED}") from error
     with packed:
         _check_members(packed.infolist(), path.name)
         yield Archive(path.name, packed)
@@ -92,24 +93,25 @@ def _check_directory(file: BinaryIO, name: str) -> None:
     tail = file.read()
     at = tail.rfind(_END)
     if at < 0 or len(tail) - at < _END_SIZE:
-        raise RosterIncomplete(f"{name}: this is not a whole zip file")
+        raise RosterIncomplete(f"{name}: this is not a whole zip file; {_ALLOWED}")
     directory = int.from_bytes(tail[at + 12 : at + 16], "little")
     if directory > MAX_DIRECTORY or tail[max(0, at - 20) : at].startswith(_ZIP64_LOCATOR):
-        raise RosterIncomplete(f"{name}: the zip lists far too many files")
+        raise RosterIncomplete(f"{name}: the zip lists far too many files; {_ALLOWED}")
 
 
 def _check_members(members: list[zipfile.ZipInfo], name: str) -> None:
     if len(members) > MAX_MEMBERS:
-        raise RosterIncomplete(f"{name}: the zip holds more than {MAX_MEMBERS} files")
+        raise RosterIncomplete(f"{name}: the zip holds more than {MAX_MEMBERS} files; {_ALLOWED}")
     if len({member.filename.replace("\\", "/").casefold() for member in members}) < len(members):
-        raise RosterIncomplete(f"{name}: the zip holds two files of one name")
+        raise RosterIncomplete(f"{name}: the zip holds two files of one name; {_ALLOWED}")
     if sum(member.file_size for member in members) > MAX_UNPACKED:
-        raise RosterIncomplete(f"{name}: it unpacks to more than {MAX_UNPACKED} bytes")
+        raise RosterIncomplete(f"{name}: it unpacks to more than {MAX_UNPACKED} bytes; {_ALLOWED}")
     for member in members:
         if member.flag_bits & 0x1:
             raise RosterIncomplete(f"{name}: it is protected by a password; allowed: a file without one")
         if member.file_size > max(RATIO_FREE, member.compress_size * MAX_RATIO):
-            raise RosterIncomplete(f"{name}: {member.filename!r} unpacks to more than {MAX_RATIO} times its size")
+            what = f"{member.filename!r} unpacks to more than {MAX_RATIO} times its size"
+            raise RosterIncomplete(f"{name}: {what}; {_ALLOWED}")
 
 
 class _Guarded(io.RawIOBase):
@@ -134,4 +136,4 @@ class _Guarded(io.RawIOBase):
 
 
 def _unreadable(name: str, member: str) -> RosterIncomplete:
-    return RosterIncomplete(f"{name}: {member} inside it cannot be unpacked; the file is damaged")
+    return RosterIncomplete(f"{name}: {member} inside it cannot be unpacked; {_ALLOWED}")

@@ -16,6 +16,7 @@ from bridge.errors import RosterIncomplete
 MAX_LINE = 1024 * 1024
 """Characters of one line."""
 DELIMITERS = ",;\t|"
+_ALLOWED = 'allowed: a table saved as "CSV UTF-8"'
 _CHUNK = 1024 * 1024
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NOT_WINDOWS = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
@@ -57,7 +58,7 @@ def _refuse_undefined(file: BinaryIO, name: str) -> None:
     for chunk in _chunks(file):
         if found := _NOT_WINDOWS.search(chunk):
             at = line + chunk.count(b"\n", 0, found.start())
-            raise RosterIncomplete(f"{name}: line {at} is neither UTF-8 nor Windows-1252 text")
+            raise RosterIncomplete(f"{name}: line {at} is neither UTF-8 nor Windows-1252 text; {_ALLOWED}")
         line += chunk.count(b"\n")
 
 
@@ -75,7 +76,7 @@ def _is_utf8(file: BinaryIO, name: str) -> bool:
         good = error.object[: error.start]
         if beyond_ascii or not good.isascii():
             at = line + good.count(b"\n")
-            raise RosterIncomplete(f"{name}: line {at} is not UTF-8, while lines before it are") from error
+            raise RosterIncomplete(f"{name}: line {at} is not UTF-8, while lines before it are; {_ALLOWED}") from error
         return False
     return True
 
@@ -90,7 +91,8 @@ def read_csv(file: BinaryIO, name: str, *, encoding: str, delimiter: str = "") -
     try:
         yield from _records(lines, name, delimiter)
     except UnicodeError as error:
-        raise RosterIncomplete(f"{name}: after line {lines.number} comes what is not {encoding} text") from error
+        where = f"{name}: after line {lines.number}"
+        raise RosterIncomplete(f"{where} comes what is not {encoding} text; {_ALLOWED}") from error
     finally:
         with suppress(ValueError):  # whoever owns the file may have closed it first
             text.detach()
@@ -110,7 +112,8 @@ def _records(lines: _Lines, name: str, delimiter: str) -> Iterator[Record]:
             opened = lines.number + 1
     except csv.Error as error:
         where = f"{name}: line {opened}" if opened >= lines.number else f"{name}: lines {opened} to {lines.number}"
-        raise RosterIncomplete(f"{where}: a quote is opened and not closed, or text follows a closed one") from error
+        what = "a quote is opened and not closed, or text follows a closed one"
+        raise RosterIncomplete(f"{where}: {what}; {_ALLOWED}") from error
 
 
 class _Lines:
@@ -138,9 +141,9 @@ class _Lines:
             raise StopIteration
         self.number += 1
         if len(line) >= MAX_LINE:
-            raise RosterIncomplete(f"{self._name}: line {self.number} is longer than {MAX_LINE} characters")
+            raise RosterIncomplete(f"{self._name}: line {self.number} is longer than {MAX_LINE} characters; {_ALLOWED}")
         if "\0" in line:
-            raise RosterIncomplete(f"{self._name}: line {self.number} holds a NUL character; this is not CSV")
+            raise RosterIncomplete(f"{self._name}: line {self.number} holds a NUL character; {_ALLOWED}")
         return line
 
 
