@@ -11,6 +11,7 @@ import yaml
 
 from adapters.scorm.package import build_package
 from bridge.contracts import Kind
+from bridge.files.private import make_private
 from sandbox.lms.doors import CANVAS, MOODLE, PACKAGES
 from sandbox.lms.packages import read_package
 from sandbox.lms.settings import Campus, LtiTool
@@ -89,7 +90,7 @@ def write_config(directory: Path, bridge_url: str, ottolearn: Mapping[str, Any],
         },
     }
     path = directory / "config.yaml"
-    path.touch(mode=0o600)
+    make_private(path)
     path.write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False), "utf-8")
     return path
 

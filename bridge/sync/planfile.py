@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import Engine
 
 from bridge.errors import ConfigError
+from bridge.files.private import make_private
 from bridge.store import sync_items, sync_runs
 from bridge.store.sync_items import Item, Kind
 from bridge.store.sync_runs import Run
@@ -28,7 +29,7 @@ def write_plan_file(engine: Engine, run: Run, path: Path) -> str:
     """Write the plan of `run`, readable by its owner alone; the digest. Raises ConfigError where it cannot be."""
     digest = hashlib.sha256()
     try:
-        path.touch(mode=0o600)
+        make_private(path)
         with path.open("wb") as file:
             for line in _lines(engine, run):
                 digest.update(line)

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Engine
 
+from bridge.files.private import make_private
 from bridge.store import sync_items
 from bridge.store.sync_items import WRITES, Kind, State
 from bridge.store.sync_runs import Run
@@ -77,7 +78,7 @@ def lines_of(
 
 
 def _write(path: Path, parts: Iterator[bytes]) -> None:
-    path.touch(mode=0o600)
+    make_private(path)
     with path.open("wb") as file:
         file.writelines(parts)
 

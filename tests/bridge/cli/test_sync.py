@@ -92,6 +92,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
 def test_plan_apply_hold_approve_and_the_record_of_it_all(site: Site) -> None:
     site.roster(*(f"s{n}" for n in range(20)))
     plan = site.folder / "plan.jsonl"
+    plan.write_text("an older plan that everybody could read", "utf-8")
+    plan.chmod(0o644)
     code, planned, _ = site.run("sync", "run", "campus", "--plan", "--plan-file", str(plan), "--json")
     assert (code, planned["status"], planned["created"], planned["plan_file"]) == (0, "planned", 20, str(plan))
     assert plan.stat().st_mode & 0o077 == 0

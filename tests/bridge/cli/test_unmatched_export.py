@@ -109,6 +109,7 @@ def test_who_was_unknown_is_completed_by_hand_and_known_at_the_next_launch(
 ) -> None:
     assert site.launch(student_id) == 404
     file = site.folder / name
+    file.touch(mode=0o644)
     code, told = site.run("unmatched", "export", "-o", file)
     assert (code, told.startswith("1 people")) == (0, True)
     assert file.stat().st_mode & 0o077 == 0
