@@ -22,12 +22,13 @@ MOST = 100
 DEEPEST = 6
 """Levels shown of a claim: a stranger's may be nested deeper than Python's stack."""
 SECRETS = {
-    *("id_token", "state", "nonce", "login_hint", "lti_message_hint", "oauth_signature", "lis_result_sourcedid"),
-    *("secret", "code", "token", "password", "client_secret", "client_assertion", "access_token", "jwt"),
-    *("registration_token", "invitation", "fetch", "aicc_sid", "data"),
+    *("state", "nonce", "login_hint", "lti_message_hint", "oauth_signature", "lis_result_sourcedid"),
+    *("code", "client_assertion", "jwt", "invitation", "fetch", "aicc_sid", "data"),
     *("return_url", "launch_presentation_return_url", "deep_link_return_url"),  # an LMS's session may stand in these
 }
 """Fields and claims of which only the beginning and the length are kept."""
+SECRET_PARTS = ("token", "secret", "password")
+"""As are those with such a word in their name: `custom_api_token`, `client_secret`."""
 HEADERS = ("Origin", "User-Agent", "Content-Type", "Sec-Fetch-Site", "Sec-Fetch-Dest")
 
 
@@ -73,7 +74,7 @@ def _value(name: str, value: object, depth: int) -> Any:
     text = value if isinstance(value, str) else None
     if text is None:
         return value if not isinstance(value, int | float) or abs(value) < 1e15 else str(value)[:LONGEST]
-    if name.lower() in SECRETS:
+    if name.lower() in SECRETS or any(part in name.lower() for part in SECRET_PARTS):
         return f"{text[:6]}… ({len(text)} characters)" if text else ""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
 

@@ -69,6 +69,15 @@ def test_whatever_came_the_page_still_answers(bridge: Bridge, body: bytes, conte
     assert len(json.dumps(received.find(bridge.engine, bridge.record()[0].reference))) <= received.LONGEST
 
 
+@pytest.mark.parametrize("name", ["custom_api_token", "Client_Secret", "custom_db_password", "id_token", "code"])
+def test_a_secret_of_the_lms_is_not_shown_whatever_its_field_is_called(bridge: Bridge, name: str) -> None:
+    bridge.client.post("/lti/campus/launch", data={name: "hunter2-hunter2", "roles": "Learner"})
+    (line,) = bridge.record()
+    kept = received.find(bridge.engine, line.reference)
+    assert kept is not None
+    assert kept["form"] == {name: "hunter… (15 characters)", "roles": "Learner"}
+
+
 def test_signatures_of_lti11_are_shortened(bridge: Bridge) -> None:
     bridge.client.post("/lti/campus/launch", data=dict(sign(LAUNCH_URL, secret="guess")))
     came = received.find(bridge.engine, bridge.record()[0].reference)
