@@ -65,6 +65,7 @@ REASONS = {
     # LTI 1.3
     "platform_error": Reason(400, "again", _LMS, "The LMS refused to sign the learner in and says why in the detail."),
     "issuer_unknown": Reason(400, "support", _OPERATOR, "`iss` or `client_id` differs from `lti13.issuer` or `lti13.client_id`."),
+    "login_wrong_target": Reason(400, "support", _LMS, "The login's `target_link_uri` is not an address of this bridge: compare the tool's URLs with `ottobridge setup`."),
     "state_unknown": Reason(400, "again", _LEARNER, "The launch did not begin here, or began too long ago."),
     "state_expired": Reason(400, "again", _LEARNER, "More than ten minutes passed between the click and the launch."),
     "state_other_browser": Reason(400, "again", _LEARNER, "The browser kept no cookie between the login and the launch: allow cookies, or open the tool in a new window."),
@@ -75,6 +76,7 @@ REASONS = {
     "bad_signature": Reason(401, "support", _OPERATOR, "The signature does not hold: compare key and secret (LTI 1.1), `jwks_url` (LTI 1.3), and `bridge.public_url` with the launch URL in the LMS."),
     "wrong_issuer": Reason(401, "support", _OPERATOR, "The token's `iss` is not `lti13.issuer`."),
     "wrong_audience": Reason(401, "support", _OPERATOR, "The token is not for `lti13.client_id` alone."),
+    "time_missing": Reason(400, "support", _LMS, "The token's `iat` or `exp` is missing or no number of seconds, or they lie more than a day apart; the detail says which."),
     "expired": Reason(401, "again", _LMS, "The token is older than it may be: check the clocks of the LMS and the bridge."),
     "not_yet_valid": Reason(401, "later", _LMS, "The token comes from the future: check the clocks of the LMS and the bridge."),
     "wrong_nonce": Reason(401, "again", _LEARNER, "The token belongs to another login."),
@@ -83,12 +85,13 @@ REASONS = {
     "deployment_unknown": Reason(403, "support", _OPERATOR, "Add the deployment id named in the detail to `lti13.deployment_ids`, if it is yours."),
     "claim_missing": Reason(400, "support", _LMS, "A claim or field that every launch has is missing; the detail names it."),
     "anonymous": Reason(400, "identity", _LMS, "The LMS did not say who the learner is (a launch without `sub`)."),
-    "wrong_target": Reason(400, "support", _LMS, "`target_link_uri` is not an address of this bridge."),
+    "wrong_target": Reason(400, "support", _LMS, "The token's `target_link_uri` is missing or not an address of this bridge."),
     "not_a_teacher": Reason(403, "support", _LMS, "Only a teacher of the course picks what a link opens: give the person that role in the course."),
     "no_courses": Reason(404, "support", _OPERATOR, "There is nothing to pick: list OttoLearn's courses under `courses`."),
     "choice_unknown": Reason(400, "again", _LEARNER, "The choice was made before, or more than an hour after the page was opened."),
     # LTI 1.1
     "unsigned": Reason(401, "support", _LMS, "The tool has no consumer key in the LMS: enter key and secret."),
+    "signature_method": Reason(401, "support", _OPERATOR, "The launch is signed by a method that `lti11.signature_methods` does not list, or not by OAuth 1.0."),
     "consumer_unknown": Reason(401, "support", _OPERATOR, "The consumer key is not `lti11.consumer_key`."),
     # packages
     "package_token_missing": Reason(403, "package", _LMS, "The launch does not come from a package made by `ottobridge package`, or from one made before packages carried a token: make it again and replace it in the LMS."),

@@ -50,7 +50,7 @@ def explain(invocation: Invocation, reference: str, as_json: bool) -> None:
     if line is None:
         where = "`ottobridge launches` lists them; of very many refusals at once only the log has all"
         raise click.UsageError(f"No launch has the reference {reference}: {where}.")
-    steps = checks(line.kind, line.outcome, line.reason)
+    steps = checks(line.kind, line.outcome, line.reason, known=bool(line.student_id))
     advice = REASONS.get(line.reason)
     if as_json:
         found = [{"check": text, "result": MARKS[held].lower()} for text, held in steps]

@@ -14,27 +14,33 @@ class Check(NamedTuple):
     reasons: tuple[str, ...]
 
 
+_REMOTE = ("remote_unavailable", "remote_refused")
 _REQUEST = Check("the request is one that this address takes", (
     "too_large", "not_found", "method_not_allowed", "unknown_connection", "not_allowed_here", "malformed",
 ))  # fmt: skip
 _PERSON = [
-    Check("the LMS says who the learner is", ("student_id_missing", "anonymous")),
     Check("the learner is themselves", ("test_student", "masquerade")),
-    Check("OttoLearn can be asked", ("remote_unavailable", "remote_refused")),
+    Check("the LMS says their student ID", ("student_id_missing",)),
+    Check("OttoLearn's users are at hand", _REMOTE),
     Check("somebody in OttoLearn has the student ID", ("no_match",)),
     Check("nobody else has it", ("ambiguous",)),
     Check("their account is active", ("inactive",)),
 ]
+_LOGIN = [
+    Check("the login comes from the platform we know", ("issuer_unknown",)),
+    Check("it leads to this bridge", ("login_wrong_target",)),
+]
 _LTI13 = [
-    Check("the platform is the one we know", ("issuer_unknown",)),
     Check("the login began here, not long ago", ("state_unknown", "state_expired")),
     Check("in this browser", ("state_other_browser",)),
     Check("the platform signed the learner in", ("platform_error",)),
     Check("the id_token is a token we can check", ("token_malformed",)),
+    Check("the platform's keys can be read", _REMOTE),
     Check("its key is one of the platform's", ("key_unknown", "key_too_weak")),
     Check("its signature holds", ("bad_signature",)),
     Check("it comes from our platform", ("wrong_issuer",)),
     Check("it is for us", ("wrong_audience",)),
+    Check("it says from when to when it holds", ("time_missing",)),
     Check("it is fresh", ("expired", "not_yet_valid")),
     Check("it is used for the first time", ("replayed",)),
     Check("it answers this login", ("wrong_nonce",)),
@@ -43,9 +49,11 @@ _LTI13 = [
     Check("its deployment is one we know", ("deployment_unknown",)),
     Check("it leads to this bridge", ("wrong_target",)),
     Check("it says all that a launch must say", ("claim_missing",)),
+    Check("it names a learner", ("anonymous",)),
 ]
 _LTI11 = [
     Check("the launch is signed", ("unsigned",)),
+    Check("by a method we take", ("signature_method",)),
     Check("its key is the one we know", ("consumer_unknown",)),
     Check("its signature holds", ("bad_signature",)),
     Check("it is fresh", ("expired", "not_yet_valid")),
@@ -54,18 +62,29 @@ _LTI11 = [
     Check("it is a message we take", ("wrong_message",)),
     Check("it says all that a launch must say", ("claim_missing",)),
 ]
-_STEPS = {Kind.LTI13: _LTI13, Kind.LTI11: _LTI11}
+_CALLBACK = [
+    Check("the address it names is one we may call", ("aicc_url_not_allowed", "cmi5_url_not_allowed")),
+    Check("the LMS can be asked", _REMOTE),
+    Check("the LMS answers for this launch", (
+        "aicc_session_unknown", "aicc_login_page", "aicc_answer_unreadable", "cmi5_refused", "cmi5_answer_unreadable",
+    )),
+]  # fmt: skip
+_STEPS = {Kind.LTI13: _LTI13, Kind.LTI11: _LTI11, Kind.AICC: _CALLBACK, Kind.CMI5: _CALLBACK}
 
 
-def checks(kind: str, outcome: str, reason: str) -> list[tuple[str, bool | None]]:
-    """Each step of a launch of this kind with True for held, False for failed, None for never reached.
+def checks(kind: str, outcome: str, reason: str, *, known: bool) -> list[tuple[str, bool | None]]:
+    """Each step of a launch of this kind, in the order of the code, with True for held, False for failed, None for
+    never reached. `known` says whether the launch got as far as a student ID.
 
     A reason that belongs to no step stands as a step of its own.
     """
     steps = [_REQUEST, *_STEPS.get(Kind(kind), []), *_PERSON] if kind in set(Kind) else [_REQUEST]
+    if any(reason in step.reasons for step in _LOGIN):  # a request of its own, before the launch's
+        steps = [_REQUEST, *_LOGIN]
     if outcome == Outcome.MATCHED:
         return [(step.holds, True) for step in steps]
-    failed = next((at for at, step in enumerate(steps) if reason in step.reasons), None)
-    if failed is None:
+    where = [at for at, step in enumerate(steps) if reason in step.reasons]
+    if not where:
         return [(f"no objection of the kind “{reason}”", False)]
+    failed = where[-1 if known else 0]
     return [(step.holds, True if at < failed else False if at == failed else None) for at, step in enumerate(steps)]

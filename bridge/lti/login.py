@@ -56,7 +56,7 @@ def begin(
         )
     target_uri = fields["target_link_uri"]
     if target_uri != launch_url and origin_or_empty(target_uri) != origin(launch_url):
-        raise LaunchRejected("wrong_target", "target_link_uri is not an address of this bridge")
+        raise LaunchRejected("login_wrong_target", "target_link_uri is not an address of this bridge")
     hints = {name: fields[name] for name in ("login_hint", "lti_message_hint") if name in fields}
     if any(len(hint) > LONGEST_HINT for hint in hints.values()):
         raise LaunchRejected("malformed", f"a hint is longer than {LONGEST_HINT} characters")

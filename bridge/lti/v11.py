@@ -75,9 +75,9 @@ def _proof(form: dict[str, str], settings: Lti11, request: LaunchRequest) -> boo
     method = form.get("oauth_signature_method", "")
     if method not in settings.signature_methods:
         allowed = ", ".join(settings.signature_methods)
-        raise LaunchRejected("bad_signature", f"the signature method is not one of {allowed}")
+        raise LaunchRejected("signature_method", f"the signature method is not one of {allowed}")
     if form.get("oauth_version", "1.0") != "1.0":
-        raise LaunchRejected("bad_signature", "oauth_version is not 1.0")
+        raise LaunchRejected("signature_method", "oauth_version is not 1.0")
     secret, sent = settings.shared_secret.get_secret_value(), form["oauth_signature"].encode()
     return any(
         hmac.compare_digest(_signature(request, fields, method, secret), sent) for fields in _signed_fields(request)

@@ -132,13 +132,13 @@ def _check_audience(claims: Mapping[str, Any], settings: Lti13) -> None:
 def _check_time(claims: Mapping[str, Any], now: float) -> None:
     issued, expires = claims.get("iat"), claims.get("exp")
     if not _is_time(issued) or not _is_time(expires):
-        raise LaunchRejected("claim_missing", "iat and exp must be numbers of seconds")
+        raise LaunchRejected("time_missing", "iat and exp must be numbers of seconds")
     if issued > now + LEEWAY:
         raise LaunchRejected("not_yet_valid", f"iat lies {int(issued - now)} seconds ahead")
     if expires <= now - LEEWAY or issued < now - OLDEST_TOKEN:
         raise LaunchRejected("expired", f"the id_token was issued {int(now - issued)} seconds ago")
     if expires > issued + LONGEST_LIFE:
-        raise LaunchRejected("claim_missing", f"exp lies more than {int(LONGEST_LIFE)} seconds after iat")
+        raise LaunchRejected("time_missing", f"exp lies more than {int(LONGEST_LIFE)} seconds after iat")
 
 
 def _is_time(value: object) -> TypeGuard[float]:

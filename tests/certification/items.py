@@ -74,8 +74,8 @@ VALID_LEARNER = [
     Item("1C.31", "a learner with nothing but a resource link", ENTERS, {**NO_NAMES, "email": None, "lis": None}),
 ]
 GAPS = [
-    Item("1H.1", "a token without `exp`", "claim_missing", {"exp": None}),
-    Item("1H.2", "a token without `iat`", "claim_missing", {"iat": None}),
+    Item("1H.1", "a token without `exp`", "time_missing", {"exp": None}),
+    Item("1H.2", "a token without `iat`", "time_missing", {"iat": None}),
     Item("1H.3", "`iat` of the day before", "expired", {"iat": int(NOW) - 86400, "exp": int(NOW) + 60}),
     Item("1H.4", "no `target_link_uri`", "wrong_target", {"target_link_uri": None}),
     Item("1H.5", "an untrusted second audience", "wrong_audience", {"aud": [CLIENT, "https://untrusted.example"]}),

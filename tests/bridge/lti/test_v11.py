@@ -78,7 +78,7 @@ def test_a_signature_for_another_address_is_refused(desk: Desk) -> None:
 @pytest.mark.parametrize("method", ["PLAINTEXT", "RSA-SHA1", "", "hmac-sha1", "HMAC-MD5"])
 def test_the_launch_does_not_choose_a_weaker_signature(desk: Desk, method: str) -> None:
     fields = replaced(sign(LAUNCH_URL), oauth_signature_method=method, oauth_signature="s3cret & more/é&")
-    assert desk.refusal(fields).reason == "bad_signature"
+    assert desk.refusal(fields).reason == "signature_method"
 
 
 def test_a_signature_that_is_no_ascii_is_refused_without_a_crash(desk: Desk) -> None:
@@ -91,7 +91,7 @@ def test_an_unsigned_launch_is_refused(desk: Desk) -> None:
 
 
 def test_another_oauth_version_is_refused(desk: Desk) -> None:
-    assert desk.refusal(replaced(sign(LAUNCH_URL), oauth_version="2.0")).reason == "bad_signature"
+    assert desk.refusal(replaced(sign(LAUNCH_URL), oauth_version="2.0")).reason == "signature_method"
 
 
 def test_an_oauth_field_that_stands_twice_is_refused(desk: Desk) -> None:
@@ -226,7 +226,7 @@ def test_a_connection_that_has_left_lti11_behind_takes_none_of_it() -> None:
 
 def test_a_connection_may_insist_on_sha256() -> None:
     strict = LTI11.model_copy(update={"signature_methods": ("HMAC-SHA256",)})
-    with pytest.raises(LaunchRejected, match="bad_signature"):
+    with pytest.raises(LaunchRejected, match="signature_method"):
         v11.verify(post(LAUNCH_URL, sign(LAUNCH_URL)), strict, now=NOW, spend=Desk().spend)
     good = post(LAUNCH_URL, sign(LAUNCH_URL, method="HMAC-SHA256"))
     assert v11.verify(good, strict, now=NOW, spend=Desk().spend)["user_id"] == "123456"
