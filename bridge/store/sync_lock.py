@@ -1,18 +1,21 @@
 """One sync of a connection at a time, by a lock that dies with whoever holds it.
 
-PostgreSQL: an advisory lock of a database session. SQLite: an exclusive transaction on a small file beside the
-database, which the operating system releases when the process ends, however it ends.
+PostgreSQL: an advisory lock of a database session. It dies with the session too, so a run that goes on has to look
+whether it is still there. SQLite: an exclusive transaction on a small file beside the database, which the operating
+system releases when the process ends, however it ends, and not before.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from bridge.errors import OttoBridgeError
 
@@ -24,15 +27,35 @@ class LockHeld(OttoBridgeError):
         super().__init__(f"another sync of {connection} is under way")
 
 
+class LockLost(OttoBridgeError):
+    """The lock of a run is gone, and another run of the same connection may have begun."""
+
+    def __init__(self, connection: str) -> None:
+        super().__init__(
+            f"the database ended the session that kept {connection} to this sync (a restart, or a limit on idle "
+            "sessions?); it has stopped, and the next one goes on from here"
+        )
+
+
+_HELD: Final = text(
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted"
+    " AND objsubid = 1 AND (classid::bigint << 32 | objid::bigint) = :n)"
+)
+"""How PostgreSQL shows an advisory lock on one bigint ("pg_locks" in its documentation)."""
+
+
 @contextmanager
-def sync_lock(engine: Engine, connection: str) -> Iterator[None]:
-    """Hold the lock of `connection` for as long as the block lasts. Raises LockHeld at once where somebody has it."""
+def sync_lock(engine: Engine, connection: str) -> Iterator[Callable[[], None]]:
+    """Hold the lock of `connection` for as long as the block lasts. Raises LockHeld at once where somebody has it.
+
+    Gives a function that raises LockLost where the lock is no longer held; it costs one question to PostgreSQL.
+    """
     if engine.dialect.name == "sqlite":
         with _file_lock(Path(str(engine.url.database)), connection):
-            yield
+            yield lambda: None
     else:
-        with _session_lock(engine, connection):
-            yield
+        with _session_lock(engine, connection) as require:
+            yield require
 
 
 @contextmanager
@@ -48,13 +71,25 @@ def _file_lock(database: Path, connection: str) -> Iterator[None]:
 
 
 @contextmanager
-def _session_lock(engine: Engine, connection: str) -> Iterator[None]:
+def _session_lock(engine: Engine, connection: str) -> Iterator[Callable[[], None]]:
     digest = hashlib.blake2b(f"ottobridge sync {connection}".encode(), digest_size=8).digest()
     number = {"n": int.from_bytes(digest, signed=True)}
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as session:
         if not session.execute(text("SELECT pg_try_advisory_lock(:n)"), number).scalar_one():
             raise LockHeld(connection)
         try:
-            yield
+            yield lambda: _require(session, number, connection)
         finally:
-            session.execute(text("SELECT pg_advisory_unlock(:n)"), number)
+            # A session that has ended holds nothing, whether that was noticed before or is now.
+            if not session.invalidated:
+                with suppress(DBAPIError):
+                    session.execute(text("SELECT pg_advisory_unlock(:n)"), number)
+
+
+def _require(session: Connection, number: dict[str, int], connection: str) -> None:
+    try:
+        held = not session.invalidated and session.execute(_HELD, number).scalar_one()
+    except DBAPIError as error:
+        raise LockLost(connection) from error
+    if not held:
+        raise LockLost(connection)

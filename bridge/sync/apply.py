@@ -68,6 +68,8 @@ class Surroundings:
     """Stage, how many are done, of how many."""
     stopping: Callable[[], bool]
     """Whether somebody asked the run to stop."""
+    alone: Callable[[], None] = lambda: None
+    """Asked before each batch of writes; raises LockLost where another run of the connection may have begun."""
     services: Callable[[], LtiServices] | None = None
     """What roster readers that ask an LTI platform work with."""
 
@@ -139,7 +141,12 @@ class Applier:
         self._queue.extend(item for due, item in self._later if due <= now)
         self._later = [(due, item) for due, item in self._later if due > now]
         if len(self._queue) < self._at_once and (page := next(plan, None)):
-            self._queue.extend(journal.send(self._around.engine, self._run, page))
+            self._mark_sent(page)
+
+    def _mark_sent(self, items: Sequence[Item]) -> None:
+        """Take these items into the queue, in the journal first, while no other run can have begun."""
+        self._around.alone()
+        self._queue.extend(journal.send(self._around.engine, self._run, items))
 
     def _send(self, pool: ThreadPoolExecutor) -> float | None:
         """Start calls; seconds until one more may start, None where that depends on an answer."""
@@ -250,7 +257,7 @@ class Applier:
             given_up = [self._give_up(item) for item in page if self._tries.get(item.number, 0) >= ATTEMPTS]
             journal.settle(engine, self._source, self._run, given_up)
             self.finished += len(given_up)
-            self._queue.extend(journal.send(engine, self._run, again))
+            self._mark_sent(again)
         return bool(self._queue)
 
     def _give_up(self, item: Item) -> Item:

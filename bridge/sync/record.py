@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from bridge.errors import OttoBridgeError, RosterIncomplete
+from sqlalchemy.exc import DBAPIError
+
+from bridge.errors import OttoBridgeError, RemoteUnavailable, RosterIncomplete
 from bridge.store import sync_items, sync_runs
 from bridge.store.sync_items import Kind
-from bridge.store.sync_lock import sync_lock
+from bridge.store.sync_lock import LockLost, sync_lock
 from bridge.store.sync_runs import Status
 from bridge.sync.apply import Interrupted, Surroundings
 from bridge.sync.clock import Clock
@@ -19,6 +21,9 @@ from bridge.sync.subject import Subject
 
 KEPT: Final = 90 * 86_400.0
 """Seconds for which the items of a run are kept."""
+LOOK: Final = 1.0
+"""Seconds between two looks at the lock while nothing is written: less than a run that follows waits for late answers
+(`journal.SETTLING`), and often enough for those who cut idle connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +43,36 @@ class Job:
 
 @contextmanager
 def locked(subject: Subject, around: Surroundings) -> Iterator[Job]:
-    """A job that no other run of the connection can have at the same time; timed. Raises LockHeld."""
+    """A job that no other run of the connection can have at the same time; timed.
+
+    Raises LockHeld, and RemoteUnavailable where the database went away.
+    """
     began = around.now()
-    with sync_lock(around.engine, subject.connection.name):
-        outcome = Outcome(0, subject.connection.name, Status.FAILED)
-        yield Job(subject, around, outcome, Clock(around.now, outcome))
-        outcome.seconds = around.now() - began
-        if outcome.run:
-            sync_runs.change(around.engine, outcome.run, summary=outcome.summary())
+    try:
+        with sync_lock(around.engine, subject.connection.name) as require:
+            outcome = Outcome(0, subject.connection.name, Status.FAILED)
+            yield Job(subject, _watching(around, require), outcome, Clock(around.now, outcome))
+            outcome.seconds = around.now() - began
+            if outcome.run:
+                sync_runs.change(around.engine, outcome.run, summary=outcome.summary())
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise RemoteUnavailable("the database broke the connection off; the next sync goes on from here") from error
+
+
+def _watching(around: Surroundings, require: Callable[[], None]) -> Surroundings:
+    """The same surroundings, which look at the lock from time to time when they are asked whether to stop."""
+    looked = around.now()
+
+    def stopping() -> bool:
+        nonlocal looked
+        if around.now() - looked >= LOOK:
+            looked = around.now()
+            require()
+        return around.stopping()
+
+    return replace(around, stopping=stopping, alone=require)
 
 
 @contextmanager
@@ -72,6 +99,9 @@ def ending(job: Job) -> Iterator[None]:
         outcome.notices.append(str(error))
     except Interrupted as error:
         outcome.status, outcome.reason = Status.PARTIAL, "interrupted"
+        outcome.notices.append(str(error))
+    except LockLost as error:
+        outcome.status, outcome.reason = Status.FAILED, "lock_lost"
         outcome.notices.append(str(error))
     except OttoBridgeError as error:
         outcome.status, outcome.reason = Status.FAILED, "unavailable"

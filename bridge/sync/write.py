@@ -27,6 +27,7 @@ def write(job: Job, *, missing: bool = True) -> None:
     engine, source, outcome = job.around.engine, job.subject.source, job.outcome
     readings = 1 if outcome.since is None else 0
     held = outcome.status == Status.HELD_BACK
+    job.around.alone()
     sync_runs.change(engine, outcome.run, status=Status.APPLYING)
     with job.clock.stage("writing"):
         if missing:
