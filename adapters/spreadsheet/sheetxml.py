@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import tempfile
 from array import array
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from typing import IO, cast
 
 from lxml import etree
@@ -37,9 +37,9 @@ def open_rows(archive: Archive, package: Package) -> Iterator[Iterator[Row]]:
         if SHARED_STRINGS in archive.members:
             for element in _elements(archive, SHARED_STRINGS, "si", "sst"):
                 strings.add(_unescaped("".join(texts_of(element))))
-        yield _Reader(archive.name, package.formats, strings).rows(
-            _elements(archive, package.member, "row", "sheetData")
-        )
+        # Closed here, not whenever it is collected: a zip whose member is open keeps its file open.
+        with closing(_elements(archive, package.member, "row", "sheetData")) as elements:
+            yield _Reader(archive.name, package.formats, strings).rows(elements)
 
 
 class _Strings:
@@ -60,7 +60,7 @@ class _Strings:
         return self._file.read(end - start).decode("utf-8", "surrogatepass")
 
 
-def _elements(archive: Archive, member: str, tag: str, parent: str) -> Iterator[etree._Element]:
+def _elements(archive: Archive, member: str, tag: str, parent: str) -> Generator[etree._Element]:
     """Each `tag` inside `parent`, forgotten as soon as the next one is asked for."""
     parser = etree.XMLPullParser(
         ("end",),

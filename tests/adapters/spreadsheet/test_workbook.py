@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import zipfile
 from contextlib import suppress
 
@@ -234,6 +235,22 @@ def test_a_row_without_end_does_not_fill_the_memory(made, monkeypatch):
     monkeypatch.setattr(sheetxml, "MAX_ELEMENT", 100_000)
     path = made("<sheetData><row r='1'>" + "".join(f"<c><v>{n}</v></c>" for n in range(60_000)) + "</row></sheetData>")
     refused(path, "a row or text of more than 100000 bytes")
+
+
+def test_a_sheet_that_is_refused_half_way_is_not_kept_open(made):
+    path = made(sheet(text("A1", "ID"), "<c r='?1'><v>1</v></c>", text("A3", "1")))
+    with pytest.raises(RosterIncomplete, match="out of order") as kept:
+        cells(path)
+    assert not is_open(path)
+    assert kept.value.__traceback__  # by which the frames that had the file are still there
+
+
+def is_open(path):
+    for number in range(256):
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(number), path.stat()):
+                return True
+    return False
 
 
 def test_two_sheets_or_relations_of_one_name_are_refused_because_readers_disagree(made):

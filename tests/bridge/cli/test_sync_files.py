@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import ipaddress
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,15 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from adapters import ADAPTERS
 from bridge.cli import cli
+from bridge.config import load
 from bridge.errors import ConfigError
+from bridge.http import Outbound
+from bridge.ottolearn.api import OttoLearnApi
 from sandbox.ottolearn import create_sandbox
 from sandbox.serving import serve
+from tests.fakes.workbook import make, sheet, text
 
 PEOPLE = [
     {"id": number, "active": True, "attribute": {"firstName": "A", "lastName": "B", "username": f"u{number}", **more}}
@@ -70,6 +76,12 @@ class Site:
         path = self.folder / name
         path.write_text(text, "utf-8")
         return path
+
+    def everybody(self) -> dict[int, dict[str, str]]:
+        """Attributes of OttoLearn's users, by id."""
+        account = load(self.config, ADAPTERS, {}).ottolearn
+        api = OttoLearnApi(account, Outbound([ipaddress.ip_network("127.0.0.0/8")]))
+        return {learner.user_id: dict(learner.attributes) for learner in api.read_learners()}
 
     def run(self, *arguments: object) -> tuple[int, Any, str]:
         result = CliRunner().invoke(cli, ["--config", str(self.config), *map(str, arguments)])
@@ -140,6 +152,76 @@ def test_a_sheet_that_cannot_be_read_is_told_and_leaves_no_copy(site: Site) -> N
     code, said, told = site.run("sync", "spreadsheet", "hr-sheet", "--corrected-copy", copy, "--json")
     assert (code, said["reason"], copy.exists()) == (3, "roster_incomplete", False)
     assert "the same header as people!A1" in told
+
+
+def gigabytes(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(2 * 1024**3)
+
+
+def word(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("word/document.xml", "<x/>")
+
+
+def workbook(data: str) -> Callable[[Path], object]:
+    return lambda path: make(path, data)
+
+
+def content(text: str | bytes) -> Callable[[Path], object]:
+    return lambda path: path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+
+BAD_FILES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "two gigabytes": (gigabytes, "larger than 1024 MiB; allowed: a list of people"),
+    "a bomb": (workbook(sheet(text("A1", "x" * 40_000_000))), "unpacks to more than 250 times its size; allowed: "),
+    "another zip": (word, "a zip that is no Excel workbook; allowed: an .xlsx file"),
+    "half a workbook": (content(b"PK\x03\x04" + bytes(99)), "not a whole zip file; allowed: the file as its program"),
+    "an old workbook": (content(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "allowed: an .xlsx file without password"),
+    "10,000 columns": (
+        content(",".join(f"c{n}" for n in range(10_000))),
+        "more than 1000 columns; allowed: up to 1000",
+    ),
+    "10,000 columns in a workbook": (
+        workbook(f'<sheetData><row r="1">{"<c><v>1</v></c>" * 10_000}</row></sheetData>'),
+        "row 1: more than 1000 columns; allowed: up to 1000",
+    ),
+    "one header twice": (content("E-Mail;E-Mail\nx;y\n"), "people!B1: the same header as people!A1; allowed: every"),
+    "two encodings": (content("E-Mail\nzoë\n".encode() + b"\xf6\n"), "line 3 is not UTF-8, while lines before it are"),
+    "no encoding": (content("E-Mail,社員番号\n".encode("shift-jis")), 'allowed: a table saved as "CSV UTF-8"'),
+    "half a character": (content("E-Mail\tx\n".encode("utf-16")[:-1]), 'allowed: a table saved as "CSV UTF-8"'),
+    "an open quote": (content('E-Mail,Personalnummer\n"a,1\nb,2\n'), "lines 2 to 3: a quote is opened and not closed"),
+    "no headers": (content("zoe@example.edu,00123\n"), "people!A1: no column for employee_number, email; found"),
+    "nothing": (content(""), "people is empty; allowed: a row of headers, then people"),
+}
+
+
+@pytest.mark.parametrize("what", BAD_FILES)
+@pytest.mark.parametrize("mode", ["link", "roster"])
+def test_a_bad_file_is_refused_with_what_would_be_taken_and_nothing_is_written(
+    site: Site, what: str, mode: str
+) -> None:
+    write, told = BAD_FILES[what]
+    site.tree["connections"]["hr-sheet"] |= {"mode": mode, "match": "email"}
+    site.tree["connections"]["hr-sheet"]["roster"] = {"attributes": {"emailAddress": "email"}}
+    site.connect()
+    write(site.folder / "people.csv")
+    before = site.everybody()
+    code, said, _ = site.run("sync", "spreadsheet", "hr-sheet", "--json")
+    assert (code, said["status"], said["reason"], said["read"]) == (3, "held_back", "roster_incomplete", 0)
+    assert told in said["notices"][-1]
+    assert site.everybody() == before
+
+
+def test_a_formula_goes_in_as_text_and_comes_out_as_text(site: Site) -> None:
+    formula = "=cmd|' /C calc'!A0"
+    site.file(f'E-Mail,Personalnummer\nzoe@example.edu,"{formula}"\n"=1+1@x",5\n')
+    copy = site.folder / "corrected.csv"
+    code, said, _ = site.run("sync", "spreadsheet", "hr-sheet", "--corrected-copy", copy, "--json")
+    assert (code, said["updated"], said["skipped"]) == (0, 1, 1)
+    assert site.everybody()[1]["employeeId"] == formula
+    rows = list(csv.reader(copy.read_text("utf-8-sig").splitlines()))
+    assert [row[:2] for row in rows[1:]] == [["zoe@example.edu", f"'{formula}"], ["'=1+1@x", "5"]]
 
 
 def test_a_oneroster_zip_is_a_roster(site: Site) -> None:
