@@ -198,6 +198,37 @@ def test_roles_and_schools_are_chosen_here_because_services_ignore_filters(servi
     assert chosen(roles=["student"], orgs=["school-1"]) == [0, 4]
 
 
+@pytest.mark.parametrize("version", ["1.2", "1.1"])
+def test_the_clock_is_the_services_own_at_its_first_page(service, connection, read, changes, version):
+    service.now, service.expires_in = 1_767_225_600.0, 3600
+    assert read(connection({"version": version}))[1] == RosterEnd(250, 1_767_225_600.0)
+    service.now += 60
+    assert changes(connection({"version": version}), 1_767_225_600.0)[1].as_of == 1_767_225_660.0
+
+
+@pytest.mark.parametrize(
+    "said", ["", "yesterday", "Thu, 32 Jan 2026 00:00:00 GMT", f"Thu, 01 Jan {9**30} 00:00:00 GMT"]
+)
+def test_a_clock_that_says_nothing_is_not_made_up(service, connection, read, said):
+    service.now, service.date = 1_767_225_600.0, said
+    assert read(connection())[1] == RosterEnd(250, None)
+
+
+def test_changes_cut_short_are_not_all_changes(service, connection, changes):
+    service.fail_next(Reply(200, b'{"users": [{"sourcedId": "a"}]}', {"X-Total-Count": "3"}), where="offset=0")
+    service.fail_next(Reply(200, b'{"users": []}', {"X-Total-Count": "3"}), where="offset=1")
+    with pytest.raises(RosterIncomplete, match="1 users came where it says 3"):
+        changes(connection(), 0.0)
+
+
+def test_who_was_deleted_is_told_whatever_roles_they_have_left(service, connection, changes):
+    teacher = [{"role": "teacher", "org": {"sourcedId": "school-1"}}]
+    service.users = [user(1, status="tobedeleted", roles=[]), user(2, roles=teacher), user(3)]
+    service.total = 3
+    found, end = changes(connection(roster={"filters": {"roles": ["student"]}}), 0.0)
+    assert ([member.active for member in found], end.total) == ([False, True], 2)
+
+
 def test_changes_since_a_moment_are_asked_for_and_end_nothing(service, connection, changes):
     found, end = changes(connection(), 1_767_225_600 + 26 * 86_400)
     assert end == RosterEnd(8, None)
