@@ -16,11 +16,12 @@ from oauthlib.oauth1.rfc5849.utils import escape
 from bridge.contracts import LaunchRequest, SignedForm
 from bridge.errors import LaunchRejected
 from bridge.lti.settings import Lti11
-from bridge.lti.student import web_address
+from bridge.lti.wayback import way_back
 
 WINDOW = 300.0
 """Seconds by which the two clocks may differ, either way."""
 LONGEST_NONCE = 255
+RETURN_URL = "launch_presentation_return_url"
 
 _DIGESTS = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
 _VERSIONS = {"LTI-1p0", "LTI-1p1", "LTI-1p2"}
@@ -44,7 +45,8 @@ def verify(request: LaunchRequest, settings: Lti11, *, now: float, spend: Spend)
         raise LaunchRejected("bad_signature", "the OAuth signature does not hold")
     _check_fresh(form, now)
     _check_unused(form, spend)
-    _check_message(form)
+    with way_back(form.get(RETURN_URL)):
+        _check_message(form)
     return SignedForm(form)
 
 
@@ -127,11 +129,10 @@ def _check_unused(form: dict[str, str], spend: Spend) -> None:
 
 
 def _check_message(form: dict[str, str]) -> None:
-    back = web_address(form.get("launch_presentation_return_url"))
     if form.get("lti_version") not in _VERSIONS:
-        raise LaunchRejected("wrong_version", f"lti_version is {form.get('lti_version', '')[:32]!r}", return_url=back)
+        raise LaunchRejected("wrong_version", f"lti_version is {form.get('lti_version', '')[:32]!r}")
     if form.get("lti_message_type") != "basic-lti-launch-request":
         found = form.get("lti_message_type", "")[:64]
-        raise LaunchRejected("wrong_message", f"lti_message_type is {found!r}", return_url=back)
+        raise LaunchRejected("wrong_message", f"lti_message_type is {found!r}")
     if not form.get("resource_link_id"):
-        raise LaunchRejected("claim_missing", "resource_link_id", return_url=back)
+        raise LaunchRejected("claim_missing", "resource_link_id")

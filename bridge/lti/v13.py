@@ -15,6 +15,7 @@ from bridge.contracts import LaunchRequest, SignedClaims
 from bridge.errors import LaunchRejected
 from bridge.lti.settings import Lti13
 from bridge.lti.state import STATE_LIVES, State, States
+from bridge.lti.wayback import way_back
 from bridge.settings import origin, origin_or_empty
 
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
@@ -59,7 +60,8 @@ def verify(
     now: float,
 ) -> Verified:
     """Return the claims of the id_token once every check holds, in this order: state, signature, audience, time, once,
-    message (section 5.1.3 and LTI core, section 5.3). Raises LaunchRejected with the reason.
+    message (section 5.1.3 and LTI core, section 5.3). Raises LaunchRejected with the reason, and with the platform's
+    return URL where only the message is wrong.
 
     `knows_deployment` is asked about a deployment that the settings do not name, after everything that proves who
     speaks; which message it is, `message_type` says.
@@ -79,15 +81,21 @@ def verify(
         raise LaunchRejected("replayed", "state and nonce were used before")
     if claims.get("nonce") != state.nonce:
         raise LaunchRejected("wrong_nonce", "the nonce is not the one this login began with")
-    _check_message(claims, settings, knows_deployment)
-    _check_target(claims, request.url)
-    _check_person(claims)
+    with way_back(return_url(claims)):
+        _check_message(claims, settings, knows_deployment)
+        _check_target(claims, request.url)
+        _check_person(claims)
     return Verified(SignedClaims(claims), None if came_back else state)
 
 
 def message_type(claims: SignedClaims) -> str:
     """One of `MESSAGES`."""
     return str(claims[f"{CLAIM}message_type"])
+
+
+def return_url(claims: Mapping[str, Any]) -> object:
+    """What the platform calls the way back, if anything."""
+    return _member(claims, "launch_presentation", "return_url")
 
 
 def _fields(request: LaunchRequest) -> dict[str, str]:

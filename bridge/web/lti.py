@@ -14,6 +14,7 @@ from bridge.learners.directory import Match
 from bridge.lti import v11, v13
 from bridge.lti.deep_linking import Selection, read_selection
 from bridge.lti.login import Login, begin
+from bridge.lti.wayback import way_back
 from bridge.store import courses
 from bridge.store.engine import together
 from bridge.store.one_time import spend
@@ -76,14 +77,17 @@ def _launch(house: House, name: str) -> Response:
         plain = read_request(request, house.public_url)
         return _read_v11(house, connection, plain) if kind is Kind.LTI11 else _read_v13(house, connection, plain)
 
-    return _go_on(house, name, house.arrivals.attempt(name, kind, read))
+    message = house.arrivals.attempt(name, kind, read)
+    if kind is Kind.LTI11 and isinstance(message, Landing) and message.return_url:
+        return back_to_lms(message)  # LTI 1.3 knows no such way of telling the LMS: there the page has a link
+    return _go_on(house, name, message)
 
 
 def _go_on(house: House, name: str, message: Message | Unproved | Landing) -> Response:
     """What comes after reading: a proof, a teacher's choice, or the way into OttoLearn."""
     match message:
         case Landing():
-            return back_to_lms(message) if message.return_url else answer(message)
+            return answer(message)
         case Unproved():
             return ask_for_proof(house, name, message)
         case Selection():
@@ -112,10 +116,11 @@ def _read_v13(house: House, connection: Connection[Any], plain: LaunchRequest) -
         now=house.now(),
     )
     _learn_course(house, connection, claims)
-    if v13.message_type(claims) == v13.DEEP_LINKING:
-        message: Message = read_selection(claims, house.configuration.courses)
-    else:
-        message = connection.adapter.read_claims(claims, connection.settings)
+    with way_back(v13.return_url(claims)):
+        if v13.message_type(claims) == v13.DEEP_LINKING:
+            message: Message = read_selection(claims, house.configuration.courses)
+        else:
+            message = connection.adapter.read_claims(claims, connection.settings)
     return Unproved(message, unproved, settings.auth_url) if unproved else message
 
 
@@ -136,4 +141,5 @@ def _read_v11(house: House, connection: Connection[Any], plain: LaunchRequest) -
         now=house.now(),
         spend=lambda key, until: spend(house.engine, key, until=until),
     )
-    return connection.adapter.read_form(form, connection.settings)
+    with way_back(form.get(v11.RETURN_URL)):
+        return connection.adapter.read_form(form, connection.settings)

@@ -138,9 +138,9 @@ TOOL_11 = [
         {"lis_person_name_given": None, "lis_person_name_family": None},
     ),
     Form("1G.4.4", "no personal data", ENTERS, NAMELESS),
-    Form("1G.4.5", "nothing but a context", "student_id_missing", ONLY_CONTEXT),
+    Form("1G.4.5", "nothing but a context", "back: student_id_missing", ONLY_CONTEXT),
     Form("1G.4.6", "no context", ENTERS, {"context_id": None}),
-    Form("1G.4.7", "nothing but a resource link", "student_id_missing", {**ONLY_CONTEXT, "context_id": None}),
+    Form("1G.4.7", "nothing but a resource link", "back: student_id_missing", {**ONLY_CONTEXT, "context_id": None}),
 ]
 
 

@@ -70,6 +70,43 @@ def test_a_launch_without_a_student_id_says_so(bridge: Bridge) -> None:
     assert bridge.record()[0].reason == "student_id_missing"
 
 
+NOBODY = {
+    "no student ID": {"custom": {"student_id": "$Canvas.user.sisSourceId"}, "lis": None},
+    "the test student": {"custom": {"student_id": "S000101", "student_view": "true"}},
+    "an administrator in their place": {"custom": {"student_id": "S000101", "masquerading_user_id": "7"}},
+    "no subject": {"sub": None},
+    "an unknown deployment": {"deployment_id": "7:other"},
+}
+
+
+@pytest.mark.parametrize("changes", NOBODY.values(), ids=NOBODY)
+def test_whoever_was_signed_in_but_is_nobody_finds_the_way_back(bridge: Bridge, changes: dict[str, Any]) -> None:
+    answer = bridge.launch13(**changes)
+    assert 400 <= answer.status_code < 500
+    assert 'href="https://lms.example.edu/courses/5"' in answer.text
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", 7, None])
+def test_the_way_back_is_a_web_address_or_none(bridge: Bridge, address: Any) -> None:
+    answer = bridge.launch13(sub=None, launch_presentation={"return_url": address})
+    assert "Back to your course" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"lis_person_sourcedid": ""}, "student_id_missing"),
+        ({"custom_student_view": "true"}, "test_student"),
+        ({"custom_masquerading_user_id": "7"}, "masquerade"),
+    ],
+)
+def test_by_lti11_they_are_sent_back_with_the_reason(bridge: Bridge, changes: dict[str, str], reason: str) -> None:
+    answer = bridge.client.post("/lti/campus/launch", data=dict(sign(LAUNCH_URL, {**FORM, **changes})))
+    assert answer.status_code == 303
+    assert answer.location.startswith("https://lms.example.edu/courses/5?a=1&b=2&lti_errormsg=")
+    assert query_of(answer.location)["lti_errorlog"].split()[0] == reason
+
+
 def test_a_name_that_is_markup_stays_text(bridge: Bridge) -> None:
     answer = bridge.launch13(custom={"student_id": "<script>alert(1)</script>"})
     assert "<script>" not in answer.text
