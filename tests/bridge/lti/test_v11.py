@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from bridge.contracts import SignedForm
 from bridge.errors import LaunchRejected
 from bridge.lti import v11
+from tests.fakes import rfc5849
 from tests.fakes.lti_platform import FORM, LAUNCH_URL, LTI11, NOW, forged_signature, post, sign
 
 Fields = list[tuple[str, str]]
@@ -114,22 +116,14 @@ def test_clocks_may_differ_by_five_minutes(desk: Desk, age: int) -> None:
 
 def _signed_with(**oauth: str) -> Fields:
     """A launch whose OAuth fields are signed as a test wants them, which no honest client makes."""
-    import hmac
-    from base64 import b64encode
-    from hashlib import sha1
-    from urllib.parse import quote
+    return by_hand({**dict(sign(LAUNCH_URL)), **oauth})
 
-    fields = {**dict(sign(LAUNCH_URL)), **oauth}
-    del fields["oauth_signature"]
 
-    def escaped(text: str) -> str:
-        return quote(text, safe="~")
-
-    pairs = sorted((escaped(name), escaped(value)) for name, value in fields.items())
-    base = "&".join(["POST", escaped(LAUNCH_URL), escaped("&".join(f"{name}={value}" for name, value in pairs))])
-    key = f"{escaped(LTI11.shared_secret.get_secret_value())}&"
-    signature = b64encode(hmac.new(key.encode(), base.encode(), sha1).digest()).decode()
-    return [*fields.items(), ("oauth_signature", signature)]
+def by_hand(fields: dict[str, str], url: str = LAUNCH_URL, method: str = "HMAC-SHA1") -> Fields:
+    """The fields signed by RFC 5849 itself, their own signature left out."""
+    kept = [(name, value) for name, value in fields.items() if name != "oauth_signature"]
+    base = rfc5849.base_string("POST", url, [*kept, *parse_qsl(urlsplit(url).query, keep_blank_values=True)])
+    return [*kept, ("oauth_signature", rfc5849.signature(base, LTI11.shared_secret.get_secret_value(), method))]
 
 
 @pytest.mark.parametrize("stamp", ["", "now", "-1", "1.5", "١٨٠٠٠٠٠٠٠٠", "9" * 400, " 1800000000"])
@@ -235,9 +229,45 @@ def test_a_connection_may_insist_on_sha256() -> None:
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
-@given(st.dictionaries(TEXT.filter(lambda name: name and not name.startswith("oauth_")), TEXT, max_size=8))
+OWN_FIELDS = st.dictionaries(
+    TEXT.filter(lambda name: name and name not in FORM and not name.startswith("oauth_")), TEXT, max_size=8
+)
+
+
+@given(fields=OWN_FIELDS, method=st.sampled_from(["HMAC-SHA1", "HMAC-SHA256"]), query=OWN_FIELDS)
+def test_whatever_is_signed_as_the_rfc_says_we_verify(
+    fields: dict[str, str], method: str, query: dict[str, str]
+) -> None:
+    url = f"{LAUNCH_URL}?{urlencode({name: value for name, value in query.items() if name not in fields})}"
+    oauth = {name: value for name, value in sign(LAUNCH_URL, method=method) if name.startswith("oauth_")}
+    signed = by_hand({**FORM, **fields, **oauth}, url, method)
+    assert Desk().verify(signed, url)["user_id"] == "123456"
+
+
+@given(fields=OWN_FIELDS)
 def test_whatever_oauthlib_signs_we_verify(fields: dict[str, str]) -> None:
-    assert Desk().verify(sign(LAUNCH_URL, {**FORM, **fields}))["user_id"] == fields.get("user_id", "123456")
+    assert Desk().verify(sign(LAUNCH_URL, {**FORM, **fields}))["user_id"] == "123456"
+
+
+def test_what_we_are_measured_by_gives_what_the_rfc_prints() -> None:
+    pairs = [
+        ("b5", "=%3D"), ("a3", "a"), ("c@", ""), ("a2", "r b"), ("c2", ""), ("a3", "2 q"),
+        ("oauth_consumer_key", "9djdj82h48djs9d2"), ("oauth_token", "kkk9d7dh3k39sjv7"),
+        ("oauth_signature_method", "HMAC-SHA1"), ("oauth_timestamp", "137131201"), ("oauth_nonce", "7d8f3e4a"),
+    ]  # fmt: skip
+    assert rfc5849.base_string("POST", "http://EXAMPLE.COM:80/request?b5=x", pairs) == (  # section 3.4.1.1
+        "POST&http%3A%2F%2Fexample.com%2Frequest&a2%3Dr%2520b%26a3%3D2%2520q%26a3%3Da%26b5%3D%253D%25253D%26c%2540%3D"
+        "%26c2%3D%26oauth_consumer_key%3D9djdj82h48djs9d2%26oauth_nonce%3D7d8f3e4a%26oauth_signature_method%3DHMAC-SHA1"
+        "%26oauth_timestamp%3D137131201%26oauth_token%3Dkkk9d7dh3k39sjv7"
+    )
+    photos = [
+        ("file", "vacation.jpg"), ("size", "original"), ("oauth_consumer_key", "dpf43f3p2l4k3l03"),
+        ("oauth_token", "nnch734d00sl2jdk"), ("oauth_signature_method", "HMAC-SHA1"),
+        ("oauth_timestamp", "137131202"), ("oauth_nonce", "chapoH"),
+    ]  # fmt: skip
+    base = rfc5849.base_string("GET", "http://photos.example.net/photos", photos)
+    made = rfc5849.signature(base, "kd94hf93k423kf44", token_secret="pfkkdhi9sl3r4s00")
+    assert made == "MdpQcU8iPSUjWoN/UDMsK2sui9I="  # section 1.2
 
 
 @given(st.lists(st.tuples(TEXT, TEXT), max_size=12))
