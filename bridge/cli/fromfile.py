@@ -15,6 +15,7 @@ from adapters import ADAPTERS
 from adapters.spreadsheet.correction import find_problems, write_corrected_copy
 from adapters.spreadsheet.problems import Problem
 from bridge.cli.invocation import Invocation
+from bridge.cli.tablefile import check_table_file
 from bridge.contracts import Connection
 from bridge.errors import RosterIncomplete
 from bridge.store.sync_items import Kind
@@ -28,7 +29,8 @@ _ROW = re.compile(r"[0-9]+$")
 _WHAT_TO_DO: Final = {
     "no_match": "a value that one OttoLearn user has",
     "ambiguous": "a value that only one OttoLearn user has; tidy OttoLearn up, or match by something else",
-    "other_value": "the same value as in OttoLearn; clear it there if it is wrong",
+    "other_value": "the same value as in OttoLearn; clear it there if it is wrong, or name another attribute for the "
+    "student ID in roster.attributes",
     "taken": "an ID that no other OttoLearn user has",
     "claimed_twice": "every student ID once",
     "duplicate": "one row for each person",
@@ -45,6 +47,7 @@ file_option = click.option(
 copy_option = click.option(
     "--corrected-copy",
     type=click.Path(path_type=Path, dir_okay=False),
+    callback=check_table_file,
     metavar="FILE",
     help="Write every row to FILE (.csv or .xlsx), with a column that says what to correct.",
 )
@@ -82,6 +85,13 @@ def reading_from(connection: Connection[Any], file: Path | None) -> Connection[A
         return Connection(connection.name, connection.adapter, type(settings).model_validate({**given, "file": file}))
     except ValidationError as error:
         raise click.UsageError(f"{connection.name} cannot be read from a file: {error.errors()[0]['msg']}") from error
+
+
+def spare_source(connection: Connection[Any], copy: Path) -> None:
+    """Raise UsageError where the corrected copy would be written over the file that it is made from."""
+    source = connection.settings.file
+    if source.exists() and copy.exists() and copy.samefile(source):
+        raise click.UsageError(f"{copy} is the file that is read; allowed: another name for the corrected copy")
 
 
 def write_copy(engine: Engine, connection: Connection[Any], run: int, target: Path) -> None:

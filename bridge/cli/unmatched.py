@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from adapters.spreadsheet.writing import write_table
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.tablefile import check_table_file
 from bridge.cli.unmatched_sheet import HEADERS, MOST_EXPORTED, to_complete
 from bridge.contracts import Outcome, Student
 from bridge.errors import LearnerAmbiguous
@@ -71,6 +72,7 @@ def forget(invocation: Invocation, student_id: str, connection: str) -> None:
     *("-o", "--output"),
     required=True,
     type=click.Path(path_type=Path, dir_okay=False),
+    callback=check_table_file,
     metavar="FILE",
     help="Where to write it: .xlsx, which keeps zeros in front of IDs, or .csv.",
 )

@@ -7,7 +7,7 @@ conflict, never a guess.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from bridge.contracts import Learner
 from bridge.errors import ConfigError
@@ -16,6 +16,9 @@ from bridge.store.sync_items import Content, Kind
 from bridge.store.text import exact
 from bridge.sync.decide import Decision, Rules, is_protected
 from bridge.sync.settings import Link, Roster
+
+_LOGIN: Final = "username"
+"""OttoLearn's own login name: nobody is without one, so there is rarely anything to fill."""
 
 
 class Row(NamedTuple):
@@ -34,11 +37,13 @@ class Row(NamedTuple):
 def only_linking(roster: Roster, student_id: str, username_attributes: Sequence[str], link: Link) -> Roster:
     """The mapping of a connection that only links: the Username attributes that are to hold the student ID, no other.
 
-    Those that `roster.attributes` fills from it, else the first that is not spoken for. Raises ConfigError for none.
+    Those that `roster.attributes` fills from it, else the first that is not spoken for, `username` last. Raises
+    ConfigError for none.
     """
     own = {student_id, "student_id"}
     named = [name for name in username_attributes if roster.attributes.get(name) in own]
     free = [name for name in username_attributes if name not in {link.attribute, *roster.attributes}]
+    free.sort(key=_LOGIN.__eq__)
     carriers = [name for name in named or free[:1] if name != link.attribute]
     if not carriers:
         problem = f"people are found by {link.attribute}, and no other Username attribute is left for {student_id}"

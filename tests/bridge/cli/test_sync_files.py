@@ -224,6 +224,24 @@ def test_a_formula_goes_in_as_text_and_comes_out_as_text(site: Site) -> None:
     assert [row[:2] for row in rows[1:]] == [["zoe@example.edu", f"'{formula}"], ["'=1+1@x", "5"]]
 
 
+def test_a_corrected_copy_is_never_written_over_its_source(site: Site) -> None:
+    source = site.file(SHEET)
+    code, _, told = site.run("sync", "spreadsheet", "hr-sheet", "--corrected-copy", source)
+    assert (code, "is the file that is read; allowed: another name" in told) == (2, True)
+    assert source.read_text("utf-8") == SHEET
+    code, _, told = site.run("sync", "spreadsheet", "hr-sheet", "--corrected-copy", site.folder / "copy.xls")
+    assert (code, "allowed: a name that ends in .xlsx or .csv" in told) == (2, True)
+    assert "employeeId" not in site.everybody()[1]
+
+
+def test_the_login_name_that_everybody_has_is_not_what_a_link_fills(site: Site) -> None:
+    site.tree["ottolearn"]["username_attributes"] = ["username", "employeeId"]
+    site.connect()
+    site.file(SHEET)
+    assert site.run("sync", "spreadsheet", "hr-sheet", "--json")[1]["updated"] == 2
+    assert (site.everybody()[1]["username"], site.everybody()[1]["employeeId"]) == ("u1", "00123")
+
+
 def test_a_oneroster_zip_is_a_roster(site: Site) -> None:
     bundle = site.folder / "oneroster.zip"
     with zipfile.ZipFile(bundle, "w") as archive:
