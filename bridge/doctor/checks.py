@@ -5,6 +5,7 @@ Nothing is changed anywhere, unless `write_probe` is called.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -201,7 +202,8 @@ class Doctor:
             nonlocal waited
             waited += seconds
             if waited > PATIENCE:
-                raise RemoteUnavailable(f"the roster did not come within {PATIENCE:.0f} seconds")
+                why = f": {error}" if isinstance(error := sys.exception(), OttoBridgeError) else ""
+                raise RemoteUnavailable(f"the roster did not come within {PATIENCE:.0f} seconds{why}")
             self.sleep(seconds)
 
         read = connection.adapter.read_roster

@@ -15,10 +15,11 @@ from click.testing import CliRunner
 
 from bridge.cli import cli
 from bridge.contracts import Adapter, Connection, RosterEnd, RosterMember, Student
-from bridge.doctor.checks import Doctor
-from bridge.errors import ConfigError, RosterIncomplete
+from bridge.doctor.checks import Doctor, Finding
+from bridge.errors import ConfigError, RemoteUnavailable, RosterIncomplete
 from bridge.keys.own import OwnKeys
 from bridge.learners.student_ids import Rule
+from bridge.patience import patiently
 from bridge.settings import Frozen
 from bridge.store.connections import StoredConnection, add
 from bridge.store.engine import migrate, open_database
@@ -190,6 +191,10 @@ def members(*ids: str) -> list[RosterMember]:
 
 
 def judged(read: Callable[..., Iterator[Any]], *launched: str, **more: Any) -> list[tuple[str, str]]:
+    return [(found.what, found.state) for found in examined(read, *launched, **more)]
+
+
+def examined(read: Callable[..., Iterator[Any]], *launched: str, **more: Any) -> list[Finding]:
     adapter = Adapter(name="test", title="Test", settings=Settings, read_roster=read)
     match = SimpleNamespace(attribute="username")
     directory = SimpleNamespace(look=lambda student_id: match if student_id == "A1" else None)
@@ -197,7 +202,7 @@ def judged(read: Callable[..., Iterator[Any]], *launched: str, **more: Any) -> l
     doctor = Doctor(None, "", directory, None, None, **around)
     rules = [Rule(case="upper")]
     connection = Connection("campus", adapter, Settings(), id_rules=rules)
-    return [(found.what, found.state) for found in doctor.examine(connection)]
+    return list(doctor.examine(connection))
 
 
 @pytest.mark.parametrize(
@@ -286,3 +291,14 @@ def test_a_roster_that_never_comes_does_not_hold_the_doctor_up() -> None:
         yield
 
     assert judged(read) == [("roster", "failed")]
+
+
+def test_a_roster_whose_lms_is_nowhere_is_told_with_what_failed() -> None:
+    def nowhere() -> None:
+        raise RemoteUnavailable("lms.example.edu: the name does not resolve")
+
+    def read(_: object, means: Any) -> Iterator[Any]:
+        yield [patiently(nowhere, means)]
+
+    (found,) = examined(read)
+    assert found.detail == "the roster did not come within 60 seconds: lms.example.edu: the name does not resolve"
