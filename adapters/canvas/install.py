@@ -62,7 +62,10 @@ def wishes(student_id: str, addresses: Addresses) -> Wishes:
     privacy = privacy_level(student_id)
     return Wishes(
         custom=custom_fields(student_id),
-        where="Admin, Apps, Manage, Install a New App: choose LTI 1.3 and Dynamic Registration, and paste it there.",
+        where=(
+            "In Canvas: Admin, Apps, Manage, Install a New App. Choose LTI 1.3 and Dynamic Registration, and paste it "
+            "there."
+        ),
         claims=("sub", "iss", "name", "given_name", "family_name", *(["email"] if student_id == "email" else [])),
         extra={"https://canvas.instructure.com/lti/privacy_level": privacy},
         placements=("course_navigation",) if addresses.courses else LAUNCHED_FROM,

@@ -37,8 +37,8 @@ def wishes(student_id: str, addresses: Addresses) -> Wishes:
     return Wishes(
         custom={},
         where=(
-            "Site administration, Plugins, Activity modules, External tool, Manage tools: paste it as Tool URL, choose "
-            "Add LTI Advantage, then Activate on the new tool's card."
+            "In Moodle: Site administration, Plugins, Activity modules, External tool, Manage tools. Paste it as Tool "
+            "URL, choose Add LTI Advantage, then Activate on the new tool's card."
         ),
         claims=(*names, "email") if student_id in NEEDS_EMAIL else names,
         extra={},

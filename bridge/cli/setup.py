@@ -62,7 +62,7 @@ def show(invocation: Invocation, connection: str, as_json: bool) -> None:
     """What the administrator of the LMS enters for CONNECTION. No secret is printed."""
     configuration, _ = invocation.description
     configured = configuration.connections.get(connection)
-    found = configured or _registered(invocation, connection)
+    found = configured or _registered(invocation, configuration, connection)
     sheet = _sheet(found, configuration)
     if configured is None:
         sheet = sheet._replace(sections=(_for_the_file(found), *sheet.sections))
@@ -89,10 +89,11 @@ def invite_(
     invocation: Invocation, name: str, adapter: str, student_id: str | None, platforms: tuple[str, ...], as_json: bool
 ) -> None:
     """Print an address that an LMS administrator pastes to register the connection NAME. It works once."""
-    configuration = invocation.configuration
+    configuration, _ = invocation.description
     chosen = next(known for known in ADAPTERS if known.name == adapter)
     invitation = _invitation(name, chosen, student_id, platforms)
-    url = f"{configuration.bridge.public_url}/lti/register?{urlencode({'invitation': _kept(invocation, invitation)})}"
+    code = _kept(invocation, configuration, invitation)
+    url = f"{configuration.bridge.public_url}/lti/register?{urlencode({'invitation': code})}"
     expires = datetime.fromtimestamp(invitation.until, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if as_json:
         print_json({"name": name, "adapter": adapter, "url": url, "expires": expires})
@@ -110,11 +111,11 @@ def _invitation(name: str, adapter: Adapter[Any], student_id: str | None, platfo
         raise click.UsageError(f"--student-id: {problem['msg'].removeprefix('Value error, ')}") from error
 
 
-def _kept(invocation: Invocation, invitation: Invitation) -> str:
+def _kept(invocation: Invocation, configuration: Configuration, invitation: Invitation) -> str:
     """The code under which the invitation is kept."""
     code = secrets.token_urlsafe(32)
-    with invocation.database() as engine:
-        if invitation.name in Connections(invocation.configuration.connections, ADAPTERS, engine):
+    with invocation.database(configuration) as engine:
+        if invitation.name in Connections(configuration.connections, ADAPTERS, engine):
             raise click.UsageError(
                 f"a connection is called {invitation.name} already; see: ottobridge connections list"
             )
@@ -149,9 +150,9 @@ def _where(adapter: Adapter[Any], invitation: Invitation, configuration: Configu
     return adapter.wishes(invitation.student_id, addresses).where if adapter.wishes else ""
 
 
-def _registered(invocation: Invocation, name: str) -> Connection[Any]:
-    with invocation.database() as engine:
-        found = Connections(invocation.configuration.connections, ADAPTERS, engine).find(name)
+def _registered(invocation: Invocation, configuration: Configuration, name: str) -> Connection[Any]:
+    with invocation.database(configuration) as engine:
+        found = Connections(configuration.connections, ADAPTERS, engine).find(name)
     if found is None:
         raise click.UsageError(f"no connection is called {name}; see: ottobridge connections list")
     return found

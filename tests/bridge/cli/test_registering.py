@@ -141,6 +141,25 @@ def test_what_a_platform_said_of_itself_can_be_read(run: Run, database: str) -> 
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ("setup", "new-lms"),
+        ("setup", "invite", "other", "--adapter", "moodle"),
+        ("connections", "list"),
+        ("connections", "courses", "new-lms"),
+        ("connections", "remove", "new-lms"),
+    ],
+)
+def test_what_needs_no_secret_runs_where_the_secrets_are_not(
+    run: Run, database: str, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    register(database)
+    path = tmp_path / "config.yaml"
+    path.write_text(path.read_text("utf-8").replace("the-secret", "'${NOBODY_SET_THIS}'"), "utf-8")
+    assert run(*words).exit_code == 0
+
+
+@pytest.mark.parametrize(
     ("words", "told"),
     [
         (("setup", "no-such"), "no connection is called no-such"),
