@@ -8,28 +8,29 @@ on time and size; and errors that name host and status, never a query, a body or
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
+import certifi
 import msgspec
-import requests
-from requests.adapters import HTTPAdapter
-from requests.exceptions import ChunkedEncodingError
-from requests.structures import CaseInsensitiveDict
+import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, DecodeError, HTTPError, NewConnectionError, SSLError
 from urllib3.poolmanager import PoolManager
+from urllib3.response import BaseHTTPResponse
 from urllib3.util.connection import create_connection
+from urllib3.util.ssl_ import create_urllib3_context
 
 from bridge import __version__
 from bridge.errors import RemoteRefused, RemoteUnavailable
@@ -43,7 +44,15 @@ TIMEOUT: Timeout = (3.0, 5.0)
 DEADLINE = 8.0
 """Seconds for a whole answer that is read into memory: a server that dribbles bytes is a dead server."""
 MAX_BYTES = 1024 * 1024
-USER_AGENT = f"OttoBridge/{__version__}"  # Canvas refuses requests without one
+HEADERS = {
+    "User-Agent": f"OttoBridge/{__version__}",  # Canvas refuses requests without one
+    "Accept": "*/*",
+    "Accept-Encoding": "gzip, deflate",
+}
+AT_ONCE = 32
+"""Connections to one host that are kept open."""
+_LINK = re.compile(r"<([^<>]*)>([^<]*)")
+_REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,]+))", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +94,7 @@ class Outbound:
         self._trusted = tuple(trusted_networks)
         self._clock = clock
         self._resolve = resolve
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._headers = {**self._session.headers, "User-Agent": USER_AGENT}
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _PinningAdapter(self._permitted))
+        self._pools = _pinned_pools(self._permitted)
 
     def request(
         self,
@@ -111,9 +115,8 @@ class Outbound:
         """
         ends = self._clock() + deadline
         with self.stream(method, url, headers=headers, data=data, json=json, timeout=timeout) as response:
-            body = self._read(response, ends, max_bytes)
-            next_url = response.links.get("next", {}).get("url", "")
-            return Answer(response.status_code, CaseInsensitiveDict(response.headers), body, next_url)
+            body = self._read(response, url, ends, max_bytes)
+            return Answer(response.status, response.headers, body, _next_link(response.headers.get("Link", "")))
 
     @contextmanager
     def stream(
@@ -126,37 +129,48 @@ class Outbound:
         json: Any = None,
         timeout: Timeout = TIMEOUT,
         redirects: bool = False,
-    ) -> Iterator[requests.Response]:
+    ) -> Iterator[BaseHTTPResponse]:
         """Make one call and hand over the open answer, for bodies too large for memory. Raises like `request`.
 
         With `redirects` a redirect is handed over too, unfollowed: whoever asks decides what the next host may see.
         """
-        if json is not None:
-            data, headers = msgspec.json.encode(json), {"Content-Type": "application/json", **(headers or {})}
+        body, kind = _body(data, json)
+        sent = {**HEADERS, **kind, **(headers or {})}
         try:
-            # prepared here and not by the session: merging its settings into ours takes a third of a call
-            request = requests.Request(method, url, headers={**self._headers, **(headers or {})}, data=data).prepare()
-            with self._session.send(
-                request, timeout=timeout, allow_redirects=False, stream=True, proxies={}, verify=True, cert=None
-            ) as response:
-                if not (redirects and response.is_redirect):
+            response = self._open(method, url, sent, body, timeout)
+            try:
+                if not (redirects and response.get_redirect_location()):
                     _refuse_unusable(response, url)
                 yield response
-        except (requests.ConnectionError, requests.Timeout, ChunkedEncodingError, HTTPError) as error:
-            raise RemoteUnavailable(f"{host_of(url)}: {_kind_of(error)}") from error
-        except requests.RequestException as error:
+            finally:
+                response.close()
+                response.release_conn()
+        except DecodeError as error:
             raise RemoteRefused(f"{host_of(url)}: {type(error).__name__}") from error
-        except OSError as error:
+        except (HTTPError, OSError) as error:
             raise RemoteUnavailable(f"{host_of(url)}: {_kind_of(error)}") from error
 
-    def _read(self, response: requests.Response, ends: float, max_bytes: int) -> bytes:
+    def _open(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: Timeout
+    ) -> BaseHTTPResponse:
+        if not url.lower().startswith(("http://", "https://")):
+            raise RemoteRefused(f"{host_of(url)}: not a web address")
+        patience = urllib3.Timeout(connect=timeout[0], read=timeout[1])
+        # urllib3 and not requests, which takes twice as long for each call and brings proxies, cookies and redirects
+        call = functools.partial(self._pools.urlopen, retries=False, redirect=False, preload_content=False)
+        try:
+            return call(method, url, headers=headers, body=body, timeout=patience)
+        except ValueError as error:  # an address without a host, a header with a line break
+            raise RemoteRefused(f"{host_of(url)}: {type(error).__name__}") from error
+
+    def _read(self, response: BaseHTTPResponse, url: str, ends: float, max_bytes: int) -> bytes:
         parts, size = [], 0
-        for part in response.iter_content(64 * 1024):
+        for part in response.stream(64 * 1024):
             size += len(part)
             if size > max_bytes:
-                raise RemoteRefused(f"{host_of(response.url)}: the answer is larger than {max_bytes} bytes")
+                raise RemoteRefused(f"{host_of(url)}: the answer is larger than {max_bytes} bytes")
             if self._clock() > ends:
-                raise RemoteUnavailable(f"{host_of(response.url)}: the answer took too long")
+                raise RemoteUnavailable(f"{host_of(url)}: the answer took too long")
             parts.append(part)
         return b"".join(parts)
 
@@ -187,12 +201,30 @@ def _wraps_another(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     )
 
 
-def _refuse_unusable(response: requests.Response, url: str) -> None:
-    if response.status_code == 429 or response.status_code >= 500:
-        status, wait = response.status_code, _asked_wait(response.headers)
+def _body(data: Body | None, json: Any) -> tuple[bytes | None, dict[str, str]]:
+    """What is sent, and the header that says what it is."""
+    if json is not None:
+        return msgspec.json.encode(json), {"Content-Type": "application/json"}
+    if data is None or isinstance(data, bytes):
+        return data, {}
+    return urlencode(data).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def _next_link(header: str) -> str:
+    """The address that `Link` names as the next one (RFC 8288), letter by letter, or empty."""
+    for address, parameters in _LINK.findall(header):
+        relation = _REL.search(parameters)
+        if relation and "next" in (relation[1] or relation[2]).lower().split():
+            return str(address)
+    return ""
+
+
+def _refuse_unusable(response: BaseHTTPResponse, url: str) -> None:
+    if response.status == 429 or response.status >= 500:
+        status, wait = response.status, _asked_wait(response.headers)
         raise RemoteUnavailable(f"{host_of(url)} answered {status}", status=status, retry_after=wait)
-    if 300 <= response.status_code < 400:
-        raise RemoteRefused(f"{host_of(url)} answered with a redirect", status=response.status_code)
+    if 300 <= response.status < 400:
+        raise RemoteRefused(f"{host_of(url)} answered with a redirect", status=response.status)
 
 
 def _asked_wait(headers: Mapping[str, str]) -> float | None:
@@ -208,11 +240,10 @@ def _asked_wait(headers: Mapping[str, str]) -> float | None:
 
 
 def _kind_of(error: Exception) -> str:
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, SSLError):
         return "its certificate is not valid"
-    if isinstance(error, (requests.Timeout, TimeoutError)):
-        return "no answer in time"
-    return "no connection"
+    timed_out = isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError))
+    return "no answer in time" if timed_out and not isinstance(error, NewConnectionError) else "no connection"
 
 
 Permitted = Callable[[str, int, str], str]
@@ -228,30 +259,31 @@ def _connect(connection: HTTPConnection, address: str) -> socket.socket:
         raise NewConnectionError(connection, "no connection") from error
 
 
-class _PinningAdapter(HTTPAdapter):
-    """A requests transport whose sockets go only to the address that `permitted` names."""
+def _pinned_pools(permitted: Permitted) -> PoolManager:
+    """Connections whose sockets go only to the address that `permitted` names."""
 
-    def __init__(self, permitted: Permitted) -> None:
-        self._permitted = permitted
-        super().__init__(pool_connections=32, pool_maxsize=32)
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            return _connect(self, permitted(self.host, self.port, "http"))
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        permitted = self._permitted
+    class Secure(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            return _connect(self, permitted(self.host, self.port, "https"))
 
-        class Plain(HTTPConnection):
-            def _new_conn(self) -> socket.socket:
-                return _connect(self, permitted(self.host, self.port, "http"))
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
 
-        class Secure(HTTPSConnection):
-            def _new_conn(self) -> socket.socket:
-                return _connect(self, permitted(self.host, self.port, "https"))
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
 
-        class PlainPool(HTTPConnectionPool):
-            ConnectionCls = Plain
+    manager = PoolManager(num_pools=AT_ONCE, maxsize=AT_ONCE, cert_reqs="CERT_REQUIRED", ssl_context=_authorities())
+    manager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+    return manager
 
-        class SecurePool(HTTPSConnectionPool):
-            ConnectionCls = Secure
 
-        super().init_poolmanager(*args, **kwargs)
-        manager: PoolManager = self.poolmanager
-        manager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+@functools.cache
+def _authorities() -> ssl.SSLContext:
+    """Who may vouch for a host. Once for all connections: reading the list takes longer than a call."""
+    context = create_urllib3_context()
+    context.load_verify_locations(certifi.where())
+    return context

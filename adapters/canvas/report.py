@@ -104,13 +104,13 @@ def _download(canvas: Canvas, attachment: _Attachment, path: Path, means: Means)
     url, headers = attachment.url, canvas.headers_for(attachment.url)
     for _ in range(HOPS):
         with means.outbound.stream("GET", url, headers=headers, timeout=TIMEOUT, redirects=True) as response:
-            if response.is_redirect:
-                url, headers = urljoin(url, response.headers["Location"]), {}
+            if location := response.get_redirect_location():
+                url, headers = urljoin(url, location), {}
                 continue
-            if response.status_code != 200:
-                status = response.status_code
+            if response.status != 200:
+                status = response.status
                 raise RemoteRefused(f"{host_of(url)} answered {status} to the users report", status=status)
-            size = _write(response.iter_content(256 * 1024), path, means)
+            size = _write(response.stream(256 * 1024), path, means)
             if attachment.size is not None and size != attachment.size:
                 raise RosterIncomplete(f"Canvas announced {attachment.size} bytes of users and sent {size}")
             return

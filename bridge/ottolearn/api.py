@@ -80,8 +80,8 @@ class OttoLearnApi:
         skipped = skipped if skipped is not None else Skipped()
         seen = SeenIds()
         with self._session.stream(self._wire.users, timeout) as response:
-            if response.status_code != 200:
-                raise _refused("list the users", response.status_code)
+            if response.status != 200:
+                raise _refused("list the users", response.status)
             for position, record in enumerate(read_array(response), start=1):
                 try:
                     learner = self._learner(record)

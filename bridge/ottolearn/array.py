@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import ijson  # type: ignore[import-untyped]  # it ships no types
-import requests
+from urllib3.response import BaseHTTPResponse
 
 from bridge.errors import RemoteRefused
 
@@ -17,7 +17,7 @@ MAX_OPEN = 200
 """Brackets an element may open before closing them: ijson's memory grows with the square of the nesting."""
 
 
-def read_array(response: requests.Response) -> Iterator[Any]:
+def read_array(response: BaseHTTPResponse) -> Iterator[Any]:
     """Yield the elements of the array that is the body of an open answer.
 
     Raises RemoteRefused where the body is not an array, is not JSON, or ends before the array does.
@@ -25,7 +25,7 @@ def read_array(response: requests.Response) -> Iterator[Any]:
     found = ijson.sendable_list()
     parser = ijson.items_coro(found, "item", use_float=True)
     try:
-        for part in _sound(response.iter_content(CHUNK), found):
+        for part in _sound(response.stream(CHUNK), found):
             parser.send(part)
             yield from found
         parser.close()

@@ -8,9 +8,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from typing import Any, TypeVar
 
-import requests
+from urllib3.response import BaseHTTPResponse
 
 from bridge.errors import RemoteRefused, RemoteUnavailable
 from bridge.http import TIMEOUT, Answer, Outbound, Timeout
@@ -57,7 +58,7 @@ class Session:
         )
 
     @contextmanager
-    def stream(self, path: str, timeout: Timeout = TIMEOUT) -> Iterator[requests.Response]:
+    def stream(self, path: str, timeout: Timeout = TIMEOUT) -> Iterator[BaseHTTPResponse]:
         """GET an answer too large for memory. Only the opening is repeated: what was read stays read."""
         opened, response = self._authorised(
             lambda token: self._patiently(lambda: self._open(path, token, timeout), _any)
@@ -67,16 +68,16 @@ class Session:
 
     def _ask(self, method: str, path: str, token: str, body: Any = None) -> Answer:
         answer = self._outbound.request(method, self._url(path), headers=self._authorization(token), json=body)
-        if answer.status == requests.codes.forbidden:
+        if answer.status == HTTPStatus.FORBIDDEN:
             raise _TokenRefused
         return answer
 
-    def _open(self, path: str, token: str, timeout: Timeout) -> tuple[ExitStack, requests.Response]:
+    def _open(self, path: str, token: str, timeout: Timeout) -> tuple[ExitStack, BaseHTTPResponse]:
         with ExitStack() as opened:
             response = opened.enter_context(
                 self._outbound.stream("GET", self._url(path), headers=self._authorization(token), timeout=timeout)
             )
-            if response.status_code == requests.codes.forbidden:
+            if response.status == HTTPStatus.FORBIDDEN:
                 raise _TokenRefused
             return opened.pop_all(), response
 
@@ -95,7 +96,7 @@ class Session:
         try:
             return call(self._token_after(token))
         except _TokenRefused:
-            raise RemoteRefused("OttoLearn refuses the API user", status=requests.codes.forbidden) from None
+            raise RemoteRefused("OttoLearn refuses the API user", status=HTTPStatus.FORBIDDEN) from None
 
     def _token_after(self, dead: str) -> str:
         """The token to use now that `dead` is known to be useless; whoever comes first logs in, the others wait."""
@@ -112,13 +113,13 @@ class Session:
             "password": settings.password.get_secret_value(),
         }
         answer = self._outbound.request("POST", self._url(self._settings.api.login), json=credentials)
-        if answer.status in {requests.codes.unauthorized, requests.codes.forbidden}:
+        if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise RemoteRefused(
                 "OttoLearn refused the login: check ottolearn.organization_id, ottolearn.username and "
                 "ottolearn.password, and that this user is active",
                 status=answer.status,
             )
-        if answer.status != requests.codes.ok:
+        if answer.status != HTTPStatus.OK:
             raise RemoteRefused(
                 f"the login was answered with {answer.status}: check ottolearn.api_url", status=answer.status
             )

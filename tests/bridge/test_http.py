@@ -5,16 +5,17 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
-import responses
 from werkzeug import Request, Response
 
 from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
-from bridge.http import Outbound, host_of
+from bridge.http import Outbound, _authorities, host_of
 from sandbox.serving import serve
+from tests.browser.tls_sites import make_certificate, serving
+from tests.fakes.serving import FakeServer, Reply
 
 
 class Remote:
@@ -199,8 +200,62 @@ def test_an_answer_that_is_no_json_is_a_refusal(loopback: Outbound, url: str, bo
         loopback.request("POST", url, data=body).json()
 
 
-@responses.activate
-def test_an_invalid_certificate_is_told_as_such() -> None:
-    responses.get("https://lms.example.edu/", body=requests.exceptions.SSLError("certificate verify failed"))
-    with pytest.raises(RemoteUnavailable, match="certificate is not valid"):
-        Outbound().request("GET", "https://lms.example.edu/")
+@pytest.mark.parametrize(("vouched_for", "called"), [(False, "lms.test"), (True, "other.test")])
+def test_who_cannot_prove_its_name_is_not_talked_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vouched_for: bool, called: str
+) -> None:
+    certificate = make_certificate(tmp_path, "lms.test")
+    outbound = _trusting(certificate, monkeypatch) if vouched_for else loopback_by_name()
+    with serving(certificate, "lms.test") as site, pytest.raises(RemoteUnavailable, match="certificate is not valid"):
+        outbound.request("GET", site.url.replace("lms.test", called))
+
+
+def test_who_proves_its_name_is_talked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remote: Remote) -> None:
+    certificate = make_certificate(tmp_path, "lms.test")
+    with serving(certificate, "lms.test") as site:
+        site.app = remote
+        assert _trusting(certificate, monkeypatch).request("GET", site.url).status == 200
+
+
+def loopback_by_name() -> Outbound:
+    return Outbound([ipaddress.ip_network("127.0.0.0/8")], resolve=resolving_to("127.0.0.1"))
+
+
+def _trusting(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Outbound:
+    """A door for which `certificate` is the one authority."""
+    monkeypatch.setattr("certifi.where", lambda: str(certificate))
+    monkeypatch.setattr("bridge.http._authorities", _authorities.__wrapped__)
+    return loopback_by_name()
+
+
+@pytest.mark.parametrize(
+    ("link", "following"),
+    [
+        (
+            '<https://a.test/1>; rel="current",<https://a.test/2?x=A,b>; rel="next",<https://a.test/9>; rel=last',
+            "2?x=A,b",
+        ),
+        ("<https://a.test/3>; title=x; rel=next", "3"),
+        ('<https://a.test/4>;rel="last NEXT"', "4"),
+        ('<https://a.test/5>; rel="nextish"', ""),
+        ("https://a.test/6; rel=next", ""),
+        ("<https://a.test/7>", ""),
+        ("", ""),
+    ],
+)
+def test_only_the_next_page_is_taken_for_the_next_page(loopback: Outbound, link: str, following: str) -> None:
+    with FakeServer(lambda _: Reply(200, b"[]", {"Link": link})) as server:
+        found = loopback.request("GET", server.url).next_url
+    assert found == (following and f"https://a.test/{following}")
+
+
+@pytest.mark.parametrize("name", ["lms.example.edu\r\nX-Evil: 1", "lms\nX-Evil: 1"])
+def test_a_header_cannot_be_broken_into_two(loopback: Outbound, url: str, remote: Remote, name: str) -> None:
+    with pytest.raises(RemoteRefused):
+        loopback.request("GET", url, headers={"X-Name": name})
+    assert remote.asked == []
+
+
+def test_a_form_is_sent_as_one(loopback: Outbound, url: str, remote: Remote) -> None:
+    loopback.request("POST", url, data=[("a", "é ü"), ("a", "&")])
+    assert remote.asked[0].form.to_dict(flat=False) == {"a": ["é ü", "&"]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+from urllib3.connection import HTTPConnection
 
 from bridge.errors import RemoteRefused, RemoteUnavailable
 from bridge.http import Outbound
@@ -59,6 +60,8 @@ def test_an_answer_cut_short_is_one_to_ask_for_again(loopback: Outbound) -> None
 def test_a_post_does_not_wait_for_a_delayed_ack(loopback: Outbound) -> None:
     """Head and body go out in two packets; with Nagle's algorithm the second waited 40 ms, in every call."""
     with FakeServer(lambda request: Reply(200, b"x")) as server, loopback.stream("POST", server.url) as response:
-        connection = response.raw.connection
+        connection = response.connection
+        assert isinstance(connection, HTTPConnection)
+        assert connection.sock
         assert connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-        assert response.content == b"x"
+        assert response.read() == b"x"
