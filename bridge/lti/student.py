@@ -64,5 +64,7 @@ def web_address(value: object) -> str:
 
 
 def _name(value: object) -> str:
+    if isinstance(value, str) and value.isascii() and value.isalnum():  # most names, and rosters hold millions
+        return value
     text = " ".join(present(value).split())
     return "" if text in _PLACEHOLDERS else text

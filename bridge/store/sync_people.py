@@ -31,14 +31,20 @@ class Standing(enum.IntEnum):
     """Gone, and deactivated by us: whoever comes back is reactivated."""
 
 
-class Known(NamedTuple):
+class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the snapshot holds of one person."""
 
+    key: str
     user_id: int
-    digest: bytes
+    hex_digest: str
     standing: int
     missing: bool
     """On its way out, within the grace."""
+
+    @property
+    def digest(self) -> bytes:
+        """Of what the connection last said."""
+        return bytes.fromhex(self.hex_digest)
 
 
 class Bond(NamedTuple):
@@ -72,7 +78,7 @@ class Held(NamedTuple):
 
 _p, _w = sync_person.c, sync_written.c
 _KNOWN: Final = Gathering(
-    tuple[str, int, str, int, bool],
+    Known,
     *(_p.key, _p.user_id, _p.digest, _p.standing, _p.missing_since.is_not(None)),
     among=_p.key,
     where=_p.source == bindparam("s"),
@@ -111,8 +117,7 @@ def source_id(engine: Engine, connection: str) -> int:
 
 def known(connection: Connection, source: int, keys: Sequence[str]) -> dict[str, Known]:
     """Those of `keys` that the snapshot has."""
-    rows = _KNOWN.fetch(connection, keys, {"s": source})
-    return {key: Known(user, bytes.fromhex(digest), standing, missing) for key, user, digest, standing, missing in rows}
+    return {person.key: person for person in _KNOWN.fetch(connection, keys, {"s": source})}
 
 
 def bonds(connection: Connection, user_ids: Sequence[int]) -> list[Bond]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from bridge.contracts import RECORD, RosterMember, Student
 from bridge.errors import ConfigError
@@ -19,7 +20,7 @@ NAMES = {FIRST_NAME: "first_name", LAST_NAME: "last_name"}
 Compute = Callable[[RosterMember], str]
 
 
-class Wanted(NamedTuple):
+class Wanted(msgspec.Struct, frozen=True, gc=False):
     """What one member of a roster should be in OttoLearn."""
 
     key: str

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from bridge.contracts import RosterEnd, RosterMember, RosterPages
 from bridge.errors import RosterIncomplete
+from bridge.seen import SeenIds
 from bridge.store import sync_directory, sync_items, sync_people
 from bridge.store.engine import alone
 from bridge.store.sync_items import WRITES, Content, Item, Kind, State
@@ -20,7 +21,6 @@ from bridge.store.sync_people import Known, Standing
 from bridge.store.text import fold, matchable, storable
 from bridge.sync.decide import Decision, Facts, Rules, decide, decide_leave
 from bridge.sync.mapping import DIGEST_BYTES, AttributeMap, Wanted
-from bridge.sync.seen import SeenUsers
 
 BATCH: Final = 1_000
 """Members compared at a time."""
@@ -53,8 +53,8 @@ class Planner:
         self._fresh = False
         self._progress = progress
         self._number = 0
-        self._seen = SeenUsers()
-        self._spared = SeenUsers()
+        self._seen = SeenIds()
+        self._spared = SeenIds()
         self._known_seen = 0
         self.read_total = 0
         self.unchanged = 0
@@ -106,16 +106,19 @@ class Planner:
         wanted: list[Wanted] = []
         odd: list[Item] = []
         for member in members:
-            student_id = member.student.student_id
-            if not member.active:
-                odd += self._skip(student_id, "inactive_in_lms")
-            elif not student_id.strip():
-                odd += self._skip("", "no_student_id")
-            elif not matchable(student_id):
-                odd += self._skip(storable(student_id, 64), "bad_student_id")
-            else:
+            if member.active and matchable(member.student.student_id):
                 wanted.append(self._mapped.want(member))
+            else:
+                odd += self._leave_out(member)
         return wanted, odd
+
+    def _leave_out(self, member: RosterMember) -> Iterator[Item]:
+        student_id = member.student.student_id
+        if not member.active:
+            return self._skip(student_id, "inactive_in_lms")
+        if not student_id.strip():
+            return self._skip("", "no_student_id")
+        return self._skip(storable(student_id, 64), "bad_student_id")
 
     def _skip(self, student_id: str, reason: str) -> Iterator[Item]:
         self.skipped[reason] += 1
