@@ -20,6 +20,7 @@ MAX_PROBLEMS = 10_000
 """How many are kept; the others are only counted."""
 _ACTIVE = {"", "active", "yes", "y", "true", "1", "enabled"}
 _INACTIVE = {"inactive", "deleted", "suspended", "disabled", "terminated", "no", "n", "false", "0"}
+ALLOWED_VALUE = "a value in every row that stands for somebody; of a formula, saved by the spreadsheet program"
 ALLOWED_STATUS = "active, suspended, inactive, deleted, yes, no"
 
 
@@ -126,7 +127,7 @@ class _Reading:
             if isinstance(value, Odd):
                 self._note(row, column.at, f"found {value.what}", ALLOWED_ID)
             elif not value and number < self._needed:
-                self._note(row, column.at, "empty", ALLOWED_ID)
+                self._note(row, column.at, "empty", ALLOWED_VALUE)
 
     def _note(self, row: Row, index: int, what: str, allowed: str) -> None:
         self._sheet.add(Problem(address(self._sheet.name, index, row.number), row.number, what, allowed))

@@ -43,7 +43,7 @@ def only_linking(roster: Roster, student_id: str, username_attributes: Sequence[
     own = {student_id, "student_id"}
     named = [name for name in username_attributes if roster.attributes.get(name) in own]
     free = [name for name in username_attributes if name not in {link.attribute, *roster.attributes}]
-    free.sort(key=_LOGIN.__eq__)
+    free.sort(key=lambda name: name == _LOGIN)
     carriers = [name for name in named or free[:1] if name != link.attribute]
     if not carriers:
         problem = f"people are found by {link.attribute}, and no other Username attribute is left for {student_id}"
