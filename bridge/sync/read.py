@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypedDict
-
 from bridge.contracts import Means, RosterEnd, RosterPages
 from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.http import Outbound
@@ -26,35 +23,37 @@ def read(job: Job, outbound: Outbound, rules: Rules, start: Start, *, full: bool
     if start.why:
         _say_whole(job, start.why)
     means = Means(outbound, job.around.now, job.around.sleep, job.around.notice, job.around.services)
-    planner: Planner | LinkPlanner | None = None
     if start.since is not None:
         try:
-            planner = _read_changes(job, means, rules, start)
+            return _read_changes(job, means, rules, start.since, start.clock)
         except RosterIncomplete as error:
             _say_whole(job, f"what changed cannot be relied on: {error}")
-    planner = planner or _read_whole(job, means, rules, full=full)
-    read = {"since": job.outcome.since, "read_to": job.outcome.read_to}
-    sync_runs.change(job.around.engine, job.outcome.run, **read)
-    return planner
+    return _read_whole(job, means, rules, full=full)
 
 
 def _say_whole(job: Job, why: str) -> None:
     job.outcome.notices.append(f"The whole roster is read: {why}.")
 
 
-def _read_changes(job: Job, means: Means, rules: Rules, start: Start) -> ChangesPlanner:
+def _read_changes(job: Job, means: Means, rules: Rules, since: float, clock: float) -> ChangesPlanner:
     """The plan from what changed. Raises RosterIncomplete where that cannot be relied on."""
-    subject, since = job.subject, start.since
-    if subject.read_changes is None or since is None:
-        raise ValueError("only a source that tells changes is asked for them, and from a moment on")
-    engine = job.around.engine
-    whole = sync_runs.last_whole(engine, subject.source)
-    planner = ChangesPlanner(engine, job.outcome.run, subject.mapped, rules, whole=whole, **_callbacks(job))
+    engine, subject = job.around.engine, job.subject
+    if subject.read_changes is None:
+        raise ValueError("the source cannot be asked for changes")
+    job.outcome.since = since
+    planner = ChangesPlanner(
+        engine,
+        job.outcome.run,
+        subject.mapped,
+        rules,
+        whole=sync_runs.last_whole(engine, subject.source),
+        freshen=job.freshen,
+        progress=job.note_read,
+    )
     _plan(job, planner, _reliable(subject.read_changes(subject.connection.settings, means, since)))
-    if job.outcome.read_to is not None and job.outcome.read_to < start.clock:
+    if job.outcome.read_to is not None and job.outcome.read_to < clock:
         sync_items.drop(engine, job.outcome.run)
         raise RosterIncomplete("the source's clock has gone back")
-    job.outcome.since = since
     return planner
 
 
@@ -68,23 +67,28 @@ def _reliable(changes: RosterPages) -> RosterPages:
 
 def _read_whole(job: Job, means: Means, rules: Rules, *, full: bool) -> Planner | LinkPlanner:
     engine, subject, run = job.around.engine, job.subject, job.outcome.run
+    freshen, progress = job.freshen, job.note_read
+    job.outcome.since = None
     planner: Planner | LinkPlanner
     if subject.link is not None:
-        planner = LinkPlanner(engine, run, subject.mapped, rules, subject.link, **_callbacks(job))
+        planner = LinkPlanner(engine, run, subject.mapped, rules, subject.link, freshen=freshen, progress=progress)
     else:
-        planner = Planner(engine, run, subject.mapped, rules, full=full, **_callbacks(job))
+        planner = Planner(engine, run, subject.mapped, rules, full=full, freshen=freshen, progress=progress)
     _plan(job, planner, subject.read_roster(subject.connection.settings, means))
     return planner
 
 
 def _plan(job: Job, planner: Planner | LinkPlanner, pages: RosterPages) -> None:
     """Let the pages go through the planner. Raises what reading raises; half a plan is dropped."""
+    job.outcome.read_to = None
+    _record(job)
     try:
         with job.clock.stage("reading and comparing"):
             with job.subject.unchanged_file(), read_ahead(pages, job.stop_if_asked) as ahead:
                 planner.read(_noting_the_clock(job, ahead))
             if job.subject.roster.on_leave == "deactivate":
                 planner.finish(job.around.now())
+        _record(job)
     except BaseException:
         # Half a plan must never be applied, by nobody and at no time.
         sync_items.drop(job.around.engine, job.outcome.run)
@@ -93,26 +97,13 @@ def _plan(job: Job, planner: Planner | LinkPlanner, pages: RosterPages) -> None:
         job.outcome.read, job.outcome.unchanged = planner.read_total, planner.unchanged
 
 
+def _record(job: Job) -> None:
+    read = {"since": job.outcome.since, "read_to": job.outcome.read_to}
+    sync_runs.change(job.around.engine, job.outcome.run, **read)
+
+
 def _noting_the_clock(job: Job, pages: RosterPages) -> RosterPages:
     for page in pages:
         if isinstance(page, RosterEnd):
             job.outcome.read_to = page.as_of
         yield page
-
-
-class _Callbacks(TypedDict):
-    freshen: Callable[[], None]
-    progress: Callable[[int], None]
-
-
-def _callbacks(job: Job) -> _Callbacks:
-    def progress(read: int) -> None:
-        job.stop_if_asked()
-        job.clock.sample(read, 0)
-        job.around.progress("reading", read, None)
-
-    def freshen() -> None:
-        with job.clock.stage("reading OttoLearn"):
-            job.around.directory.refresh()
-
-    return _Callbacks(freshen=freshen, progress=progress)

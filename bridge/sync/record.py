@@ -40,6 +40,17 @@ class Job:
         if self.around.stopping():
             raise Interrupted("stopped while reading; nothing was changed")
 
+    def note_read(self, read: int) -> None:
+        """Show how many members were read. Raises Interrupted."""
+        self.stop_if_asked()
+        self.clock.sample(read, 0)
+        self.around.progress("reading", read, None)
+
+    def freshen(self) -> None:
+        """Read OttoLearn's users again."""
+        with self.clock.stage("reading OttoLearn"):
+            self.around.directory.refresh()
+
 
 @contextmanager
 def locked(subject: Subject, around: Surroundings) -> Iterator[Job]:

@@ -231,7 +231,7 @@ def test_kill_9_of_an_in_between_run_leaves_nothing_that_the_next_does_not_mend(
     mended = district.sync()
     assert (mended["kind"], mended["status"], mended["quarantined"]) == ("whole", "done", 0)
     killed = district.run("runs")[1][1]
-    assert (killed["reason"], killed["created"]) == ("crashed", None)
+    assert (killed["reason"], killed["kind"], killed["created"]) == ("crashed", "in_between", None)
     assert [district.outcome_of(number) for number in (PEOPLE, 2 * PEOPLE - 1)] == ["matched", "matched"]
     assert district.sync("--full")["unchanged"] == 2 * PEOPLE
     assert district.faults.asked["POST create_user"] <= before + PEOPLE + 2 * 8

@@ -209,8 +209,16 @@ def test_a_source_without_changes_is_read_whole_and_says_nothing_of_it(world, pe
 
 
 # A run that came to nothing moves no checkpoint.
-@pytest.mark.parametrize("how", ["fails", "stops", "is held back", "leaves somebody in quarantine"])
-def test_what_was_not_done_is_read_again(telling, make_member, how) -> None:
+@pytest.mark.parametrize(
+    ("how", "following"),
+    [
+        ("fails", "whole"),
+        ("stops", "in_between"),
+        ("is held back", "in_between"),
+        ("leaves somebody in quarantine", "in_between"),
+    ],
+)
+def test_what_was_not_done_is_read_again(telling, make_member, how, following) -> None:
     telling.run()
     telling.lms.change(make_member("p3", first="Renamed"))
     if how == "fails":
@@ -221,12 +229,15 @@ def test_what_was_not_done_is_read_again(telling, make_member, how) -> None:
         telling.change(limits={"updates": {"number": 0}})
     else:
         telling.ottolearn.fail = lambda deed, attributes: RemoteRefused("no", status=400)
-    assert telling.run().updated == 0
+    undone = telling.run()
+    assert (undone.kind, undone.updated) == ("in_between", 0)
+    assert sync_runs.find(telling.engine, undone.run).kind == "in_between"
     telling.stop, telling.lms.while_reading = False, lambda: None
     telling.ottolearn.fail = lambda deed, attributes: None
     telling.change(limits={})
     telling.time += 3 * DAY
-    assert telling.run().updated == 1
+    mended = telling.run()
+    assert (mended.kind, mended.updated) == (following, 1)
 
 
 def test_an_in_between_run_that_dies_at_any_statement_is_mended_by_the_next(telling, make_member) -> None:
