@@ -29,7 +29,6 @@ MAX_BODY = 1024 * 1024
 """Bytes of a request's body."""
 
 HEADERS = {
-    "Content-Security-Policy": content_policy(),
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -37,6 +36,7 @@ HEADERS = {
 
 LAUNCHES = {"lti", "scorm", "aicc", "cmi5"}
 """What the paths of launches begin with; the connection's name follows."""
+CLOSED, OPEN = content_policy(), content_policy(framed=True)
 _REASONS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 500: "internal"}
 
 
@@ -73,6 +73,8 @@ def create_app(house: House) -> Flask:
     def guard(response: Response) -> Response:
         own = {name for name, _ in response.headers}
         response.headers.extend([(name, value) for name, value in guards.items() if name not in own])
+        if "Content-Security-Policy" not in own:  # a redirect shows nothing, and launches are redirected inside frames
+            response.headers["Content-Security-Policy"] = OPEN if "Location" in own else CLOSED
         return response
 
     @app.errorhandler(HTTPException)

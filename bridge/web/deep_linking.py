@@ -38,7 +38,7 @@ def offer_courses(house: House, name: str, selection: Selection) -> Response:
     page = render_template(
         "courses.html", courses=house.configuration.courses, code=code, action=f"{house.public_url}/lti/{name}/choice"
     )
-    return permit(make_response(page), form_to=house.public_url)
+    return permit(make_response(page), form_to=house.public_url, framed=True)
 
 
 def _take_choice(house: House, name: str) -> Response:
@@ -58,4 +58,4 @@ def _take_choice(house: House, name: str) -> Response:
         token=house.token,
     )
     page = render_template("return.html", action=selection.return_url, token=signed)
-    return permit(make_response(page), scripts=True, form_to=origin(selection.return_url))
+    return permit(make_response(page), scripts=True, form_to=origin(selection.return_url), framed=True)

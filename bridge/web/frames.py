@@ -50,7 +50,7 @@ def start(login: Login, name: str, public_url: str, fields: Mapping[str, str]) -
             cookie_check=f"/lti/{name}/cookie/{login.storage_key}",
             own_window=f"/lti/{name}/login?{urlencode(again)}",
         )
-        response = permit(make_response(page), scripts=True)
+        response = permit(make_response(page), scripts=True, framed=True)
     else:
         response = make_response(redirect(login.url, 302))
     lives, path = int(STATE_LIVES), f"/lti/{name}/"

@@ -11,6 +11,7 @@ from bridge.launch import Landing
 from bridge.reasons import ADVICE, REASONS
 from bridge.wayin import WayIn
 from bridge.web.cookies import set_cookies
+from bridge.web.policy import permit
 
 
 def answer(landing: Landing) -> Response:
@@ -19,7 +20,7 @@ def answer(landing: Landing) -> Response:
         return go(WayIn(landing.url, landing.cookies))
     reason = REASONS[landing.reason]
     page = render_template("outcome.html", landing=landing, advice=ADVICE[reason.learner])
-    return make_response(page, reason.status)
+    return permit(make_response(page, reason.status), framed=True)
 
 
 def go(way: WayIn) -> Response:

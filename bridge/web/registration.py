@@ -27,4 +27,4 @@ def registration_pages(house: House) -> Blueprint:
 
 
 def _page(template: str, status: int, **words: str) -> Response:
-    return permit(make_response(render_template(template, **words), status), scripts=True)
+    return permit(make_response(render_template(template, **words), status), scripts=True, framed=True)

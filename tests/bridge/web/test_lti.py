@@ -243,6 +243,31 @@ def test_every_page_is_guarded(bridge: Bridge) -> None:
         assert headers["X-Content-Type-Options"] == "nosniff"
 
 
+NEVER_FRAMED = ["/setup/campus", "/healthz", "/metrics", "/lti/jwks.json"]
+
+
+@pytest.mark.parametrize("path", NEVER_FRAMED)
+def test_what_no_lms_shows_no_site_can_put_into_a_frame(bridge: Bridge, path: str) -> None:
+    answer = bridge.client.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Security-Policy"].endswith("; frame-ancestors 'none'")
+
+
+@pytest.mark.parametrize(
+    "path", ["/lti/campus/launch", "/l/spent", "/nowhere", "/step-up/packages/callback", "/lti/register"]
+)
+def test_who_is_refused_inside_an_lms_can_read_why(bridge: Bridge, path: str) -> None:
+    answer = bridge.client.get(path)
+    assert answer.status_code >= 400
+    assert "frame-ancestors" not in answer.headers["Content-Security-Policy"]
+
+
+def test_launches_are_redirected_inside_frames(bridge: Bridge) -> None:
+    answer = bridge.launch13()
+    assert answer.status_code == 303
+    assert "frame-ancestors" not in answer.headers["Content-Security-Policy"]
+
+
 def test_a_hosts_name_sent_by_a_stranger_changes_nothing(bridge: Bridge) -> None:
     fields: dict[str, Any] = {"iss": "https://lms.example.edu", "login_hint": "u", "target_link_uri": LAUNCH_URL}
     answer = bridge.client.post("/lti/campus/login", data=fields, headers={"Host": "evil.example"})

@@ -35,7 +35,7 @@ def test_there_is_no_page_where_there_is_nothing_to_enter(bridge: Bridge, name: 
 def test_the_page_runs_our_own_script_and_posts_nowhere(bridge: Bridge) -> None:
     policy = bridge.client.get("/setup/campus").headers["Content-Security-Policy"]
     assert "script-src 'self';" in policy
-    assert policy.endswith("form-action 'none'")
+    assert policy.endswith("form-action 'none'; frame-ancestors 'none'")
     with bridge.client.get("/static/copy.js") as script:
         assert script.status_code == 200
 
