@@ -190,6 +190,16 @@ def test_whatever_looks_wrong_makes_the_run_a_whole_one_that_says_so(telling, pe
     assert (stored.since, stored.read_to) == (None, telling.time - DAY)
 
 
+def test_a_clock_that_goes_back_is_noticed_after_a_run_that_was_held_too(telling, make_member) -> None:
+    telling.change(limits={"updates": {"number": 0}})
+    telling.lms.change(make_member("p3", first="Renamed"))
+    held = telling.run()
+    telling.time -= 1.25 * DAY
+    following = telling.run()
+    assert (held.kind, held.status, following.kind) == ("in_between", "held_back", "whole")
+    assert "clock has gone back" in following.notices[0]
+
+
 def test_the_whole_roster_is_read_when_that_is_due_or_asked_for(telling) -> None:
     kinds = [telling.run().kind for _ in range(8)]
     assert kinds == ["in_between"] * 6 + ["whole", "in_between"]
@@ -221,6 +231,7 @@ def test_a_source_without_changes_is_read_whole_and_says_nothing_of_it(world, pe
 def test_what_was_not_done_is_read_again(telling, make_member, how, following) -> None:
     telling.run()
     telling.lms.change(make_member("p3", first="Renamed"))
+    telling.time += 1.5 * DAY
     if how == "fails":
         telling.ottolearn.fail = lambda deed, attributes: RemoteRefused("no", status=403)
     elif how == "stops":
@@ -235,7 +246,6 @@ def test_what_was_not_done_is_read_again(telling, make_member, how, following) -
     telling.stop, telling.lms.while_reading = False, lambda: None
     telling.ottolearn.fail = lambda deed, attributes: None
     telling.change(limits={})
-    telling.time += 3 * DAY
     mended = telling.run()
     assert (mended.kind, mended.updated) == (following, 1)
 
@@ -284,6 +294,17 @@ def test_a_double_whose_other_half_left_is_not_taken_for_gone(telling, make_memb
     telling.run()
     telling.lms.change(make_member("p3", active=False))
     assert (telling.run().deactivated, "p3" in active(telling)) == (0, True)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_record_that_takes_the_place_of_another_costs_nobody_their_access(telling, make_member, first) -> None:
+    old, new = make_member("p3", active=False), make_member("p3", first="Renamed", record="another")
+    telling.lms.change(*[(old, new), (new, old)][first])
+    outcome = telling.run()
+    assert (outcome.kind, outcome.deactivated, "p3" in active(telling)) == ("in_between", 0, True)
+    assert telling.run(full=True).updated == 1
+    telling.lms.change(make_member("p3", active=False, record="another"))
+    assert telling.run().deactivated == 1
 
 
 def test_an_id_that_leads_to_somebody_elses_user_takes_nothing_over(telling, make_member) -> None:
