@@ -112,6 +112,15 @@ def test_a_launch_without_cookie_is_refused_where_nothing_was_stored(bridge: Bri
     assert stranger.post("/lti/campus/launch", data=fields).status_code == 400
 
 
+def test_whose_browser_keeps_no_cookie_is_not_told_to_try_the_same_again(bridge: Bridge) -> None:
+    asked = bridge.login()  # from a browser that does not say that it is in a frame, of a platform that stores nothing
+    stranger = bridge.client.application.test_client(use_cookies=False)
+    fields = {"id_token": token(claims(asked["nonce"])), "state": asked["state"]}
+    page = stranger.post("/lti/campus/launch", data=fields).text
+    assert "open it in a new window or tab" in page
+    assert "once more" not in page
+
+
 def test_the_same_launch_cannot_be_posted_twice_while_it_waits(bridge: Bridge) -> None:
     framed = Framed(bridge)
     assert framed.client.post("/lti/campus/launch", data=framed.fields).status_code == 400
