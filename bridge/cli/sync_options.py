@@ -33,7 +33,7 @@ def run_options(command: Command) -> Command:
             metavar="N",
             help="Let this one run make up to N creations, updates and deactivations each.",
         ),
-        click.option("--full", is_flag=True, help="Read OttoLearn again and compare everybody."),
+        click.option("--full", is_flag=True, help="Read the whole roster and OttoLearn again, and compare everybody."),
         click.option(
             "--apply",
             "apply_file",

@@ -213,6 +213,14 @@ def test_in_between_runs_do_not_put_the_next_whole_run_off(telling) -> None:
     assert telling.run().kind == "whole"
 
 
+def test_the_whole_roster_is_read_before_its_conflicts_are_forgotten(telling) -> None:
+    telling.change(full_every="1000d")
+    telling.time += 60 * DAY
+    assert telling.run().kind == "in_between"
+    telling.time += 30 * DAY
+    assert telling.run().kind == "whole"
+
+
 def test_a_source_without_changes_is_read_whole_and_says_nothing_of_it(world, people) -> None:
     world.lms.members = people(3)
     assert [world.run().notices for _ in range(2)] == [[], []]
