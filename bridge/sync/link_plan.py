@@ -6,27 +6,25 @@ another connection may still deactivate them.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from sqlalchemy import Connection, Engine
 
 from bridge.contracts import PLACE, Learner, RosterMember, RosterPages
-from bridge.seen import SeenIds
 from bridge.store import everybody, sync_directory, sync_items
 from bridge.store.sync_directory import Holder
-from bridge.store.sync_items import Item, Kind, State
+from bridge.store.sync_items import Item, Kind
 from bridge.store.text import exact, fold, matchable, storable
 from bridge.sync.by_value import UsersByValue
 from bridge.sync.decide import Decision, Rules
 from bridge.sync.link import Row, decide_link, no_link, twice
 from bridge.sync.mapping import AttributeMap
-from bridge.sync.plan import NO_DIGEST, groups
+from bridge.sync.plan import NO_DIGEST, Planner
 from bridge.sync.settings import Link
 
 
-class LinkPlanner:
-    """The plan of one run in the making, with the face of `bridge.sync.plan.Planner`."""
+class LinkPlanner(Planner):
+    """The plan of one run in the making, in which nobody is missing and nobody becomes ours."""
 
     def __init__(
         self,
@@ -39,56 +37,40 @@ class LinkPlanner:
         freshen: Callable[[], None],
         progress: Callable[[int], None],
     ) -> None:
-        """`freshen` brings the directory up to date; `progress` is told how many rows were read."""
-        self._engine = engine
-        self._run = run
-        self._carriers = mapped.carriers
-        self._rules = rules
+        """As for a Planner. `unchanged` then counts rows whose people are linked already, `joining` new links."""
+        super().__init__(engine, run, mapped, rules, full=True, freshen=freshen, progress=progress)
         self._link = link
-        self._freshen = freshen
-        self._progress = progress
         self._users = UsersByValue([])
-        self._linked = SeenIds()
-        self._number = 0
-        self.read_total = 0
-        self.unchanged = 0
-        """Rows whose people are linked already."""
-        self.joining = 0
-        """Rows whose people are to be linked."""
-        self.skipped: Counter[str] = Counter()
-        """Empty: every row about which there is something to say has an item."""
 
     def read(self, pages: RosterPages) -> None:
         """Look at every row. Raises what reading raises, and RosterIncomplete without proof of the end."""
-        self._freshen()
+        self._require_fresh()
         self._users = UsersByValue(_held(self._engine, self._link.attribute))
-        for members in groups(pages):
-            self.read_total += len(members)
-            with self._engine.begin() as connection:
-                self._compare(connection, [_row(member, self._link) for member in members])
-            self._progress(self.read_total)
-        with self._engine.begin() as connection:
-            sync_items.resolve_claims(connection, self._run, "claimed_twice")
+        super().read(pages)
 
     def finish(self, now: float) -> None:
         """Nobody is ever taken for gone."""
 
-    def _compare(self, connection: Connection, rows: Sequence[Row]) -> None:
+    def _compare(self, connection: Connection, members: Sequence[RosterMember]) -> None:
+        self.read_total += len(members)
         items: list[Item] = []
         claims: set[tuple[str, int]] = set()
         again: set[int] = set()
-        for row, found, holders in self._looked_up(connection, rows):
-            decision = self._decide(row, found, holders)
+        for row, found, holders in self._looked_up(connection, [_row(member, self._link) for member in members]):
+            decision = self._judge(row, found, holders)
             if decision.reason == "duplicate" and decision.user_id is not None:
                 again.add(decision.user_id)
             if decision.kind is not None:
-                items.append(self._item(row, decision))
+                items.append(self._item(*_named(row), NO_DIGEST, decision))
             if decision.kind == Kind.LINK:
                 claims.add((row.key, self._number))
-        sync_items.add(connection, self._run, items)
-        sync_items.claim(connection, self._run, claims)
-        if again:
-            sync_items.to_conflict(connection, self._run, "duplicate", keys=(), users=again)
+        if items:
+            with self._engine.begin() as transaction:
+                sync_items.add(transaction, self._run, items)
+                sync_items.claim(transaction, self._run, claims)
+                if again:
+                    sync_items.to_conflict(transaction, self._run, "duplicate", keys=(), users=again)
+        self._progress(self.read_total)
 
     def _looked_up(
         self, connection: Connection, rows: Sequence[Row]
@@ -103,14 +85,14 @@ class LinkPlanner:
         for row, found in zip(rows, candidates, strict=True):
             yield row, self._found(row, found, learners), holders.get(row.key, ())
 
-    def _decide(self, row: Row, found: Sequence[Learner], holders: Sequence[Holder]) -> Decision:
+    def _judge(self, row: Row, found: Sequence[Learner], holders: Sequence[Holder]) -> Decision:
         if not row.key:
             return no_link("bad_student_id" if row.student_id.strip() else "no_student_id", row)
-        decision = decide_link(row, found, holders, self._carriers, self._link, self._rules)
+        decision = decide_link(row, found, holders, self._mapped.carriers, self._link, self._rules)
         if decision.kind is None:
             self.unchanged += 1
         elif decision.kind == Kind.LINK and decision.user_id is not None:
-            if not self._linked.add(decision.user_id):
+            if not self._seen.add(decision.user_id):
                 return twice(row, decision)
             self.joining += 1
         return decision
@@ -118,16 +100,6 @@ class LinkPlanner:
     def _found(self, row: Row, candidates: Sequence[int], learners: dict[int, Learner]) -> list[Learner]:
         there = [learners[user_id] for user_id in candidates if user_id in learners]
         return [learner for learner in there if fold(learner.attributes.get(self._link.attribute, "")) == row.match]
-
-    def _item(self, row: Row, decision: Decision) -> Item:
-        self._number += 1
-        kind = decision.kind or Kind.SKIPPED
-        state = State.PLANNED if kind == Kind.LINK else State.NOTED
-        student_id = row.student_id if row.key else storable(row.student_id, 255)
-        return Item(
-            *(self._number, kind, state, decision.reason, row.key or fold(student_id), student_id),
-            *(decision.user_id, NO_DIGEST, decision.content),
-        )
 
 
 def _held(engine: Engine, attribute: str) -> Iterator[tuple[str, int]]:
@@ -142,3 +114,9 @@ def _row(member: RosterMember, link: Link) -> Row:
     student_id = exact(member.student.student_id)
     key = fold(student_id) if matchable(student_id) else ""
     return Row(fold(member.fields.get(link.field, "")), student_id, key, member.fields.get(PLACE, ""))
+
+
+def _named(row: Row) -> tuple[str, str]:
+    """Key and student ID of the row's item."""
+    student_id = row.student_id if row.key else storable(row.student_id, 255)
+    return row.key or fold(student_id), student_id
