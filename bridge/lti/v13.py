@@ -68,12 +68,11 @@ def verify(
     """
     form = _fields(request)
     state = states.read(form.get("state", ""), connection, now)
+    if "error" in form:  # told without a cookie, too: it lets nobody in, and is what the learner must know
+        raise LaunchRejected("platform_error", f"{form['error'][:64]}: {form.get('error_description', '')[:200]}")
     came_back = state.came_back(request.cookies)
     if not came_back and not state.target:
         raise LaunchRejected("state_other_browser", "the login's cookie did not come back")
-    if "error" in form:
-        said = f"{form['error'][:64]}: {form.get('error_description', '')[:200]}"
-        raise LaunchRejected("platform_error", said)
     claims = _signed(form.get("id_token", ""), settings, find_key)
     _check_audience(claims, settings)
     _check_time(claims, now)

@@ -12,9 +12,10 @@ from adapters.canvas import ADAPTER
 from adapters.canvas.settings import Settings
 from bridge.contracts import Assurance, Kind, SignedClaims, SignedForm
 from bridge.errors import LaunchRejected
-from bridge.lti import v11
+from bridge.lti import v11, v13
 from bridge.lti.settings import Lti11
-from tests.fakes.lti_platform import FORM, claims, post
+from bridge.lti.state import States
+from tests.fakes.lti_platform import FORM, KEY, LAUNCH_URL, NOW, SETTINGS, claims, post
 
 LTI11 = Lti11.model_validate({"consumer_key": "bridge-key", "shared_secret": "bridge-secret-synthetic"})
 MISSING = "student_id_missing"
@@ -91,6 +92,25 @@ def test_a_sampled_lti11_launch_is_the_person_or_nobody(
 def test_the_sampled_query_string_quirk_is_understood(canvas_samples: Path) -> None:
     found = msgspec.json.decode((canvas_samples / "lti11_launch_query_string_quirk.json").read_bytes())
     assert read11(found, "sis_user_id", found["_launch_url"])[0] == "S000101"
+
+
+@pytest.mark.parametrize("sample", ["launch_no_longer_valid", "response", "unauthorized_client"])
+def test_a_sampled_refusal_is_told_in_canvas_own_words(canvas_samples: Path, sample: str) -> None:
+    said = msgspec.json.decode((canvas_samples / f"lti13_auth_error_{sample}.json").read_bytes())
+    states = States("k" * 32)
+    posted = {**said, "state": states.make("campus", "nonce", "secret", NOW)}
+    with pytest.raises(LaunchRejected) as caught:
+        v13.verify(
+            post(LAUNCH_URL, list(posted.items())),
+            SETTINGS,
+            "campus",
+            states=states,
+            find_key=lambda *_: KEY,
+            spend=lambda *_: True,
+            now=NOW,
+        )
+    assert caught.value.reason == "platform_error"
+    assert caught.value.detail == f"{said['error']}: {said['error_description']}"
 
 
 def test_a_number_is_the_same_id_as_its_digits() -> None:

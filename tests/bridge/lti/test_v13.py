@@ -335,6 +335,16 @@ def test_the_platforms_refusal_is_told(browser: Browser) -> None:
     assert caught.value.detail == "launch_no_longer_valid: expired or consumed"
 
 
+def test_the_platforms_refusal_is_told_to_browsers_without_cookies_too(browser: Browser) -> None:
+    assert refused(browser, "", fields={"error": "access_denied"}, cookies={}) == "platform_error"
+
+
+def test_a_strangers_error_fills_no_table_and_costs_the_learner_no_login(browser: Browser) -> None:
+    assert refused(browser, "", fields={"error": "access_denied"}) == "platform_error"
+    assert browser.spent == set()
+    assert browser.launch(token(claims(browser.nonce)))["iss"] == ISSUER
+
+
 def test_a_field_that_stands_twice_is_refused(browser: Browser) -> None:
     good = token(claims(browser.nonce))
     request = post(LAUNCH_URL, [("id_token", good), ("id_token", good), ("state", browser.request["state"])])
