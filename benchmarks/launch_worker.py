@@ -28,23 +28,26 @@ def bare() -> Callable[[], dict[str, float]]:
     return lambda: {"request": timed(lambda: client.get("/"), 200)}
 
 
-def side(name: str) -> Callable[[], dict[str, float]]:
-    if name == "bare":
-        return bare()
+def tool(name: str) -> Any:
+    """The side of this name, ready to launch."""
     if name == "ours":
         from benchmarks.launch_ours import Ours as Side
+    elif name == "floor":
+        from launch_floor import Floor as Side
     else:
         from launch_peer import Peer as Side
-    tool: Any = Side()
+    return Side()
 
+
+def pairs(side: Any) -> Callable[[], dict[str, float]]:
     def once() -> dict[str, float]:
-        tool.client = tool.app.test_client()  # a browser of its own: no cookies pile up
+        side.client = side.app.test_client()  # a browser of its own: no cookies pile up
         login: list[Any] = []
-        took = {"login": timed(lambda: login.append(tool.login()) or login[0], 302)}
-        launch = tool.launch(login[0])
+        took = {"login": timed(lambda: login.append(side.login()) or login[0], 302)}
+        launch = side.launch(login[0])
         took["launch"] = timed(launch.send, launch.good)
-        if hasattr(tool, "launch11"):
-            form = tool.launch11()
+        if hasattr(side, "launch11"):
+            form = side.launch11()
             took["launch 1.1"] = timed(form.send, form.good)
         return took
 
@@ -52,7 +55,8 @@ def side(name: str) -> Callable[[], dict[str, float]]:
 
 
 def main() -> None:
-    once = side(sys.argv[1])
+    name = sys.argv[1]
+    once = bare() if name == "bare" else pairs(tool(name))
     for _ in range(20):
         once()
     print("ready", flush=True)
