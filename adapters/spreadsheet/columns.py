@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from adapters.spreadsheet.cells import address, column_letters
-from adapters.spreadsheet.headers import KNOWN, layout_of, plain
+from adapters.spreadsheet.headers import KNOWN, is_unmatched, layout_of, plain
 from adapters.spreadsheet.rows import MAX_COLUMNS, TOO_WIDE, Row
 from adapters.spreadsheet.settings import Settings
 from bridge.errors import RosterIncomplete
@@ -40,6 +40,8 @@ def find_columns(header: Row, sheet: str, settings: Settings) -> Mapping[str, Co
     if len(headers) > MAX_COLUMNS:
         raise RosterIncomplete(f"{sheet}: {TOO_WIDE}")
     _refuse_duplicates(headers, sheet, header.number)
+    if settings.mode == "roster" and is_unmatched(headers):
+        raise RosterIncomplete(f"{sheet}: a list of unmatched students is not everybody; allowed: `mode: link`")
     find = _finder(headers, settings)
     found = {name: column for name in (*settings.wanted, *_OPTIONAL) if (column := find(name))}
     missing = [name for name in settings.wanted if name not in found]

@@ -55,10 +55,24 @@ _SMARTERU = "SCORM Student ID"
 """In SmarterU's "Export to CSV" (OttoLearn support, article 242), beside other student IDs."""
 
 
+UNMATCHED = (
+    *("Student ID", "Email", "Employee number", "First name", "Last name"),
+    *("Connection", "Launches", "Could be"),
+)
+"""Our own list of students whom nobody was found for, to be completed and linked."""
+
+
+def is_unmatched(headers: Sequence[str]) -> bool:
+    """Whether this is our own list of unmatched students."""
+    return set(headers) >= {"Student ID", *UNMATCHED[-3:]}
+
+
 def layout_of(headers: Sequence[str]) -> Mapping[str, str]:
     """Field -> header in the export of a system that these headers give away; empty where they are nobody's."""
     if set(headers) >= _CANVAS_MARKS:
         return CANVAS
+    if is_unmatched(headers):
+        return {"student_id": "Student ID"}
     return {"student_id": _SMARTERU} if _SMARTERU in headers else {}
 
 

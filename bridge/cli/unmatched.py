@@ -12,10 +12,11 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import Engine
 
+from adapters.spreadsheet.headers import UNMATCHED
 from adapters.spreadsheet.writing import write_table
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.tablefile import check_table_file
-from bridge.cli.unmatched_sheet import HEADERS, MOST_EXPORTED, to_complete
+from bridge.cli.unmatched_sheet import MOST_EXPORTED, to_complete
 from bridge.contracts import Outcome, Student
 from bridge.errors import LearnerAmbiguous
 from bridge.learners.directory import Directory
@@ -91,7 +92,7 @@ def export(invocation: Invocation, output: Path, connection: str | None) -> None
         if row.outcome == Outcome.NO_MATCH and connection in {None, row.connection}
     ]
     try:
-        write_table(output, "People", [HEADERS, *people])
+        write_table(output, "People", [UNMATCHED, *people])
     except OSError as error:
         raise click.UsageError(f"{output} cannot be written: {error.strerror}") from error
     click.echo(f"{len(people):,} people: {output}", err=True)

@@ -8,11 +8,6 @@ from typing import Final
 from bridge.store.unmatched import UnmatchedRow
 
 MOST_EXPORTED: Final = 1_000_000
-HEADERS: Final = (
-    *("Student ID", "Email", "Employee number", "First name", "Last name"),
-    *("Connection", "Launches", "Could be"),
-)
-"""The first five are headers that the spreadsheet adapter recognises."""
 
 
 def to_complete(student_id: str, row: UnmatchedRow, could_be: Sequence[str]) -> list[str]:

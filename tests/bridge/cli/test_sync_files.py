@@ -133,6 +133,17 @@ def test_a_file_swapped_between_plan_and_apply_is_not_applied(site: Site, then: 
     assert (code, said["updated"]) == (0, 2)
 
 
+def test_a_plan_of_another_file_is_applied_to_that_file_alone(site: Site) -> None:
+    site.file(SHEET.replace("00123", "00999"))
+    other, plan = site.file(SHEET, "other.csv"), site.folder / "plan.jsonl"
+    site.run("sync", "spreadsheet", "hr-sheet", "--plan", "--plan-file", plan, "--file", other)
+    code, said, _ = site.run("sync", "spreadsheet", "hr-sheet", "--apply", plan, "--json")
+    assert (code, said["reason"]) == (6, "stale")
+    assert "or name the file that it was made from" in said["notices"][0]
+    code, said, _ = site.run("sync", "spreadsheet", "hr-sheet", "--apply", plan, "--file", other, "--json")
+    assert (code, said["updated"], site.everybody()[1]["employeeId"]) == (0, 2, "00123")
+
+
 def test_another_file_can_be_named_for_one_run_with_or_without_a_connection(site: Site) -> None:
     other = site.file(SHEET.replace("00123", "00777"), "other.csv")
     assert site.run("sync", "spreadsheet", "--file", other, "--json")[1]["updated"] == 2

@@ -52,6 +52,12 @@ class Site:
         self._client = client
         self._launches = 0
 
+    def connect(self, sheet: dict[str, str]) -> None:
+        """Give the command line a connection whose people come from a sheet."""
+        tree = yaml.safe_load(self._config.read_text("utf-8"))
+        tree["connections"]["hr-sheet"] = sheet
+        self._config.write_text(yaml.safe_dump(tree), "utf-8")
+
     def launch(self, student_id: str) -> int:
         self._launches += 1
         fields = {**FORM, "lis_person_sourcedid": student_id}
@@ -117,6 +123,27 @@ def test_who_was_unknown_is_completed_by_hand_and_known_at_the_next_launch(
     assert site.run("sync", "spreadsheet", "--file", file)[0] == 0
     assert site.launch(student_id) == 303
     assert site.run("unmatched", "export", "-o", file)[1].startswith("0 people")
+
+
+def test_the_list_is_read_as_what_it_is_by_a_connection_made_for_another_sheet(site: Site) -> None:
+    site.connect({"adapter": "spreadsheet", "file": "hr.csv", "student_id": "employee_number"})
+    site.launch("00123")
+    file = site.folder / "people.xlsx"
+    site.run("unmatched", "export", "-o", file)
+    complete(file, "z@x.y")
+    code, told = site.run("sync", "spreadsheet", "--file", file)
+    assert (code, "People: employee_number: column A ('Student ID', recognised)" in told) == (0, True)
+    assert site.launch("00123") == 303
+
+
+def test_the_list_is_never_taken_for_everybody_there_is(site: Site) -> None:
+    site.connect({"adapter": "spreadsheet", "file": "hr.csv", "mode": "roster"})
+    site.launch("00123")
+    file = site.folder / "people.xlsx"
+    site.run("unmatched", "export", "-o", file)
+    complete(file, "z@x.y")
+    code, told = site.run("sync", "spreadsheet", "--file", file)
+    assert (code, "a list of unmatched students is not everybody; allowed: `mode: link`" in told) == (3, True)
 
 
 def test_whoever_is_not_completed_is_left_alone_and_nothing_in_the_file_runs(site: Site) -> None:
