@@ -41,18 +41,24 @@ class Said(msgspec.Struct, gc=False):
         return self.status == "active"
 
 
-FIELDS = ("canvas_user_id", "sis_user_id", "integration_id", "login_id", "email", "sortable_name")
-"""What the fields of a member are called: as in the REST API, but for the first. Absent where Canvas is silent."""
-
-_values = attrgetter("id", *FIELDS[1:])
+_told = attrgetter("sis_user_id", "integration_id", "login_id", "email", "sortable_name")
 
 
 def member(said: Said, student_id: str) -> RosterMember:
-    """The member of whom Canvas said `said`; null and an empty cell both mean that there is none."""
-    values = _values(said)
-    fields = dict(zip(FIELDS, map(clean, values), strict=True))
-    if UNSET in values:
-        fields = {name: fields[name] for name, value in zip(FIELDS, values, strict=True) if value is not UNSET}
+    """The member of whom Canvas said `said`, with fields as in the REST API, but `canvas_user_id` for `id`.
+
+    Null and an empty cell both mean that there is none; where Canvas is silent the field is absent.
+    """
+    fields = {
+        "canvas_user_id": str(said.id),
+        "sis_user_id": clean(said.sis_user_id),
+        "integration_id": clean(said.integration_id),
+        "login_id": clean(said.login_id),
+        "email": clean(said.email),
+        "sortable_name": clean(said.sortable_name),
+    }
+    if UNSET in _told(said):
+        fields = {name: text for name, text in fields.items() if getattr(said, name, None) is not UNSET}
     if said.first_name is UNSET or said.last_name is UNSET:
         first, last = split_sortable_name(fields.get("sortable_name", "") or clean(said.name))
     else:
