@@ -24,8 +24,8 @@ def require_current(engine: Engine, run: Run, settings: str, usernames: Sequence
     """Raise PlanStale unless the plan of `run` still fits. The directory must just have been read."""
     if run.settings != settings:
         raise PlanStale(
-            "the connection's configuration, or the file it reads, has changed since the plan was made: make a new one, "
-            "or name the file that it was made from"
+            "the connection's configuration, or the file it reads, has changed since the plan was made: make a new "
+            "one, or name the file that it was made from"
         )
     if sync_runs.wrote_after(engine, run.source, run.id):
         raise PlanStale("a later sync of this connection has run; make a new plan")
