@@ -6,10 +6,11 @@ import enum
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Engine, delete, func, insert, select, update
 
 from bridge.store.engine import alone
 from bridge.store.schema import sync_item, sync_run, sync_source
+from bridge.store.sync_items import Kind, State
 
 
 class Status(enum.StrEnum):
@@ -127,6 +128,20 @@ def last_whole(engine: Engine, source: int) -> int:
         return connection.execute(statement.order_by(_r.id.desc()).limit(1)).scalar_one_or_none() or 0
 
 
+def deactivated_in_between(engine: Engine, source: int) -> int:
+    """How many people the in-between runs of a connection have deactivated since its last whole run."""
+    whole = last_whole(engine, source)
+    statement = (
+        select(func.count())
+        .select_from(sync_item)
+        .join(sync_run, sync_run.c.id == sync_item.c.run)
+        .where(_r.source == source, _r.id > whole, _r.since.is_not(None))
+        .where(sync_item.c.kind == Kind.DEACTIVATE, sync_item.c.state == State.DONE)
+    )
+    with alone(engine) as connection:
+        return int(connection.execute(statement).scalar_one())
+
+
 def under_way(engine: Engine, source: int) -> list[Run]:
     """The runs of a connection that say they are under way: with its lock held, these died."""
     with alone(engine) as connection:
@@ -147,7 +162,9 @@ def wrote_after(engine: Engine, source: int, run: int) -> bool:
     """Whether a later run of the connection has changed anything, in OttoLearn or in the snapshot."""
     later = select(_r.id).where(_r.source == source, _r.id > run)
     settled = later.where(_r.status.not_in((Status.PLANNED, Status.FAILED, Status.READING)))
-    sent = later.join(sync_item, sync_item.c.run == _r.id).where(sync_item.c.state.in_(("sent", "done", "abandoned")))
+    sent = later.join(sync_item, sync_item.c.run == _r.id).where(
+        sync_item.c.state.in_((State.SENT, State.DONE, State.ABANDONED))
+    )
     with alone(engine) as connection:
         return any(connection.execute(which.limit(1)).first() is not None for which in (settled, sent))
 

@@ -32,7 +32,8 @@ def _load(job: Job, planner: Planner | LinkPlanner) -> limits.Load:
     owned = sync_people.count_present(engine, source)
     lost = not sync_people.has_anybody(engine, source) and _had_people(job)
     first = owned == 0 or sync_runs.last_started(engine, source) is None
-    return limits.Load(by_kind, owned, planner.joining, first, lost)
+    before = 0 if job.outcome.since is None else sync_runs.deactivated_in_between(engine, source)
+    return limits.Load(by_kind, owned, planner.joining, first, lost, before)
 
 
 def _had_people(job: Job) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bridge.store.sync_items import WRITES, Kind
@@ -30,6 +30,8 @@ class Load:
     """No run of the connection has come to its end yet: a first load, perhaps the rest of one."""
     snapshot_lost: bool = False
     """Earlier runs knew people, and the snapshot knows nobody."""
+    deactivated_before: int = 0
+    """By runs in between since the last whole one: many small runs must not do what one whole run would hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,9 @@ class Verdict:
 
 def judge(load: Load, roster: Roster, max_changes: int | None = None) -> Verdict:
     """What may be done of a plan. `max_changes` replaces every limit for this one run."""
-    beyond = [name for name in CLASSES if _count(load, name) > _allowed(load, roster, name, max_changes)]
+    if max_changes is not None:
+        load = replace(load, deactivated_before=0)
+    beyond = [name for name in CLASSES if _is_beyond(load, name, _allowed(load, roster, name, max_changes))]
     sentences = [_sentence(load, name, _allowed(load, roster, name, max_changes)) for name in beyond]
     if load.snapshot_lost and roster.on_leave == "deactivate":
         sentences.append("No snapshot: no deactivations this run. It is made anew from this roster.")
@@ -57,6 +61,15 @@ def _held(beyond: list[str], roster: Roster) -> tuple[Kind, ...]:
     # Whatever looks wrong with a plan, taking access away can wait.
     names = {*beyond, "deactivations"} if beyond else set()
     return tuple(kind for name, kinds in CLASSES.items() if name in names for kind in kinds)
+
+
+def _is_beyond(load: Load, name: str, allowed: float) -> bool:
+    planned = _count(load, name)
+    return planned > 0 and planned + _before(load, name) > allowed
+
+
+def _before(load: Load, name: str) -> int:
+    return load.deactivated_before if name == "deactivations" else 0
 
 
 def _count(load: Load, name: str) -> int:
@@ -86,8 +99,9 @@ def _lacks_a_whole(load: Load, name: str) -> bool:
 
 
 def _sentence(load: Load, name: str, allowed: float) -> str:
-    base = _base(load, name)
+    before = _before(load, name)
+    made = f"{before} made in between since the last whole run, " if before else ""
     return (
-        f"{_count(load, name)} {name} planned, {int(allowed)} allowed (the connection has {base} active people): held. "
-        "Look at the plan; if it is right, approve it."
+        f"{_count(load, name)} {name} planned, {made}{int(allowed)} allowed (the connection has {_base(load, name)} "
+        "active people): held. Look at the plan; if it is right, approve it."
     )

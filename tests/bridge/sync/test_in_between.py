@@ -91,6 +91,27 @@ def test_leavers_beyond_the_limit_are_held_back_and_looked_at_again(telling, mak
     assert telling.run().kind == "in_between"
 
 
+def test_many_small_runs_do_not_deactivate_what_one_whole_run_would_hold(telling, make_member) -> None:
+    telling.change(limits={"deactivations": {"number": 2}})
+    left = []
+    for number in range(4):
+        telling.lms.change(make_member(f"p{number}", active=False))
+        left.append(telling.run())
+    assert [(run.kind, run.deactivated, run.held) for run in left] == [
+        ("in_between", 1, 0),
+        ("in_between", 1, 0),
+        ("in_between", 0, 1),
+        ("in_between", 0, 2),
+    ]
+    assert "2 deactivations planned, 2 made in between since the last whole run, 2 allowed" in left[-1].notices[0]
+    assert telling.run(max_changes=2).deactivated == 2
+    telling.lms.change(make_member("p9", first="Renamed"))
+    assert telling.run().status == "done"
+    assert telling.run(full=True).status == "done"
+    telling.lms.change(make_member("p5", active=False))
+    assert telling.run().deactivated == 1
+
+
 def test_a_leave_that_is_said_twice_is_not_two_complete_readings(telling, make_member) -> None:
     telling.change(grace={"days": 0, "complete_reads": 3})
     telling.run()
