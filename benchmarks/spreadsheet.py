@@ -4,9 +4,9 @@
     python benchmarks/spreadsheet.py --csv 20000 --xlsx 5000 --long 210000 --rounds 1
     python benchmarks/spreadsheet.py --only read
 
-Every reading and every plan runs in a process of its own, which reports its peak memory and its seconds: of CPU time for
-a reading, by the clock for a plan. Rounds are interleaved and the best counts. Exits 1 where a promise is not kept.
-`openpyxl` is a dependency of the tests only.
+Every reading and every plan runs in a process of its own, which reports its peak memory and its seconds: of CPU time
+for a reading, by the clock for a plan. Rounds are interleaved and the best counts. Exits 1 where a promise is not
+kept. `openpyxl` is a dependency of the tests only.
 """
 
 from __future__ import annotations
