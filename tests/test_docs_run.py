@@ -62,7 +62,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def environment(workspace: Path) -> dict[str, str]:
     names = re.findall(r"\$\{([A-Z_]+)\}", (workspace / "config.yaml").read_text("utf-8"))
     secrets = dict.fromkeys(names, SECRET) | {"OTTOLEARN_PASSWORD": "api"}
-    return {**os.environ, **secrets, "PYTHONPATH": str(ROOT)}
+    home = {"HOME": str(workspace), "XDG_RUNTIME_DIR": str(workspace)}
+    return {**os.environ, **secrets, **home, "PYTHONPATH": str(ROOT)}
 
 
 def run(workspace: Path, line: str) -> subprocess.CompletedProcess[str]:
@@ -94,6 +95,7 @@ def test_the_bridge_of_the_documentation_serves(workspace: Path, page: str, line
     try:
         assert answers(f"http://127.0.0.1:{port}/readyz"), f"{page}: {line}"
         assert requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).status_code == 200
+        assert [*workspace.rglob("gunicorn*")] == []  # no door beside its own
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0

@@ -45,6 +45,8 @@ def _run(application: Callable[[], Any], options: dict[str, Any]) -> None:
     class Server(BaseApplication):
         def load_config(self) -> None:
             settings = {"worker_class": "gthread", "timeout": 30, "graceful_timeout": 15, "accesslog": None}
+            # else whoever runs two bridges has one socket for both, and an account without a home an error in the log
+            settings["control_socket_disable"] = True
             for name, value in {**settings, **options}.items():
                 self.cfg.set(name, value)
 
