@@ -177,6 +177,8 @@ def test_a_file_of_gigabytes_is_refused_before_it_is_read(tmp_path):
         file.truncate(2 * 1024**3)
     with pytest.raises(RosterIncomplete, match=r"people\.csv: the file is larger than 1024 MiB"), open_table(path):
         pass
+    with pytest.raises(RosterIncomplete, match=r"people\.csv: the file is larger than 1024 MiB"):
+        digest_of(path)
     with path.open("r+b") as file:
         file.write(b"PK\x03\x04")
     with pytest.raises(RosterIncomplete, match=r"larger than 256 MiB"), open_table(path):
