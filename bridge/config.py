@@ -10,14 +10,15 @@ import difflib
 import importlib
 import os
 import re
+import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
 
 from bridge.configfile import ConfigFile, read_config_file
 from bridge.contracts import Adapter, Assurance, Connection
@@ -71,10 +72,15 @@ class CommonKeys(Frozen):
     """How the ID that the LMS sends becomes the one that OttoLearn holds."""
 
 
+def _none_if_empty(connections: object) -> object:
+    """LMSs that register themselves stand in no file, so that the key may have nothing behind it."""
+    return {} if connections is None else connections
+
+
 class _Parts(Frozen):
     bridge: Bridge
     ottolearn: OttoLearn
-    connections: dict[str, dict[str, Any]] = Field(min_length=1)
+    connections: Annotated[dict[str, dict[str, Any]], BeforeValidator(_none_if_empty)] = Field(default_factory=dict)
     courses: Annotated[tuple[Course, ...], AfterValidator(each_key_once)] = ()
 
 
@@ -205,13 +211,32 @@ def _models_in(annotation: Any) -> Iterator[Any]:
 def _plain_http(file: ConfigFile) -> list[str]:
     """Plain http is for trying things out: it needs a trusted network to go to."""
     bridge = file.tree.get("bridge")
-    if isinstance(bridge, dict) and bridge.get("trusted_networks"):
-        return []
+    named = bridge.get("trusted_networks") if isinstance(bridge, dict) else None
+    networks = [network for text in named if (network := _network(text))] if isinstance(named, list) else []
     return [
         file.problem(path, "plain http; allowed: https, or http with its network in bridge.trusted_networks")
         for path, text in file.scalars()
-        if urlsplit(text).scheme == "http"
+        if (parts := urlsplit(text)).scheme == "http" and not _lies_within(parts.hostname or "", networks)
     ]
+
+
+def _network(text: object) -> IPv4Network | IPv6Network | None:
+    try:
+        return ip_network(str(text))
+    except ValueError:
+        return None  # its own mistake is told elsewhere
+
+
+def _lies_within(host: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Whether every address of `host` is in one of the networks. A name that does not resolve here may do so where the
+    bridge will run: with trusted networks it passes, and is refused when it is called.
+    """
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM) if networks else []
+    except (OSError, UnicodeError):
+        return True
+    addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    return bool(addresses) and all(any(address in network for network in networks) for address in addresses)
 
 
 def _unreachable_courses(file: ConfigFile, parts: _Parts) -> list[str]:

@@ -103,8 +103,8 @@ def check_invitation(
     name: str, adapter: Adapter[Any], student_id: str | None, platforms: Sequence[str], until: float
 ) -> Invitation:
     """An invitation, once it is sure that a connection can come of it. Raises ValueError."""
-    places = dict.fromkeys(("auth_url", "jwks_url"), "https://lms.invalid")
-    probe = {"issuer": "i", "client_id": "c", "learn_deployments": True} | places
+    places = dict.fromkeys(("issuer", "auth_url", "jwks_url"), "https://lms.invalid")
+    probe = {"client_id": "c", "learn_deployments": True} | places
     wanted = {} if student_id is None else {"student_id": student_id}
     settings = adapter.settings.model_validate({"lti13": probe} | wanted)
     return Invitation(name, adapter.name, settings.student_id, tuple(platforms), until)

@@ -14,7 +14,7 @@ SignatureMethod = Literal["HMAC-SHA1", "HMAC-SHA256"]
 class Lti13(Frozen):
     """One registration on an LTI 1.3 platform."""
 
-    issuer: str = Field(min_length=1)
+    issuer: WebAddress
     client_id: str = Field(min_length=1)
     deployment_ids: tuple[str, ...] = ()
     learn_deployments: bool = False

@@ -108,7 +108,12 @@ def test_a_value_stays_as_it_was_typed(tmp_path: Path) -> None:
         ("https://learn.example.com/acme", "http://learn.example.com", "config.yaml:8: ottolearn.learner_url: found"),
         ("  campus:", "  Campus One:", "config.yaml:11: connections.Campus One: allowed as a name"),
         ("method: signed_link", "method: magic", "config.yaml:9: ottolearn.sign_in.method: found 'magic'; allowed: "),
-        ("connections:", "connections: {}\nothers:", "config.yaml:10: connections: dictionary should have at least 1"),
+        ("connections:", "connectoins:", "config.yaml:10: connectoins: unknown key; did you mean `connections`?"),
+        (
+            "connections:",
+            "connections: campus\ncourses:",
+            "config.yaml:10: connections: found 'campus'; input should be",
+        ),
         ("  organization_id: 1\n", "  organization_id: 1\n  organization_id: 2\n", "config.yaml:6: ottolearn.organiza"),
         (
             "adapter: moodle",
@@ -123,6 +128,41 @@ def test_a_mistake_is_named_with_file_line_what_was_found_and_what_is_allowed(
 ) -> None:
     assert old in GOOD
     assert any(problem.startswith(told) for problem in problems(tmp_path, GOOD.replace(old, new, 1)))
+
+
+LOCAL = GOOD.replace("ottolearn:\n", "  trusted_networks: [127.0.0.0/8]\nottolearn:\n", 1)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "127.8.8.8"])
+def test_plain_http_is_taken_inside_a_trusted_network(tmp_path: Path, host: str) -> None:
+    read(tmp_path, LOCAL.replace("https://learn.example.com/acme", f"http://{host}/acme"))
+
+
+@pytest.mark.parametrize("host", ["93.184.216.34", "10.0.0.1", "[2606:2800:220:1::1]", ""])
+def test_one_trusted_network_opens_plain_http_to_no_other(tmp_path: Path, host: str) -> None:
+    (told,) = problems(tmp_path, LOCAL.replace("https://learn.example.com/in", f"http://{host}/in"))
+    assert "allowed: " in told
+
+
+def test_a_name_is_judged_by_its_addresses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = {"lms.internal": ["127.0.0.2"], "lms.example.com": ["127.0.0.2", "93.184.216.34"]}
+
+    def resolve(host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
+        if host not in places:
+            raise OSError
+        return [(0, 0, 0, "", (address, 0)) for address in places[host]]
+
+    monkeypatch.setattr("socket.getaddrinfo", resolve)
+    for host, good in (("lms.internal", True), ("lms.elsewhere", True), ("lms.example.com", False)):
+        text = LOCAL.replace("https://learn.example.com/acme", f"http://{host}/acme")
+        assert bool(read(tmp_path, text)) if good else problems(tmp_path, text)
+
+
+@pytest.mark.parametrize("issuer", ["urn:anything", "lms.example.edu", "", "http://lms.example.edu"])
+def test_an_issuer_that_is_no_https_address_is_told(tmp_path: Path, issuer: str) -> None:
+    lti13 = f'{{issuer: "{issuer}", client_id: c, deployment_ids: ["1"], auth_url: "https://a", jwks_url: "https://j"}}'
+    text = GOOD.replace("    lti11:", f"    lti13: {lti13}\n    lti11:")
+    assert [problem for problem in problems(tmp_path, text) if "lti13.issuer" in problem]
 
 
 def test_every_mistake_is_told_at_once_and_in_the_order_of_the_file(tmp_path: Path) -> None:
@@ -183,6 +223,11 @@ def test_a_file_in_another_encoding_is_told_in_words(tmp_path: Path) -> None:
     path.write_bytes(b"bridge: \xff\xfe")
     with pytest.raises(ConfigError, match="not UTF-8"):
         load(path, ADAPTERS, {})
+
+
+@pytest.mark.parametrize("connections", ["", "connections:\n", "connections: {}\n"])
+def test_a_bridge_whose_lmss_all_register_themselves_needs_no_connection(tmp_path: Path, connections: str) -> None:
+    assert read(tmp_path, GOOD.partition("connections:")[0] + connections).connections == {}
 
 
 def test_an_adapter_of_ones_own_is_found_by_its_path(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from bridge.lti.settings import Lti13
 
 GIVEN = {
-    "issuer": "i",
+    "issuer": "https://lms.example.edu",
     "client_id": "c",
     "auth_url": "https://lms.example.edu/a",
     "jwks_url": "https://lms.example.edu/j",

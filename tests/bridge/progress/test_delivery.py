@@ -40,7 +40,7 @@ def test_a_score_goes_out_with_a_token_for_scores_alone(loopback: Outbound) -> N
 
     with FakeServer(answer) as platform:
         lti13 = Lti13(
-            issuer="i",
+            issuer="https://lms.example.edu",
             client_id="c",
             deployment_ids=("d",),
             auth_url="https://lms.example/auth",
