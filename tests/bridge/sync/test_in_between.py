@@ -10,6 +10,7 @@ from sqlalchemy import delete
 from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
 from bridge.store import sync_people, sync_runs
 from bridge.store.schema import sync_person
+from bridge.sync.plan import BATCH
 from bridge.sync.planfile import read_plan_file
 from bridge.sync.report import document, write_report
 from bridge.sync.start import OVERLAP
@@ -329,7 +330,8 @@ def test_a_double_whose_other_half_left_is_not_taken_for_gone(telling, make_memb
 @pytest.mark.parametrize("first", [0, 1])
 def test_a_record_that_takes_the_place_of_another_costs_nobody_their_access(telling, make_member, first) -> None:
     old, new = make_member("p3", active=False), make_member("p3", first="Renamed", record="another")
-    telling.lms.change(*[(old, new), (new, old)][first])
+    apart = [make_member(f"stranger{number}", active=False) for number in range(BATCH)]
+    telling.lms.change(*[(old, *apart, new), (new, *apart, old)][first])
     outcome = telling.run()
     assert (outcome.kind, outcome.deactivated, "p3" in active(telling)) == ("in_between", 0, True)
     assert telling.run(full=True).updated == 1
