@@ -35,7 +35,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        click.echo("\n".join(_line(row) for row in found))
+        click.echo("\n".join(_line(row) for row in found) or "No connection yet; see: ottobridge setup invite --help")
 
 
 @connections.command("remove")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,13 @@ def test_a_registered_connection_can_be_given_more_than_it_registered_with(
     copied = load(tmp_path / "more.yaml", ADAPTERS).connections["new-lms"]
     assert copied.settings == MOODLE.settings.model_validate(REGISTERED)
     assert section not in printed(run("setup", "campus", "--json"))["sections"]
+
+
+def test_a_bridge_without_connections_says_how_one_is_made(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(re.sub(r"connections:\n(  .*\n)+", "", path.read_text("utf-8")), "utf-8")
+    assert "ottobridge setup invite" in run("connections", "list").stdout
+    assert printed(run("connections", "list", "--json")) == []
 
 
 def test_what_a_platform_said_of_itself_can_be_read(run: Run, database: str) -> None:
