@@ -93,7 +93,7 @@ def test_leavers_beyond_the_limit_are_held_back_and_looked_at_again(telling, mak
 
 
 def test_many_small_runs_do_not_deactivate_what_one_whole_run_would_hold(telling, make_member) -> None:
-    telling.change(limits={"deactivations": {"number": 2}})
+    telling.change(limits={"deactivations": {"number": 2}, "updates": {"number": 1}})
     left = []
     for number in range(4):
         telling.lms.change(make_member(f"p{number}", active=False))
