@@ -68,7 +68,7 @@ def test_runs_that_died_say_so(world, people) -> None:
 def test_kill_9_of_a_real_process_against_the_real_sandbox(tmp_path: Path, after: int) -> None:
     faults = Faults(latency=0.03)
     with serve(create_sandbox(faults=faults)) as served:
-        command = [sys.executable, str(ROOT / "tests/bridge/sync/crashing.py"), str(tmp_path), served.url, "40"]
+        command = [sys.executable, "-m", "tests.bridge.sync.crashing", str(tmp_path), served.url, "40"]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
             ends = time.monotonic() + 60
             while faults.asked["POST create_user"] < after:
