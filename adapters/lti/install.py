@@ -61,7 +61,7 @@ def _tool(settings: Settings, addresses: Addresses) -> Section:
             Entry("Domain", addresses.host),
             Entry("Messages", messages, copied=False),
             Entry("Signature algorithm", "RS256", copied=False),
-            Entry("Services", _services(settings), copied=False),
+            Entry("Services", "None; Names and Role Provisioning where the courses are to be a roster", copied=False),
             Entry(
                 "Claims that must be sent",
                 f"sub, given_name, family_name, {place}",
@@ -74,11 +74,6 @@ def _tool(settings: Settings, addresses: Addresses) -> Section:
             ),
         ),
     )
-
-
-def _services(settings: Settings) -> str:
-    """A launch needs none; a roster is read by one."""
-    return "Names and Role Provisioning" if settings.roster.filters.courses else "None"
 
 
 def _variable(custom: str) -> tuple[Entry, ...]:
