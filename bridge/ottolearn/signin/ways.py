@@ -32,6 +32,7 @@ def by_oidc(settings: Oidc, learner_url: str, sessions: LaunchSessions) -> SignI
     def sign_in(match: Match, course: Course | None) -> WayIn:
         attributes = match.learner.attributes
         username = attributes.get(settings.username_attribute or "") or attributes[match.attribute]
+        # ASSUMED: at each of these OttoLearn begins its sign-in, and comes back to it (docs/ottolearn-api.md)
         start = (course.url if course else None) or settings.start_url or learner_url
         return WayIn(start, sessions.begin(match.learner.user_id, username))
 
