@@ -31,10 +31,13 @@ class Limit(NamedTuple):
 LAUNCHES_OF_ADDRESS = Limit("launches of an address", 6000, 60.0)
 LAUNCHES_OF_STUDENT = Limit("launches of a student", 20, 60.0)
 FAILURES_OF_ADDRESS = Limit("failures of an address", 100, 600.0)
-REFUSALS_OF_ADDRESS = Limit("refusals of an address", 30, 600.0)
+REFUSALS_OF_ADDRESS = Limit("refusals of an address", 300, 600.0)
 """Those of nobody in particular, which anybody can bring about; so many are recorded."""
-REFUSALS = Limit("refusals of all addresses", 100, 600.0)
+REFUSALS = Limit("refusals of all addresses", 1000, 600.0)
 """The same for all together: what many addresses can write down in a month stays below a few gigabytes."""
+DETAILS_OF_ADDRESS = Limit("refusals of an address with what came", 30, 600.0)
+DETAILS = Limit("refusals of all addresses with what came", 100, 600.0)
+"""What came with them is up to thirty times as long, and a few of many alike say enough."""
 POLLS_OF_VISIT = Limit("polls of a visit", 30, 60.0)
 
 

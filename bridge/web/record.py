@@ -1,8 +1,8 @@
 """The record of launches, and how much of it strangers may fill.
 
 Whoever was read to be somebody is always recorded. What is refused before that, anybody can send, and as often as they
-like: of those so many are recorded for each address, and so many in all. The others are told to the browser and named
-in the log like every launch; the limits pass by themselves.
+like: of those so many are recorded for each address and so many in all, and fewer with what came. The others are told
+to the browser and named in the log like every launch; the limits pass by themselves.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from flask import Request, request
 from sqlalchemy import Engine
 
 from bridge.contracts import Outcome
-from bridge.packages.limits import REFUSALS, REFUSALS_OF_ADDRESS, Limit, Limits
+from bridge.packages.limits import DETAILS, DETAILS_OF_ADDRESS, REFUSALS, REFUSALS_OF_ADDRESS, Limit, Limits
 from bridge.store import launches, received
 from bridge.store.launches import LaunchLine, is_of_nobody
 from bridge.web.metrics import Metrics
@@ -36,15 +36,17 @@ class Record:
 
     def __call__(self, line: LaunchLine) -> None:
         self.metrics.count_launch(line.connection, line.kind, line.outcome)
-        if is_of_nobody(line) and not self._has_room():
+        nobody = is_of_nobody(line)
+        if nobody and not self._has_room(REFUSALS_OF_ADDRESS, REFUSALS):
             return
         launches.append(self.engine, line)
         if line.outcome != Outcome.MATCHED:
-            received.keep(self.engine, line.reference, describe(request), now=line.time)
+            whole = not nobody or self._has_room(DETAILS_OF_ADDRESS, DETAILS)
+            received.keep(self.engine, line.reference, describe(request) if whole else {}, now=line.time)
 
-    def _has_room(self) -> bool:
-        """Whether one more refusal of nobody is recorded. One address uses up little of what there is for all."""
-        return self._within(REFUSALS_OF_ADDRESS, self.address(request)) and self._within(REFUSALS)
+    def _has_room(self, of_address: Limit, of_all: Limit) -> bool:
+        """Whether one more is within both limits. One address uses up little of what there is for all."""
+        return self._within(of_address, self.address(request)) and self._within(of_all)
 
     def _within(self, limit: Limit, *who: str) -> bool:
         found = self.limits.note(limit, *who)

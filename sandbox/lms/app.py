@@ -69,7 +69,12 @@ def _add_pages(app: Flask, lms: _Lms) -> None:
     @app.get("/")
     def start() -> str:
         return render_template(
-            "start.html", people=lms.campus.people, doors=DOORS, outcomes=OUTCOMES, signatures=SIGNATURES
+            "start.html",
+            people=lms.campus.people,
+            doors=DOORS,
+            outcomes=OUTCOMES,
+            signatures=SIGNATURES,
+            sent_back=request.args.get("lti_errormsg", ""),  # LTI 1.1 implementation guide, section 3
         )
 
     @app.get("/launch")

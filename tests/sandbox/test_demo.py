@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 from click.testing import CliRunner
+from flask import Response
 
 from bridge.contracts import Kind, Outcome, Student
 from bridge.ottolearn.signin import ways
@@ -167,7 +168,7 @@ def test_a_page_that_hides_what_support_needs_fails_the_check(demo, monkeypatch)
 
 
 def test_a_wrong_status_fails_the_check(demo, monkeypatch):
-    monkeypatch.setattr("bridge.web.pages.make_response", lambda page, _: page)
+    monkeypatch.setattr("bridge.web.pages.make_response", lambda page, _: Response(page))
 
     assert one(demo, "canvas-lti11", "nora").problems == ("the status is 200, not 404",)
 

@@ -6,16 +6,20 @@ import pytest
 from sqlalchemy import func, select
 
 from bridge import rounds
-from bridge.packages.limits import REFUSALS, REFUSALS_OF_ADDRESS
-from bridge.store.schema import received
+from bridge.packages.limits import DETAILS, DETAILS_OF_ADDRESS, REFUSALS, REFUSALS_OF_ADDRESS
+from bridge.store.received import LONGEST
+from bridge.store.schema import launch, received
+from bridge.web import record
 from bridge.web.app import MAX_BODY
 from tests.bridge.web.conftest import Bridge
 
 
 def kept(bridge: Bridge) -> tuple[int, int]:
-    """Lines of the record, and rows of what came with them."""
+    """Lines of the record, and how many of them have what came."""
     with bridge.engine.connect() as connection:
-        return len(bridge.record()), connection.execute(select(func.count()).select_from(received)).scalar_one()
+        lines, rows = (connection.execute(select(func.count()).select_from(table)) for table in (launch, received))
+        empty = connection.execute(select(func.count()).where(received.c.fields == "{}")).scalar_one()
+        return lines.scalar_one(), rows.scalar_one() - empty
 
 
 def refused(bridge: Bridge, address: str = "198.51.100.1") -> None:
@@ -58,37 +62,55 @@ def test_a_launch_url_that_an_administrator_got_wrong_is_on_record(bridge: Bridg
     assert bridge.record()[0][1:8] == ("campus", "", "", "", "", "rejected", reason)
 
 
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limits in the same order as they are, but quicker to reach."""
+    for name, most in {"REFUSALS_OF_ADDRESS": 6, "REFUSALS": 20, "DETAILS_OF_ADDRESS": 2, "DETAILS": 8}.items():
+        assert hasattr(record, name)
+        monkeypatch.setattr(record, name, getattr(record, name)._replace(most=most))
+
+
+@pytest.mark.usefixtures("narrow")
 def test_one_address_cannot_fill_the_record(bridge: Bridge, caplog: pytest.LogCaptureFixture) -> None:
-    for _ in range(REFUSALS_OF_ADDRESS.most + 5):
+    for _ in range(9):
         refused(bridge)
-    assert kept(bridge) == (REFUSALS_OF_ADDRESS.most, REFUSALS_OF_ADDRESS.most)
-    assert caplog.text.count("further ones are not recorded") == 1
+    assert kept(bridge) == (6, 2)
+    assert [text for text in caplog.text.split("\n") if "further ones are not recorded" in text and "6" in text]
     refused(bridge, "198.51.100.2")
-    assert kept(bridge)[0] == REFUSALS_OF_ADDRESS.most + 1
+    assert kept(bridge) == (7, 3)
     bridge.now += REFUSALS_OF_ADDRESS.span
     refused(bridge)
-    assert kept(bridge)[0] == REFUSALS_OF_ADDRESS.most + 2
+    assert kept(bridge) == (8, 4)
 
 
+@pytest.mark.usefixtures("narrow")
 def test_many_addresses_cannot_fill_the_record_either(bridge: Bridge) -> None:
-    for number in range(REFUSALS.most + 5):
+    for number in range(25):
         refused(bridge, f"198.51.100.{number}")
-    assert kept(bridge) == (REFUSALS.most, REFUSALS.most)
+    assert kept(bridge) == (20, 8)
 
 
+@pytest.mark.usefixtures("narrow")
 def test_the_addresses_of_one_ipv6_network_count_as_one(bridge: Bridge) -> None:
-    for number in range(REFUSALS_OF_ADDRESS.most + 5):
+    for number in range(9):
         refused(bridge, f"2001:db8:1:2::{number:x}")
-    assert kept(bridge)[0] == REFUSALS_OF_ADDRESS.most
+    assert kept(bridge) == (6, 2)
 
 
+def test_what_strangers_can_write_in_a_month_stays_below_what_the_documentation_says() -> None:
+    month = 30 * 86_400 / REFUSALS.span
+    assert month * (REFUSALS.most * 700 + DETAILS.most * LONGEST) < 7e9
+    assert (REFUSALS_OF_ADDRESS.most, DETAILS_OF_ADDRESS.most) < (REFUSALS.most / 3, DETAILS.most / 3)
+
+
+@pytest.mark.usefixtures("narrow")
 def test_people_are_recorded_whatever_strangers_did_before(bridge: Bridge) -> None:
-    for _ in range(REFUSALS_OF_ADDRESS.most):
+    for _ in range(9):
         refused(bridge, "127.0.0.1")
     for student_id in ("S000101", "nobody", "gone"):
         bridge.launch13(custom={"student_id": student_id})
     assert [line.outcome for line in bridge.record()[:3]] == ["inactive", "no_match", "matched"]
-    assert kept(bridge)[1] == REFUSALS_OF_ADDRESS.most + 2
+    assert kept(bridge)[1] == 2 + 2
 
 
 def test_refusals_of_nobody_are_forgotten_long_before_launches_of_people(bridge: Bridge) -> None:

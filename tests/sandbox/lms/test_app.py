@@ -46,6 +46,12 @@ def test_names_of_any_direction_do_not_turn_the_page_around(client):
     assert all(name.tag == "bdi" and name.get("dir") == "auto" for name in names)
 
 
+def test_whoever_is_sent_back_reads_why(client):
+    page = client.get("/", query_string={"lti_errormsg": "Nobody <you>. (7K3M-9QXT)"}).text
+
+    assert "Nobody &lt;you&gt;. (7K3M-9QXT)" in page
+
+
 @pytest.mark.parametrize("method", ["post", "get"])
 def test_a_login_begins_by_post_or_get_and_without_script(client, method):
     form, fields = posting(launch(client, login=method))
