@@ -71,8 +71,9 @@ def run(invocation: Invocation, /, connection: str | None, every: bool, **asked:
         raise click.UsageError("Name one CONNECTION, or give --all.")
     if connection is not None:
         finish([run_or_apply(invocation, _connection(invocation, connection), asked)], asked["as_json"])
-    if asked["apply_file"]:
-        raise click.UsageError("--apply goes with one CONNECTION.")
+    for name in ("apply_file", "plan_file"):
+        if asked[name] is not None:
+            raise click.UsageError("--apply and --plan-file go with one CONNECTION.")
     found = [c for c in invocation.configuration.connections.values() if "roster" in c.settings.model_fields_set]
     finish([outcome for c in found for outcome in run_if_due(invocation, c, asked)], asked["as_json"], many=True)
 

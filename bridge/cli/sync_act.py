@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ from bridge.sync.report import write_report
 from bridge.sync.run import Sync
 from bridge.sync.stale import PlanStale
 
+log = logging.getLogger(__name__)
+
 
 def run_or_apply(invocation: Invocation, connection: Connection[Any], asked: dict[str, Any]) -> Outcome:
     """Sync CONNECTION, or carry out the plan in the file that `asked` names."""
@@ -44,6 +47,10 @@ def run_if_due(invocation: Invocation, connection: Connection[Any], asked: dict[
             yield _run(invocation, connection, asked)
     except ConfigError as error:
         yield Outcome(0, connection.name, Status.FAILED, "configuration", notices=list(error.problems))
+    except Exception:
+        log.exception("the sync of %s has failed", connection.name)
+        notice = "an error in the bridge itself; the log has it, and the other connections go on"
+        yield Outcome(0, connection.name, Status.FAILED, "internal", notices=[notice])
 
 
 def apply(invocation: Invocation, connection: Connection[Any], plan: Path | int, asked: dict[str, Any]) -> Outcome:
@@ -52,7 +59,8 @@ def apply(invocation: Invocation, connection: Connection[Any], plan: Path | int,
         found = read_plan_file(engine, plan) if isinstance(plan, Path) else sync_runs.find(engine, plan)
         if found is None:
             raise click.UsageError(f"There is no run {plan}.")
-        outcome = _told(connection, lambda: syncing.apply_plan(found))
+        # A file is carried out as it is; a number is what somebody types who approves what was held.
+        outcome = _told(connection, lambda: syncing.apply_plan(found, approved=not isinstance(plan, Path)))
         _record(engine, outcome, report_folder(invocation, asked))
     return outcome
 

@@ -71,5 +71,11 @@ def _plan_file(connection: Connection[Any], folder: Path, asked: dict[str, Any])
         return None
     if asked["plan_file"] is not None:
         return Path(asked["plan_file"])
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        problem = (
+            f"{folder} cannot be made ({error.strerror}); --plan-file FILE or --reports FOLDER is another place."
+        )
+        raise click.UsageError(problem) from error
     return folder / f"{connection.name}.plan.jsonl"

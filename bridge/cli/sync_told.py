@@ -46,7 +46,8 @@ def finish(outcomes: list[Outcome], as_json: bool, *, many: bool = False) -> NoR
 
 def _line(line: dict[str, Any]) -> str:
     user = f" (OttoLearn user {line['user_id']})" if line["user_id"] else ""
-    parts = [f"{line['kind']:<11}{line['student_id']}{user}"]
+    held = ", held" if line.get("state") else ""
+    parts = [f"{line['kind']:<11}{line['student_id']}{user}{held}"]
     parts += [f"    {name}: {before!r} -> {after!r}" for name, (before, after) in line.get("changes", {}).items()]
     parts += [
         f"    {name}: {there!r} stays, the LMS has {here!r}" for name, (there, here) in line.get("kept", {}).items()

@@ -20,7 +20,6 @@ from sqlalchemy import Engine
 from bridge.cli.invocation import Invocation
 from bridge.contracts import Connection, LtiServices
 from bridge.keys.own import OwnKeys
-from bridge.learners.directory import Directory
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.store import courses
 from bridge.sync.apply import Surroundings
@@ -106,11 +105,9 @@ def open_sync(
 ) -> Sync:
     """The sync of one connection, with everything around it. Raises ConfigError."""
     settings = invocation.configuration.ottolearn
-    usernames = settings.username_attributes
-    reader = OttoLearnApi(settings, invocation.outbound)
     around = Surroundings(
         engine=engine,
-        directory=Directory(engine, usernames, reader.read_learners, time.time),
+        directory=invocation.directory_over(engine),
         # Each call once: the sync itself decides when to try again, for all its calls together.
         ottolearn=OttoLearnApi(settings, invocation.outbound, attempts=1),
         now=time.time,
@@ -122,7 +119,7 @@ def open_sync(
         stopping=stopping,
         services=lambda: services_of(invocation, engine, connection.name),
     )
-    return Sync(connection, usernames, settings.username, invocation.outbound, around)
+    return Sync(connection, settings.username_attributes, settings.username, invocation.outbound, around)
 
 
 def services_of(invocation: Invocation, engine: Engine, connection: str) -> LtiServices:

@@ -111,8 +111,8 @@ class OttoLearnApi:
         answer = self._session.write(wire.create_method, wire.users, {**sent, wire.password: password})
         return self._answered(answer, "create a user", sent)
 
-    def update(self, user_id: int, attributes: Mapping[str, str], active: bool) -> Learner:
-        """Change the attributes named and the active flag of a user; everything else stays.
+    def update(self, user_id: int, attributes: Mapping[str, str], active: bool | None) -> Learner:
+        """Change the attributes named of a user, and the active flag unless it is None; everything else stays.
 
         PUT may clear what is omitted, so the whole record is read, changed and written back; what another writer
         changes between the two is lost.
@@ -122,7 +122,8 @@ class OttoLearnApi:
         kept = record.pop(wire.attribute, None)
         record.pop(wire.id, None)
         merged = {**(kept if isinstance(kept, dict) else {}), **attributes}
-        sent = {**record, wire.active: active, wire.attribute: merged}
+        flag = {} if active is None else {wire.active: active}
+        sent = {**record, **flag, wire.attribute: merged}
         answer = self._session.write(wire.update_method, path, sent)
         return self._answered(answer, f"update user {user_id}", {wire.id: user_id, **sent})
 

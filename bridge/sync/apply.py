@@ -31,6 +31,8 @@ RECORD: Final = 0.1
 """Seconds after which answers are written into the journal, if there are not enough for a batch sooner."""
 STEP: Final = 0.2
 """Seconds between two looks at whether somebody wants to stop."""
+ACTIVE: Final[Mapping[str, bool]] = {Kind.REACTIVATE: True, Kind.DEACTIVATE: False}
+"""The kinds that change whether somebody may come in; everything else leaves that as it is in OttoLearn by then."""
 TOO_MANY_REQUESTS, UNAUTHORIZED, FORBIDDEN, CONFLICT = 429, 401, 403, 409
 
 
@@ -45,7 +47,7 @@ class Writes(Protocol):
 
     def create(self, attributes: Mapping[str, str], password: str, active: bool = True) -> Learner: ...
 
-    def update(self, user_id: int, attributes: Mapping[str, str], active: bool) -> Learner: ...
+    def update(self, user_id: int, attributes: Mapping[str, str], active: bool | None) -> Learner: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ class Applier:
             return api.create(content.after, self._around.token())
         if item.user_id is None:
             raise ValueError(f"item {item.number} changes a user and names none")
-        return api.update(item.user_id, content.after, item.kind != Kind.DEACTIVATE)
+        return api.update(item.user_id, content.after, ACTIVE.get(item.kind))
 
     def _take_in(self, answered: set[Future[Learner]]) -> None:
         """Take the answers of these calls; what they say is written down by `_record`."""

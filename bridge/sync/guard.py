@@ -11,8 +11,8 @@ from bridge.sync.plan import Planner
 from bridge.sync.record import Job
 
 
-def guard(job: Job, planner: Planner | LinkPlanner, max_changes: int | None) -> None:
-    """Hold what is beyond the limits, and begin the outcome by it."""
+def guard(job: Job, planner: Planner | LinkPlanner, max_changes: int | None) -> bool:
+    """Hold what is beyond the limits, and begin the outcome by it; whether nothing at all may be written."""
     engine, outcome = job.around.engine, job.outcome
     verdict = limits.judge(_load(job, planner), job.subject.roster, max_changes)
     with engine.begin() as connection:
@@ -23,6 +23,7 @@ def guard(job: Job, planner: Planner | LinkPlanner, max_changes: int | None) -> 
     outcome.notices += verdict.sentences
     for sentence in verdict.sentences:
         job.around.notice(sentence)
+    return verdict.stops
 
 
 def _load(job: Job, planner: Planner | LinkPlanner) -> limits.Load:

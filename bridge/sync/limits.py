@@ -41,6 +41,8 @@ class Verdict:
     held: tuple[Kind, ...] = ()
     reason: str = ""
     sentences: tuple[str, ...] = ()
+    stops: bool = False
+    """Whether not even the bridge's own memory of people may change."""
 
 
 def judge(load: Load, roster: Roster, max_changes: int | None = None) -> Verdict:
@@ -48,11 +50,12 @@ def judge(load: Load, roster: Roster, max_changes: int | None = None) -> Verdict
     if max_changes is not None:
         load = replace(load, deactivated_before=0)
     beyond = [name for name in CLASSES if _is_beyond(load, name, _allowed(load, roster, name, max_changes))]
+    stops = bool(beyond) and roster.on_exceed == "abort"
     sentences = [_sentence(load, name, _allowed(load, roster, name, max_changes)) for name in beyond]
     if load.snapshot_lost and roster.on_leave == "deactivate":
         sentences.append("No snapshot: no deactivations this run. It is made anew from this roster.")
-        return Verdict(_held(beyond, roster) or (Kind.DEACTIVATE,), "snapshot_lost", tuple(sentences))
-    return Verdict(_held(beyond, roster), "limit_exceeded" if beyond else "", tuple(sentences))
+        return Verdict(_held(beyond, roster) or (Kind.DEACTIVATE,), "snapshot_lost", tuple(sentences), stops)
+    return Verdict(_held(beyond, roster), "limit_exceeded" if beyond else "", tuple(sentences), stops)
 
 
 def _held(beyond: list[str], roster: Roster) -> tuple[Kind, ...]:

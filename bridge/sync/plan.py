@@ -89,6 +89,7 @@ class Planner:
 
     def _compare(self, connection: Connection, members: Sequence[RosterMember]) -> None:
         self.read_total += len(members)
+        self._spare_nameless(connection, members)
         wanted, odd = self._wanted(members)
         known = sync_people.known(connection, self._rules.source, list({person.key for person in wanted}))
         rest = wanted if self._full else [p for p in wanted if not self._is_unchanged(p, known.get(p.key))]
@@ -111,6 +112,17 @@ class Planner:
             else:
                 odd += self._leave_out(member)
         return wanted, odd
+
+    def _spare_nameless(self, connection: Connection, members: Sequence[RosterMember]) -> None:
+        """Let nobody leave who is on the roster, if only another of their ids says so."""
+        nameless = [member for member in members if member.active and not matchable(member.student.student_id)]
+        others = [name for name in self._rules.filled if name not in self._mapped.carriers]
+        if not nameless or not others:
+            return
+        found = [self._mapped.attributes(self._mapped.want(member)) for member in nameless]
+        values = {fold(said[name]) for said in found for name in others if name in said}
+        for holder in sync_directory.holders(connection, sorted(values)):
+            self._spared.add(holder.user_id)
 
     def _leave_out(self, member: RosterMember) -> Iterator[Item]:
         student_id = member.student.student_id

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from bridge.errors import ConfigError
 from bridge.files.private import make_private
 from bridge.store import sync_items, sync_runs
-from bridge.store.sync_items import Item, Kind
+from bridge.store.sync_items import Item, Kind, State
 from bridge.store.sync_runs import Run
 
 FORMAT = "ottobridge-plan-1"
@@ -60,6 +60,8 @@ def item_line(item: Item) -> dict[str, Any]:
     """One item as people and programs read it."""
     content = item.content
     line: dict[str, Any] = {"kind": item.kind, "student_id": item.student_id or item.key, "user_id": item.user_id}
+    if item.state == State.HELD:
+        line["state"] = item.state
     if content.where:
         line["where"] = content.where
     if item.reason:

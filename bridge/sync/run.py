@@ -68,17 +68,18 @@ class Sync:
             rules = rules_of(job.subject, job.around, override=options.override)
             start = start_of(job, whole=full or options.override)
             planner = read(job, self._outbound, rules, start, full=full)
-            guard(job, planner, options.max_changes)
+            stops = guard(job, planner, options.max_changes)
             if options.plan_file is not None:
                 save_plan(job, options.plan_file)
-            elif not (job.outcome.reason and job.subject.roster.on_exceed == "abort"):
+            elif not stops:
                 write(job)
         return job.outcome
 
-    def apply_plan(self, run: Run) -> Outcome:
-        """Carry out the saved plan of `run` exactly: what was only planned, or held, or not reached before a crash.
+    def apply_plan(self, run: Run, *, approved: bool = False) -> Outcome:
+        """Carry out the saved plan of `run` exactly: what was only planned, or not reached before a crash.
 
-        Raises PlanStale before any write, LockHeld, ConfigError.
+        What a limit held stays held, unless somebody has `approved` it. Raises PlanStale before any write, LockHeld,
+        ConfigError.
         """
         subject, engine = self._subject, self._around.engine
         if run.source != subject.source:
@@ -89,9 +90,12 @@ class Sync:
             recover(job, before=run.id)
             job.around.directory.refresh()
             journal.look_up(engine, subject.source, run.id, subject.mapped.carriers, lost=State.PLANNED)
-            require_current(engine, run, subject.fingerprint(), subject.usernames)
-            with engine.begin() as connection:
-                sync_items.shift(connection, run.id, WRITES, State.HELD, State.PLANNED)
+            require_current(engine, run, subject.fingerprint(), subject.usernames, job.around.now())
+            if approved:
+                with engine.begin() as connection:
+                    sync_items.shift(connection, run.id, WRITES, State.HELD, State.PLANNED)
+            elif any(state == State.HELD for _, state, _ in sync_items.counts(engine, run.id)):
+                job.outcome.status, job.outcome.reason = Status.HELD_BACK, run.reason
             with ending(job):
                 write(job, missing=run.status == Status.PLANNED)
         return job.outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import Connection, Engine
 
@@ -15,20 +16,28 @@ from bridge.store.sync_people import Standing
 from bridge.store.sync_runs import Run, Status
 from bridge.store.text import fold
 
+PLAN_LIVES: Final = 7 * 86_400.0
+"""Seconds for which a plan may be applied."""
+
 
 class PlanStale(OttoBridgeError):
     """What a plan was made from has changed since."""
 
 
-def require_current(engine: Engine, run: Run, settings: str, usernames: Sequence[str]) -> None:
-    """Raise PlanStale unless the plan of `run` still fits. The directory must just have been read."""
+def require_current(engine: Engine, run: Run, settings: str, usernames: Sequence[str], now: float) -> None:
+    """Raise PlanStale unless the plan of `run` still fits. The directory must just have been read.
+
+    The roster is not read again, so a plan is believed for `PLAN_LIVES` only: who it takes for gone may have come back.
+    """
+    if now - run.started_at > PLAN_LIVES:
+        raise PlanStale(f"the plan is older than {PLAN_LIVES / 86_400:.0f} days; make a new one")
     if run.settings != settings:
         raise PlanStale(
             "the connection's configuration, or the file it reads, has changed since the plan was made: make a new "
             "one, or name the file that it was made from"
         )
     if sync_runs.wrote_after(engine, run.source, run.id):
-        raise PlanStale("a later sync of this connection has run; make a new plan")
+        raise PlanStale("a later sync of this connection has run; make a new plan, or approve that sync's")
     left = False
     for page in sync_items.pages(engine, run.id, kinds=WRITES, states=(State.PLANNED, State.HELD)):
         left = True

@@ -163,6 +163,30 @@ def test_all_runs_what_is_due_and_one_bad_connection_does_not_stop_the_others(si
     assert [outcome["connection"] for outcome in outcomes] == ["broken"]
 
 
+def test_an_error_of_our_own_in_one_connection_does_not_stop_the_others(site: Site) -> None:
+    site.roster("s1")
+    site.connect("a-broken-one")
+    site.tree["connections"]["a-broken-one"]["file"] = str(site.folder)  # a folder, which its adapter does not expect
+    site.connect("other")
+    code, outcomes, _ = site.run("sync", "run", "--all", "--json")
+    assert (code, {o["connection"]: o["reason"] for o in outcomes}) == (
+        1,
+        {"campus": "", "a-broken-one": "internal", "other": ""},
+    )
+
+
+def test_one_plan_file_is_not_written_over_by_every_connection(site: Site) -> None:
+    code, _, error = site.run("sync", "run", "--all", "--plan", "--plan-file", str(site.folder / "plan.jsonl"))
+    assert (code, "--plan-file go with one CONNECTION" in error) == (2, True)
+
+
+def test_a_plan_that_cannot_be_kept_says_where_else_to_put_it(site: Site) -> None:
+    site.roster("s1")
+    (site.folder / "ottobridge-reports").write_text("a file in the folder's place", "utf-8")
+    code, _, error = site.run("sync", "run", "campus", "--plan")
+    assert (code, "--plan-file FILE or --reports FOLDER" in error) == (2, True)
+
+
 def test_of_two_syncs_of_one_connection_the_second_is_told_so(site: Site) -> None:
     site.roster(*(f"s{n}" for n in range(40)))
     site.faults.latency = 0.2

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from bridge.contracts import Means
 from bridge.errors import RemoteUnavailable, RosterIncomplete
+from tests.bridge.sync.world import DAY
 
 GRACE = {"days": 3, "complete_reads": 2}
 
@@ -209,11 +213,24 @@ def test_6_a_held_plan_has_its_exit_code_and_is_applied_when_approved(synced, pe
     synced.lms.members = people(5)
     held = synced.run()
     assert held.exit_code == 3
-    approved = synced.apply(held.run)
+    approved = synced.apply(held.run, approved=True)
     assert (approved.deactivated, approved.held, approved.exit_code) == (5, 0, 0)
     assert len(active(synced)) == 5
     with pytest.raises(Exception, match="nothing of its plan is left"):
-        synced.apply(held.run)
+        synced.apply(held.run, approved=True)
+
+
+def test_6_applying_a_plan_file_is_no_approval_of_what_its_limits_held(synced, people, make_member) -> None:
+    synced.change(limits={"deactivations": {"number": 1}})
+    synced.lms.members = [*people(5), make_member("new")]
+    planned = synced.plan()
+    lines = [json.loads(line) for line in Path(planned.plan_file).read_text("utf-8").splitlines()]
+    assert [line.get("state") for line in lines if line.get("kind") == "deactivate"] == ["held"] * 5
+    applied = synced.apply(planned.run)
+    assert (applied.created, applied.deactivated, applied.held) == (1, 0, 5)
+    assert (applied.status, applied.reason, applied.exit_code) == ("held_back", "limit_exceeded", 3)
+    approved = synced.apply(planned.run, approved=True)
+    assert (approved.deactivated, approved.held, approved.exit_code) == (5, 0, 0)
 
 
 def test_6_nobody_is_deactivated_by_an_old_approval_after_a_later_run_has_seen_them_again(synced, people) -> None:
@@ -223,7 +240,7 @@ def test_6_nobody_is_deactivated_by_an_old_approval_after_a_later_run_has_seen_t
     synced.lms.members = people(10)
     synced.run()
     with pytest.raises(Exception, match="a later sync"):
-        synced.apply(held.run)
+        synced.apply(held.run, approved=True)
     assert len(active(synced)) == 10
 
 
@@ -340,11 +357,13 @@ def test_12_every_end_has_its_exit_code(synced, people, make_lms) -> None:
     assert synced.run().exit_code == 130
 
 
-def test_a_lost_snapshot_deactivates_nobody_and_says_so(synced, people) -> None:
+@pytest.mark.parametrize("on_exceed", ["hold_deactivations", "abort"])
+def test_a_lost_snapshot_deactivates_nobody_and_says_so(synced, people, on_exceed) -> None:
     from sqlalchemy import delete
 
     from bridge.store.schema import sync_person
 
+    synced.change(on_exceed=on_exceed)
     with synced.engine.begin() as connection:
         connection.execute(delete(sync_person))
     synced.lms.members = people(5)
@@ -374,3 +393,36 @@ def test_a_first_load_that_was_interrupted_is_not_held_when_it_goes_on(world, pe
     assert (first.reason, 0 < first.created < 60) == ("interrupted", True)
     world.stop, world.ottolearn.fail = False, lambda deed, attributes: None
     assert world.run().created == 60 - first.created
+
+
+def test_somebody_whose_student_id_went_blank_does_not_leave_by_it(synced, make_member, people) -> None:
+    synced.change(attributes={"username": "login", "employeeId": "number"})
+    synced.lms.members = [*people(9), make_member("p9", first="First9", number="0042")]
+    synced.run()
+    synced.lms.members = [*people(9), make_member("", first="First9", number="0042")]
+    outcome = synced.run()
+    assert (outcome.reasons, outcome.deactivated) == ({"no_student_id": 1}, 0)
+    assert "p9" in active(synced)
+
+
+def test_whoever_was_deactivated_by_hand_while_the_sync_wrote_stays_so(synced, make_member, people) -> None:
+    synced.lms.members = [*people(9), make_member("p9", first="Renamed")]
+    user_id = synced.ottolearn.by_username("p9").user_id
+
+    def meanwhile(deed, attributes):
+        synced.ottolearn.edit(user_id, active=False)
+
+    synced.ottolearn.fail = meanwhile
+    assert synced.run().updated == 1
+    found = synced.ottolearn.users[user_id]
+    assert (found.attributes["firstName"], found.active) == ("Renamed", False)
+
+
+def test_a_plan_that_lay_for_weeks_deactivates_nobody(synced, people) -> None:
+    synced.lms.members = people(9)
+    planned = synced.plan()
+    synced.lms.members = people(10)  # back, of which the plan knows nothing
+    synced.time += 7 * DAY
+    with pytest.raises(Exception, match="older than 7 days"):
+        synced.apply(planned.run)
+    assert len(active(synced)) == 10

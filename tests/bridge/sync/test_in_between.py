@@ -87,7 +87,7 @@ def test_leavers_beyond_the_limit_are_held_back_and_looked_at_again(telling, mak
         held = telling.run()
         assert (held.kind, held.status, held.held, held.exit_code) == ("in_between", "held_back", 3, 3)
     assert len(active(telling)) == PEOPLE
-    approved = telling.apply(held.run)
+    approved = telling.apply(held.run, approved=True)
     assert (approved.kind, approved.deactivated, len(active(telling))) == ("in_between", 3, PEOPLE - 3)
     assert telling.run().kind == "in_between"
 

@@ -70,13 +70,16 @@ class InMemoryOttoLearn:
             user_id = max(self.users, default=0) + 1
             return self._written("create", user_id, Learner(user_id, active, dict(attributes)))
 
-    def update(self, user_id: int, attributes: Mapping[str, str], active: bool) -> Learner:
+    def update(self, user_id: int, attributes: Mapping[str, str], active: bool | None) -> Learner:
         with self._lock:
             if user_id not in self.users:
                 raise RemoteRefused("no such user", status=404)
             self._refuse("update", attributes, user_id)
-            merged = {**self.users[user_id].attributes, **attributes}
-            return self._written("update", user_id, Learner(user_id, active, merged))
+            before = self.users[user_id]
+            merged = {**before.attributes, **attributes}
+            return self._written(
+                "update", user_id, Learner(user_id, before.active if active is None else active, merged)
+            )
 
     def _refuse(self, deed: str, attributes: Mapping[str, str], own: int | None) -> None:
         if error := self.fail(deed, attributes):
@@ -223,10 +226,10 @@ class World:
     def plan(self, **options: Any) -> Outcome:
         return self.run(plan_file=self.directory_path / "plan.jsonl", **options)
 
-    def apply(self, run: int) -> Outcome:
+    def apply(self, run: int, *, approved: bool = False) -> Outcome:
         found = sync_runs.find(self.engine, run)
         assert found is not None
-        return self.sync().apply_plan(found)
+        return self.sync().apply_plan(found, approved=approved)
 
     def items(self, run: int, *kinds: str) -> list[Item]:
         return [item for page in sync_items.pages(self.engine, run, kinds=kinds) for item in page]
