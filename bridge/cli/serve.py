@@ -47,6 +47,7 @@ def _run(application: Callable[[], Any], options: dict[str, Any]) -> None:
             settings = {"worker_class": "gthread", "timeout": 30, "graceful_timeout": 15, "accesslog": None}
             # else whoever runs two bridges has one socket for both, and an account without a home an error in the log
             settings["control_socket_disable"] = True
+            settings["limit_request_line"] = 8190  # as much as gunicorn takes: platforms send long hints by GET
             for name, value in {**settings, **options}.items():
                 self.cfg.set(name, value)
 
