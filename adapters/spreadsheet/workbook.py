@@ -25,10 +25,9 @@ FAST_ROWS = 200_000
 FAST_CELLS = 8_000_000
 """calamine fills the whole rectangle from the first cell to the last, empty cells too."""
 
-_UNUSUAL = (b":c", b'"e"')
-"""A cell behind a namespace prefix, an error value. Also in a text: then the slower reader reads it, never wrong."""
-_CELL = rb"""<c(?! r="%s"[^>']*+>|ol)"""
-"""Matches a cell (`<c`, not `<col`) whose reference is another, or that has an attribute in single quotes."""
+_CELL = rb"""<c(?! r="%s"[^>'e]*+(?:e(?!")[^>'e]*+)*+>|ol)"""
+"""Matches a cell (`<c`, not `<col`) whose reference is another, an error value (`t="e"`), or one whose attributes stand
+in single quotes."""
 _NOT_PLAIN = re.compile(_CELL % rb"[A-Z]{1,2}[0-9]{1,6}")
 _REFERENCE = re.compile(rb'<c r="([A-Z]+)([0-9]+)"')
 _LONGEST_TAG = 1024 * 1024
@@ -73,7 +72,9 @@ def _measured(archive: Archive, member: str) -> _Shape:
         window = rest + chunk
         cut = window.rfind(b"<")
         rest = window[cut:]
-        if len(rest) > _LONGEST_TAG or any(mark in window for mark in _UNUSUAL):
+        # A cell behind a namespace prefix, or such a text. One byte is looked for ten times as fast as two.
+        prefixed = b":" in window and b":c" in window
+        if prefixed or len(rest) > _LONGEST_TAG:
             return _UNKNOWN
         shape = shape.holding(*_extent(window, cut))
     return shape
