@@ -28,6 +28,7 @@ _enrollments = msgspec.json.Decoder(list[_Enrollment])
 PAGE = "per_page=100"
 """The most Canvas gives; it cuts a larger wish silently, so only a missing `next` link ends a list."""
 
+TAKE_PART = "enrollment_state%5B%5D=active&enrollment_state%5B%5D=invited"
 STATES = "state%5B%5D=active&state%5B%5D=invited"
 """Which enrollments count, always said: without it the rows vary by version and by token (canvas-lms #1723, #2190)."""
 
@@ -52,6 +53,14 @@ def enrolled_users(canvas: Canvas, filters: Filters) -> Iterator[Sequence[Said]]
         for body in canvas.pages(f"{place}/enrollments?{STATES}&{PAGE}"):
             rows = _decoded(_enrollments, body)
             yield [row.user for row in rows if row.type != "StudentViewEnrollment" and seen.add(row.user.id)]
+
+
+def course_users(canvas: Canvas, filters: Filters) -> Iterator[Sequence[Said]]:
+    """The same people of the courses, with their email, which no enrollment carries."""
+    seen = SeenIds()
+    for course in filters.courses:
+        for body in canvas.pages(f"courses/{_in_path(course)}/users?include%5B%5D=email&{TAKE_PART}&{PAGE}"):
+            yield [user for user in _decoded(_users, body) if seen.add(user.id)]
 
 
 def _places(filters: Filters) -> Iterator[str]:

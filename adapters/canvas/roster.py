@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import UNSET
 
 from adapters.canvas.api import Canvas, NotPermitted
-from adapters.canvas.listing import account_users, enrolled_users
+from adapters.canvas.listing import account_users, course_users, enrolled_users
 from adapters.canvas.logins import read_people
 from adapters.canvas.people import RIGHTS, Said, member
 from adapters.canvas.report import fetch_report
@@ -34,9 +34,10 @@ def read_roster(settings: Settings, means: Means) -> RosterPages:
 def _pages(settings: Settings, api: Api, means: Means) -> Iterator[Sequence[RosterMember]]:
     canvas, filters = Canvas(api, means), settings.roster.filters
     wanted = {settings.student_id, *settings.roster.attributes.values()} & TOLD_OF_EVERYBODY
-    source = (
-        enrolled_users(canvas, filters) if filters.courses or filters.sections else _account(canvas, api.account, means)
-    )
+    if not (filters.courses or filters.sections):
+        source = _account(canvas, api.account, means)
+    else:
+        source = (course_users if settings.needs_email else enrolled_users)(canvas, filters)
     for page in source:
         _require_told(page, wanted)
         yield [member(said, settings.student_id) for said in page]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from bridge.lti.settings import Lti11, Lti13
 from bridge.settings import Frozen, Origin, origin
@@ -47,3 +47,15 @@ class Settings(Frozen):
     lti11: Lti11 | None = None
     api: Api | None = None
     roster: Roster = Roster()
+
+    @property
+    def needs_email(self) -> bool:
+        """Whether the roster must tell people's email."""
+        templates = self.roster.templates.values()
+        return "email" in {self.student_id, *self.roster.attributes.values()} or any("{email}" in t for t in templates)
+
+    @model_validator(mode="after")
+    def _tells_email(self) -> Self:
+        if self.needs_email and self.roster.filters.sections:
+            raise ValueError("roster: Canvas tells no email by section; filter by courses, or leave email out")
+        return self

@@ -207,6 +207,8 @@ class FakeCanvas(FakeServer):
                 return self._permitted("reports", partial(self._report, request, report))
             case ["courses", place, "enrollments"] if place in self.courses:
                 return self._permitted("list", partial(self._enrollments, request, self.courses[place]))
+            case ["courses", place, "users"] if place in self.courses:
+                return self._permitted("list", partial(self._course_users, request, self.courses[place]))
             case ["sections", place, "enrollments"] if place in self.sections:
                 return self._permitted("list", partial(self._enrollments, request, self.sections[place]))
         return NOT_FOUND
@@ -228,6 +230,16 @@ class FakeCanvas(FakeServer):
         states = {value for name, value in request.parameters() if name == "state[]"}
         shown = [row for row in rows if row.state in states]
         return self._page(request, shown, self._enrollment, bookmarks=False)
+
+    def _course_users(self, request: Request, rows: list[Enrollment]) -> Reply:
+        states = {value for name, value in request.parameters() if name == "enrollment_state[]"}
+        takes_part = [row for row in rows if row.state in states and row.type != "StudentViewEnrollment"]
+        people = list({row.person.id: row.person for row in takes_part}.values())
+        with_email = ("include[]", "email") in request.parameters()
+        return self._page(request, people, lambda p: self._user(p) if with_email else self._bare(p), bookmarks=False)
+
+    def _bare(self, person: Person) -> dict[str, Any]:
+        return {name: value for name, value in self._user(person).items() if name != "email"}
 
     def _page(self, request: Request, rows: Sequence[Any], write: Callable[[Any], Any], bookmarks: bool) -> Reply:
         asked = dict(request.parameters())
@@ -262,8 +274,7 @@ class FakeCanvas(FakeServer):
         return user
 
     def _enrollment(self, row: Enrollment) -> dict[str, Any]:
-        user = self._user(row.person)
-        user.pop("email", None)
+        user = self._bare(row.person)
         return {"id": 9000 + row.person.id, "type": row.type, "enrollment_state": row.state, "user": user}
 
     def _report(self, request: Request, report: list[str]) -> Reply:

@@ -510,6 +510,20 @@ def test_only_people_who_take_part_in_a_course_are_on_its_roster(canvas: FakeCan
     assert all(("state[]", "active") in asked and ("state[]", "invited") in asked for asked in states)
 
 
+def test_who_fills_the_email_can_filter_by_courses_too(canvas: FakeCanvas, clock: Clock) -> None:
+    canvas.courses = {"55": COURSE, "56": [Enrollment(AVERY), Enrollment(SHARD)]}
+    roster = {"attributes": {"emailAddress": "email"}, "filters": {"courses": ["55", "56"]}}
+    found = read(canvas, clock, roster=roster)
+    assert [member.student.student_id for member in found] == ["S000101", "S000103", "S-0108/Ä"]
+    assert found[0].fields["email"] == AVERY.email
+
+
+def test_an_email_that_no_section_tells_is_asked_for_in_no_run() -> None:
+    for wish in ({"attributes": {"emailAddress": "email"}}, {"templates": {"emailAddress": "{email}"}}):
+        with pytest.raises(ValueError, match="filter by courses"):
+            Settings(roster={**wish, "filters": {"sections": ["77"]}})  # type: ignore[arg-type]
+
+
 def test_a_course_is_read_to_its_last_page(canvas: FakeCanvas, clock: Clock) -> None:
     canvas.courses = {"55": [Enrollment(one) for one in Crowd(250)]}
     assert len(read(canvas, clock, roster={"filters": {"courses": ["55"]}})) == 250
