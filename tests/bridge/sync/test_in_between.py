@@ -93,7 +93,7 @@ def test_leavers_beyond_the_limit_are_held_back_and_looked_at_again(telling, mak
 
 
 def test_many_small_runs_do_not_deactivate_what_one_whole_run_would_hold(telling, make_member) -> None:
-    telling.change(limits={"deactivations": {"number": 2}, "updates": {"number": 1}})
+    telling.change(limits={"deactivations": {"number": 2}, "updates": {"number": 1}}, full_every="30d")
     left = []
     for number in range(4):
         telling.lms.change(make_member(f"p{number}", active=False))
@@ -104,6 +104,8 @@ def test_many_small_runs_do_not_deactivate_what_one_whole_run_would_hold(telling
         ("in_between", 0, 1),
         ("in_between", 0, 2),
     ]
+    telling.plan(full=True)
+    left.append(telling.run())
     assert "2 deactivations planned, 2 made in between since the last whole run, 2 allowed" in left[-1].notices[0]
     assert telling.run(max_changes=2).deactivated == 2
     telling.lms.change(make_member("p9", first="Renamed"))
@@ -317,6 +319,52 @@ def test_two_members_who_were_one_id_stay_in_conflict_until_both_are_seen_again(
     telling.lms.change(make_member("twin", first="Changed", record="two"))
     outcome = telling.run()
     assert (outcome.kind, outcome.created, outcome.reasons) == ("in_between", 0, {"duplicate": 1})
+
+
+def test_a_conflict_that_a_whole_run_saw_resolved_is_over(telling, make_member) -> None:
+    telling.lms.change(make_member("twin", record="one"), make_member("twin", record="two"))
+    telling.run(full=True)
+    telling.lms.change(make_member("twin", active=False, record="two"))
+    assert telling.run(full=True).created == 1
+    telling.lms.change(make_member("twin", first="Changed", record="one"))
+    outcome = telling.run()
+    assert (outcome.kind, outcome.updated, outcome.conflicts) == ("in_between", 1, 0)
+
+
+def test_a_conflict_on_another_roster_is_none_here(telling, make_lms, make_member) -> None:
+    twins = make_lms([make_member("new", record="one"), make_member("new", record="two")])
+    assert telling.run("other", twins).reasons == {"duplicate": 2}
+    telling.lms.change(make_member("new"))
+    outcome = telling.run()
+    assert (outcome.kind, outcome.created, outcome.conflicts) == ("in_between", 1, 0)
+
+
+def test_a_conflict_with_ottolearn_is_over_when_it_is_mended_there(telling, make_member) -> None:
+    telling.ottolearn.add(99, firstName="Ada", lastName="Lovelace", username="NEW")
+    telling.lms.change(make_member("new"))
+    assert telling.run(full=True).reasons == {"variant": 1}
+    telling.ottolearn.edit(99, username="new")
+    telling.lms.change(make_member("new", first="Changed"))
+    outcome = telling.run()
+    assert (outcome.kind, outcome.updated, outcome.conflicts) == ("in_between", 1, 0)
+
+
+def test_two_members_who_claim_one_number_stay_in_conflict_until_both_are_seen_again(telling, make_member) -> None:
+    telling.change(attributes={"username": "login", "employeeId": "number"})
+    telling.lms.change(make_member("one", number="77"), make_member("two", number="77"))
+    telling.time += 2 * DAY
+    assert telling.run(full=True).reasons == {"claimed_twice": 2}
+    telling.lms.change(make_member("two", number="77", first="Changed"))
+    outcome = telling.run()
+    assert (outcome.kind, outcome.created, outcome.conflicts) == ("in_between", 0, 1)
+
+
+def test_somebody_who_comes_back_under_another_record_is_reactivated(telling, make_member) -> None:
+    telling.lms.change(make_member("p3", active=False))
+    assert telling.run().deactivated == 1
+    telling.lms.change(make_member("p3", first="First3", record="another"))
+    outcome = telling.run()
+    assert (outcome.kind, outcome.reactivated, len(active(telling))) == ("in_between", 1, PEOPLE)
 
 
 def test_a_double_whose_other_half_left_is_not_taken_for_gone(telling, make_member) -> None:
