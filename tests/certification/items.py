@@ -14,6 +14,10 @@ from tests.fakes.lti_platform import CLIENT, FORM, NOW
 LEARNER = "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"
 INSTRUCTOR = "http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor"
 STRANGE = "http://purl.imsglobal.org/vocab/lis/v2/uknownrole/unknown#Helper"
+BEYOND_A_LINK = (
+    *("name", "given_name", "family_name", "email"),
+    *("context", "tool_platform", "lis", "custom", "launch_presentation"),
+)
 NO_NAMES = {"name": None, "given_name": None, "family_name": None}
 
 ENTERS = "matched"
@@ -29,6 +33,9 @@ class Item(NamedTuple):
     header: dict[str, Any] = {}  # noqa: RUF012
     payload: Any = None
     """Sent instead of claims."""
+    connection: str = "campus"
+    again: bool = False
+    """Whether the same launch has let its learner in a moment ago."""
 
 
 KNOWN_BAD = [
@@ -52,26 +59,32 @@ KNOWN_BAD = [
 ]
 
 
-def _valid(first: int, section: str, role: str, short: str) -> list[Item]:
+def _valid(first: int, section: str, role: str, unknown: tuple[str, list[str]], nothing: list[str]) -> list[Item]:
     """The nine valid launches of a teacher or a student; who is nameless enters all the same."""
     asks = [
         ("full data", {"roles": [role]}),
         ("several roles, unknown ones among them", {"roles": [role, STRANGE, f"{role}#Sub"]}),
-        ("the short role", {"roles": [short]}),
-        ("an unknown role", {"roles": [STRANGE]}),
-        ("no role", {"roles": []}),
+        ("the short role", {"roles": [role.partition("#")[2]]}),
+        (unknown[0], {"roles": unknown[1]}),
+        ("no role", {"roles": nothing}),
         ("only an e-mail address, no name", {"roles": [role], **NO_NAMES}),
         ("only names, no e-mail address", {"roles": [role], "email": None}),
-        ("no personal data at all", {"roles": [""], "email": None, **NO_NAMES}),
-        ("an e-mail address, no context", {"roles": [role]}),
+        ("no personal data at all", {"roles": [role], "email": None, **NO_NAMES}),
+        ("only an e-mail address, and no context", {"roles": [role], **NO_NAMES, "context": None}),
     ]
     return [Item(f"{section}.{first + at}", words, ENTERS, sent) for at, (words, sent) in enumerate(asks)]
 
 
-VALID_INSTRUCTOR = _valid(13, "1B", INSTRUCTOR, "Instructor")
+VALID_INSTRUCTOR = _valid(13, "1B", INSTRUCTOR, ("an unknown role", [STRANGE]), [])
 VALID_LEARNER = [
-    *_valid(22, "1C", LEARNER, "Learner"),
-    Item("1C.31", "a learner with nothing but a resource link", ENTERS, {**NO_NAMES, "email": None, "lis": None}),
+    *_valid(22, "1C", LEARNER, ("an unknown role beside the known one", [STRANGE, LEARNER]), [""]),
+    Item(
+        "1C.31",
+        "a learner with nothing but a subject and a resource link (`student_id: user_id`)",
+        ENTERS,
+        {"sub": "S000101", **dict.fromkeys(BEYOND_A_LINK)},
+        connection="by-subject",
+    ),
 ]
 GAPS = [
     Item("1H.1", "a token without `exp`", "time_missing", {"exp": None}),
@@ -80,8 +93,54 @@ GAPS = [
     Item("1H.4", "no `target_link_uri`", "wrong_target", {"target_link_uri": None}),
     Item("1H.5", "an untrusted second audience", "wrong_audience", {"aud": [CLIENT, "https://untrusted.example"]}),
     Item("1H.6", "`azp` of another client", "wrong_audience", {"azp": "another-client"}),
+    Item("1H.7", "the id_token and state of a launch that was let in before", "replayed", again=True),
 ]
 CORE = [*KNOWN_BAD, *VALID_INSTRUCTOR, *VALID_LEARNER, *GAPS]
+
+
+class Held(NamedTuple):
+    """One item of a service, and the test that holds it: it is no single launch."""
+
+    number: str
+    asks: str
+    test: str
+    """`file::test`, below tests/."""
+
+
+_ANSWER, _MEMBERS = "bridge/web/test_deep_linking.py", "bridge/lti/test_nrps.py"
+_COURSES, _ROSTER = "bridge/web/test_courses.py", "adapters/lti/test_roster.py"
+SERVICES = [
+    Held("1D.32", "a deep linking request is received", f"{_ANSWER}::test_32_a_teacher_is_shown_the_courses"),
+    Held(
+        "1D.33, 34",
+        "the answer arrives, and is a deep linking response",
+        f"{_ANSWER}::test_33_34_the_choice_goes_back_to_the_lms_as_a_response",
+    ),
+    Held("1D.35", "its `iat` and `exp` hold", f"{_ANSWER}::test_35_the_response_is_fresh"),
+    Held(
+        "1D.36, 37",
+        "its signature holds by our published keys; every required claim; `data` unchanged",
+        f"{_ANSWER}::test_36_37_the_response_is_signed_by_a_published_key_and_complete",
+    ),
+    Held(
+        "1D.38",
+        "the link is what was picked",
+        f"{_ANSWER}::test_38_the_link_is_to_the_course_that_was_picked",
+    ),
+    Held(
+        "1E.39",
+        "a launch names the member list",
+        f"{_COURSES}::test_a_launch_leaves_its_course_behind",
+    ),
+    Held("1E.40", "the members are asked for, page by page", f"{_MEMBERS}::test_every_page_is_read"),
+    Held("1E.41", "in their own media type", f"{_MEMBERS}::test_members_are_asked_for_in_their_own_media_type"),
+    Held(
+        "1E.42",
+        "with the platform's token",
+        f"{_ROSTER}::test_a_person_of_two_courses_comes_once",
+    ),
+    Held("1E.43", "whose only scope is to read members", f"{_MEMBERS}::test_the_assertion_says_what_platforms_check"),
+]
 
 
 class Form(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tests.certification.items import CORE, TOOL_11, Form, Item
+from tests.certification.items import CORE, SERVICES, TOOL_11, Form, Item
 from tests.conftest import ROOT
 
 PAGE = ROOT / "docs" / "lti.md"
@@ -15,7 +15,14 @@ def page() -> str:
     """The page with its tables made anew."""
     before, rest = PAGE.read_text("utf-8").split(BEGIN)
     after = rest.split(END)[1]
-    return f"{before}{BEGIN}{_table('LTI 1.3', CORE)}\n{_table('LTI 1.1', TOOL_11)}{END}{after}"
+    tables = (_table("LTI 1.3", CORE), _table("LTI 1.1", TOOL_11), _services())
+    return f"{before}{BEGIN}{chr(10).join(tables)}{END}{after}"
+
+
+def _services() -> str:
+    rows = "".join(f"| {held.number} | {held.asks} | `{held.test.split('::')[1]}` |\n" for held in SERVICES)
+    head = "### Deep linking (1D), names and roles (1E)\n\n| item | what is asked | held by |\n| --- | --- | --- |\n"
+    return head + rows
 
 
 def _table(title: str, items: Iterable[Item | Form]) -> str:

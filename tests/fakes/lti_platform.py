@@ -56,6 +56,13 @@ def claims(nonce: str, now: float = NOW, /, **changes: Any) -> dict[str, Any]:
         f"{CLAIM}target_link_uri": LAUNCH_URL,
         f"{CLAIM}resource_link": {"id": "rl-1"},
         f"{CLAIM}roles": ["http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"],
+        f"{CLAIM}context": {
+            "id": "con-182",
+            "label": "BIO101",
+            "title": "Biology 101",
+            "type": ["http://purl.imsglobal.org/vocab/lis/v2/course#CourseOffering"],
+        },
+        f"{CLAIM}tool_platform": {"guid": "lms-1", "name": "Example LMS", "product_family_code": "example"},
         f"{CLAIM}lis": {"person_sourcedid": "S000101"},
         f"{CLAIM}custom": {"student_id": "S000101"},
         f"{CLAIM}launch_presentation": {"return_url": "https://lms.example.edu/courses/5"},

@@ -43,6 +43,12 @@ def test_every_page_is_read(platform, means):
     assert ids(platform, means) == [["user-1", "user-2"], ["user-3", "user-4"], ["user-5"]]
 
 
+def test_members_are_asked_for_in_their_own_media_type(platform, means):
+    ids(platform, means)
+    asked = {request.headers["accept"] for request in platform.seen}
+    assert asked == {"application/vnd.ims.lti-nrps.v2.membershipcontainer+json"}
+
+
 def test_the_next_link_keeps_its_letter_case(platform, means):
     ids(platform, means)
     assert set(platform.count) == {COURSE}

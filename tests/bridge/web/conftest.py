@@ -55,6 +55,11 @@ connections:
     adapter: moodle
     lti13: {{issuer: "{issuer}", client_id: "{client}", learn_deployments: true,
              auth_url: "https://sso.example.edu/authorize", jwks_url: "{jwks}"}}
+  by-subject:
+    adapter: lti
+    student_id: user_id
+    lti13: {{issuer: "{issuer}", client_id: "{client}", deployment_ids: ["{deployment}"],
+             auth_url: "https://sso.example.edu/authorize", jwks_url: "{jwks}"}}
 courses:
   - {{key: SAFE-101, title: Safety at Work, url: "https://learn.example.com/safe"}}
   - {{key: FIRE-1, title: "Fire <drill> & أمان", url: "https://learn.example.com/fire"}}
