@@ -29,6 +29,7 @@ class Pace:
         self._paused_until = 0.0
         self._next = 0.0
         self._spacing = 0.0
+        self._lateness = 0.0
         self._opened: float | None = None
         self._accepted = 0
         self.refusals = 0
@@ -41,8 +42,8 @@ class Pace:
         return max(0.0, self._paused_until - now, self._next - now)
 
     def sent(self, now: float) -> None:
-        """A call goes out."""
-        self._next = max(now, self._next) + self._spacing
+        """A call goes out. After one that was late the next ones follow closer, until the time is made up for."""
+        self._next = max(now - self._lateness, self._next) + self._spacing
 
     def accepted(self, now: float) -> None:
         """A call was carried out."""
@@ -50,7 +51,7 @@ class Pace:
         self.refusals = 0
         self._limit = min(self._most, self._limit + 1 / self._limit)
         if self._opened is not None and now - self._opened > FORGET:
-            self._opened, self._spacing = None, 0.0
+            self._opened, self._spacing, self._lateness = None, 0.0, 0.0
 
     def refused(self, now: float, retry_after: float | None) -> None:
         """A call came too soon. Of several that were under way together, the first counts."""
@@ -58,7 +59,10 @@ class Pace:
             return
         pause = retry_after if retry_after is not None else self._backoff()
         if self._opened is not None and self._accepted:
-            self._spacing = (now + pause - self._opened) / self._accepted / SHARE
+            window = now + pause - self._opened
+            self._spacing = window / self._accepted / SHARE
+            # so much may be made up for at once, and the calls of one window still stay below what it allows
+            self._lateness = window * (1 - SHARE)
         self.refusals += 1
         self._ready = 0
         self._limit = max(1.0, self._limit / 2)

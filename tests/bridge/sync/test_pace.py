@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from bridge.sync.pace import FORGET, Pace
 
 
@@ -22,8 +24,11 @@ class Server:
         return None
 
 
-def drive(pace: Pace, server: Server, until: float, at_once: int = 8, latency: float = 0.05) -> int:
-    """Keep `at_once` workers busy against the server in simulated time; how many calls were taken."""
+def drive(pace: Pace, server: Server, until: float, latency: float = 0.05, late: float = 0.0) -> int:
+    """Keep workers busy against the server in simulated time; how many calls were taken.
+
+    `late`: seconds by which a machine with other work to do comes to it late, each time.
+    """
     now, taken, under_way = 0.0, 0, []
     while now < until:
         pause = pace.wait(len(under_way), now)
@@ -32,7 +37,7 @@ def drive(pace: Pace, server: Server, until: float, at_once: int = 8, latency: f
             under_way.append((now + latency, server.call(now)))
             continue
         soonest = min((ends for ends, _ in under_way), default=float("inf"))
-        now = min(soonest, now + pause if pause is not None else float("inf"))
+        now = late + min(soonest, now + pause if pause is not None else float("inf"))
         for ends, retry_after in [call for call in under_way if call[0] <= now]:
             under_way.remove((ends, retry_after))
             if retry_after is None:
@@ -48,6 +53,14 @@ def test_after_two_windows_the_limit_is_kept_and_four_fifths_of_it_used() -> Non
     taken = drive(Pace(8, lambda: 0.5), server, until=200.0)
     assert sum(server.refusals[3:]) == 0
     assert taken >= 0.8 * 100 * 20
+
+
+@pytest.mark.parametrize("late", [0.03, 0.1])
+def test_a_machine_with_other_work_to_do_uses_the_limit_too_and_keeps_it(late: float) -> None:
+    server = Server(limit=300, window=10.0)
+    taken = drive(Pace(8, lambda: 0.5), server, until=200.0, late=late)
+    assert sum(server.refusals[3:]) == 0
+    assert taken >= 0.8 * 300 * 20
 
 
 def test_nothing_goes_out_before_the_time_that_was_asked_for() -> None:
