@@ -37,6 +37,8 @@ from bridge.errors import RemoteRefused, RemoteUnavailable
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Timeout = tuple[float, float]
+Response = BaseHTTPResponse
+"""An open answer, to be read in parts."""
 Body = bytes | dict[str, str] | list[tuple[str, str]]
 
 TIMEOUT: Timeout = (3.0, 5.0)
@@ -129,7 +131,7 @@ class Outbound:
         json: Any = None,
         timeout: Timeout = TIMEOUT,
         redirects: bool = False,
-    ) -> Iterator[BaseHTTPResponse]:
+    ) -> Iterator[Response]:
         """Make one call and hand over the open answer, for bodies too large for memory. Raises like `request`.
 
         With `redirects` a redirect is handed over too, unfollowed: whoever asks decides what the next host may see.
@@ -152,7 +154,7 @@ class Outbound:
 
     def _open(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: Timeout
-    ) -> BaseHTTPResponse:
+    ) -> Response:
         if not url.lower().startswith(("http://", "https://")):
             raise RemoteRefused(f"{host_of(url)}: not a web address")
         patience = urllib3.Timeout(connect=timeout[0], read=timeout[1])
@@ -163,7 +165,7 @@ class Outbound:
         except ValueError as error:  # an address without a host, a header with a line break
             raise RemoteRefused(f"{host_of(url)}: {type(error).__name__}") from error
 
-    def _read(self, response: BaseHTTPResponse, url: str, ends: float, max_bytes: int) -> bytes:
+    def _read(self, response: Response, url: str, ends: float, max_bytes: int) -> bytes:
         parts, size = [], 0
         for part in response.stream(64 * 1024):
             size += len(part)
@@ -219,7 +221,7 @@ def _next_link(header: str) -> str:
     return ""
 
 
-def _refuse_unusable(response: BaseHTTPResponse, url: str) -> None:
+def _refuse_unusable(response: Response, url: str) -> None:
     if response.status == 429 or response.status >= 500:
         status, wait = response.status, _asked_wait(response.headers)
         raise RemoteUnavailable(f"{host_of(url)} answered {status}", status=status, retry_after=wait)

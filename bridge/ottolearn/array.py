@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import ijson  # type: ignore[import-untyped]  # it ships no types
-from urllib3.response import BaseHTTPResponse
 
 from bridge.errors import RemoteRefused
+from bridge.http import Response
 
 CHUNK = 64 * 1024
 MAX_ELEMENT = 256 * 1024
@@ -17,7 +17,7 @@ MAX_OPEN = 200
 """Brackets an element may open before closing them: ijson's memory grows with the square of the nesting."""
 
 
-def read_array(response: BaseHTTPResponse) -> Iterator[Any]:
+def read_array(response: Response) -> Iterator[Any]:
     """Yield the elements of the array that is the body of an open answer.
 
     Raises RemoteRefused where the body is not an array, is not JSON, or ends before the array does.

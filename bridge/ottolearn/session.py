@@ -11,10 +11,8 @@ from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from urllib3.response import BaseHTTPResponse
-
 from bridge.errors import RemoteRefused, RemoteUnavailable
-from bridge.http import TIMEOUT, Answer, Outbound, Timeout
+from bridge.http import TIMEOUT, Answer, Outbound, Response, Timeout
 from bridge.ottolearn.settings import OttoLearn
 
 T = TypeVar("T")
@@ -58,7 +56,7 @@ class Session:
         )
 
     @contextmanager
-    def stream(self, path: str, timeout: Timeout = TIMEOUT) -> Iterator[BaseHTTPResponse]:
+    def stream(self, path: str, timeout: Timeout = TIMEOUT) -> Iterator[Response]:
         """GET an answer too large for memory. Only the opening is repeated: what was read stays read."""
         opened, response = self._authorised(
             lambda token: self._patiently(lambda: self._open(path, token, timeout), _any)
@@ -72,7 +70,7 @@ class Session:
             raise _TokenRefused
         return answer
 
-    def _open(self, path: str, token: str, timeout: Timeout) -> tuple[ExitStack, BaseHTTPResponse]:
+    def _open(self, path: str, token: str, timeout: Timeout) -> tuple[ExitStack, Response]:
         with ExitStack() as opened:
             response = opened.enter_context(
                 self._outbound.stream("GET", self._url(path), headers=self._authorization(token), timeout=timeout)
