@@ -13,9 +13,9 @@ from adapters.canvas.settings import Settings
 from bridge.contracts import Assurance, Kind, SignedClaims, SignedForm
 from bridge.errors import LaunchRejected
 from bridge.lti import v11, v13
-from bridge.lti.settings import Lti11
-from bridge.lti.state import States
-from tests.fakes.lti_platform import FORM, KEY, LAUNCH_URL, NOW, SETTINGS, claims, post
+from bridge.lti.settings import Lti11, Lti13
+from bridge.lti.state import States, cookie_names
+from tests.fakes.lti_platform import CLAIM, FORM, KEY, LAUNCH_URL, NOW, SETTINGS, claims, post, token
 
 LTI11 = Lti11.model_validate({"consumer_key": "bridge-key", "shared_secret": "bridge-secret-synthetic"})
 MISSING = "student_id_missing"
@@ -92,6 +92,37 @@ def test_a_sampled_lti11_launch_is_the_person_or_nobody(
 def test_the_sampled_query_string_quirk_is_understood(canvas_samples: Path) -> None:
     found = msgspec.json.decode((canvas_samples / "lti11_launch_query_string_quirk.json").read_bytes())
     assert read11(found, "sis_user_id", found["_launch_url"])[0] == "S000101"
+
+
+@pytest.mark.parametrize(
+    "sample",
+    ["public", "name_only", "email_only", "anonymous", "no_pseudonym_literal", "no_sis_id_null_and_int"],
+)
+def test_a_sampled_id_token_passes_every_check(canvas_samples: Path, sample: str) -> None:
+    payload = msgspec.json.decode((canvas_samples / f"lti13_id_token_{sample}.json").read_bytes())
+    states, now, audience = States("k" * 32), float(payload["iat"]), payload["aud"]
+    settings = Lti13(
+        issuer=payload["iss"],
+        client_id=audience if isinstance(audience, str) else audience[0],
+        deployment_ids=(payload[f"{CLAIM}deployment_id"],),
+        auth_url="https://sso.canvaslms.com/api/lti/authorize_redirect",
+        jwks_url="https://sso.canvaslms.com/api/lti/security/jwks",
+    )
+    state = states.make("campus", payload["nonce"], "secret", now)
+    verified = v13.verify(
+        post(
+            payload[f"{CLAIM}target_link_uri"],
+            [("id_token", token(payload)), ("state", state)],
+            {cookie_names(payload["nonce"])[0]: "secret"},
+        ),
+        settings,
+        "campus",
+        states=states,
+        find_key=lambda *_: KEY,
+        spend=lambda *_: True,
+        now=now,
+    )
+    assert verified == (payload, None)
 
 
 @pytest.mark.parametrize("sample", ["launch_no_longer_valid", "response", "unauthorized_client"])

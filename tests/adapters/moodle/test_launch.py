@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,7 +18,7 @@ from bridge.errors import LaunchRejected
 from bridge.lti import v11, v13
 from bridge.lti.login import begin
 from bridge.lti.settings import Lti11, Lti13
-from bridge.lti.state import State, States, digest
+from bridge.lti.state import States, cookie_names
 from tests.conftest import SHARED
 from tests.fakes.lti_platform import post, query_of
 
@@ -43,29 +42,53 @@ def launch11(recording: Any, student_id: str) -> Launch:
     return ADAPTER.read_form(form, Settings(student_id=student_id, lti11=LTI11))
 
 
-def launch13(recordings: Path, recording: Any, student_id: str) -> Launch:
-    registration = _load(recordings, "lti13/99_registration_data.json")
-    asked, answer = recording["2_auth_request"]["params"], recording["2_auth_request"]["response"]
-    tool = next(t for t in registration["tools"].values() if t["clientid"] == asked["client_id"])
-    settings = Lti13(
-        issuer=registration["platform_id(iss)"],
-        client_id=tool["clientid"],
+STATES = States("k" * 32)
+SECRET = "what only the browser that began holds"
+
+
+def exchange(recording: Any) -> Any:
+    """The authentication request of a recording, and Moodle's answer to it."""
+    return recording.get("2_auth_request") or recording["auth_for_first"]
+
+
+def initiation(recording: Any) -> dict[str, str]:
+    """The fields of the login initiation that the request belongs to."""
+    return dict((recording.get("1_login_initiation") or recording["first"])["params"])
+
+
+def registration(recordings: Path, client_id: str) -> Lti13:
+    known = _load(recordings, "lti13/99_registration_data.json")
+    tool = next(tool for tool in known["tools"].values() if tool["clientid"] == client_id)
+    return Lti13(
+        issuer=known["platform_id(iss)"],
+        client_id=client_id,
         deployment_ids=(tool["deployment_id"],),
-        auth_url=registration["auth_url"],
-        jwks_url=registration["jwks_url"],
+        auth_url=known["auth_url"],
+        jwks_url=known["jwks_url"],
     )
-    keys = _load(recordings, "lti13/00_platform_jwks.json")["json"]["keys"]
-    claims = msgspec.json.decode(_payload(dict(answer["form_params"])["id_token"]))
-    request = post(asked["redirect_uri"], [(name, value) for name, value in answer["form_params"]])
-    signed = v13.verify(
-        request,
-        settings,
+
+
+def verify13(recordings: Path, recording: Any, cookies: dict[str, str] | None = None) -> v13.Verified:
+    """What `verify` makes of what Moodle posted, with a state of ours around the nonce that was recorded."""
+    asked, posted = exchange(recording)["params"], dict(exchange(recording)["response"]["form_params"])
+    now = float(msgspec.json.decode(_payload(posted["id_token"]))["iat"]) if "id_token" in posted else 0.0
+    nonce, keys = asked.get("nonce", ""), _load(recordings, "lti13/00_platform_jwks.json")["json"]["keys"]
+    if posted["state"]:  # Moodle sends back what it was given
+        posted["state"] = STATES.make("moodle", nonce, SECRET, now)
+    return v13.verify(
+        post(asked["redirect_uri"], list(posted.items()), cookies or {cookie_names(nonce)[0]: SECRET}),
+        registration(recordings, initiation(recording)["client_id"]),
         "moodle",
-        states=SimpleNamespace(read=lambda *_: State(asked["nonce"], digest("x"), "_parent")),
+        states=STATES,
         find_key=lambda url, kid: RSAKey.import_key(next(key for key in keys if key["kid"] == kid)),
         spend=lambda key, until: True,
-        now=float(claims["iat"]),
+        now=now,
     )
+
+
+def launch13(recordings: Path, recording: Any, student_id: str) -> Launch:
+    settings = registration(recordings, initiation(recording)["client_id"])
+    signed = verify13(recordings, recording)
     return ADAPTER.read_claims(signed.claims, Settings(student_id=student_id, lti13=settings))
 
 
@@ -124,6 +147,15 @@ def check(launch: Any, recording: Any) -> None:
 
 WHOLE_11 = [name for name in _names("lti11") if not name.startswith("07")]
 WHOLE_13 = [name for name in _names("lti13") if name[:2] not in {"00", "30", "99"} and name[0] not in "56"]
+ODD_BUT_GOOD = ["57_err_no_prompt.json", "63_two_tabs.json"]
+REFUSED = ["50_err_bad_client.json", "55_err_bad_response_mode.json", "56_err_other_login_hint.json"]
+NOT_TAKEN = [
+    "51_err_bad_redirect",
+    "52_err_no_nonce",
+    "54_err_bad_scope",
+    "58_err_bad_response_type",
+    "60_err_garbage_hint",
+]
 
 
 @pytest.mark.parametrize("name", WHOLE_11)
@@ -145,26 +177,91 @@ def test_a_recorded_lti13_launch_is_the_person_who_clicked(recordings: Path, nam
     check(lambda student_id: launch13(recordings, recording, student_id), recording)
 
 
-@pytest.mark.parametrize("name", WHOLE_13)
-def test_we_answer_a_recorded_login_with_a_request_that_moodle_took(recordings: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ODD_BUT_GOOD)
+def test_a_launch_whose_login_was_odd_is_the_person_all_the_same(recordings: Path, name: str) -> None:
+    """One without `prompt`, and the first of two tabs that came back last."""
+    recording = {**_load(recordings, f"lti13/{name}"), "user": "stu01", "activity": "always"}
+    check(lambda student_id: launch13(recordings, recording, student_id), recording)
+
+
+def test_a_recorded_launch_in_another_browser_is_nobodys(recordings: Path) -> None:
+    recording = _load(recordings, "lti13/63_two_tabs.json")
+    with pytest.raises(LaunchRejected, match="state_other_browser"):
+        verify13(recordings, recording, {"of": "another tab"})
+
+
+def test_a_recorded_launch_without_state_is_nobodys(recordings: Path) -> None:
+    with pytest.raises(LaunchRejected, match="state_unknown"):
+        verify13(recordings, _load(recordings, "lti13/53_err_no_state.json"))
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("cookies", [None, {"of": "another tab"}], ids=["its browser", "without its cookie"])
+def test_a_refusal_that_moodle_posts_is_told(recordings: Path, name: str, cookies: dict[str, str] | None) -> None:
     recording = _load(recordings, f"lti13/{name}")
-    fields = dict(recording["1_login_initiation"]["params"])
+    with pytest.raises(LaunchRejected) as caught:
+        verify13(recordings, recording, cookies)
+    assert caught.value.reason == "platform_error"
+    assert dict(exchange(recording)["response"]["form_params"])["error"] in caught.value.detail
+
+
+def test_a_recorded_request_to_pick_a_link_is_verified(recordings: Path) -> None:
+    signed = verify13(recordings, _load(recordings, "lti13/30_deep_linking.json"))
+    assert v13.message_type(signed.claims) == v13.DEEP_LINKING
+
+
+def answered(recording: Any) -> tuple[dict[str, str], dict[str, str]]:
+    """The request that we make of a recorded login initiation, and the one that was recorded; without state and nonce,
+    which are never the same.
+    """
+    fields = initiation(recording)
     settings = Lti13(
         issuer=fields["iss"],
         client_id=fields["client_id"],
         deployment_ids=(fields["lti_deployment_id"],),
-        auth_url=recording["2_auth_request"]["url"],
+        auth_url=exchange(recording)["url"],
         jwks_url="http://127.0.0.1:8290/mod/lti/certs.php",
     )
     login = begin(
         fields,
         settings,
         "moodle",
-        states=States("k" * 32),
+        states=STATES,
         launch_url=fields["target_link_uri"],
         now=0,
         token=lambda: "random",
     )
-    taken = recording["2_auth_request"]["params"]
-    made = query_of(login.url)
-    assert {**made, "state": "", "nonce": ""} == {**taken, "state": "", "nonce": ""}
+    made, recorded = query_of(login.url), exchange(recording)["params"]
+    assert made["state"]
+    return {**made, "state": "", "nonce": ""}, {
+        **recorded,
+        "state": "",
+        **({"nonce": ""} if "nonce" in recorded else {}),
+    }
+
+
+@pytest.mark.parametrize("name", [*WHOLE_13, "30_deep_linking.json", "63_two_tabs.json"])
+def test_we_answer_a_recorded_login_with_a_request_that_moodle_took(recordings: Path, name: str) -> None:
+    made, taken = answered(_load(recordings, f"lti13/{name}"))
+    assert made == taken
+
+
+@pytest.mark.parametrize("name", [*REFUSED, *(f"{name}.json" for name in NOT_TAKEN)])
+def test_we_do_not_make_a_request_that_moodle_did_not_take(recordings: Path, name: str) -> None:
+    made, refused = answered(_load(recordings, f"lti13/{name}"))
+    assert made != refused
+
+
+@pytest.mark.parametrize("name", ["59_err_hint_reused", "61_err_no_cookie_get", "62_err_no_cookie_repost"])
+def test_what_moodle_did_not_take_for_its_own_reasons_was_our_request(recordings: Path, name: str) -> None:
+    """A hint used twice, and a browser without Moodle's cookie: nothing in the request could have helped."""
+    made, refused = answered(_load(recordings, f"lti13/{name}.json"))
+    assert made == {field: value for field, value in refused.items() if field != "repost"}
+
+
+def test_no_recording_of_a_launch_is_passed_over() -> None:
+    used = {*WHOLE_13, *ODD_BUT_GOOD, *REFUSED, "30_deep_linking.json", "53_err_no_state.json"}
+    used |= {
+        f"{name}.json" for name in (*NOT_TAKEN, "59_err_hint_reused", "61_err_no_cookie_get", "62_err_no_cookie_repost")
+    }
+    assert set(_names("lti13")) - used <= {"00_platform_jwks.json", "99_registration_data.json", "absent"}
