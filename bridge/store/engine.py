@@ -87,7 +87,7 @@ class together:  # noqa: N801 -- a block, as those of contextlib
 
 
 class _Shared(AbstractContextManager[Connection]):
-    """A connection that many `with alone(engine)` share: leaving them leaves it open."""
+    """A connection that many `with alone(engine)` share: leaving them leaves it open, unless something went wrong."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -98,12 +98,14 @@ class _Shared(AbstractContextManager[Connection]):
             self._connection = _each_alone(self.engine).connect()
         return self._connection
 
-    def __exit__(self, *_: object) -> None:
-        return None
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:  # whoever goes on, to record it, needs one that works
+            self.close()
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
 
 _shared: Final[ContextVar[_Shared | None]] = ContextVar("shared", default=None)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from flask import Flask, Response, request
+from sqlalchemy import Engine
 from werkzeug.exceptions import HTTPException
 
 from bridge.launch import Landing
+from bridge.store.engine import together
 from bridge.web.callbacks import callback_pages
 from bridge.web.deep_linking import deep_linking_pages
 from bridge.web.frames import frame_pages
@@ -22,6 +27,9 @@ from bridge.web.registration import registration_pages
 from bridge.web.setup import setup_pages
 from bridge.web.status import status_pages
 from bridge.web.step_up import step_up_pages
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 HOUSE = "ottobridge"
 """Where an application keeps its house, for whoever serves it."""
@@ -81,7 +89,18 @@ def create_app(house: House) -> Flask:
     def refused(error: HTTPException) -> Response:
         return answer(_refusal(house, error))
 
+    app.wsgi_app = _on_one_connection(app.wsgi_app, house.engine)  # type: ignore[assignment]  # as Flask documents
     return app
+
+
+def _on_one_connection(serve: WSGIApplication, engine: Engine) -> WSGIApplication:
+    """The same application; what a request asks of the database goes over one connection."""
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with together(engine):
+            return serve(environ, start_response)
+
+    return application
 
 
 def _refusal(house: House, error: HTTPException) -> Landing:

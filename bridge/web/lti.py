@@ -16,7 +16,6 @@ from bridge.lti.deep_linking import Selection, read_selection
 from bridge.lti.login import Login, begin
 from bridge.lti.wayback import way_back
 from bridge.store import courses
-from bridge.store.engine import together
 from bridge.store.one_time import spend
 from bridge.wayin import WayIn
 from bridge.web.deep_linking import offer_courses
@@ -42,8 +41,7 @@ def lti_pages(house: House) -> Blueprint:
 
     @pages.post("/lti/<connection>/launch")
     def launch(connection: str) -> Response:
-        with together(house.engine):
-            return _launch(house, connection)
+        return _launch(house, connection)
 
     @pages.post("/lti/<connection>/proof")
     def proof(connection: str) -> Response:

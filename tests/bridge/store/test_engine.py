@@ -194,12 +194,13 @@ def test_one_launch_takes_one_connection_and_gives_it_back(engine: Engine) -> No
     assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
-def test_a_failed_launch_gives_its_connection_back(engine: Engine) -> None:
-    with pytest.raises(DBAPIError), together(engine), alone(engine) as connection:
-        connection.execute(text("SELECT nothing FROM nowhere"))
+def test_what_went_wrong_in_a_launch_can_still_be_recorded(engine: Engine) -> None:
+    with together(engine):
+        with pytest.raises(DBAPIError), alone(engine) as connection:
+            connection.execute(text("SELECT nothing FROM nowhere"))
+        with alone(engine) as connection:
+            assert connection.execute(text("SELECT 1")).scalar_one() == 1
     assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
-    with alone(engine) as connection:
-        assert connection.execute(text("SELECT 1")).scalar_one() == 1
 
 
 def test_another_thread_never_gets_the_connection_of_a_launch(engine: Engine) -> None:
