@@ -94,6 +94,12 @@ GAPS = [
     Item("1H.5", "an untrusted second audience", "wrong_audience", {"aud": [CLIENT, "https://untrusted.example"]}),
     Item("1H.6", "`azp` of another client", "wrong_audience", {"azp": "another-client"}),
     Item("1H.7", "the id_token and state of a launch that was let in before", "replayed", again=True),
+    Item(
+        "1H.8",
+        "a second audience beside us, and us as `azp`",
+        "wrong_audience",
+        {"aud": ["https://untrusted.example", CLIENT], "azp": CLIENT},
+    ),
 ]
 CORE = [*KNOWN_BAD, *VALID_INSTRUCTOR, *VALID_LEARNER, *GAPS]
 

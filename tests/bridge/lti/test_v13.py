@@ -148,6 +148,10 @@ WRONG_CLAIMS = {
     "no audience": ({"aud": None}, "wrong_audience"),
     "an untrusted second audience": ({"aud": [CLIENT, "evil"]}, "wrong_audience"),
     "an untrusted first audience": ({"aud": ["evil", CLIENT]}, "wrong_audience"),
+    "an untrusted audience where we are the authorized party": (
+        {"aud": ["evil", CLIENT], "azp": CLIENT},
+        "wrong_audience",
+    ),
     "an empty audience list": ({"aud": []}, "wrong_audience"),
     "another authorized party": ({"azp": "evil"}, "wrong_audience"),
     "no exp": ({"exp": None}, "time_missing"),
