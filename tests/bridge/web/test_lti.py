@@ -9,7 +9,7 @@ import pytest
 from bridge.contracts import Learner
 from bridge.errors import RemoteUnavailable
 from tests.bridge.web.conftest import Bridge, Campus
-from tests.fakes.lti_platform import FORM, LAUNCH_URL, NOW, OTHER_KEY, claims, query_of, sign, token
+from tests.fakes.lti_platform import CLAIM, FORM, LAUNCH_URL, NOW, OTHER_KEY, claims, query_of, sign, token
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 
@@ -20,6 +20,16 @@ def test_a_known_student_is_sent_to_ottolearn(bridge: Bridge) -> None:
     assert answer.location.startswith("https://learn.example.com/in?token=")
     (line,) = bridge.record()
     assert line[1:8] == ("campus", "lti13", "S000101", "Zoë", "O’Brien", "matched", "")
+
+
+@pytest.mark.parametrize(
+    "claim", [{"user_id": "other", "oauth_consumer_key": "campus-key", "oauth_consumer_key_sign": "x"}, "text", None]
+)
+def test_who_somebody_was_by_lti11_makes_them_nobody_else(bridge: Bridge, claim: Any) -> None:
+    asked = bridge.login()
+    said = {**claims(asked["nonce"]), f"{CLAIM}lti1p1": claim}
+    bridge.client.post("/lti/campus/launch", data={"id_token": token(said), "state": asked["state"]})
+    assert bridge.record()[0][3:7] == ("S000101", "Zoë", "O’Brien", "matched")
 
 
 def test_a_known_student_enters_by_lti11_too(bridge: Bridge) -> None:
