@@ -6,17 +6,20 @@ A key is a 64-bit digest, so that a million learners cost little; whoever finds 
 from __future__ import annotations
 
 import re
+import tempfile
 import unicodedata
 from array import array
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Self
 
 from bridge.contracts import Learner
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.store.text import fold, matchable
 
 BUCKETS: Final = 256
+IN_MEMORY: Final = 2 * 512
+"""Numbers of a bucket that are kept in memory before they are written to the disk: two for each hint."""
 _SHIFT: Final = 64 - BUCKETS.bit_length() + 1
 _LIKE_AN_ID: Final = re.compile("[0-9@]")
 _NAMES: Final = {FIRST_NAME, LAST_NAME}
@@ -50,27 +53,44 @@ def keys(person: Learner, username_attributes: Sequence[str]) -> set[int]:
 
 
 class Gathered:
-    """The hints of a whole reading, 12 bytes each, given out in the order of their keys.
+    """The hints of a whole reading, given out in the order of their keys; nearly all of them wait on the disk.
 
     Digests come in no order; written as they come, each would land on another page of the table, and a million
-    learners would take minutes.
+    learners would take minutes. Used in a `with` block, which takes the disk's part away again.
     """
 
     def __init__(self) -> None:
-        self._keys = [array("q") for _ in range(BUCKETS)]
-        self._users = [array("i") for _ in range(BUCKETS)]
+        self._hints = [array("q") for _ in range(BUCKETS)]
+        """By the first bits of the key: keys and user ids in turn."""
+        self._places: list[list[int]] = [[] for _ in range(BUCKETS)]
+        """By bucket: where in the file more of them are."""
+        self._file = tempfile.TemporaryFile(prefix="ottobridge-")  # noqa: SIM115 -- closed by __exit__
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     def add(self, person: Learner, username_attributes: Sequence[str]) -> None:
         """Take in one learner."""
         for key in keys(person, username_attributes):
             bucket = (key >> _SHIFT) + BUCKETS // 2
-            self._keys[bucket].append(key)
-            self._users[bucket].append(person.user_id)
+            hints = self._hints[bucket]
+            hints.extend((key, person.user_id))
+            if len(hints) == IN_MEMORY:
+                self._places[bucket].append(self._file.tell())
+                hints.tofile(self._file)
+                del hints[:]
 
     def pieces(self) -> Iterator[list[tuple[int, int]]]:
-        """Key and user id, some thousands at a time."""
-        for bucket in zip(self._keys, self._users, strict=True):
-            yield sorted(zip(*bucket, strict=True))
+        """Key and user id, some thousands at a time. Nothing can be added afterwards."""
+        for hints, places in zip(self._hints, self._places, strict=True):
+            for place in places:
+                self._file.seek(place)
+                hints.fromfile(self._file, IN_MEMORY)
+            yield sorted(zip(hints[::2], hints[1::2], strict=True))
+            del hints[:]
 
 
 def _digest(text: str) -> int:

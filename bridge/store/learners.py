@@ -206,16 +206,17 @@ def claim_refresh(engine: Engine, *, now: float, every: float) -> bool:
 
 
 def _write(engine: Engine, new: int, learners: Iterator[Learner], attributes: Sequence[str]) -> int | None:
-    count, gathered = 0, hints.Gathered()
-    # Read from OttoLearn between the transactions, never inside one.
-    while batch := list(islice(learners, BATCH)):
-        written = _write_batch(engine, new, batch, attributes)
-        if written is None:
-            return None
-        count += len(written)
-        for person in written:
-            gathered.add(person, attributes)
-    return count if all(_write_hints(engine, new, piece) for piece in gathered.pieces()) else None
+    count = 0
+    with hints.Gathered() as gathered:
+        # Read from OttoLearn between the transactions, never inside one.
+        while batch := list(islice(learners, BATCH)):
+            written = _write_batch(engine, new, batch, attributes)
+            if written is None:
+                return None
+            count += len(written)
+            for person in written:
+                gathered.add(person, attributes)
+        return count if all(_write_hints(engine, new, piece) for piece in gathered.pieces()) else None
 
 
 def _write_batch(engine: Engine, new: int, batch: Sequence[Learner], attributes: Sequence[str]) -> list[Learner] | None:
