@@ -44,7 +44,6 @@ HEADERS = {
 
 LAUNCHES = {"lti", "scorm", "aicc", "cmi5"}
 """What the paths of launches begin with; the connection's name follows."""
-CLOSED, OPEN = content_policy(), content_policy(framed=True)
 _REASONS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 500: "internal"}
 
 
@@ -70,7 +69,10 @@ def create_app(house: House) -> Flask:
     ):
         app.register_blueprint(pages(house))
 
-    guards = HEADERS | ({"Strict-Transport-Security": "max-age=31536000"} if house.is_secure else {})
+    transport = {"Strict-Transport-Security": "max-age=31536000"} if house.is_secure else {}
+    on_pages = HEADERS | transport | {"Content-Security-Policy": content_policy()}
+    # a redirect shows nothing, and launches are redirected inside frames
+    on_redirects = on_pages | {"Content-Security-Policy": content_policy(framed=True)}
 
     @app.before_request
     def take_whole_body() -> None:
@@ -80,9 +82,8 @@ def create_app(house: House) -> Flask:
     @app.after_request
     def guard(response: Response) -> Response:
         own = {name for name, _ in response.headers}
+        guards = on_redirects if "Location" in own else on_pages
         response.headers.extend([(name, value) for name, value in guards.items() if name not in own])
-        if "Content-Security-Policy" not in own:  # a redirect shows nothing, and launches are redirected inside frames
-            response.headers["Content-Security-Policy"] = OPEN if "Location" in own else CLOSED
         return response
 
     @app.errorhandler(HTTPException)

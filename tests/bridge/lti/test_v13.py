@@ -148,7 +148,7 @@ WRONG_CLAIMS = {
     "no audience": ({"aud": None}, "wrong_audience"),
     "an untrusted second audience": ({"aud": [CLIENT, "evil"]}, "wrong_audience"),
     "an untrusted first audience": ({"aud": ["evil", CLIENT]}, "wrong_audience"),
-    "an untrusted audience where we are the authorized party": (
+    "an untrusted audience and us as azp": (
         {"aud": ["evil", CLIENT], "azp": CLIENT},
         "wrong_audience",
     ),
