@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from bridge.errors import RemoteUnavailable
 from bridge.store import sync_runs
@@ -44,14 +44,22 @@ def test_a_lock_that_is_gone_is_missed_and_leaving_it_is_no_error(engine: Engine
                 pass
 
 
-def test_a_lock_that_another_session_has_is_not_ours(engine: Engine) -> None:
+def test_a_session_that_lives_and_has_lost_its_lock_is_noticed_too(engine: Engine) -> None:
+    """As behind a connection pooler, which resets sessions or hands another one over."""
+
+    def reset(connection, cursor, statement, *_) -> None:
+        if "pg_locks" in statement:
+            cursor.execute("SELECT pg_advisory_unlock_all(), pg_advisory_lock(7)")
+
     with sync_lock(engine, "one") as require:
-        with alone(engine) as connection:
-            connection.execute(text("SELECT pg_advisory_lock(7)"))
+        event.listen(engine, "before_cursor_execute", reset)
+        with pytest.raises(LockLost):
             require()
-        end_sessions(engine)
-        with sync_lock(engine, "one"), pytest.raises(LockLost):
-            require()
+        event.remove(engine, "before_cursor_execute", reset)
+        with sync_lock(engine, "one") as other:
+            other()
+            with pytest.raises(LockLost):
+                require()
 
 
 def test_a_run_that_loses_its_lock_while_it_reads_writes_nothing(either_world, people) -> None:
