@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import delete
 
+from bridge.contracts import Adapter, Connection
 from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
 from bridge.store import sync_people, sync_runs
 from bridge.store.schema import sync_person
 from bridge.sync.plan import BATCH
 from bridge.sync.planfile import read_plan_file
 from bridge.sync.report import document, write_report
+from bridge.sync.settings import Link
 from bridge.sync.start import OVERLAP
+from bridge.sync.subject import subject_of
 from tests.bridge.sync.crashing import Crashing
-from tests.bridge.sync.world import DAY
+from tests.bridge.sync.world import DAY, USERNAMES
 
 PEOPLE = 10
 
@@ -248,6 +252,19 @@ def test_the_whole_roster_is_read_before_its_conflicts_are_forgotten(telling) ->
 def test_a_source_without_changes_is_read_whole_and_says_nothing_of_it(world, people) -> None:
     world.lms.members = people(3)
     assert [world.run().notices for _ in range(2)] == [[], []]
+
+
+def test_rows_that_only_link_are_always_read_whole(world) -> None:
+    adapter = Adapter(
+        name="test",
+        title="Test",
+        settings=SimpleNamespace,
+        read_roster=world.lms.read,
+        read_changes=world.lms.read_changes,
+    )
+    settings = SimpleNamespace(student_id="login", link=Link(attribute="emailAddress", field="email"))
+    subject = subject_of(Connection("campus", adapter, settings), USERNAMES, "api", world.engine)
+    assert not subject.tells_changes()
 
 
 # A run that came to nothing moves no checkpoint.
