@@ -17,7 +17,7 @@ import python_calamine
 
 from adapters.spreadsheet import sheetxml
 from adapters.spreadsheet.cells import DATE, TRUTH, Cell, Odd, of_number
-from adapters.spreadsheet.package import damaged, read_package
+from adapters.spreadsheet.package import SHARED_STRINGS, damaged, read_package
 from adapters.spreadsheet.rows import Row
 from bridge.files.archive import Archive, open_archive
 
@@ -31,6 +31,9 @@ in single quotes."""
 _NOT_PLAIN = re.compile(_CELL % rb"[A-Z]{1,2}[0-9]{1,6}")
 _REFERENCE = re.compile(rb'<c r="([A-Z]+)([0-9]+)"')
 _LONGEST_TAG = 1024 * 1024
+_HEAD = 1024
+_PLAIN_HEAD = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^<>]*>\s*)?<[A-Za-z]")
+"""A part that begins with its root element. A document type, which calamine would not mind, stands before that."""
 
 
 class _Shape(NamedTuple):
@@ -56,13 +59,21 @@ def open_sheet(path: Path, sheet: str = "") -> Iterator[tuple[str, Iterator[Row]
     """The name and the rows of a sheet, the first where none is named. Raises RosterIncomplete for a bad workbook."""
     with open_archive(path) as archive:
         package = read_package(archive, sheet)
-        shape = _measured(archive, package.member)
-        if package.plain and shape.rows <= FAST_ROWS and shape.rows * shape.columns <= FAST_CELLS:
+        plain = package.plain and all(_has_plain_head(archive, name) for name in (package.member, SHARED_STRINGS))
+        shape = _measured(archive, package.member) if plain else _UNKNOWN
+        if shape.rows <= FAST_ROWS and shape.rows * shape.columns <= FAST_CELLS:
             with _fast_rows(path, package.sheet) as rows:
                 yield package.sheet, rows
         else:
             with sheetxml.open_rows(archive, package) as rows:
                 yield package.sheet, rows
+
+
+def _has_plain_head(archive: Archive, member: str) -> bool:
+    if member not in archive.members:
+        return True
+    with archive.open(member) as file:
+        return _PLAIN_HEAD.match(file.read(_HEAD)) is not None
 
 
 def _measured(archive: Archive, member: str) -> _Shape:

@@ -45,8 +45,8 @@ def sheet(*rows: str) -> str:
     return "<sheetData>" + "".join(f'<row r="{at}">{cells}</row>' for at, cells in enumerate(rows, 1)) + "</sheetData>"
 
 
-def make(path: Path, data: str, **parts: str) -> Path:
-    """Write a workbook whose first sheet holds `data`; `parts` replace or add members (`styles`, `strings`, …)."""
+def make(path: Path, data: str, *, whole: bytes = b"", **parts: str) -> Path:
+    """Write a workbook whose first sheet holds `data`, or is `whole`; `parts` replace or add members."""
     members = {
         "_rels/.rels": ROOT_RELATIONS,
         "xl/workbook.xml": parts.get("workbook", WORKBOOK),
@@ -56,9 +56,11 @@ def make(path: Path, data: str, **parts: str) -> Path:
     }
     if "styles" in parts:
         members["xl/styles.xml"] = parts["styles"]
+    if "shared" in parts:
+        members["xl/sharedStrings.xml"] = parts["shared"]
     if "strings" in parts:
         members["xl/sharedStrings.xml"] = f'<sst xmlns="{MAIN}">{parts["strings"]}</sst>'
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, content in members.items():
-            packed.writestr(name, content)
+            packed.writestr(name, whole if whole and name.endswith("sheet1.xml") else content)
     return path

@@ -225,10 +225,25 @@ def test_a_damaged_sheet_is_said_to_be_one(made, data, what):
     refused(made(data), what)
 
 
-def test_a_document_type_is_refused_wherever_it_stands(made):
-    doctype = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'
-    refused(made(sheet('<c r="A1" t="e"><v>&b;</v></c>'), head=doctype), "document type declaration")
-    refused(made(sheet(text("A1", "x")), workbook=doctype + WORKBOOK), "document type declaration")
+DOCTYPE = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'
+
+
+@pytest.mark.parametrize("before", ["", '<?xml version="1.0"?>\n', "<!-- <worksheet> -->", f"<!--{'x' * 9_000}-->"])
+def test_a_document_type_is_refused_wherever_it_stands(made, either, before):
+    what = "document type declaration"
+    refused(made(sheet(text("A1", "x")), head=before + DOCTYPE), what)
+    refused(made(sheet('<c r="A1" t="e"><v>&b;</v></c>'), head=before + DOCTYPE), what)
+    refused(made(sheet(text("A1", "x")), workbook=before + DOCTYPE + WORKBOOK), what)
+
+
+def test_a_document_type_among_the_texts_is_refused_too(made, either):
+    strings = f'{DOCTYPE}<sst xmlns="{MAIN}"><si><t>&b;</t></si></sst>'
+    refused(made(sheet('<c r="A1" t="s"><v>0</v></c>'), shared=strings), "document type declaration")
+
+
+def test_a_sheet_in_an_encoding_that_hides_its_cells_from_the_look_at_them_is_streamed(made, monkeypatch):
+    far = f'<?xml version="1.0" encoding="UTF-16"?><worksheet xmlns="{MAIN}">{sheet(text("XFD1", "x"))}</worksheet>'
+    refused(made("", whole=far.encode("utf-16")), "more than 1000 columns")
 
 
 def test_a_row_without_end_does_not_fill_the_memory(made, monkeypatch):
