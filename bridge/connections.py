@@ -31,6 +31,7 @@ class Connections:
         self.configured = configured
         self._adapters = {adapter.name: adapter for adapter in adapters}
         self._engine = engine
+        self._parsed: dict[str, tuple[StoredConnection, Connection[Any] | None]] = {}
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self.find(name) is not None
@@ -42,7 +43,13 @@ class Connections:
         if re.fullmatch(CONNECTION_NAME, name) is None:
             return None
         row = stored.find(self._engine, name)
-        return self._read(row) if row else None
+        if row is None:
+            return None
+        known, connection = self._parsed.get(name, (None, None))
+        if row != known:  # a launch asks several times, and to validate settings takes longer than to read them
+            connection = self._read(row)
+            self._parsed[name] = (row, connection)
+        return connection
 
     def registered(self) -> Iterator[Connection[Any]]:
         """The connections that only the database knows, by name."""

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from bridge.store.engine import alone
+from bridge.store.prepared import Prepared
 from bridge.store.schema import connection as table
 from bridge.store.schema import course, deployment
 
@@ -26,7 +27,7 @@ class StoredConnection(NamedTuple):
 
 _COLUMNS: Final = [table.c[name] for name in StoredConnection._fields]
 _ADD: Final = insert(table)
-_FIND: Final = select(*_COLUMNS).where(table.c.name == bindparam("asked"))
+_FIND: Final = Prepared(select(*_COLUMNS).where(table.c.name == bindparam("asked")))
 _ALL: Final = select(*_COLUMNS).order_by(table.c.name)
 _REMOVE: Final = delete(table).where(table.c.name == bindparam("asked"))
 _KNOWS: Final = select(deployment.c.key).where(deployment.c.key == bindparam("asked"))
@@ -54,9 +55,8 @@ def add(engine: Engine, row: StoredConnection) -> bool:
 
 def find(engine: Engine, name: str) -> StoredConnection | None:
     """The registered connection of this name."""
-    with alone(engine) as connection:
-        row = connection.execute(_FIND, {"asked": name}).one_or_none()
-    return None if row is None else StoredConnection(*row)
+    rows = _FIND.rows(engine, {"asked": name})
+    return StoredConnection(*rows[0]) if rows else None
 
 
 def every(engine: Engine) -> list[StoredConnection]:

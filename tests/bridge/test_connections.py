@@ -13,7 +13,7 @@ from adapters import ADAPTERS
 from adapters.moodle import ADAPTER as MOODLE
 from bridge.connections import Connections
 from bridge.contracts import Connection
-from bridge.store.connections import StoredConnection, add, deployments
+from bridge.store.connections import StoredConnection, add, deployments, remove
 from bridge.store.engine import open_database
 
 LTI13 = {
@@ -58,6 +58,20 @@ def test_a_name_of_the_configuration_cannot_be_registered(connections: Connectio
 def test_a_name_is_registered_once(connections: Connections) -> None:
     assert connections.register("new-lms", MOODLE, SETTINGS, 1.0)
     assert not connections.register("new-lms", MOODLE, SETTINGS | {"student_id": "email"}, 2.0)
+
+
+def test_a_connection_that_was_registered_anew_is_never_served_as_it_was(
+    connections: Connections, engine: Engine
+) -> None:
+    assert connections.register("new-lms", MOODLE, SETTINGS, 1.0)
+    first = connections.find("new-lms")
+    assert connections.find("new-lms") is first
+    assert remove(engine, "new-lms")
+    assert connections.find("new-lms") is None
+    assert connections.register("new-lms", MOODLE, SETTINGS | {"student_id": "email"}, 2.0)
+    again = connections.find("new-lms")
+    assert again is not None
+    assert again.settings.student_id == "email"
 
 
 def test_settings_that_do_not_hold_are_not_kept(connections: Connections) -> None:
