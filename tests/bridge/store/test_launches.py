@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from bridge.store import launches
+from bridge.store import launches, received
 from bridge.store.launches import LaunchLine
 
 LINE = LaunchLine(
@@ -85,3 +85,18 @@ def test_asking_for_a_hostile_reference_is_no_error(engine: Engine) -> None:
     launches.append(engine, LINE)
     assert launches.by_reference(engine, "REF-1\ud800" * 1000) is None
     assert launches.by_reference(engine, "\0") is None
+
+
+def test_only_old_refusals_of_nobody_are_forgotten_early(engine: Engine) -> None:
+    nobody = LINE._replace(student_id="", outcome="rejected", reason="malformed")
+    lines = {
+        "old nobody": nobody._replace(time=1.0),
+        "new nobody": nobody._replace(time=9.0),
+        "old person who was refused": LINE._replace(time=1.0, outcome="rejected"),
+        "old person": LINE._replace(time=1.0, outcome="no_match"),
+    }
+    for reference, line in lines.items():
+        launches.append(engine, line._replace(reference=reference))
+        received.keep(engine, reference, {}, now=line.time)
+    assert launches.forget_nobody_before(engine, 5.0) == 1
+    assert {line.reference for line in launches.newest(engine, 9)} == {*lines} - {"old nobody"}
