@@ -185,6 +185,8 @@ class Means:
     """Says in one sentence what the operator should know; never a name or an id of a person."""
     services: Callable[[], LtiServices] | None = None
     """Called only by readers that ask an LTI platform; None where the bridge has no keys at hand."""
+    usernames: Sequence[str] = ()
+    """OttoLearn's Username attributes: what fills one of them is an ID."""
 
 
 @dataclass(frozen=True, kw_only=True)

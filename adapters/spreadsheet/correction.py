@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from adapters.spreadsheet.cells import Odd
+from adapters.spreadsheet.cells import Cell, Odd
 from adapters.spreadsheet.problems import Problem
-from adapters.spreadsheet.reader import open_sheet
+from adapters.spreadsheet.reader import Sheet, open_sheet
 from adapters.spreadsheet.rows import Row
 from adapters.spreadsheet.settings import Settings
 from adapters.spreadsheet.table import open_table
@@ -17,31 +17,32 @@ from adapters.spreadsheet.writing import write_table
 REASON = "What to correct"
 
 
-def find_problems(settings: Settings) -> list[Problem]:
-    """What is wrong with the rows of a connection's file. Raises RosterIncomplete where it cannot be read at all."""
-    with open_sheet(settings) as sheet:
+def find_mistakes(settings: Settings, usernames: Sequence[str]) -> Sheet:
+    """The sheet of a connection, read to its end. Raises RosterIncomplete where it cannot be read at all."""
+    with open_sheet(settings, usernames) as sheet:
         deque(sheet.members, maxlen=0)
-    return sheet.problems
+    return sheet
 
 
-def write_corrected_copy(source: Path, problems: Sequence[Problem], target: Path, sheet: str = "") -> None:
+def write_corrected_copy(source: Path, sheet: Sheet, target: Path, others: Sequence[Problem] = ()) -> None:
     """Write the rows of `source` to `target`, CSV or XLSX by its suffix, with a last column of reasons.
 
-    Cells without one spelling as text stay empty: the reason says what was there. Raises RosterIncomplete where the
-    source cannot be read, OSError for the target.
+    `sheet` is what was found in it, `others` is what is wrong besides. What was refused as an ID, or has no one
+    spelling as text, stays empty: the reason says what was there. Raises RosterIncomplete where the source cannot be
+    read, OSError for the target.
     """
     reasons: dict[int, list[str]] = {}
-    for problem in problems:
+    for problem in (*sheet.problems, *others):
         reasons.setdefault(problem.row, []).append(str(problem))
-    with open_table(source, sheet) as table:
-        rows = _with_reasons(table.rows, {row: " · ".join(texts) for row, texts in reasons.items()})
+    with open_table(source, sheet.name) as table:
+        rows = _with_reasons(table.rows, sheet.ids, {row: " · ".join(texts) for row, texts in reasons.items()})
         write_table(target, table.sheet, rows)
 
 
-def _with_reasons(rows: Iterator[Row], reasons: Mapping[int, str]) -> Iterator[list[str]]:
+def _with_reasons(rows: Iterator[Row], ids: Collection[int], reasons: Mapping[int, str]) -> Iterator[list[str]]:
     width, old = 0, -1
     for row in rows:
-        cells = ["" if isinstance(cell, Odd) else cell for cell in row.cells]
+        cells = [_copied(cell, is_id=at in ids) for at, cell in enumerate(row.cells)]
         if not width:
             if row.blank:
                 continue
@@ -51,3 +52,10 @@ def _with_reasons(rows: Iterator[Row], reasons: Mapping[int, str]) -> Iterator[l
         reason = reasons.get(row.number, "") if width else REASON
         width = width or len(cells)
         yield [*cells, *[""] * (width - len(cells)), reason]
+
+
+def _copied(cell: Cell, *, is_id: bool) -> str:
+    if isinstance(cell, Odd):
+        # As text it would pass for an ID when the copy is read, uncorrected.
+        return "" if is_id else cell.text or ""
+    return cell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import posixpath
 import re
 from collections.abc import Iterator
@@ -20,12 +21,17 @@ SHARED_STRINGS = "xl/sharedStrings.xml"
 _WORKBOOK = "xl/workbook.xml"
 _RELATIONS = "xl/_rels/workbook.xml.rels"
 _STYLES = "xl/styles.xml"
-_DATE_IDS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
+_DATE_IDS = {*range(14, 23), *range(27, 37), 45, 47, *range(50, 59)}
+_DURATION_ID = 46
 _SCIENTIFIC_IDS = {11, 48}
 _PERCENT_IDS = {9, 10}
+_DURATION = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE)
 _LITERALS = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
 
-Kind = Literal["number", "date", "special", "padded"]
+_EPOCHS = {False: dt.date(1899, 12, 30), True: dt.date(1904, 1, 1)}
+"""From when on a workbook counts days, by its `date1904` (18.2.28)."""
+
+Kind = Literal["number", "date", "scientific", "percent", "special", "padded"]
 
 
 class Format(NamedTuple):
@@ -45,23 +51,28 @@ class Package(NamedTuple):
     """By the style index of a cell."""
     plain: bool
     """Whether a reader that sees neither number formats nor the size of things can be trusted with it."""
+    epoch: dt.date
+    """From when on its dates count days."""
 
 
 def read_package(archive: Archive, sheet: str) -> Package:
     """Find the sheet of that name, or the first. Raises RosterIncomplete where there is none."""
     if not archive.members >= {_WORKBOOK, _RELATIONS}:
         raise RosterIncomplete(f"{archive.name}: a zip that is no Excel workbook; allowed: an .xlsx file, or CSV")
-    sheets = _sheets(archive)
+    book = _part(archive, _WORKBOOK)
+    sheets = _sheets(archive, book)
     name = sheet or next(iter(sheets), "")
     if name not in sheets:
         raise RosterIncomplete(f"{archive.name}: no sheet {sheet!r}; allowed: {', '.join(map(repr, sheets)) or 'none'}")
     member = sheets[name]
     formats = _formats(archive) if _STYLES in archive.members else ()
     small = archive.size(SHARED_STRINGS) <= FAST_STRINGS and archive.size(member) <= FAST_SHEET
-    return Package(name, member, formats, small and all(form.kind in {"number", "date"} for form in formats))
+    plain = small and all(form.kind in {"number", "date"} for form in formats)
+    from_1904 = any(found.get("date1904") in {"1", "true"} for found in book.iterfind("{*}workbookPr"))
+    return Package(name, member, formats, plain, _EPOCHS[from_1904])
 
 
-def _sheets(archive: Archive) -> dict[str, str]:
+def _sheets(archive: Archive, book: etree._Element) -> dict[str, str]:
     """Name -> member of every worksheet, in the order of the tabs."""
     targets: dict[str, str] = {}
     for relation in _part(archive, _RELATIONS).iterfind("{*}Relationship"):
@@ -73,7 +84,7 @@ def _sheets(archive: Archive) -> dict[str, str]:
             posixpath.normpath(posixpath.join("/xl", target))[1:] if kind.endswith("/worksheet") else ""
         )
     found: dict[str, str] = {}
-    for entry in _part(archive, _WORKBOOK).iterfind("{*}sheets/{*}sheet"):
+    for entry in book.iterfind("{*}sheets/{*}sheet"):
         name = entry.get("name", "")
         if name in found:
             raise RosterIncomplete(f"{archive.name}: two sheets of one name; allowed: every name once")
@@ -97,19 +108,26 @@ def _format(identifier: str, codes: dict[str, str]) -> Format:
     if identifier in codes:
         return format_of(codes[identifier])
     number = int(identifier) if identifier.isascii() and identifier.isdigit() else 0
-    if number in _SCIENTIFIC_IDS | _PERCENT_IDS:
-        return Format("special")
-    return Format("date" if number in _DATE_IDS else "number")
+    kinds: tuple[tuple[Kind, set[int]], ...] = (
+        ("scientific", _SCIENTIFIC_IDS),
+        ("percent", _PERCENT_IDS),
+        ("special", {_DURATION_ID}),
+        ("date", _DATE_IDS),
+    )
+    return Format(next((kind for kind, ids in kinds if number in ids), "number"))
 
 
 def format_of(code: str) -> Format:
     """What a custom number format does to an ID: `00000` fills it up, `yyyy` makes a date of it."""
     if re.fullmatch("0{2,}", code):
         return Format("padded", len(code))
+    if _DURATION.search(code):
+        return Format("special")  # calamine fails on long ones
     bare = _LITERALS.sub("", code).replace("General", "")
     if re.search("[dmyhs]", bare, re.IGNORECASE):
         return Format("date")
-    return Format("special" if re.search(r"E[+-]|%|^0{2,}", bare, re.IGNORECASE) else "number")
+    kinds: tuple[tuple[Kind, str], ...] = (("scientific", "E[+-]"), ("percent", "%"), ("special", "^0{2,}"))
+    return Format(next((kind for kind, mark in kinds if re.search(mark, bare, re.IGNORECASE)), "number"))
 
 
 def _part(archive: Archive, member: str) -> etree._Element:

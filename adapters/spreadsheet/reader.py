@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.spreadsheet.cells import ALLOWED_ID, Cell, Odd, address, column_letters, read_id
+from adapters.spreadsheet.cells import ALLOWED_ID, ALLOWED_TEXT, Cell, Odd, address, column_letters, read_id, read_text
 from adapters.spreadsheet.columns import Column, find_columns
 from adapters.spreadsheet.problems import Problem
 from adapters.spreadsheet.rows import Row
 from adapters.spreadsheet.settings import Settings
 from adapters.spreadsheet.table import Table, open_table
-from bridge.contracts import PLACE, RosterMember, Student, clean
+from bridge.contracts import PLACE, RosterMember, Student
 from bridge.errors import RosterIncomplete
 
 MAX_PROBLEMS = 10_000
@@ -30,7 +30,9 @@ class Sheet:
 
     name: str
     columns: Mapping[str, Column]
-    members: Iterator[RosterMember]
+    ids: frozenset[int]
+    """Where IDs stand: columns, from 0."""
+    members: Iterator[RosterMember] = field(default_factory=lambda: iter(()))
     problems: list[Problem] = field(default_factory=list)
     count: int = 0
     """How many mistakes there were, also those that are not kept."""
@@ -43,8 +45,11 @@ class Sheet:
 
 
 @contextmanager
-def open_sheet(settings: Settings) -> Iterator[Sheet]:
-    """Open the file and find its columns. Raises RosterIncomplete where it cannot be read as a whole."""
+def open_sheet(settings: Settings, usernames: Sequence[str] = ()) -> Iterator[Sheet]:
+    """Open the file and find its columns, those that fill one of OttoLearn's `usernames` being columns of IDs.
+
+    Raises RosterIncomplete where the file cannot be read as a whole.
+    """
     with open_table(settings.file, settings.sheet) as table:
         header = next((row for row in table.rows if not row.blank), None)
         if header is None:
@@ -52,7 +57,8 @@ def open_sheet(settings: Settings) -> Iterator[Sheet]:
                 f"{settings.file.name}: {table.sheet} is empty; allowed: a row of headers, then people"
             )
         columns = find_columns(header, table.sheet, settings)
-        sheet = Sheet(table.sheet, columns, iter(()))
+        ids = settings.ids(usernames)
+        sheet = Sheet(table.sheet, columns, frozenset(column.at for name, column in columns.items() if name in ids))
         sheet.members = _members(table, sheet, settings)
         yield sheet
 
@@ -76,6 +82,7 @@ class _Reading:
         self._columns = [sheet.columns[name] for name in settings.wanted]
         self._needed = 2 if self._link else 1
         """How many of them must not be empty: the student ID, and what the person is found by."""
+        self._read = [(column.at, read_id if column.at in sheet.ids else read_text) for column in self._columns]
         self._names = [sheet.columns[name] for name in ("first_name", "last_name") if name in sheet.columns]
         self._status = sheet.columns.get("status")
         self._width = max(column.at for column in sheet.columns.values()) + 1
@@ -99,12 +106,13 @@ class _Reading:
         active = self._status is None or self._active(row, self._status.at, cells[self._status.at])
         if self._link and not active:
             return None
-        values = [read_id(cells[column.at]) for column in self._columns]
+        values = [read(cells[at]) for at, read in self._read]
         if Odd in map(type, values) or not all(values[: self._needed]):
             self._note_mistakes(row, values)
         if self._sheet.count != before:
             return None
-        return self._person(row, values, [clean(cells[column.at]) for column in self._names], active)
+        names = (read_text(cells[column.at]) for column in self._names)
+        return self._person(row, values, ["" if isinstance(name, Odd) else name for name in names], active)
 
     def _person(self, row: Row, values: Sequence[Any], names: Sequence[str], active: bool) -> RosterMember:
         """`values`: of the columns, none of them odd."""
@@ -117,7 +125,8 @@ class _Reading:
         )
 
     def _active(self, row: Row, at: int, cell: Cell) -> bool:
-        word = "odd" if isinstance(cell, Odd) else clean(cell).casefold()
+        text = read_text(cell)
+        word = "odd" if isinstance(text, Odd) else text.casefold()
         if word not in _ACTIVE | _INACTIVE:
             self._note(row, at, "not a status", ALLOWED_STATUS)
         return word not in _INACTIVE
@@ -125,7 +134,8 @@ class _Reading:
     def _note_mistakes(self, row: Row, values: Sequence[str | Odd]) -> None:
         for number, (column, value) in enumerate(zip(self._columns, values, strict=True)):
             if isinstance(value, Odd):
-                self._note(row, column.at, f"found {value.what}", ALLOWED_ID)
+                allowed = ALLOWED_ID if column.at in self._sheet.ids else ALLOWED_TEXT
+                self._note(row, column.at, f"found {value.what}", allowed)
             elif not value and number < self._needed:
                 self._note(row, column.at, "empty", ALLOWED_VALUE)
 

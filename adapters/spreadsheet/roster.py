@@ -26,7 +26,7 @@ def read_roster(settings: Settings, means: Means) -> RosterPages:
 
 
 def _pages(settings: Settings, means: Means) -> Iterator[Sequence[RosterMember]]:
-    with open_sheet(settings) as sheet:
+    with open_sheet(settings, means.usernames) as sheet:
         for column in sheet.columns.values():
             means.notice(f"{sheet.name}: {column}")
         yield from iter(lambda: list(islice(sheet.members, PAGE)), [])

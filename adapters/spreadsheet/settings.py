@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from bridge.settings import Frozen
-from bridge.sync.settings import Link, Roster
+from bridge.sync.settings import Link, Roster, template_fields
 
 ATTRIBUTES: Mapping[str, str] = {"email": "emailAddress", "employee_number": "employeeId"}
 """Field to match by -> OttoLearn's attribute of that meaning (its own names, support article 233)."""
@@ -61,3 +61,13 @@ class Settings(Frozen):
         apart = {"first_name", "last_name", "status", "student_id"}
         others = (name for name in (*self.roster.fields, *self.columns) if name not in apart)
         return tuple(dict.fromkeys((self.student_id, *by_match, *others)))
+
+    def ids(self, usernames: Sequence[str]) -> frozenset[str]:
+        """The fields that hold IDs: the student ID, what people are found by, and what fills one of `usernames`.
+
+        `usernames`: OttoLearn's Username attributes.
+        """
+        by_match = {self.match} if self.mode == "link" else set()
+        filled = {self.roster.attributes[name] for name in usernames if name in self.roster.attributes}
+        templates = (self.roster.templates[name] for name in usernames if name in self.roster.templates)
+        return frozenset({self.student_id}.union(by_match, filled, *map(template_fields, templates)))

@@ -5,6 +5,7 @@ Its shared strings wait in a temporary file, so a million different strings cost
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import tempfile
 from array import array
@@ -14,7 +15,7 @@ from typing import IO, cast
 
 from lxml import etree
 
-from adapters.spreadsheet.cells import DATE, TRUTH, Cell, Odd, of_error, of_number
+from adapters.spreadsheet.cells import DATE, Cell, Odd, digits_of, of_date, of_error, of_number, of_serial, of_truth
 from adapters.spreadsheet.package import SHARED_STRINGS, Format, Package, damaged, local_name, refuse_doctype, texts_of
 from adapters.spreadsheet.rows import MAX_COLUMNS, TOO_WIDE, Row
 from bridge.errors import RosterIncomplete
@@ -25,7 +26,7 @@ MAX_ELEMENT = 8 * 1024 * 1024
 """Bytes of one row or one string."""
 
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
-_SPECIAL = Odd("a number in a format that shows something else")
+_SPECIAL = "a number in a format that shows something else"
 _NUMBER = Format("number")
 
 
@@ -39,7 +40,7 @@ def open_rows(archive: Archive, package: Package) -> Iterator[Iterator[Row]]:
                 strings.add(_unescaped("".join(texts_of(element))))
         # Closed here, not whenever it is collected: a zip whose member is open keeps its file open.
         with closing(_elements(archive, package.member, "row", "sheetData")) as elements:
-            yield _Reader(archive.name, package.formats, strings).rows(elements)
+            yield _Reader(archive.name, package, strings).rows(elements)
 
 
 class _Strings:
@@ -111,9 +112,10 @@ def _forget(element: etree._Element) -> None:
 
 
 class _Reader:
-    def __init__(self, name: str, formats: tuple[Format, ...], strings: _Strings) -> None:
+    def __init__(self, name: str, package: Package, strings: _Strings) -> None:
         self._name = name
-        self._formats = formats
+        self._formats = package.formats
+        self._epoch = package.epoch
         self._strings = strings
 
     def rows(self, elements: Iterator[etree._Element]) -> Iterator[Row]:
@@ -154,9 +156,11 @@ class _Reader:
             case "n":
                 return self._number(text, element.get("s", "0"))
             case "b":
-                return TRUTH
+                return of_truth(text.strip() in {"1", "true"})
             case "e":
                 return of_error(text)
+            case "d":
+                return _written_date(text)
         return DATE
 
     def _shared(self, text: str) -> str:
@@ -168,12 +172,21 @@ class _Reader:
     def _number(self, text: str, style: str) -> Cell:
         index = self._whole_number(style, 0)
         form = self._formats[index] if index < len(self._formats) else _NUMBER
-        if form.kind in {"date", "special"}:
-            return DATE if form.kind == "date" else _SPECIAL
         try:
-            shown = of_number(float(text))
+            value = float(text)
         except ValueError:
             return Odd("a number that cannot be read")
+        match form.kind:
+            case "date":
+                return of_serial(value, self._epoch)
+            case "special":
+                return Odd(_SPECIAL)
+            case "scientific":
+                return Odd(_SPECIAL, digits_of(value))
+            case "percent":
+                digits = digits_of(value * 100)
+                return Odd(_SPECIAL, digits and f"{digits}%")
+        shown = of_number(value)
         return shown.zfill(form.width) if isinstance(shown, str) else shown
 
     def _whole_number(self, text: str | None, absent: int) -> int:
@@ -182,6 +195,13 @@ class _Reader:
         if not (text.isascii() and text.isdigit() and len(text) <= 10):
             raise damaged(self._name, "a number inside is none")
         return int(text)
+
+
+def _written_date(text: str) -> Odd:
+    try:
+        return of_date(dt.datetime.fromisoformat(text))
+    except ValueError:
+        return DATE
 
 
 def _child(element: etree._Element, name: str) -> etree._Element | None:

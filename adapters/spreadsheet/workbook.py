@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import python_calamine
 
 from adapters.spreadsheet import sheetxml
-from adapters.spreadsheet.cells import DATE, TRUTH, Cell, Odd, of_number
+from adapters.spreadsheet.cells import DATE, Cell, Odd, of_date, of_number, of_truth
 from adapters.spreadsheet.package import SHARED_STRINGS, damaged, read_package
 from adapters.spreadsheet.rows import Row
 from bridge.files.archive import Archive, open_archive
@@ -132,10 +132,12 @@ def _read_fast(sheet: python_calamine.CalamineSheet) -> Iterator[Row]:
 
 def _cell(value: object) -> Cell:
     if isinstance(value, bool):
-        return TRUTH
+        return of_truth(value)
     if isinstance(value, int | float):
         return of_number(value)
-    if isinstance(value, dt.date | dt.time | dt.timedelta):
+    if isinstance(value, dt.date):
+        return of_date(value)
+    if isinstance(value, dt.time):
         return DATE
     return value if isinstance(value, str) else Odd("something that is neither text nor a number")
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy import Engine
 
 from adapters import ADAPTERS
-from adapters.spreadsheet.correction import find_problems, write_corrected_copy
+from adapters.spreadsheet.correction import find_mistakes, write_corrected_copy
 from adapters.spreadsheet.problems import Problem
 from bridge.cli.invocation import Invocation
 from bridge.cli.tablefile import check_table_file
@@ -94,16 +94,18 @@ def spare_source(connection: Connection[Any], copy: Path) -> None:
         raise click.UsageError(f"{copy} is the file that is read; allowed: another name for the corrected copy")
 
 
-def write_copy(engine: Engine, connection: Connection[Any], run: int, target: Path) -> None:
+def write_copy(invocation: Invocation, connection: Connection[Any], run: int, target: Path) -> None:
     """Write the corrected copy: mistakes in cells, and rows of `run` that could not be linked. Says what it did."""
     settings = connection.settings
     try:
-        problems = [*find_problems(settings), *_unlinked(engine, run)]
-        write_corrected_copy(settings.file, problems, target, settings.sheet)
+        sheet = find_mistakes(settings, invocation.configuration.ottolearn.username_attributes)
+        with invocation.database() as engine:
+            unlinked = [*_unlinked(engine, run)]
+        write_corrected_copy(settings.file, sheet, target, unlinked)
     except (RosterIncomplete, OSError) as error:
         click.echo(f"No corrected copy: {error}", err=True)
         return
-    click.echo(f"{len(problems):,} to correct: {target}", err=True)
+    click.echo(f"{len(sheet.problems) + len(unlinked):,} to correct: {target}", err=True)
 
 
 def _unlinked(engine: Engine, run: int) -> Iterator[Problem]:

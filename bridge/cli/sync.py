@@ -51,8 +51,7 @@ def _kind_command(kind: str) -> None:
             spare_source(found, corrected_copy)
         outcome = run_or_apply(invocation, found, asked)
         if corrected_copy is not None:
-            with invocation.database() as engine:
-                write_copy(engine, found, outcome.run, corrected_copy)
+            write_copy(invocation, found, outcome.run, corrected_copy)
         finish([outcome], asked["as_json"])
 
 

@@ -22,7 +22,8 @@ def read(job: Job, outbound: Outbound, rules: Rules, start: Start, *, full: bool
     """
     if start.why:
         _say_whole(job, start.why)
-    means = Means(outbound, job.around.now, job.around.sleep, job.around.notice, job.around.services)
+    around, usernames = job.around, job.subject.usernames
+    means = Means(outbound, around.now, around.sleep, around.notice, around.services, usernames)
     if start.since is not None:
         try:
             return _read_changes(job, means, rules, start.since, start.clock)

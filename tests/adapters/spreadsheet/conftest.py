@@ -16,9 +16,9 @@ def _refused(*_):
 class Read:
     """What came out of a reading."""
 
-    def __init__(self, path, **keys):
+    def __init__(self, path, usernames=(), **keys):
         self.notices: list[str] = []
-        means = Means(outbound=None, now=_refused, sleep=_refused, notice=self.notices.append)
+        means = Means(outbound=None, now=_refused, sleep=_refused, notice=self.notices.append, usernames=usernames)
         pages = list(read_roster(Settings.model_validate({"file": str(path), **keys}), means))
         self.end = pages.pop()
         assert isinstance(self.end, RosterEnd)

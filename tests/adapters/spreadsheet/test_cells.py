@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.spreadsheet.cells import (
+    DATE,
     Odd,
     address,
     column_letters,
     guarded,
+    of_date,
     of_error,
     of_number,
+    of_serial,
+    of_truth,
     read_id,
+    read_text,
     unguarded,
 )
 from adapters.spreadsheet.package import Format, format_of
@@ -96,6 +103,53 @@ def test_a_number_that_may_stand_for_another_is_refused(value, what):
 
 
 @pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.5, "0.5"),
+        (-0.1, "-0.1"),
+        (0.1 + 0.2, "0.3"),
+        (1 / 3, "0.333333333333333"),
+        (0.00001, "0.00001"),
+        (10_000_000.0, "10000000"),
+        (12_345_678_901_234.5, "12345678901234.5"),
+    ],
+)
+def test_a_number_that_is_no_id_is_not_refused_nor_written_with_the_noise_of_its_fraction(value, text):
+    assert read_text(of_number(value)) == text
+
+
+@pytest.mark.parametrize("value", [1e15, 12345678901234567.0, float("nan"), float("inf")])
+def test_a_number_that_lost_its_digits_is_not_written_as_any_other(value):
+    assert isinstance(read_text(of_number(value)), Odd)
+
+
+@pytest.mark.parametrize("text", ["1E+5", "2024-05-01", "1/2/2024", "TRUE", "0.5", "50%", "'", "a\nb", "x" * 300])
+def test_text_that_would_be_no_id_is_kept_to_the_letter_where_there_are_none(text):
+    assert read_text(f" {text} ") == text
+
+
+def test_the_error_of_a_formula_is_not_written_as_anybodys_text():
+    assert read_text("#N/A") == read_text(of_error("#N/A")) == of_error("#N/A")
+    assert read_text("#1") == "#1"
+
+
+def test_a_date_is_written_as_iso_and_only_where_every_program_agrees_on_it():
+    assert read_text(of_date(dt.date(2024, 5, 1))) == "2024-05-01"
+    assert read_text(of_date(dt.datetime(2024, 5, 1, 13, 30))) == "2024-05-01T13:30:00"  # noqa: DTZ001
+    assert read_text(of_date(dt.date(1900, 3, 1))) == "1900-03-01"
+    assert of_date(dt.date(1900, 2, 28)) == DATE == read_text(DATE)
+
+
+@pytest.mark.parametrize("days", [0.5, 0, -1, 60, 1e7, float("nan"), float("inf")])
+def test_a_time_or_a_day_that_never_was_is_not_written_as_a_date(days):
+    assert of_serial(days, dt.date(1899, 12, 30)) == DATE
+
+
+def test_true_and_false_are_told_apart():
+    assert [read_text(of_truth(value)) for value in (True, False)] == ["TRUE", "FALSE"]
+
+
+@pytest.mark.parametrize(
     ("code", "form"),
     [
         ("00000", Format("padded", 5)),
@@ -104,10 +158,12 @@ def test_a_number_that_may_stand_for_another_is_refused(value, what):
         ("General", Format("number")),
         ("@", Format("number")),
         ("yyyy\\-mm\\-dd", Format("date")),
-        ("[h]:mm", Format("date")),
+        ("hh:mm", Format("date")),
+        ("[h]:mm", Format("special")),
+        ("[SS]", Format("special")),
         ('"day" 0', Format("number")),
-        ("0.00E+00", Format("special")),
-        ("0%", Format("special")),
+        ("0.00E+00", Format("scientific")),
+        ("0%", Format("percent")),
         ("000\\-000", Format("special")),
     ],
 )

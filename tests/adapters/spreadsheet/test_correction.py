@@ -7,10 +7,11 @@ import csv
 import openpyxl
 import pytest
 
-from adapters.spreadsheet.correction import REASON, write_corrected_copy
-from adapters.spreadsheet.reader import open_sheet
+from adapters.spreadsheet.correction import REASON, find_mistakes, write_corrected_copy
+from adapters.spreadsheet.reader import Sheet
 from adapters.spreadsheet.settings import Settings
 from bridge.errors import RosterIncomplete
+from tests.fakes.workbook import DATE_STYLES, make, sheet, text
 
 SOURCE = (
     "Student ID,Email,Note\n00123,zoë@example.edu,=cmd|' /C calc'!A0\n1.0E+7,b@example.edu,+1\n"
@@ -22,10 +23,8 @@ SOURCE = (
 def corrected(tmp_path, csv_file):
     def write(suffix, text=SOURCE):
         source = csv_file(text)
-        with open_sheet(Settings(file=source)) as sheet:
-            list(sheet.members)
         target = tmp_path / f"corrected{suffix}"
-        write_corrected_copy(source, sheet.problems, target)
+        write_corrected_copy(source, find_mistakes(Settings(file=source), ()), target)
         return target
 
     return write
@@ -77,7 +76,21 @@ def test_reasons_stand_in_one_column_beside_short_rows(corrected):
     assert "fewer cells" in rows[1][2]
 
 
+def test_a_date_of_an_ordinary_column_is_copied_and_what_was_refused_as_an_id_is_not(tmp_path):
+    head = text("A1", "Student ID") + text("B1", "Email") + text("C1", "Hired")
+    date = '<c r="C2" s="1"><v>45413</v></c>'
+    source = make(
+        tmp_path / "people.xlsx",
+        sheet(head, '<c r="A2"><v>10000000</v></c>' + text("B2", "a@example.edu") + date),
+        styles=DATE_STYLES,
+    )
+    write_corrected_copy(source, find_mistakes(Settings(file=source), ()), tmp_path / "copy.csv")
+    rows = list(csv.reader((tmp_path / "copy.csv").read_text("utf-8-sig").splitlines()))
+    assert rows[1][:3] == ["", "a@example.edu", "2024-05-01"]
+    assert rows[1][3].startswith("Sheet1!A2: found a round number")
+
+
 def test_what_cannot_be_read_is_not_copied_half(tmp_path):
     with pytest.raises(RosterIncomplete):
-        write_corrected_copy(tmp_path / "gone.csv", [], tmp_path / "copy.csv")
+        write_corrected_copy(tmp_path / "gone.csv", Sheet("gone", {}, frozenset()), tmp_path / "copy.csv")
     assert not (tmp_path / "copy.csv").exists()

@@ -17,8 +17,16 @@ from adapters.spreadsheet.table import open_table
 from bridge.contracts import PLACE, RosterEnd, RosterMember, Student
 from bridge.errors import RosterIncomplete
 from bridge.files.digest import digest_of
+from tests.fakes.workbook import make, sheet, text
 
 PEOPLE = "Student ID,Email,First name,Last name\n00123,zoe@example.edu,Zoë,O’Brien\n00124,li@example.edu,伟,王\n"
+
+
+@pytest.fixture
+def made_names(tmp_path):
+    head = text("A1", "Student ID") + text("B1", "First name") + text("C1", "Last name")
+    row = text("A2", "1") + '<c r="B2" t="b"><v>1</v></c><c r="C2" t="e"><v>#N/A</v></c>'
+    return make(tmp_path / "people.xlsx", sheet(head, row))
 
 
 def test_a_row_links_a_person_to_their_student_id(read, csv_file):
@@ -60,6 +68,45 @@ def test_fields_of_templates_are_read_and_the_student_id_goes_by_either_name(rea
     roster = {"attributes": {"username": "student_id"}, "templates": {"note": "{site} {last_name}"}}
     got = read(path, mode="roster", student_id="badge", roster=roster)
     assert got.members[0].fields == {"student_id": "007", "badge": "007", "site": "Köln"}
+
+
+def test_a_date_in_an_ordinary_column_does_not_refuse_the_whole_file(read, csv_file):
+    path = csv_file("Student ID,Hired,Grade,Perm,Share\n1,2024-05-01,1E+5,TRUE,0.5\n")
+    attributes = {name: name for name in ("hired", "grade", "perm", "share")}
+    got = read(path, mode="roster", usernames=["employeeId"], roster={"attributes": attributes})
+    assert [got.members[0].fields[name] for name in attributes] == ["2024-05-01", "1E+5", "TRUE", "0.5"]
+
+
+@pytest.mark.parametrize(
+    "roster",
+    [
+        {"attributes": {"username": "login", "hireDate": "hired"}},
+        {"attributes": {"hireDate": "hired"}, "templates": {"username": "{login}@x.y"}},
+    ],
+)
+def test_whatever_fills_a_username_attribute_is_judged_as_an_id(read, csv_file, roster):
+    path = csv_file("Student ID,Login,Hired\n1,1.0E+7,2024-05-01\n2,TRUE,2024-05-02\n")
+    with pytest.raises(
+        SheetRefused, match=r"1 mistake\npeople!B2: found a number shortened .*; allowed: the ID as text"
+    ):
+        read(path, mode="roster", usernames=["employeeId", "username"], roster=roster)
+
+
+def test_a_date_people_are_found_by_is_refused_in_a_column_of_ids_alone(read, csv_file):
+    path = csv_file("Student ID,Badge,Hired\n1,2024-05-01,2024-05-01\n2,b,2024-05-01\n")
+    got = read(path, match="badge", columns={"hired": "Hired"})
+    assert got.ids == ["2"]
+    assert "1 mistake\npeople!B2: found a date" in got.notices[-1]
+
+
+def test_the_error_of_a_formula_is_a_mistake_in_every_column_and_says_what_would_be_taken(read, csv_file):
+    path = csv_file("Student ID,Hired\n1,#N/A\n")
+    with pytest.raises(SheetRefused, match="people!B2: found the error #N/A; allowed: text, a date from March 1900 on"):
+        read(path, mode="roster", roster={"attributes": {"hireDate": "hired"}})
+
+
+def test_names_that_look_like_something_else_are_names_and_failed_ones_are_none(read, made_names):
+    assert read(made_names, mode="roster").members[0].student == Student("1", "TRUE", "")
 
 
 def test_one_mistake_keeps_a_roster_from_ending_so_that_nobody_is_taken_for_gone(read, csv_file):

@@ -224,6 +224,16 @@ def test_a_bad_file_is_refused_with_what_would_be_taken_and_nothing_is_written(
     assert site.everybody() == before
 
 
+def test_what_fills_a_username_attribute_of_ottolearn_is_judged_as_an_id(site: Site) -> None:
+    attributes = {"employeeId": "employee_number", "username": "login", "emailAddress": "mail"}
+    site.tree["connections"]["hr-sheet"] |= {"mode": "roster", "roster": {"attributes": attributes}}
+    site.connect()
+    site.file("Employee number;Login;Mail\n00123;1.0E+7;2024-05-01\n00124;TRUE;x\n")
+    code, said, _ = site.run("sync", "spreadsheet", "hr-sheet", "--plan", "--json")
+    assert (code, said["reason"]) == (3, "roster_incomplete")
+    assert "people.csv: 1 mistake\npeople!B2: found a number shortened" in said["notices"][-1]
+
+
 def test_a_formula_goes_in_as_text_and_comes_out_as_text(site: Site) -> None:
     formula = "=cmd|' /C calc'!A0"
     site.file(f'E-Mail,Personalnummer\nzoe@example.edu,"{formula}"\n"=1+1@x",5\n')
