@@ -251,7 +251,9 @@ def clean(text: object) -> str:
     """
     if isinstance(text, str) and text.isprintable():  # nearly always, and rosters clean millions of texts
         return (text if text.isascii() else unicodedata.normalize("NFC", text)).strip()
-    if isinstance(text, bool) or not isinstance(text, str | int):
+    if text is None or isinstance(text, bool) or not isinstance(text, str | int):
         return ""
-    kept = "".join(c for c in str(text) if unicodedata.category(c) not in {"Cc", "Cs"} or c in "\t\n\r")
+    if isinstance(text, int):
+        return str(text)
+    kept = "".join(c for c in text if unicodedata.category(c) not in {"Cc", "Cs"} or c in "\t\n\r")
     return unicodedata.normalize("NFC", kept).strip()
