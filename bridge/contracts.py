@@ -153,6 +153,9 @@ class RosterEnd(NamedTuple):
     """How many members the source says there are, or how many were read where it does not say."""
     as_of: float | None = None
     """The source's own clock when the reading began, in seconds since 1970; None where it did not say."""
+    guess: str = ""
+    """What the reader took for what without being told, to be confirmed before anything is written; empty for nothing.
+    The same words mean the same guess. Never a name or an id of a person."""
 
 
 RosterPages = Iterator[Sequence[RosterMember] | RosterEnd]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -12,10 +13,11 @@ from adapters.spreadsheet.settings import Settings
 from bridge.errors import RosterIncomplete
 
 SHOWN = 30
-_OPTIONAL = ("first_name", "last_name", "status")
+_NAMES = ("first_name", "last_name")
+_OPTIONAL = (*_NAMES, "status")
 
 
-How = Literal["configured", "named alike", "recognised"]
+How = Literal["configured", "named alike", "our own list", "recognised"]
 
 
 class Column(NamedTuple):
@@ -51,9 +53,21 @@ def find_columns(header: Row, sheet: str, settings: Settings) -> Mapping[str, Co
     return found
 
 
+def guess_of(columns: Mapping[str, Column], settings: Settings) -> str:
+    """The columns that decide what is written and that only their headers told, as the configuration would say it."""
+    unused = _NAMES if settings.mode == "link" else ()
+    found = (column for name, column in sorted(columns.items()) if name not in unused)
+    return ", ".join(
+        f"{column.field}: {json.dumps(column.header, ensure_ascii=False)}"
+        for column in found
+        if column.how == "recognised"
+    )
+
+
 def _finder(headers: Sequence[str], settings: Settings) -> Callable[[str], Column | None]:
     folded = [plain(header) for header in headers]
     layout = layout_of(headers)
+    by_layout: How = "our own list" if is_unmatched(headers) else "recognised"
 
     def column(name: str, wanted: Sequence[str], how: How) -> Column | None:
         for text in wanted:
@@ -68,7 +82,7 @@ def _finder(headers: Sequence[str], settings: Settings) -> Callable[[str], Colum
         if configured:
             return column(name, configured, "configured")
         attempts: tuple[tuple[list[str], How], ...] = (
-            ([layout.get(role, "") for role in roles], "recognised"),
+            ([layout.get(role, "") for role in roles], by_layout),
             ([name] if name != "status" else [], "named alike"),
             ([text for role in roles for text in KNOWN.get(role, ())], "recognised"),
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
+from adapters.spreadsheet.columns import guess_of
 from adapters.spreadsheet.problems import SheetRefused
 from adapters.spreadsheet.reader import open_sheet
 from adapters.spreadsheet.settings import Settings
-from bridge.contracts import Means, RosterMember, RosterPages
+from bridge.contracts import Means, RosterEnd, RosterMember, RosterPages
 from bridge.rosters import whole
 
 PAGE = 1_000
@@ -18,17 +19,21 @@ RIGHTS = "Export the file again, with everybody in it."
 def read_roster(settings: Settings, means: Means) -> RosterPages:
     """Everybody in the file, rows with mistakes left out.
 
-    Says by `means.notice` which column was taken for what. In `roster` mode a row that cannot be read might be
-    anybody's, so one mistake keeps the roster from ending: SheetRefused, with every mistake. In `link` mode nobody is
-    ever taken for gone; the mistakes are noticed, and the rest is linked. Raises RosterIncomplete for everything else.
+    Says by `means.notice` which column was taken for what, and in the RosterEnd which of them nobody had named. In
+    `roster` mode a row that cannot be read might be anybody's, so one mistake keeps the roster from ending:
+    SheetRefused, with every mistake. In `link` mode nobody is ever taken for gone; the mistakes are noticed, and the
+    rest is linked. Raises RosterIncomplete for everything else.
     """
-    return whole(_pages(settings, means), settings.student_id, RIGHTS)
+    guessed: list[str] = []
+    for page in whole(_pages(settings, means, guessed.append), settings.student_id, RIGHTS):
+        yield page._replace(guess="".join(guessed)) if isinstance(page, RosterEnd) else page
 
 
-def _pages(settings: Settings, means: Means) -> Iterator[Sequence[RosterMember]]:
+def _pages(settings: Settings, means: Means, guessed: Callable[[str], None]) -> Iterator[Sequence[RosterMember]]:
     with open_sheet(settings, means.usernames) as sheet:
         for column in sheet.columns.values():
             means.notice(f"{sheet.name}: {column}")
+        guessed(guess_of(sheet.columns, settings))
         yield from iter(lambda: list(islice(sheet.members, PAGE)), [])
     if sheet.count:
         _report(SheetRefused(settings.file.name, sheet.problems, sheet.count), settings, means)

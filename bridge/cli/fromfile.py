@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,7 @@ from bridge.cli.tablefile import check_table_file
 from bridge.contracts import Connection
 from bridge.errors import RosterIncomplete
 from bridge.store.sync_items import Kind
+from bridge.sync.outcome import Outcome
 from bridge.sync.report import lines_of
 
 FROM_FILE: Final = ("oneroster", "spreadsheet")
@@ -85,6 +87,19 @@ def reading_from(connection: Connection[Any], file: Path | None) -> Connection[A
         return Connection(connection.name, connection.adapter, type(settings).model_validate({**given, "file": file}))
     except ValidationError as error:
         raise click.UsageError(f"{connection.name} cannot be read from a file: {error.errors()[0]['msg']}") from error
+
+
+def how_to_confirm(invocation: Invocation, connection: Connection[Any], outcome: Outcome) -> str:
+    """What to do about a plan by columns that were guessed."""
+    configured = invocation.configuration.connections.get(connection.name)
+    name = [] if configured is None else [connection.name]
+    own = configured is not None and configured.settings.file == connection.settings.file
+    file = [] if own else ["--file", str(connection.settings.file)]
+    command = ["ottobridge", "sync", connection.adapter.name, *name, *file, "--apply", outcome.plan_file]
+    return (
+        f"If the columns and the plan are right: `{shlex.join(command)}`, and later runs go on by these columns. "
+        f"If not: `columns: {{{outcome.guess}}}` in the connection, with the right headers."
+    )
 
 
 def spare_source(connection: Connection[Any], copy: Path) -> None:

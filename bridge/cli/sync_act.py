@@ -11,6 +11,7 @@ from typing import Any
 import click
 from sqlalchemy import Engine
 
+from bridge.cli.fromfile import how_to_confirm
 from bridge.cli.invocation import Invocation
 from bridge.cli.sync_options import options_of, report_folder
 from bridge.cli.sync_told import plan_lines
@@ -69,6 +70,8 @@ def _run(invocation: Invocation, connection: Connection[Any], asked: dict[str, A
     options = options_of(invocation, connection, asked)
     with _session(invocation, connection) as (engine, syncing):
         outcome = _told(connection, lambda: syncing.run(options))
+        if outcome.reason == sync_runs.GUESSED:
+            outcome.notices.append(how_to_confirm(invocation, connection, outcome))
         _record(engine, outcome, report_folder(invocation, asked))
     return outcome
 

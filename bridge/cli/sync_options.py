@@ -51,8 +51,10 @@ def run_options(command: Command) -> Command:
 
 def options_of(invocation: Invocation, connection: Connection[Any], asked: dict[str, Any]) -> Options:
     """What is asked of the run. Raises UsageError for options that do not go together."""
+    folder = report_folder(invocation, asked)
     return Options(
-        plan_file=_plan_file(connection, report_folder(invocation, asked), asked),
+        plan_file=_plan_file(connection, folder, asked),
+        guess_file=_own_plan(connection, folder),
         full=asked["full"],
         max_changes=asked["max_changes"],
         override=asked["override"],
@@ -74,8 +76,10 @@ def _plan_file(connection: Connection[Any], folder: Path, asked: dict[str, Any])
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        problem = (
-            f"{folder} cannot be made ({error.strerror}); --plan-file FILE or --reports FOLDER is another place."
-        )
+        problem = f"{folder} cannot be made ({error.strerror}); --plan-file FILE or --reports FOLDER is another place."
         raise click.UsageError(problem) from error
+    return _own_plan(connection, folder)
+
+
+def _own_plan(connection: Connection[Any], folder: Path) -> Path:
     return folder / f"{connection.name}.plan.jsonl"

@@ -6,7 +6,7 @@ import enum
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Engine, delete, func, insert, select, update
+from sqlalchemy import Engine, and_, delete, func, insert, or_, select, update
 
 from bridge.store.engine import alone
 from bridge.store.schema import sync_item, sync_run, sync_source
@@ -27,6 +27,8 @@ class Status(enum.StrEnum):
 
 
 UNFINISHED: Final = ("interrupted", "roster_incomplete")
+GUESSED: Final = "columns_guessed"
+"""The reason of a run that only plans, because nobody has confirmed yet what its roster's reader guessed."""
 UNDER_WAY: Final = (Status.READING, Status.APPLYING)
 
 
@@ -73,6 +75,10 @@ _RUNS: Final = select(
     _r.read_to,
     _r.summary,
 ).join(sync_source, sync_source.c.id == _r.source)
+
+
+_GOOD: Final = (_r.status.in_((Status.DONE, Status.PARTIAL, Status.HELD_BACK)), _r.reason.not_in(UNFINISHED))
+"""Of a run that came to its end."""
 
 
 def kind_of(since: float | None) -> str:
@@ -149,11 +155,21 @@ def under_way(engine: Engine, source: int) -> list[Run]:
         return [_run(row) for row in rows]
 
 
+def good(engine: Engine, source: int, last: int) -> list[Run]:
+    """The `last` runs of a connection that came to their end, newest first."""
+    statement = _RUNS.where(_r.source == source, *_GOOD).order_by(_r.id.desc()).limit(last)
+    with alone(engine) as connection:
+        return [_run(row) for row in connection.execute(statement)]
+
+
 def last_started(engine: Engine, source: int, *, full: bool = False) -> float | None:
-    """When the last run, or the last full one, of a connection that came to its end began."""
-    good = (Status.DONE, Status.PARTIAL, Status.HELD_BACK)
-    statement = select(_r.started_at).where(_r.source == source, _r.status.in_(good), _r.reason.not_in(UNFINISHED))
-    statement = statement.where(_r.full) if full else statement
+    """When the last run, or the last full one, of a connection that came to its end began.
+
+    A plan that waits to be confirmed is such an end, though not of a full one.
+    """
+    ended = or_(and_(*_GOOD), _r.reason == GUESSED)
+    statement = select(_r.started_at).where(_r.source == source, ended)
+    statement = statement.where(_r.full, _r.status != Status.PLANNED) if full else statement
     with alone(engine) as connection:
         return connection.execute(statement.order_by(_r.id.desc()).limit(1)).scalar_one_or_none()
 

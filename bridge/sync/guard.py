@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bridge.store import sync_items, sync_people, sync_runs
-from bridge.store.sync_items import Kind, State
-from bridge.store.sync_runs import Status
+from bridge.store.sync_items import WRITES, Kind, State
+from bridge.store.sync_runs import GUESSED, Status
 from bridge.sync import limits
 from bridge.sync.link_plan import LinkPlanner
 from bridge.sync.plan import Planner
 from bridge.sync.record import Job
+
+REMEMBERED: Final = 100
+"""Among so many runs that came to their end a guess is looked for."""
 
 
 def guard(job: Job, planner: Planner | LinkPlanner, max_changes: int | None) -> bool:
@@ -24,6 +29,20 @@ def guard(job: Job, planner: Planner | LinkPlanner, max_changes: int | None) -> 
     for sentence in verdict.sentences:
         job.around.notice(sentence)
     return verdict.stops
+
+
+def hold_guess(job: Job) -> bool:
+    """Whether the plan writes by a guess that no earlier run of the connection has acted on; the outcome says so."""
+    engine, outcome = job.around.engine, job.outcome
+    earlier = sync_runs.good(engine, job.subject.source, REMEMBERED)
+    if not outcome.guess or any(run.summary.get("guess") == outcome.guess for run in earlier):
+        return False
+    if not any(kind in WRITES for kind, _, _ in sync_items.counts(engine, outcome.run)):
+        outcome.guess = ""  # nobody is asked, so nobody has confirmed it
+        return False
+    outcome.reason = GUESSED
+    outcome.notices.append(f"Columns were recognised by their headers alone ({outcome.guess}): nothing is written yet.")
+    return True
 
 
 def _load(job: Job, planner: Planner | LinkPlanner) -> limits.Load:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bridge.store.sync_items import Kind, State
-from bridge.store.sync_runs import Status, kind_of
+from bridge.store.sync_runs import GUESSED, Status, kind_of
 
 DONE, FAILED, HELD_BACK, QUARANTINED, LOCKED, STALE, INTERRUPTED = 0, 1, 3, 4, 5, 6, 130
 COUNTED: Final = {
@@ -37,6 +37,8 @@ class Outcome:
     """For an in-between run: from when on changes were read, by the source's clock. None: the whole roster was read."""
     read_to: float | None = None
     """The source's clock when the reading began."""
+    guess: str = ""
+    """What the reader of the roster guessed."""
     read: int = 0
     created: int = 0
     updated: int = 0
@@ -77,6 +79,7 @@ class Outcome:
         """What the record of runs keeps."""
         return {
             **self.document(),
+            "guess": self.guess,
             "reasons": self.reasons,
             "notices": self.notices,
             "durations": self.durations,
@@ -105,7 +108,7 @@ class Outcome:
     @property
     def exit_code(self) -> int:
         """As the contract says."""
-        by_reason = {"locked": LOCKED, "stale": STALE, "interrupted": INTERRUPTED}
+        by_reason = {"locked": LOCKED, "stale": STALE, "interrupted": INTERRUPTED, GUESSED: HELD_BACK}
         if self.reason in by_reason:
             return by_reason[self.reason]
         return {

@@ -29,6 +29,7 @@ def write_plan_file(engine: Engine, run: Run, path: Path) -> str:
     """Write the plan of `run`, readable by its owner alone; the digest. Raises ConfigError where it cannot be."""
     digest = hashlib.sha256()
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_private(path)
         with path.open("wb") as file:
             for line in _lines(engine, run):

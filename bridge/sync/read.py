@@ -86,7 +86,7 @@ def _plan(job: Job, planner: Planner | LinkPlanner, pages: RosterPages) -> None:
     try:
         with job.clock.stage("reading and comparing"):
             with job.subject.unchanged_file(), read_ahead(pages, job.stop_if_asked) as ahead:
-                planner.read(_noting_the_clock(job, ahead))
+                planner.read(_noting_the_end(job, ahead))
             if job.subject.roster.on_leave == "deactivate":
                 planner.finish(job.around.now())
         _record(job)
@@ -103,8 +103,8 @@ def _record(job: Job) -> None:
     sync_runs.change(job.around.engine, job.outcome.run, **read)
 
 
-def _noting_the_clock(job: Job, pages: RosterPages) -> RosterPages:
+def _noting_the_end(job: Job, pages: RosterPages) -> RosterPages:
     for page in pages:
         if isinstance(page, RosterEnd):
-            job.outcome.read_to = page.as_of
+            job.outcome.read_to, job.outcome.guess = page.as_of, page.guess
         yield page

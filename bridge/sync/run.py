@@ -12,10 +12,10 @@ from bridge.errors import ConfigError
 from bridge.http import Outbound
 from bridge.store import sync_items, sync_runs
 from bridge.store.sync_items import WRITES, State
-from bridge.store.sync_runs import Run, Status
+from bridge.store.sync_runs import GUESSED, Run, Status
 from bridge.sync import journal
 from bridge.sync.apply import Surroundings
-from bridge.sync.guard import guard
+from bridge.sync.guard import guard, hold_guess
 from bridge.sync.outcome import Outcome
 from bridge.sync.read import read
 from bridge.sync.record import KEPT, ending, locked, recorded
@@ -34,6 +34,8 @@ class Options:
 
     plan_file: Path | None = None
     """Make the plan, write it there, change nothing."""
+    guess_file: Path | None = None
+    """Where a plan is written that nobody asked for, because what the roster's reader guessed is to be confirmed."""
     full: bool = False
     """Read the whole roster and OttoLearn again, and compare everything."""
     max_changes: int | None = None
@@ -71,6 +73,8 @@ class Sync:
             stops = guard(job, planner, options.max_changes)
             if options.plan_file is not None:
                 save_plan(job, options.plan_file)
+            elif hold_guess(job):
+                save_plan(job, options.guess_file)
             elif not stops:
                 write(job)
         return job.outcome
@@ -87,6 +91,7 @@ class Sync:
         with locked(subject, self._around) as job:
             job.outcome.run, job.outcome.read = run.id, run.summary.get("read", 0)
             job.outcome.unchanged, job.outcome.since = run.summary.get("unchanged", 0), run.since
+            job.outcome.guess = run.summary.get("guess", "")
             recover(job, before=run.id)
             job.around.directory.refresh()
             journal.look_up(engine, subject.source, run.id, subject.mapped.carriers, lost=State.PLANNED)
@@ -96,6 +101,8 @@ class Sync:
                     sync_items.shift(connection, run.id, WRITES, State.HELD, State.PLANNED)
             elif any(state == State.HELD for _, state, _ in sync_items.counts(engine, run.id)):
                 job.outcome.status, job.outcome.reason = Status.HELD_BACK, run.reason
+                if run.reason == GUESSED:
+                    job.outcome.reason = "limit_exceeded"  # what was guessed is confirmed by this very command
             with ending(job):
                 write(job, missing=run.status == Status.PLANNED)
         return job.outcome

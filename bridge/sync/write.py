@@ -13,13 +13,13 @@ from bridge.sync.planfile import write_plan_file
 from bridge.sync.record import Job
 
 
-def save_plan(job: Job, path: Path) -> None:
-    """Write the plan to a file and end the run there. Raises ConfigError where it cannot be written."""
+def save_plan(job: Job, path: Path | None) -> None:
+    """End the run with its plan, in a file where one is named. Raises ConfigError where it cannot be written."""
     engine, outcome = job.around.engine, job.outcome
     run = sync_runs.find(engine, outcome.run)
-    if run is not None:
+    if run is not None and path is not None:
         sync_runs.change(engine, run.id, plan=write_plan_file(engine, run, path))
-    outcome.status, outcome.plan_file = Status.PLANNED, str(path)
+    outcome.status, outcome.plan_file = Status.PLANNED, str(path or "")
 
 
 def write(job: Job, *, missing: bool = True) -> None:

@@ -179,6 +179,22 @@ def test_a_status_column_nobody_named_is_left_alone(read, csv_file):
     assert read(csv_file("Student ID,Email,Status\n1,a@example.edu,Full-time\n")).ids == ["1"]
 
 
+@pytest.mark.parametrize(
+    ("header", "keys", "guess"),
+    [
+        ("Student ID,Email,Vorname", {}, ""),
+        ("Matricola,E-Mail,Vorname", {}, 'email: "E-Mail", student_id: "Matricola"'),
+        ("Matricola,E-Mail,Vorname", {"columns": {"student_id": "Matricola"}}, 'email: "E-Mail"'),
+        ("Student ID,Email,Vorname", {"mode": "roster"}, 'first_name: "Vorname"'),
+        ("user_id,login_id,status,Email", {}, 'email: "Email", status: "status", student_id: "user_id"'),
+        ("Student ID,Email,Employee number,First name,Last name,Connection,Launches,Could be", {}, ""),
+    ],
+)
+def test_columns_that_only_their_headers_told_are_said_to_be_guessed(read, csv_file, header, keys, guess):
+    row = ",".join("active" if name == "status" else f"x{at}" for at, name in enumerate(header.split(",")))
+    assert read(csv_file(f"{header}\n{row}\n"), **keys).end == RosterEnd(1, guess=guess)
+
+
 def test_a_value_like_a_formula_is_text(read, csv_file):
     assert read(csv_file("Student ID,Email\n\"=cmd|' /C calc'!A0\",a@example.edu\n")).ids == ["=cmd|' /C calc'!A0"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import ipaddress
 import json
+import shlex
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -94,7 +95,8 @@ def site(tmp_path: Path) -> Iterator[Site]:
     with serve(create_sandbox(PEOPLE, username_attributes=("employeeId", "username"))) as served:
         site = Site(tmp_path, served.url)
         sheet = {"adapter": "spreadsheet", "file": str(tmp_path / "people.csv"), "student_id": "employee_number"}
-        site.connect(**{"hr-sheet": sheet})
+        columns = {"employee_number": "Personalnummer", "email": "E-Mail"}
+        site.connect(**{"hr-sheet": {**sheet, "columns": columns}})
         yield site
 
 
@@ -103,13 +105,49 @@ def test_a_sheet_links_those_it_can_and_gives_the_others_back_to_be_corrected(si
     copy = site.folder / "corrected.csv"
     code, said, told = site.run("sync", "spreadsheet", "hr-sheet", "--corrected-copy", copy, "--json")
     assert (code, said["updated"], said["conflicts"], said["skipped"]) == (0, 2, 1, 1)
-    assert "people: email: column A ('E-Mail', recognised)" in told
+    assert "people: email: column A ('E-Mail', configured)" in told
     assert "2 to correct" in told
     rows = list(csv.reader(copy.read_text("utf-8-sig").splitlines()))
     assert [row[2][:24] for row in rows[1:]] == ["", "", "people!B4: other value (", "people!B5: no match (no "]
     assert "OttoLearn user 3 has 'by hand' as employeeId" in rows[3][2]
     code, said, _ = site.run("learners", "find", "00123", "--json")
     assert (said["user_id"], said["attribute"]) == (1, "employeeId")
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_sheet_whose_columns_were_guessed_is_only_planned_until_somebody_says_that_they_are_right(
+    site: Site, named: bool
+) -> None:
+    file = site.file(SHEET, "an export.csv")
+    del site.tree["connections"]["hr-sheet"]
+    guessed = {"adapter": "spreadsheet", "file": str(file), "student_id": "employee_number"}
+    site.connect(**({"hr-sheet": guessed} if named else {}))
+    asked = ["hr-sheet"] if named else ["--file", file]
+    header = "E-Mail;Personalnummer" if named else "E-Mail;Matrikelnummer"
+    file.write_text(SHEET.replace("E-Mail;Personalnummer", header), "utf-8")
+
+    code, said, told = site.run("sync", "spreadsheet", *asked, "--json")
+    assert (code, said["status"], said["reason"], said["updated"]) == (3, "planned", "columns_guessed", 2)
+    assert 'email: "E-Mail"' in said["notices"][0]
+    assert "employeeId" not in site.everybody()[1]
+    code, out, told = site.run("sync", "spreadsheet", *asked)
+    assert (code, "employeeId: '' -> '00123'" in out, 'columns: {email: "E-Mail"' in told) == (3, True, True)
+
+    command = shlex.split(told.partition("`ottobridge ")[2].partition("`")[0])
+    assert command[-2:] == ["--apply", said["plan_file"]]
+    assert site.run(*command)[0] == 0
+    assert site.everybody()[1]["employeeId"] == "00123"
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write("u3@example.edu;00126\n")
+    assert site.run("sync", "spreadsheet", *asked)[0] == 0
+
+
+def test_a_guess_is_only_planned_by_the_nightly_command_too(site: Site) -> None:
+    site.file(SHEET)
+    site.tree["connections"]["hr-sheet"] |= {"columns": {}, "roster": {"on_leave": "keep"}}
+    site.connect()
+    assert site.run("sync", "run", "--all")[0] == 3
+    assert "employeeId" not in site.everybody()[1]
 
 
 def test_a_plan_says_which_column_is_what_and_which_row_it_speaks_of_and_writes_nothing(site: Site) -> None:
@@ -226,7 +264,7 @@ def test_a_bad_file_is_refused_with_what_would_be_taken_and_nothing_is_written(
 
 def test_what_fills_a_username_attribute_of_ottolearn_is_judged_as_an_id(site: Site) -> None:
     attributes = {"employeeId": "employee_number", "username": "login", "emailAddress": "mail"}
-    site.tree["connections"]["hr-sheet"] |= {"mode": "roster", "roster": {"attributes": attributes}}
+    site.tree["connections"]["hr-sheet"] |= {"columns": {}, "mode": "roster", "roster": {"attributes": attributes}}
     site.connect()
     site.file("Employee number;Login;Mail\n00123;1.0E+7;2024-05-01\n00124;TRUE;x\n")
     code, said, _ = site.run("sync", "spreadsheet", "hr-sheet", "--plan", "--json")

@@ -125,6 +125,8 @@ class Lms:
     """False: the source just stops, without a RosterEnd."""
     error: Exception | None = None
     """Raised after the members."""
+    guess: str = ""
+    """What its reader guessed."""
     page: int = 2
     while_reading: Callable[[], None] = lambda: None
     now: Callable[[], float] | None = None
@@ -166,7 +168,7 @@ class Lms:
             raise self.error
         if self.ends:
             as_of = None if self.now is None else self.now()
-            yield RosterEnd(len(self.members) if self.total is None else self.total, as_of)
+            yield RosterEnd(len(self.members) if self.total is None else self.total, as_of, self.guess)
 
 
 class World:
