@@ -30,6 +30,6 @@ class SheetRefused(RosterIncomplete):
     def __init__(self, name: str, problems: Sequence[Problem], count: int) -> None:
         more = f"\nand {count - SHOWN} more" if count > SHOWN else ""
         listed = "\n".join(map(str, problems[:SHOWN]))
-        copy = "\n--corrected-copy FILE writes every row, and beside each mistake what to correct"
+        copy = "\nthe corrected copy that a sync writes has every row, and beside each mistake what to correct"
         super().__init__(f"{name}: {count} {'mistake' if count == 1 else 'mistakes'}\n{listed}{more}{copy}")
         self.problems = tuple(problems)

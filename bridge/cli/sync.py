@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from adapters import ADAPTERS
-from bridge.cli.fromfile import FROM_FILE, connection_for_file, file_options, reading_from, spare_source, write_copy
+from bridge.cli.fromfile import FROM_FILE, connection_for_file, file_options, reading_from, spare_source
 from bridge.cli.invocation import Invocation, as_json, pass_invocation
 from bridge.cli.sync_act import apply, run_if_due, run_or_apply
 from bridge.cli.sync_options import reports, run_options
@@ -49,9 +49,7 @@ def _kind_command(kind: str) -> None:
         found = reading_from(found, file)
         if corrected_copy is not None:
             spare_source(found, corrected_copy)
-        outcome = run_or_apply(invocation, found, asked)
-        if corrected_copy is not None:
-            write_copy(invocation, found, outcome.run, corrected_copy)
+        outcome = run_or_apply(invocation, found, {**asked, "corrected_copy": corrected_copy})
         finish([outcome], asked["as_json"])
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 from sqlalchemy import Engine
 
+from bridge.cli.corrected import write_copy
 from bridge.cli.fromfile import how_to_confirm
 from bridge.cli.invocation import Invocation
 from bridge.cli.sync_options import options_of, report_folder
@@ -63,6 +64,7 @@ def apply(invocation: Invocation, connection: Connection[Any], plan: Path | int,
         # A file is carried out as it is; a number is what somebody types who approves what was held.
         outcome = _told(connection, lambda: syncing.apply_plan(found, approved=not isinstance(plan, Path)))
         _record(engine, outcome, report_folder(invocation, asked))
+        _copy(invocation, connection, engine, outcome, asked)
     return outcome
 
 
@@ -73,6 +75,7 @@ def _run(invocation: Invocation, connection: Connection[Any], asked: dict[str, A
         if outcome.reason == sync_runs.GUESSED:
             outcome.notices.append(how_to_confirm(invocation, connection, outcome))
         _record(engine, outcome, report_folder(invocation, asked))
+        _copy(invocation, connection, engine, outcome, asked)
     return outcome
 
 
@@ -105,3 +108,11 @@ def _record(engine: Engine, outcome: Outcome, folder: Path) -> None:
     outcome.report_file, outcome.retry_file = str(page), str(retry or "")
     if outcome.status == Status.PLANNED:
         outcome.lines += plan_lines(engine, outcome)
+
+
+def _copy(
+    invocation: Invocation, connection: Connection[Any], engine: Engine, outcome: Outcome, asked: dict[str, Any]
+) -> None:
+    target = asked.get("corrected_copy")
+    place = report_folder(invocation, asked) if target is None else target
+    write_copy(invocation, connection, engine, outcome, place, asked=target is not None)

@@ -70,7 +70,8 @@ def _print(outcome: Outcome) -> None:
         f"{outcome.connection}: {outcome.status}{reason}: {KINDS[outcome.kind]}, {outcome.read:,} read, {counts}; "
         f"{outcome.seconds:.1f} s"
     )
-    for name, path in (("plan", outcome.plan_file), ("report", outcome.report_file), ("try again", outcome.retry_file)):
+    files = {"plan": outcome.plan_file, "report": outcome.report_file, "try again": outcome.retry_file}
+    for name, path in {**files, "to correct": outcome.corrected_file}.items():
         if path:
             click.echo(f"  {name}: {path}")
     if outcome.held and outcome.status == Status.HELD_BACK:

@@ -60,6 +60,8 @@ class Outcome:
     plan_file: str = ""
     report_file: str = ""
     retry_file: str = ""
+    corrected_file: str = ""
+    """The copy of a file with mistakes that says what to correct."""
     lines: list[str] = field(default_factory=list)
     """The plan as people read it."""
 
@@ -71,6 +73,7 @@ class Outcome:
             "plan_file": self.plan_file,
             "report_file": self.report_file,
             "retry_file": self.retry_file,
+            "corrected_file": self.corrected_file,
         }
         extra["notices"] = self.notices
         return {**found, **{name: value for name, value in extra.items() if value}}

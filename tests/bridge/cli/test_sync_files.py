@@ -293,6 +293,54 @@ def test_a_corrected_copy_is_never_written_over_its_source(site: Site) -> None:
     assert "employeeId" not in site.everybody()[1]
 
 
+@pytest.mark.parametrize("command", [("spreadsheet",), ("run",)])
+def test_rows_that_cannot_be_linked_come_back_to_be_corrected_without_being_asked_for(
+    site: Site, command: tuple[str, ...]
+) -> None:
+    site.file(SHEET + "x@example.edu;\n")
+    code, said, told = site.run("sync", *command, "hr-sheet", "--json")
+    copy = site.folder / "ottobridge-reports" / f"hr-sheet-{said['run']}.corrected.csv"
+    assert (code, said["corrected_file"], f"3 to correct: {copy}" in told) == (0, str(copy), True)
+    assert copy.stat().st_mode & 0o077 == 0
+    rows = list(csv.reader(copy.read_text("utf-8-sig").splitlines()))
+    assert [row[2].partition(": ")[0] for row in rows[1:]] == ["", "", "people!B4", "people!B5", "people!B6"]
+    assert f"to correct: {copy.parent}" in site.run("sync", *command, "hr-sheet", "--plan")[1]
+
+
+def test_a_roster_that_was_refused_comes_back_to_be_corrected(site: Site) -> None:
+    site.tree["connections"]["hr-sheet"] |= {"mode": "roster"}
+    site.connect()
+    site.file("E-Mail;Personalnummer\na@x.y;00123\nb@x.y;1.0E+7\n")
+    code, said, _ = site.run("sync", "spreadsheet", "hr-sheet", "--json")
+    assert (code, said["reason"]) == (3, "roster_incomplete")
+    rows = list(csv.reader(Path(said["corrected_file"]).read_text("utf-8-sig").splitlines()))
+    assert rows[1][1:] == ["00123", ""]
+    assert rows[2][2].startswith("people!B3: found a number shortened")
+    site.file("E-Mail;Personalnummer\na@x.y;00123\n")
+    assert "corrected_file" not in site.run("sync", "spreadsheet", "hr-sheet", "--json")[1]
+
+
+def test_a_sheet_without_mistakes_is_not_copied_nor_one_copied_twice(site: Site) -> None:
+    reports = site.folder / "ottobridge-reports"
+    site.file(SHEET)
+    said = site.run("sync", "spreadsheet", "hr-sheet", "--corrected-copy", site.folder / "c.csv", "--json")[1]
+    assert said["corrected_file"] == str(site.folder / "c.csv")
+    site.file("E-Mail;Personalnummer\nzoe@example.edu;00123\n")
+    assert "corrected_file" not in site.run("sync", "spreadsheet", "hr-sheet", "--json")[1]
+    assert not list(reports.glob("*.corrected.csv"))
+
+
+def test_a_corrected_copy_that_is_read_again_is_never_written_over(site: Site) -> None:
+    reports = site.folder / "ottobridge-reports"
+    reports.mkdir()
+    source = reports / "hr-sheet-1.corrected.csv"
+    source.write_text(SHEET, "utf-8")
+    code, said, told = site.run("sync", "spreadsheet", "hr-sheet", "--file", source, "--json")
+    assert (code, said["run"], "corrected_file" in said) == (0, 1, False)
+    assert f"{source} is the file that is read; --corrected-copy FILE is another place" in told
+    assert source.read_text("utf-8") == SHEET
+
+
 def test_the_login_name_that_everybody_has_is_not_what_a_link_fills(site: Site) -> None:
     site.tree["ottolearn"]["username_attributes"] = ["username", "employeeId"]
     site.connect()
