@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.errors import RosterIncomplete
+from bridge.store import sync_runs
 from tests.bridge.sync.world import DAY
 
 GUESS = 'student_id: "Matricola"'
@@ -94,3 +95,10 @@ def test_a_plan_that_waits_is_not_made_anew_at_every_look_at_the_clock(guessing)
     assert not guessing.sync().due()
     guessing.time += DAY
     assert guessing.sync().due()
+
+
+def test_a_plan_that_nobody_confirmed_does_not_put_off_the_comparison_of_everything(guessing) -> None:
+    guessing.run()
+    again = sync_runs.find(guessing.engine, guessing.run().run)
+    assert again is not None
+    assert again.full
