@@ -23,10 +23,11 @@ from urllib.parse import urlencode, urlsplit
 
 import certifi
 import msgspec
-import urllib3
+import requests
+from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, DecodeError, HTTPError, NewConnectionError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
 from urllib3.poolmanager import PoolManager
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.connection import create_connection
@@ -96,7 +97,7 @@ class Outbound:
         self._trusted = tuple(trusted_networks)
         self._clock = clock
         self._resolve = resolve
-        self._pools = _pinned_pools(self._permitted)
+        self._transport = _PinningTransport(self._permitted)
 
     def request(
         self,
@@ -149,7 +150,7 @@ class Outbound:
                 response.release_conn()
         except DecodeError as error:
             raise RemoteRefused(f"{host_of(url)}: {type(error).__name__}") from error
-        except (HTTPError, OSError) as error:
+        except (HTTPError, OSError) as error:  # of which those of requests are
             raise RemoteUnavailable(f"{host_of(url)}: {_kind_of(error)}") from error
 
     def _open(
@@ -157,13 +158,14 @@ class Outbound:
     ) -> Response:
         if not url.lower().startswith(("http://", "https://")):
             raise RemoteRefused(f"{host_of(url)}: not a web address")
-        patience = urllib3.Timeout(connect=timeout[0], read=timeout[1])
-        # urllib3 and not requests, which takes twice as long for each call and brings proxies, cookies and redirects
-        call = functools.partial(self._pools.urlopen, retries=False, redirect=False, preload_content=False)
         try:
-            return call(method, url, headers=headers, body=body, timeout=patience)
+            request = requests.Request(method, url, headers=dict(headers), data=body).prepare()
+            # by the transport, and not by a session, which brings redirects, cookies, proxies and .netrc
+            response: Response = self._transport.send(request, stream=True, timeout=timeout).raw
         except ValueError as error:  # an address without a host, a header with a line break
             raise RemoteRefused(f"{host_of(url)}: {type(error).__name__}") from error
+        response.decode_content = True
+        return response
 
     def _read(self, response: Response, url: str, ends: float, max_bytes: int) -> bytes:
         parts, size = [], 0
@@ -242,10 +244,10 @@ def _asked_wait(headers: Mapping[str, str]) -> float | None:
 
 
 def _kind_of(error: Exception) -> str:
-    if isinstance(error, SSLError):
+    if isinstance(error, requests.exceptions.SSLError):
         return "its certificate is not valid"
-    timed_out = isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError))
-    return "no answer in time" if timed_out and not isinstance(error, NewConnectionError) else "no connection"
+    timed_out = isinstance(error, (requests.Timeout, ReadTimeoutError, TimeoutError))
+    return "no answer in time" if timed_out else "no connection"
 
 
 Permitted = Callable[[str, int, str], str]
@@ -259,6 +261,20 @@ def _connect(connection: HTTPConnection, address: str) -> socket.socket:
         raise ConnectTimeoutError(connection, "no answer in time") from error
     except OSError as error:
         raise NewConnectionError(connection, "no connection") from error
+
+
+class _PinningTransport(HTTPAdapter):
+    """What requests sends by, over the connections of `_pinned_pools`."""
+
+    def __init__(self, permitted: Permitted) -> None:
+        self._permitted = permitted
+        super().__init__()
+
+    def init_poolmanager(self, *_: Any, **__: Any) -> None:
+        self.poolmanager = _pinned_pools(self._permitted)
+
+    def cert_verify(self, *_: Any) -> None:
+        """Nothing: every connection has `_authorities` already, and would read the list again."""
 
 
 def _pinned_pools(permitted: Permitted) -> PoolManager:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
+import responses
 from werkzeug import Request, Response
 
 from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
@@ -259,3 +261,21 @@ def test_a_header_cannot_be_broken_into_two(loopback: Outbound, url: str, remote
 def test_a_form_is_sent_as_one(loopback: Outbound, url: str, remote: Remote) -> None:
     loopback.request("POST", url, data=[("a", "é ü"), ("a", "&")])
     assert remote.asked[0].form.to_dict(flat=False) == {"a": ["é ü", "&"]}
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        (requests.ConnectTimeout("https://lms.example.com/?token=secret"), "no answer in time"),
+        (requests.ReadTimeout("https://lms.example.com/?token=secret"), "no answer in time"),
+        (requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED token=secret"), "its certificate is not valid"),
+        (requests.ConnectionError("reset by peer, token=secret"), "no connection"),
+        (requests.exceptions.ChunkedEncodingError("token=secret"), "no connection"),
+    ],
+)
+def test_a_call_that_fails_says_how_and_nothing_of_what_was_sent(failure: Exception, told: str) -> None:
+    with responses.RequestsMock() as net:
+        net.get("https://lms.example.com/", body=failure)
+        with pytest.raises(RemoteUnavailable) as caught:
+            Outbound().request("GET", "https://lms.example.com/?token=secret")
+    assert str(caught.value) == f"lms.example.com: {told}"
