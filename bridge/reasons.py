@@ -26,12 +26,12 @@ class Advice(NamedTuple):
     text: str
 
 
-_SUPPORT = "Give the reference below to the people who run your course; they can put it right."
+_SUPPORT = "Give this reference to the people who run your course; they can put it right."
 
 ADVICE = {
     "again": Advice("Please open the course once more", "Each visit works once, and only for a short time. Go back to your course and open it again."),
     "window": Advice("Please open the course in a window of its own", f"Your browser kept no cookie on the way here, as many do not inside another page. Go back to your course and open it in a new window or tab, or allow cookies there, or take another browser. If it stays like this: {_SUPPORT}"),
-    "later": Advice("Please try again in a few minutes", "A system that is needed to let you in does not answer at the moment. Nothing is lost. If it goes on, give the reference below to the people who run your course."),
+    "later": Advice("Please try again in a few minutes", "A system that is needed to let you in does not answer at the moment. Nothing is lost. If it goes on, give this reference to the people who run your course."),
     "support": Advice("We could not let you in", f"Your course and OttoLearn do not fit together yet. {_SUPPORT}"),
     "callback": Advice("Please open the course once more", f"Your learning management system did not confirm who you are. Go back to your course and open it again. If it stays like this: {_SUPPORT}"),
     "other_person": Advice("You signed in as somebody else", "Your course was opened for another person than the one who signed in. Sign out there, or use another browser, and open the course again."),
