@@ -67,7 +67,9 @@ def read_package(archive: Archive, sheet: str) -> Package:
     member = sheets[name]
     formats = _formats(archive) if _STYLES in archive.members else ()
     small = archive.size(SHARED_STRINGS) <= FAST_STRINGS and archive.size(member) <= FAST_SHEET
-    plain = small and all(form.kind in {"number", "date"} for form in formats)
+    # The fast reader finds a part in any letter case, and then one of which the size was not looked at.
+    twins = [name for name in archive.members if name.casefold() == SHARED_STRINGS.casefold()]
+    plain = small and twins in ([], [SHARED_STRINGS]) and all(form.kind in {"number", "date"} for form in formats)
     from_1904 = any(found.get("date1904") in {"1", "true"} for found in book.iterfind("{*}workbookPr"))
     return Package(name, member, formats, plain, _EPOCHS[from_1904])
 

@@ -12,7 +12,9 @@ from bridge.store.engine import alone
 from bridge.store.schema import received
 
 LONGEST: Final = 8_000
-"""Characters kept of one launch; Moodle's and Canvas's come to half of that."""
+"""Bytes kept of one launch; Moodle's and Canvas's come to half of that."""
+SHORTER: Final = (60, 20)
+"""To so many characters values are cut, one after the other, where all together are longer."""
 
 _KEEP: Final = insert(received)
 _FIND: Final = select(received.c.fields).where(received.c.reference == bindparam("asked"))
@@ -21,8 +23,7 @@ _FORGET: Final = delete(received).where(received.c.time < bindparam("before"))
 
 def keep(engine: Engine, reference: str, fields: Mapping[str, Any], *, now: float) -> None:
     """Keep `fields`, already shortened and without secrets, under the launch's reference."""
-    text = json.dumps(fields, ensure_ascii=True)
-    row = {"reference": reference, "time": now, "fields": text if len(text) <= LONGEST else "{}"}
+    row = {"reference": reference, "time": now, "fields": _fitting(fields)}
     with alone(engine) as connection:
         connection.execute(_KEEP, row)
 
@@ -41,3 +42,21 @@ def forget_before(engine: Engine, time: float) -> int:
     """Delete what is older than `time` (Unix seconds); how many."""
     with alone(engine) as connection:
         return connection.execute(_FORGET, {"before": time}).rowcount
+
+
+def _fitting(fields: Mapping[str, Any]) -> str:
+    """As JSON of at most `LONGEST` bytes: long values cut where it must be, and nothing where that is not enough."""
+    shorter = (_cut(fields, limit) for limit in SHORTER)
+    for found in (fields, *shorter):
+        octets = json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")
+        if len(octets) <= LONGEST:
+            return octets.decode()
+    return "{}"
+
+
+def _cut(value: Any, limit: int) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _cut(item, limit) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_cut(item, limit) for item in value]
+    return f"{value[:limit]}…" if isinstance(value, str) and len(value) > limit else value

@@ -65,8 +65,8 @@ class Planner:
 
     def read(self, pages: RosterPages) -> None:
         """Compare a whole roster. Raises what reading raises, and RosterIncomplete without proof of its end."""
-        with alone(self._engine) as connection:
-            for members in groups(pages):
+        for members in groups(pages):
+            with alone(self._engine) as connection:  # for each anew: a source may take hours, which no session survives
                 self._compare(connection, members)
         with self._engine.begin() as connection:
             sync_items.resolve_claims(connection, self._run, "claimed_twice")

@@ -23,6 +23,9 @@ from bridge.web.received import describe
 
 log = logging.getLogger(__name__)
 
+DETAIL = 300
+"""Characters of the detail of a refusal of nobody."""
+
 
 @dataclass(frozen=True)
 class Record:
@@ -39,7 +42,7 @@ class Record:
         nobody = is_of_nobody(line)
         if nobody and not self._has_room(REFUSALS_OF_ADDRESS, REFUSALS):
             return
-        launches.append(self.engine, line)
+        launches.append(self.engine, line._replace(detail=line.detail[:DETAIL]) if nobody else line)
         if line.outcome != Outcome.MATCHED:
             whole = not nobody or self._has_room(DETAILS_OF_ADDRESS, DETAILS)
             received.keep(self.engine, line.reference, describe(request) if whole else {}, now=line.time)

@@ -214,6 +214,14 @@ def test_a_sheet_that_could_fill_calamines_memory_is_streamed(made, monkeypatch,
     assert reader_of(made(data, styles=STYLES if 's="2"' in data else DATE_STYLES), monkeypatch) == STREAMED
 
 
+def test_strings_under_a_name_in_other_letters_are_not_taken_for_none(made, monkeypatch):
+    path = made(sheet(text("A1", "ID")), strings="<si><t>one</t></si>")
+    assert reader_of(path, monkeypatch) == FAST
+    with zipfile.ZipFile(path, "a") as packed:
+        packed.writestr("xl/SharedStrings.xml", "<sst/>")
+    assert reader_of(path, monkeypatch) == STREAMED
+
+
 @pytest.mark.parametrize("offset", range(40))
 def test_a_reference_across_two_pieces_of_the_file_is_seen_whole(made, monkeypatch, offset):
     padding = f"<row r='1'>{text('A1', 'x' * (256 * 1024 - 230 + offset))}</row>"

@@ -113,3 +113,11 @@ def test_a_reference_nobody_knows_is_told_in_words(bridge: Bridge, tmp_path: Pat
     said = explain(tmp_path, "NOPE-NOPE")
     assert said.exit_code == 2
     assert "No launch has the reference" in said.output
+
+
+def test_a_launch_in_another_script_is_kept_as_well_as_one_in_latin(bridge: Bridge) -> None:
+    form = {f"custom_field_{number}": "课程说明与要求" * 30 for number in range(20)}
+    bridge.client.post("/lti/campus/launch", data=form)
+    came = received.find(bridge.engine, bridge.record()[0].reference)
+    assert came is not None
+    assert came["form"]["custom_field_19"].startswith("课程说明与要求")
