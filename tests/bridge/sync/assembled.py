@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import random
 import secrets
@@ -32,6 +33,7 @@ class Assembled(NamedTuple):
 @contextmanager
 def assembled(folder: Path, url: str, settings: Any, read_roster: Callable[..., RosterPages]) -> Iterator[Assembled]:
     """The sync of a connection `campus` with the OttoLearn at `url`; its database is in `folder`."""
+    gc.freeze()  # as the command does
     engine = open_database(f"sqlite:///{folder / 'bridge.db'}")
     migrate(engine)
     outbound = Outbound([ipaddress.ip_network("127.0.0.0/8")])
