@@ -8,11 +8,9 @@ on time and size; and errors that name host and status, never a query, a body or
 
 from __future__ import annotations
 
-import functools
 import ipaddress
 import re
 import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,20 +19,14 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-import certifi
 import msgspec
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
-from urllib3.poolmanager import PoolManager
+from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 from urllib3.response import BaseHTTPResponse
-from urllib3.util.connection import create_connection
-from urllib3.util.ssl_ import create_urllib3_context
 
 from bridge import __version__
 from bridge.errors import RemoteRefused, RemoteUnavailable
+from bridge.pinned import PinningTransport
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Timeout = tuple[float, float]
@@ -52,8 +44,6 @@ HEADERS = {
     "Accept": "*/*",
     "Accept-Encoding": "gzip, deflate",
 }
-AT_ONCE = 32
-"""Connections to one host that are kept open."""
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,]+))", re.IGNORECASE)
 
@@ -97,7 +87,7 @@ class Outbound:
         self._trusted = tuple(trusted_networks)
         self._clock = clock
         self._resolve = resolve
-        self._transport = _PinningTransport(self._permitted)
+        self._transport = PinningTransport(self._permitted)
 
     def request(
         self,
@@ -248,60 +238,3 @@ def _kind_of(error: Exception) -> str:
         return "its certificate is not valid"
     timed_out = isinstance(error, (requests.Timeout, ReadTimeoutError, TimeoutError))
     return "no answer in time" if timed_out else "no connection"
-
-
-Permitted = Callable[[str, int, str], str]
-
-
-def _connect(connection: HTTPConnection, address: str) -> socket.socket:
-    try:
-        # urllib3's options switch Nagle off: with it a POST in two packets waits 40 ms for a delayed ACK
-        return create_connection((address, connection.port), connection.timeout, None, connection.socket_options)
-    except TimeoutError as error:
-        raise ConnectTimeoutError(connection, "no answer in time") from error
-    except OSError as error:
-        raise NewConnectionError(connection, "no connection") from error
-
-
-class _PinningTransport(HTTPAdapter):
-    """What requests sends by, over the connections of `_pinned_pools`."""
-
-    def __init__(self, permitted: Permitted) -> None:
-        self._permitted = permitted
-        super().__init__()
-
-    def init_poolmanager(self, *_: Any, **__: Any) -> None:
-        self.poolmanager = _pinned_pools(self._permitted)
-
-    def cert_verify(self, *_: Any) -> None:
-        """Nothing: every connection has `_authorities` already, and would read the list again."""
-
-
-def _pinned_pools(permitted: Permitted) -> PoolManager:
-    """Connections whose sockets go only to the address that `permitted` names."""
-
-    class Plain(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return _connect(self, permitted(self.host, self.port, "http"))
-
-    class Secure(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return _connect(self, permitted(self.host, self.port, "https"))
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    manager = PoolManager(num_pools=AT_ONCE, maxsize=AT_ONCE, cert_reqs="CERT_REQUIRED", ssl_context=_authorities())
-    manager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
-    return manager
-
-
-@functools.cache
-def _authorities() -> ssl.SSLContext:
-    """Who may vouch for a host. Once for all connections: reading the list takes longer than a call."""
-    context = create_urllib3_context()
-    context.load_verify_locations(certifi.where())
-    return context

@@ -13,6 +13,7 @@ from tests.conftest import ROOT
 LEAVES = {"contracts", "errors", "http", "settings", "patience", "rosters", "seen"}
 """Modules of the bridge that adapters may stand on, beside bridge/lti, bridge/files and bridge/sync/settings."""
 SEES_BOTH = {"bridge/cli", "bridge/wsgi.py", "bridge/__main__.py"}
+DOOR = {"bridge/http.py", "bridge/pinned.py"}
 NO_NAMES = {"utils", "util", "helpers", "helper", "base", "misc", "common", "manager"}
 
 
@@ -94,11 +95,9 @@ def test_only_the_web_room_knows_flask(path: Path) -> None:
 def test_only_the_store_knows_the_database_and_only_the_door_calls_out(path: Path) -> None:
     if not where(path).startswith("bridge/store/"):
         assert not [found for found in imports(path) if within(found[0], "sqlite3", "psycopg", "alembic")]
-    if where(path) != "bridge/http.py":
-        called = [
-            found for found in imports(path) if within(found[0], "requests.sessions", "urllib.request", "urllib3")
-        ]
-        assert not called
+    if where(path) not in DOOR:
+        ways = ("requests.sessions", "urllib.request", "urllib3", "bridge.pinned")
+        assert not [found for found in imports(path) if within(found[0], *ways)]
 
 
 def test_contracts_stand_on_the_standard_library_alone() -> None:

@@ -14,7 +14,8 @@ import responses
 from werkzeug import Request, Response
 
 from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
-from bridge.http import Outbound, _authorities, host_of
+from bridge.http import Outbound, host_of
+from bridge.pinned import _authorities
 from sandbox.serving import serve
 from tests.browser.tls_sites import make_certificate, serving
 from tests.fakes.serving import FakeServer, Reply
@@ -226,7 +227,7 @@ def loopback_by_name() -> Outbound:
 def _trusting(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Outbound:
     """A door for which `certificate` is the one authority."""
     monkeypatch.setattr("certifi.where", lambda: str(certificate))
-    monkeypatch.setattr("bridge.http._authorities", _authorities.__wrapped__)
+    monkeypatch.setattr("bridge.pinned._authorities", _authorities.__wrapped__)
     return loopback_by_name()
 
 
