@@ -11,8 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
-from bridge.contracts import RosterEnd, RosterMember, RosterPages
-from bridge.errors import RosterIncomplete
+from bridge.contracts import RosterMember, RosterPages
 from bridge.seen import SeenIds
 from bridge.store import sync_directory, sync_items, sync_people
 from bridge.store.engine import alone
@@ -20,10 +19,9 @@ from bridge.store.sync_items import WRITES, Content, Item, Kind, State
 from bridge.store.sync_people import Known, Standing
 from bridge.store.text import fold, matchable, storable
 from bridge.sync.decide import Decision, Facts, Rules, decide, decide_leave
+from bridge.sync.groups import groups
 from bridge.sync.mapping import DIGEST_BYTES, AttributeMap, Wanted
 
-BATCH: Final = 1_000
-"""Members compared at a time."""
 NO_DIGEST: Final = bytes(DIGEST_BYTES)
 EXAMPLES: Final = 1_000
 """Members left out for one reason who are named one by one; the others are counted."""
@@ -238,45 +236,6 @@ class Planner:
         return Item(
             self._number, kind, state, decision.reason, key, student_id, decision.user_id, digest, decision.content
         )
-
-
-def groups(pages: RosterPages) -> Iterator[Sequence[RosterMember]]:
-    """The members of a whole roster in groups worth a question to the database.
-
-    Raises what reading raises, and RosterIncomplete, after the last group, without proof of the roster's end.
-    """
-    end: RosterEnd | None = None
-    read = 0
-    for members in _regrouped(pages):
-        if end is not None:
-            raise RosterIncomplete("the source went on after its end")
-        if isinstance(members, RosterEnd):
-            end = members
-            continue
-        read += len(members)
-        yield members
-    if end is None:
-        raise RosterIncomplete("the source ended without saying that this was everybody")
-    if end.total != read:
-        raise RosterIncomplete(f"the source says {end.total} people and sent {read}")
-
-
-def _regrouped(pages: RosterPages) -> Iterator[Sequence[RosterMember] | RosterEnd]:
-    """The pages of the source in groups worth a question to the database."""
-    group: list[RosterMember] = []
-    for page in pages:
-        if isinstance(page, RosterEnd):
-            if group:
-                yield group
-            group = []
-            yield page
-            continue
-        group.extend(page)
-        while len(group) >= BATCH:
-            yield group[:BATCH]
-            del group[:BATCH]
-    if group:
-        yield group
 
 
 def _bonds(connection: Connection, user_ids: Iterable[int]) -> dict[int, list[sync_people.Bond]]:

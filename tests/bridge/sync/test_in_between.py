@@ -12,7 +12,7 @@ from bridge.contracts import Adapter, Connection
 from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
 from bridge.store import sync_people, sync_runs
 from bridge.store.schema import sync_person
-from bridge.sync.plan import BATCH
+from bridge.sync.groups import BATCH
 from bridge.sync.planfile import read_plan_file
 from bridge.sync.report import document, write_report
 from bridge.sync.settings import Link
