@@ -1,7 +1,9 @@
 """The platforms' public keys: parsed once, kept by (URL, key id), fetched rarely.
 
-A launch whose key is known never waits: what has grown old is fetched behind it. A platform that is down keeps its old
-keys working for a week; a flood of unknown key ids costs it one fetch each 30 seconds.
+What has just grown old is fetched behind the launch that meets it. What has been old for an hour is fetched first, so
+that a key that the platform has withdrawn opens nothing any more. A platform that is down keeps its old keys working
+for a week; one that hangs holds one thread, and the others for a moment; a flood of unknown key ids costs it one fetch
+each 30 seconds.
 """
 
 from __future__ import annotations
@@ -24,16 +26,18 @@ log = logging.getLogger(__name__)
 KEPT_AT_LEAST = 5 * 60.0
 KEPT_AT_MOST = 24 * 3600.0
 KEPT_BY_DEFAULT = 3600.0
+GRACE = 3600.0
+"""Seconds for which keys that have grown old still open, while they are fetched behind the launch."""
 BELIEVED = 7 * 24 * 3600.0
 """Seconds after its last good answer for which the keys of a platform that is down still open: a key that it has
 withdrawn since would be one of them."""
 FETCH_EVERY = 30.0
-"""Seconds between two fetches of one URL that has answered before, whatever the reason."""
+"""Seconds from the end of one fetch to the next, of one URL that has answered before, whatever the reason."""
 RETRY_EVERY = 5.0
 """The same for a URL that has never answered; launches in between fail at once instead of queueing."""
-PATIENCE = 1.0
-"""Seconds that a launch with an unknown key waits for the fetch of another, where other keys are known: strangers make
-up key ids, and must not keep every thread waiting for a platform that hangs."""
+PATIENCE = 2.0
+"""Seconds that a launch waits for the fetch that another has begun: a platform that hangs, or strangers who make up key
+ids, must not keep every thread waiting."""
 MAX_BYTES = 256 * 1024
 MAX_KEYS = 100
 WEAKEST_BITS = 2048  # RFC 7518, section 3.3
@@ -55,8 +59,12 @@ class _Keyset:
     failure: OttoBridgeError | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def ready(self, kid: str, now: float) -> RSAKey | None:
+        """The key that opens without a fetch before it."""
+        return self.keys.get(kid) if now < self.fresh_until + GRACE else None
+
     def known(self, now: float) -> Mapping[str, RSAKey]:
-        """The keys that may be believed."""
+        """The keys that may be believed where no newer ones can be had."""
         return self.keys if now < self.believed_until else {}
 
 
@@ -89,7 +97,7 @@ class PlatformKeys:
         with self._lock:
             keyset = self._keysets.setdefault(url, _Keyset())
         now = self._now()
-        key = keyset.known(now).get(kid)
+        key = keyset.ready(kid, now)
         if key is None:
             key = self._fetched(url, kid, keyset)
         elif now >= keyset.fresh_until:
@@ -99,21 +107,22 @@ class PlatformKeys:
         return key
 
     def _fetched(self, url: str, kid: str, keyset: _Keyset) -> RSAKey:
-        """A key that was not known: only such a launch waits."""
-        if not keyset.lock.acquire(timeout=PATIENCE if keyset.known(self._now()) else -1):
-            raise RemoteUnavailable(f"{host_of(url)}: its keys are being fetched, and it does not answer yet")
-        try:
-            now = self._now()
-            if kid not in keyset.known(now):
-                self._renew(url, keyset, now)
-            known = keyset.known(now)
-        finally:
-            keyset.lock.release()
-        if keyset.failure is not None and not known:
-            raise keyset.failure
-        if kid not in known:
-            raise LaunchRejected("key_unknown", f"no key {kid!r} at {host_of(url)}")
-        return known[kid]
+        """A key that a fetch comes before; one that was known goes on where that fails or takes too long."""
+        if keyset.lock.acquire(timeout=PATIENCE):
+            try:
+                now = self._now()
+                if keyset.ready(kid, now) is None:
+                    self._renew(url, keyset, now)
+                known = keyset.known(now)
+                failure = None if known else keyset.failure
+            finally:
+                keyset.lock.release()
+        else:
+            known = keyset.known(self._now())
+            failure = RemoteUnavailable(f"{host_of(url)}: its keys are being fetched, and it does not answer yet")
+        if kid in known:
+            return known[kid]
+        raise failure or LaunchRejected("key_unknown", f"no key {kid!r} at {host_of(url)}")
 
     def _renew_behind(self, url: str, keyset: _Keyset, now: float) -> None:
         with self._lock:
@@ -133,7 +142,7 @@ class PlatformKeys:
             self._fetch(url, keyset, now)
 
     def _fetch(self, url: str, keyset: _Keyset, now: float) -> None:
-        keyset.fetched_at, keyset.failure = now, None
+        keyset.failure = None
         try:
             answer = self._outbound.request("GET", url, headers={"Accept": "application/json"}, max_bytes=MAX_BYTES)
             keyset.keys = _read_keys(answer, url)
@@ -142,6 +151,8 @@ class PlatformKeys:
         except OttoBridgeError as error:
             keyset.failure = error
             log.warning("the keys of %s could not be fetched: %s", host_of(url), error)
+        finally:
+            keyset.fetched_at = self._now()  # its end: one that hangs would else be due again at once
 
 
 def _read_keys(answer: Answer, url: str) -> dict[str, RSAKey]:

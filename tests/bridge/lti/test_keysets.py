@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import Any, NamedTuple, cast
 
 import msgspec
 import pytest
@@ -12,9 +14,19 @@ from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 from werkzeug import Request, Response
 
 from bridge.errors import LaunchRejected, RemoteRefused, RemoteUnavailable
-from bridge.http import Outbound
+from bridge.http import Answer, Outbound
 from bridge.lti import keysets
-from bridge.lti.keysets import BELIEVED, FETCH_EVERY, KEPT_AT_LEAST, KEPT_AT_MOST, RETRY_EVERY, PlatformKeys, Work
+from bridge.lti.keysets import (
+    BELIEVED,
+    FETCH_EVERY,
+    GRACE,
+    KEPT_AT_LEAST,
+    KEPT_AT_MOST,
+    KEPT_BY_DEFAULT,
+    RETRY_EVERY,
+    PlatformKeys,
+    Work,
+)
 from sandbox.serving import serve
 from tests.fakes.lti_platform import KEY, OTHER_KEY
 
@@ -30,15 +42,14 @@ class Platform:
         self.status = 200
         self.asked = 0
         self.came = threading.Event()
-        """Set with the second request."""
+        """Set with each request."""
         self.gate = threading.Event()
         self.gate.set()
 
     @Request.application
     def __call__(self, request: Request) -> Response:
         self.asked += 1
-        if self.asked > 1:
-            self.came.set()
+        self.came.set()
         self.gate.wait(10)
         body = self.keys if isinstance(self.keys, bytes) else msgspec.json.encode(self.keys)
         return Response(body, self.status, {"Content-Type": "application/json", **self.headers})
@@ -171,7 +182,7 @@ def test_a_known_key_does_not_wait_for_its_platform(
     behind: list[Work] = []
     keys = PlatformKeys(loopback, clock, behind.append)
     old = keys.find(url, "platform-1")
-    clock.time += KEPT_AT_MOST
+    clock.time += KEPT_BY_DEFAULT
     assert [keys.find(url, "platform-1") for _ in range(3)] == [old] * 3
     assert (platform.asked, len(behind)) == (1, 1)
     behind[0]()
@@ -183,7 +194,7 @@ def test_a_known_key_does_not_wait_for_its_platform(
 def test_a_key_is_renewed_behind_the_launch(platform: Platform, url: str, loopback: Outbound, clock: Clock) -> None:
     keys = PlatformKeys(loopback, clock)
     old = keys.find(url, "platform-1")
-    clock.time += KEPT_AT_MOST
+    clock.time += KEPT_BY_DEFAULT + GRACE - 1
     platform.gate.clear()  # a launch that waited for the answer would be refused when its time is over
     assert keys.find(url, "platform-1") is old
     platform.gate.set()
@@ -200,6 +211,7 @@ def test_while_a_strangers_key_is_looked_for_known_keys_open_and_others_hear_of_
     keys.find(url, "platform-1")
     clock.time += FETCH_EVERY
     platform.gate.clear()
+    platform.came.clear()
     ended: list[str] = []
 
     def stranger() -> None:
@@ -232,6 +244,105 @@ def test_a_key_that_a_silent_platform_may_have_withdrawn_opens_for_a_week_and_no
     platform.status = 200
     clock.time += FETCH_EVERY
     assert keys.find(url, "platform-1").kid == "platform-1"
+
+
+def test_a_key_that_the_platform_has_withdrawn_opens_nothing_after_the_grace(
+    platform: Platform, url: str, loopback: Outbound, clock: Clock
+) -> None:
+    keys = PlatformKeys(loopback, clock, behind=lambda _work: None)
+    keys.find(url, "platform-1")
+    platform.keys = {"keys": [{**OTHER_KEY.as_dict(private=False), "kid": "platform-2"}]}
+    clock.time += KEPT_BY_DEFAULT + GRACE
+    for _ in range(2):
+        with pytest.raises(LaunchRejected, match="key_unknown"):
+            keys.find(url, "platform-1")
+    assert keys.find(url, "platform-2").kid == "platform-2"
+    assert platform.asked == 2
+
+
+def test_a_withdrawn_key_opens_nothing_as_soon_as_the_platform_is_up_again(
+    platform: Platform, url: str, keys: PlatformKeys, clock: Clock
+) -> None:
+    keys.find(url, "platform-1")
+    platform.keys = {"keys": [{**OTHER_KEY.as_dict(private=False), "kid": "platform-2"}]}
+    platform.status = 503
+    clock.time += KEPT_AT_MOST
+    for _ in range(5):
+        assert keys.find(url, "platform-1").kid == "platform-1"
+    assert platform.asked == 2
+    platform.status = 200
+    clock.time += FETCH_EVERY
+    with pytest.raises(LaunchRejected, match="key_unknown"):
+        keys.find(url, "platform-1")
+
+
+class Waiting(NamedTuple):
+    """A launch that is on its way to a platform that hangs."""
+
+    thread: threading.Thread
+    found: list[RSAKey]
+
+    def end(self, platform: Platform) -> None:
+        platform.gate.set()
+        self.thread.join()
+
+
+def waiting(platform: Platform, url: str, keys: PlatformKeys) -> Waiting:
+    platform.gate.clear()
+    platform.came.clear()
+    found: list[RSAKey] = []
+    thread = threading.Thread(target=lambda: found.append(keys.find(url, "platform-1")))
+    thread.start()
+    assert platform.came.wait(10)
+    return Waiting(thread, found)
+
+
+def test_while_a_platform_hangs_its_old_key_opens_for_those_who_would_wait_too_long(
+    platform: Platform, url: str, keys: PlatformKeys, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keysets, "PATIENCE", 0.01)
+    old = keys.find(url, "platform-1")
+    clock.time += KEPT_BY_DEFAULT + GRACE
+    first = waiting(platform, url, keys)
+    assert keys.find(url, "platform-1") is old
+    assert first.found == []
+    first.end(platform)
+    assert first.found[0] is not old
+    assert keys.find(url, "platform-1") is first.found[0]
+
+
+def test_who_waits_for_a_platform_that_never_answered_waits_only_a_moment(
+    platform: Platform, url: str, keys: PlatformKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keysets, "PATIENCE", 0.01)
+    first = waiting(platform, url, keys)
+    with pytest.raises(RemoteUnavailable, match="being fetched"):
+        keys.find(url, "platform-1")
+    assert first.found == []
+    first.end(platform)
+    assert len(first.found) == 1
+
+
+@pytest.mark.parametrize(("known", "pause"), [(False, RETRY_EVERY), (True, FETCH_EVERY)])
+def test_launches_that_queued_for_a_platform_that_hung_do_not_each_ask_it_again(
+    platform: Platform, url: str, loopback: Outbound, clock: Clock, known: bool, pause: float
+) -> None:
+    """The pause begins with the end of a fetch, which may take longer than the pause."""
+
+    class Hanging:
+        def request(self, *args: Any, **kwargs: Any) -> Answer:
+            clock.time += pause
+            return loopback.request(*args, **kwargs)
+
+    keys = PlatformKeys(cast("Outbound", Hanging()), clock)
+    if known:
+        keys.find(url, "platform-1")
+        clock.time += KEPT_AT_MOST + GRACE
+    before, platform.status = platform.asked, 503
+    for _ in range(5):
+        with nullcontext() if known else pytest.raises(RemoteUnavailable):
+            keys.find(url, "platform-1")
+    assert platform.asked == before + 1
 
 
 def test_a_platform_that_never_answered_is_tried_again_soon_but_not_at_each_launch(
