@@ -129,19 +129,16 @@ class Outbound:
         """
         body, kind = _body(data, json)
         sent = {**HEADERS, **kind, **(headers or {})}
-        try:
+        with _told(url, HTTPError, OSError):  # of which those of requests are
             response = self._open(method, url, sent, body, timeout)
-            try:
-                if not (redirects and response.get_redirect_location()):
-                    _refuse_unusable(response, url)
+        try:
+            if not (redirects and response.get_redirect_location()):
+                _refuse_unusable(response, url)
+            with _told(url, HTTPError):  # what reading raises; the caller's own mistakes, a full disk, stay its own
                 yield response
-            finally:
-                response.close()
-                response.release_conn()
-        except DecodeError as error:
-            raise RemoteRefused(f"{host_of(url)}: {type(error).__name__}") from error
-        except (HTTPError, OSError) as error:  # of which those of requests are
-            raise RemoteUnavailable(f"{host_of(url)}: {_kind_of(error)}") from error
+        finally:
+            response.close()
+            response.release_conn()
 
     def _open(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: Timeout
@@ -231,6 +228,17 @@ def _asked_wait(headers: Mapping[str, str]) -> float | None:
     except (ValueError, TypeError, OverflowError):  # no date, one of the two without a zone, a year beyond all years
         return None
     return max(0.0, wait.total_seconds())
+
+
+@contextmanager
+def _told(url: str, *failures: type[Exception]) -> Iterator[None]:
+    """Turn `failures` of the other side into errors of ours, which name its host and no more."""
+    try:
+        yield
+    except DecodeError as error:
+        raise RemoteRefused(f"{host_of(url)}: {type(error).__name__}") from error
+    except failures as error:
+        raise RemoteUnavailable(f"{host_of(url)}: {_kind_of(error)}") from error
 
 
 def _kind_of(error: Exception) -> str:

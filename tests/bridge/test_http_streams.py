@@ -57,6 +57,22 @@ def test_an_answer_cut_short_is_one_to_ask_for_again(loopback: Outbound) -> None
         loopback.request("GET", server.url)
 
 
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), TimeoutError(), ConnectionError()])
+def test_what_goes_wrong_here_is_not_laid_on_the_other_side(loopback: Outbound, failure: OSError) -> None:
+    with FakeServer(lambda request: Reply(200, b"x")) as server:
+        opening = loopback.stream("GET", server.url)
+        with pytest.raises(type(failure)) as caught, opening:
+            raise failure
+    assert caught.value is failure
+
+
+def test_what_breaks_off_while_it_is_read_is_laid_on_the_other_side(loopback: Outbound) -> None:
+    with FakeServer(lambda request: Reply(200, b"half", cut=4)) as server:
+        opening = loopback.stream("GET", server.url)
+        with pytest.raises(RemoteUnavailable, match="no connection"), opening as response:
+            response.read()
+
+
 def test_a_post_does_not_wait_for_a_delayed_ack(loopback: Outbound) -> None:
     """Head and body go out in two packets; with Nagle's algorithm the second waited 40 ms, in every call."""
     with FakeServer(lambda request: Reply(200, b"x")) as server, loopback.stream("POST", server.url) as response:
