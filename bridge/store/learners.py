@@ -2,6 +2,9 @@
 
 A reading of the whole list is a *generation*. It is written beside the one being served, which changes hands in one
 statement at the very end; a reading that fails leaves no trace. Of two readings at once the one begun later wins.
+
+Each transaction writes its rows in ascending order, learners by id and hints by key: two that write the same ones in
+two orders would wait for each other, and PostgreSQL would end one.
 """
 
 from __future__ import annotations
@@ -159,13 +162,14 @@ def put_all(engine: Engine, people_now: Sequence[Learner], username_attributes: 
     Also into readings under way, which may have passed them before the change. Does nothing in a directory that was
     never read.
     """
+    ordered = sorted(people_now, key=lambda person: person.user_id)
+    found = [(key, person.user_id) for person in ordered for key in hints.keys(person, username_attributes)]
     with engine.begin() as connection:
         for live in connection.execute(_HOLD_LIVE).scalars().all():
-            connection.execute(_PUT[engine.dialect.name], [_learner_row(live, person) for person in people_now])
-            connection.execute(_FORGET_USERNAMES, [{"g": live, "u": person.user_id} for person in people_now])
-            _add_keys(connection, live, people_now, username_attributes)
-            for person in people_now:
-                _add_hints(connection, live, ((k, person.user_id) for k in hints.keys(person, username_attributes)))
+            connection.execute(_PUT[engine.dialect.name], [_learner_row(live, person) for person in ordered])
+            connection.execute(_FORGET_USERNAMES, [{"g": live, "u": person.user_id} for person in ordered])
+            _add_keys(connection, live, ordered, username_attributes)
+            _add_hints(connection, live, sorted(found))
 
 
 def candidates(engine: Engine, folded: str) -> list[Candidate]:
@@ -225,8 +229,8 @@ def _write_batch(engine: Engine, new: int, batch: Sequence[Learner], attributes:
     with engine.begin() as connection:
         if connection.execute(_HOLD, {"g": new}).one_or_none() is None:
             return None
-        rows = [_learner_row(new, person) for person in first.values()]
-        added = [first[user_id] for user_id in connection.execute(_ADD[engine.dialect.name], rows).scalars()]
+        rows = [_learner_row(new, first[user_id]) for user_id in sorted(first)]
+        added = [first[user_id] for user_id in sorted(connection.execute(_ADD[engine.dialect.name], rows).scalars())]
         _add_keys(connection, new, added, attributes)
     return added
 

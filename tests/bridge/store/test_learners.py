@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.dialects import postgresql
 
 from bridge.contracts import Learner
-from bridge.store import learners
+from bridge.store import hints, learners
 from bridge.store.engine import alone
 from bridge.store.learners import BATCH, Candidate, DirectoryState
 
@@ -266,3 +267,60 @@ def test_a_clock_set_back_does_not_stop_refreshes(engine: Engine) -> None:
 
 def test_of_many_processes_exactly_one_claims_the_refresh(database_url: str, in_processes) -> None:
     assert in_processes("claim", database_url, 4, 50) == [1] * 50
+
+
+Act = Callable[[Engine, list[Learner], Callable[[], object]], object]
+
+
+def _read(engine: Engine, listed: list[Learner], first: Callable[[], object]) -> None:
+    def reading() -> Iterator[Learner]:
+        first()
+        yield from listed
+
+    learners.replace(engine, reading(), NAMES, now=6.0)
+
+
+def _put(engine: Engine, listed: list[Learner], first: Callable[[], object]) -> None:
+    first()
+    learners.put_all(engine, listed, NAMES)
+
+
+def _against_one_in_ascending_order(engine: Engine, act: Act, listed: list[Learner], rows: list[str]) -> None:
+    """`act` meets the first of `rows` in a transaction that writes the second one when `act` waits for it.
+
+    Each row is of the newest generation. PostgreSQL ends one of the two as soon as both wait.
+    """
+    learners.replace(engine, [], NAMES, now=5.0)
+
+    def write(row: str) -> None:
+        other.execute(text(f"INSERT INTO {row} FROM generation"))
+
+    with ThreadPoolExecutor() as threads:
+        with engine.begin() as other, alone(engine) as watch:
+            acting = threads.submit(act, engine, listed, lambda: write(rows[0]))
+            while not watch.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one():
+                assert not acting.done(), acting.exception()
+            write(rows[1])
+        acting.result()
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("act", [_read, _put])
+@pytest.mark.parametrize("listed", [[ANA, BO], [BO, ANA]], ids=["ascending", "descending"])
+def test_two_who_write_the_same_learners_never_wait_for_each_other(
+    engine: Engine, act: Act, listed: list[Learner]
+) -> None:
+    rows = [f"learner SELECT max(id), {person.user_id}, true, '{{}}'" for person in (ANA, BO)]
+    _against_one_in_ascending_order(engine, act, listed, rows)
+    assert [bool(learners.learner(engine, person.user_id)) for person in (ANA, BO)] == [True, True]
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_two_who_write_the_same_hints_never_wait_for_each_other(engine: Engine) -> None:
+    higher, lower = sorted(("Ana", "Bo"), key=lambda name: -(hints.name_key(name, "") or 0))
+    people = [Learner(1, True, {"firstName": higher}), Learner(2, True, {"firstName": lower})]
+    rows = [f"hint SELECT max(id), {hints.name_key(name, '')}, {n}" for n, name in ((2, lower), (1, higher))]
+    _against_one_in_ascending_order(engine, _put, people, rows)
+    assert learners.hinted(engine, hints.name_key(lower, ""), 5) == [people[1]]
