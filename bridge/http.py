@@ -1,7 +1,7 @@
 """The one door out: every call to another system goes through `Outbound`.
 
-It decides, once and for all callers: https only, except inside `bridge.trusted_networks`; one resolution, every
-address of it public (or trusted), the connection made to the very address that was checked, so that a name that
+It decides, once and for all callers: https only, except inside `bridge.trusted_networks`; no address that programs read
+differently (`bridge.settings.split_plainly`); one resolution, every address of it public (or trusted), the connection made to the very address that was checked, so that a name that
 resolves differently the second time gains nothing; no redirects; no proxies or .netrc from the environment; a limit
 on time and size; and errors that name host and status, never a query, a body or a header.
 """
@@ -27,6 +27,7 @@ from urllib3.response import BaseHTTPResponse
 from bridge import __version__
 from bridge.errors import RemoteRefused, RemoteUnavailable
 from bridge.pinned import PinningTransport
+from bridge.settings import split_plainly
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Timeout = tuple[float, float]
@@ -145,6 +146,10 @@ class Outbound:
     ) -> Response:
         if not url.lower().startswith(("http://", "https://")):
             raise RemoteRefused(f"{host_of(url)}: not a web address")
+        try:
+            split_plainly(url)
+        except ValueError as error:
+            raise RemoteRefused("an address that names no host, or one that can be read as two") from error
         try:
             request = requests.Request(method, url, headers=dict(headers), data=body).prepare()
             # by the transport, and not by a session, which brings redirects, cookies, proxies and .netrc

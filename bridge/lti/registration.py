@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from bridge.contracts import clean
 from bridge.errors import RegistrationRefused, RemoteRefused
 from bridge.http import Answer, Outbound, host_of
-from bridge.settings import origin
+from bridge.settings import origin, split_plainly
 from bridge.setup import DESCRIPTION, TITLE, Addresses, Wishes
 
 PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
@@ -184,8 +184,8 @@ def _address(said: Mapping[str, Any], name: str) -> str:
 
 def _is_web_address(text: str) -> bool:
     try:
-        parts = urlsplit(text)
-        odd = parts.port == 0 or parts.username is not None or parts.fragment  # reading the port may raise
+        parts = split_plainly(text)
+        odd = parts.port == 0 or parts.fragment  # reading the port may raise
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and not odd

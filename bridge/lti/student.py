@@ -6,10 +6,10 @@ The rules live here once; an adapter only says which field is which.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from bridge.contracts import Student, clean
 from bridge.errors import LaunchRejected
+from bridge.settings import split_plainly
 
 LONGEST_ID = 255
 LONGEST_NAME = 255
@@ -57,7 +57,7 @@ def web_address(value: object) -> str:
     """`value` where it is an http or https address a browser may be sent to, else empty."""
     text = present(value)
     try:
-        parts = urlsplit(text)
+        parts = split_plainly(text)
     except ValueError:
         return ""
     return text if parts.scheme in {"http", "https"} and parts.hostname else ""

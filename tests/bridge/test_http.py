@@ -175,6 +175,14 @@ def test_what_is_no_web_address_is_refused(loopback: Outbound, url: str) -> None
         loopback.request("GET", url)
 
 
+@pytest.mark.parametrize("between", ["\\@", "\\.", "@", " @", "\t@", "\x00@"], ids=ascii)
+def test_an_address_that_can_be_read_as_two_hosts_calls_neither(loopback: Outbound, between: str) -> None:
+    with FakeServer(lambda _: Reply()) as one, FakeServer(lambda _: Reply()) as other:
+        with pytest.raises(RemoteRefused, match="read as two"):
+            loopback.request("GET", f"{one.url}{between}{other.url.removeprefix('http://')}/")
+        assert [*one.seen, *other.seen] == []
+
+
 def test_an_error_repeats_no_query_and_no_body(loopback: Outbound, url: str) -> None:
     with pytest.raises(OttoBridgeError) as caught:
         loopback.request("POST", f"{url}/status/500?token=s3cret", data={"password": "s3cret"})

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from adapters.canvas import ADAPTER
+from adapters.canvas.api import Canvas
 from adapters.canvas.report import HOPS, PATIENCE
 from adapters.canvas.roster import read_roster
 from adapters.canvas.settings import Settings
@@ -162,6 +163,25 @@ def test_the_token_is_not_sent_to_an_attachment_on_another_host(canvas: FakeCanv
         canvas.attachment = {"url": f"{elsewhere.url}/file"}
         assert len(read(canvas, clock)) == len(PEOPLE)
         assert [request.headers.get("authorization") for request in elsewhere.seen] == [None]
+
+
+@pytest.mark.parametrize("between", ["\\@", "@"])
+def test_the_token_is_not_sent_to_a_host_that_hides_behind_canvas_s_name(
+    canvas: FakeCanvas, clock: Clock, between: str
+) -> None:
+    with FakeServer(lambda request: Reply(200, canvas.file())) as elsewhere:
+        hidden = f"{elsewhere.url}{between}{canvas.url.removeprefix('http://')}/file"
+        canvas.attachment = {"url": hidden}
+        with pytest.raises(RemoteRefused, match="read as two"):
+            read(canvas, clock)
+        assert list(elsewhere.seen) == []
+    api = canvas.settings().api
+    assert api
+    known = Canvas(api, clock.means())
+    assert known.headers_for(hidden) == {}
+    assert "Authorization" in known.headers_for(f"{canvas.url}/file")
+    with pytest.raises(RosterIncomplete, match="another host"):
+        known.ask("GET", hidden)
 
 
 def test_a_redirect_back_to_canvas_carries_no_token_either(canvas: FakeCanvas, clock: Clock) -> None:

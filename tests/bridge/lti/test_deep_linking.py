@@ -142,7 +142,17 @@ def test_without_courses_there_is_nothing_to_pick() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", [None, "", "javascript:alert(1)", "data:text/html,x", "//lms.example.edu", "ftp://lms.example.edu", 7]
+    "address",
+    [
+        None,
+        "",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//lms.example.edu",
+        "ftp://lms.example.edu",
+        "https://a\\@b",
+        7,
+    ],
 )
 def test_the_answer_goes_to_a_web_address_or_nowhere(address: object) -> None:
     assert refused(asked({"deep_link_return_url": address})) == "claim_missing"
