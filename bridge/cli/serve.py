@@ -10,13 +10,16 @@ from typing import Any
 import click
 
 from bridge.cli.invocation import Invocation, pass_invocation
+from bridge.store.engine import CONNECTIONS
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes.")
-@click.option("--threads", type=click.IntRange(1, 64), default=8, show_default=True, help="Threads of each process.")
+@click.option(
+    "--threads", type=click.IntRange(1, CONNECTIONS // 2), default=8, show_default=True, help="Threads of each process."
+)
 @pass_invocation
 def serve(invocation: Invocation, host: str, port: int, workers: int, threads: int) -> None:
     """Serve the bridge. Put it behind a web server that speaks https for bridge.public_url."""

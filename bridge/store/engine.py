@@ -28,6 +28,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from bridge.errors import ConfigError, RemoteUnavailable
 
+CONNECTIONS: Final = 32
+"""The most that a process has open at once. A request keeps one and now and then needs a second (`together`, and
+`engine.begin()` within it), so twice its threads must fit: else all of them could hold one and wait for another."""
+_POOL: Final = {"pool_size": 8, "max_overflow": CONNECTIONS - 8, "pool_timeout": 5}
 _ALLOWED: Final = "allowed: sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
 _DRIVERS: Final = {
     "sqlite": "sqlite",
@@ -176,7 +180,7 @@ def _open_sqlite(address: URL) -> Engine:
         file.touch(mode=0o600)
     except OSError as error:
         raise ConfigError([f"bridge.database_url: {_name(address)} cannot be made: {error.strerror}"]) from None
-    engine = create_engine(address, hide_parameters=True, pool_size=8, max_overflow=24, pool_timeout=5)
+    engine = create_engine(address, hide_parameters=True, **_POOL)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -198,9 +202,7 @@ def _open_postgresql(address: URL) -> Engine:
     return create_engine(
         address,
         hide_parameters=True,
-        pool_size=8,
-        max_overflow=24,
-        pool_timeout=5,
+        **_POOL,
         pool_pre_ping=True,  # a restarted database costs no launch
         connect_args={"connect_timeout": 5},
     )

@@ -4,6 +4,7 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,6 +13,7 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from bridge.cli.serve import serve
 from bridge.errors import ConfigError, RemoteUnavailable
 from bridge.store.engine import alone, is_current, migrate, open_database, together
 from bridge.store.schema import metadata
@@ -210,3 +212,17 @@ def test_another_thread_never_gets_the_connection_of_a_launch(engine: Engine) ->
 
     with together(engine), alone(engine) as ours, ThreadPoolExecutor() as threads:
         assert threads.submit(theirs).result() != id(ours)
+
+
+def test_as_many_threads_as_may_serve_each_have_a_connection_and_get_a_second(engine: Engine, in_threads) -> None:
+    threads = next(option.type.max for option in serve.params if option.name == "threads")
+    all_have_one, all_have_two = Barrier(threads), Barrier(threads)
+
+    def request(_number: int) -> int:
+        with together(engine), alone(engine) as mine:
+            all_have_one.wait(60)
+            with engine.connect() as second:
+                all_have_two.wait(60)
+                return len({id(mine), id(second)})
+
+    assert in_threads(threads, request) == [2] * threads
