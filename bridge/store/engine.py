@@ -27,6 +27,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from bridge.errors import ConfigError, RemoteUnavailable
+from bridge.store.errors import shorten_both
 
 CONNECTIONS: Final = 32
 """The most that a process has open at once. A request keeps one and now and then needs a second (`together`, and
@@ -59,6 +60,7 @@ def open_database(url: str) -> Engine:
     except ModuleNotFoundError as error:
         problem = f"bridge.database_url: {error.name} is missing: pip install 'ottobridge[postgresql]'"
         raise ConfigError([problem]) from None
+    event.listen(engine, "handle_error", shorten_both)
     try:
         engine.connect().close()
     except DBAPIError as error:

@@ -2,7 +2,7 @@
 
 SQLAlchemy takes some sixty microseconds to run a statement that SQLite answers in five. What is prepared here stays
 what SQLAlchemy writes for each database, but its values and rows go to and fro as the driver has them: numbers, texts
-and bytes; a Boolean comes from SQLite as 0 or 1, and an error is the driver's own.
+and bytes; a Boolean comes from SQLite as 0 or 1. Its errors are SQLAlchemy's, and show no values.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import ClauseElement, Engine, Executable
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from bridge.store.engine import alone
+from bridge.store.errors import shorten
 
 
 class Prepared:
@@ -26,7 +28,10 @@ class Prepared:
         self._compiled: dict[str, SQLCompiler] = {}
 
     def rows(self, engine: Engine, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
-        """Run it with `values` by the names of its parameters; every row it returns."""
+        """Run it with `values` by the names of its parameters; every row it returns.
+
+        Raises `sqlalchemy.exc.DBAPIError`, as any other statement does.
+        """
         with alone(engine) as connection:
             compiled = self._compiled.get(engine.dialect.name) or self._compile(engine)
             cursor = connection.connection.cursor()
@@ -34,6 +39,9 @@ class Prepared:
                 named = compiled.positiontup
                 cursor.execute(compiled.string, values if named is None else [values[name] for name in named])
                 return cast("list[tuple[Any, ...]]", cursor.fetchall()) if cursor.description else []
+            except engine.dialect.loaded_dbapi.Error as error:
+                shorten(error)
+                raise _wrapped(error, compiled) from error
             finally:
                 cursor.close()
 
@@ -43,3 +51,10 @@ class Prepared:
         compiled = cast("ClauseElement", statement).compile(dialect=dialect, column_keys=self._columns)
         self._compiled[dialect.name] = cast("SQLCompiler", compiled)
         return self._compiled[dialect.name]
+
+
+def _wrapped(error: Exception, compiled: SQLCompiler) -> BaseException:
+    """SQLAlchemy's own error around the driver's; without the values, which it would show."""
+    dialect = compiled.dialect
+    wrapped = DBAPIError.instance(compiled.string, None, error, dialect.loaded_dbapi.Error, dialect=dialect)
+    return cast("BaseException", wrapped)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import stat
+import traceback
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
@@ -9,13 +11,14 @@ from threading import Barrier
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, Executable, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from bridge.cli.serve import serve
 from bridge.errors import ConfigError, RemoteUnavailable
 from bridge.store.engine import alone, is_current, migrate, open_database, together
+from bridge.store.prepared import Prepared
 from bridge.store.schema import metadata
 
 
@@ -103,11 +106,31 @@ def test_a_learner_without_a_generation_is_refused(engine: Engine) -> None:
         connection.execute(orphan)
 
 
-def test_a_database_error_does_not_show_what_was_being_written(engine: Engine) -> None:
-    row = {"t": "Zoë's own name"}
-    with alone(engine) as connection, pytest.raises(DBAPIError) as caught:
-        connection.execute(text("INSERT INTO no_such_table VALUES (:t)"), row)
-    assert "Zoë" not in str(caught.value)
+def _by_sqlalchemy(engine: Engine, statement: Executable, row: dict[str, object]) -> None:
+    with alone(engine) as connection:
+        connection.execute(statement, row)
+
+
+def _by_the_driver(engine: Engine, statement: Executable, row: dict[str, object]) -> None:
+    Prepared(statement).rows(engine, row)
+
+
+@pytest.mark.parametrize("run", [_by_sqlalchemy, _by_the_driver])
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        ("INSERT INTO no_such_table VALUES (:own)", DBAPIError),
+        ("INSERT INTO learner (generation, user_id, active, attributes) VALUES (NULL, 1, true, :own)", IntegrityError),
+    ],
+)
+def test_a_database_error_does_not_show_what_was_being_written(
+    engine: Engine, run: Callable[..., None], statement: str, kind: type[DBAPIError]
+) -> None:
+    row = {"own": "Zoë's own name"}
+    with pytest.raises(kind) as caught:
+        run(engine, text(statement), row)
+    assert statement.split()[2] in str(caught.value)
+    assert "Zoë" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_sqlite_is_opened_for_several_processes_and_a_crash(tmp_path: Path) -> None:
