@@ -1,9 +1,10 @@
 """The one door out: every call to another system goes through `Outbound`.
 
 It decides, once and for all callers: https only, except inside `bridge.trusted_networks`; no address that programs read
-differently (`bridge.settings.split_plainly`); one resolution, every address of it public (or trusted), the connection made to the very address that was checked, so that a name that
-resolves differently the second time gains nothing; no redirects; no proxies or .netrc from the environment; a limit
-on time and size; and errors that name host and status, never a query, a body or a header.
+differently (`bridge.settings.split_plainly`); one resolution, every address of it public (or trusted), the connection
+made to the very address that was checked, so that a name that resolves differently the second time gains nothing; no
+redirects; no proxies or .netrc from the environment; a limit on time and size; and errors that name host and status,
+never a query, a body or a header.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from urllib3.response import BaseHTTPResponse
 
 from bridge import __version__
 from bridge.errors import RemoteRefused, RemoteUnavailable
-from bridge.pinned import PinningTransport
+from bridge.pinned import PinningTransport, until
 from bridge.settings import split_plainly
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -39,6 +40,8 @@ TIMEOUT: Timeout = (3.0, 5.0)
 """Seconds to connect, seconds between two bytes. A launch must answer within 10 s even when the other side is dead."""
 DEADLINE = 8.0
 """Seconds for a whole answer that is read into memory: a server that dribbles bytes is a dead server."""
+STREAM_DEADLINE = 6 * 3600.0
+"""Seconds for an answer that is read in parts, and what the reader does between them."""
 MAX_BYTES = 1024 * 1024
 HEADERS = {
     "User-Agent": f"OttoBridge/{__version__}",  # Canvas refuses requests without one
@@ -82,11 +85,9 @@ class Outbound:
         self,
         trusted_networks: Sequence[Network] = (),
         *,
-        clock: Callable[[], float] = time.monotonic,
         resolve: Callable[..., list[Any]] = socket.getaddrinfo,
     ) -> None:
         self._trusted = tuple(trusted_networks)
-        self._clock = clock
         self._resolve = resolve
         self._transport = PinningTransport(self._permitted)
 
@@ -107,9 +108,9 @@ class Outbound:
         Raises RemoteUnavailable when there is no answer in time, or 429 or 5xx; RemoteRefused when the address is
         not one we may call, or the answer is a redirect or too large.
         """
-        ends = self._clock() + deadline
-        with self.stream(method, url, headers=headers, data=data, json=json, timeout=timeout) as response:
-            body = self._read(response, url, ends, max_bytes)
+        opening = self.stream(method, url, headers=headers, data=data, json=json, timeout=timeout, deadline=deadline)
+        with opening as response:
+            body = _read(response, url, max_bytes)
             return Answer(response.status, response.headers, body, _next_link(response.headers.get("Link", "")))
 
     @contextmanager
@@ -122,6 +123,7 @@ class Outbound:
         data: Body | None = None,
         json: Any = None,
         timeout: Timeout = TIMEOUT,
+        deadline: float = STREAM_DEADLINE,
         redirects: bool = False,
     ) -> Iterator[Response]:
         """Make one call and hand over the open answer, for bodies too large for memory. Raises like `request`.
@@ -130,7 +132,7 @@ class Outbound:
         """
         body, kind = _body(data, json)
         sent = {**HEADERS, **kind, **(headers or {})}
-        with _told(url, HTTPError, OSError):  # of which those of requests are
+        with _told(url, HTTPError, OSError), until(time.monotonic() + deadline):  # those of requests are OSErrors
             response = self._open(method, url, sent, body, timeout)
         try:
             if not (redirects and response.get_redirect_location()):
@@ -158,17 +160,6 @@ class Outbound:
             raise RemoteRefused(f"{host_of(url)}: {type(error).__name__}") from error
         response.decode_content = True
         return response
-
-    def _read(self, response: Response, url: str, ends: float, max_bytes: int) -> bytes:
-        parts, size = [], 0
-        for part in response.stream(64 * 1024):
-            size += len(part)
-            if size > max_bytes:
-                raise RemoteRefused(f"{host_of(url)}: the answer is larger than {max_bytes} bytes")
-            if self._clock() > ends:
-                raise RemoteUnavailable(f"{host_of(url)}: the answer took too long")
-            parts.append(part)
-        return b"".join(parts)
 
     def _permitted(self, host: str, port: int, scheme: str) -> str:
         """Resolve once; every address must be one we may call. Returns the address to connect to."""
@@ -204,6 +195,16 @@ def _body(data: Body | None, json: Any) -> tuple[bytes | None, dict[str, str]]:
     if data is None or isinstance(data, bytes):
         return data, {}
     return urlencode(data).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def _read(response: Response, url: str, max_bytes: int) -> bytes:
+    parts, size = [], 0
+    for part in response.stream(64 * 1024):
+        size += len(part)
+        if size > max_bytes:
+            raise RemoteRefused(f"{host_of(url)}: the answer is larger than {max_bytes} bytes")
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _next_link(header: str) -> str:

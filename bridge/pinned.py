@@ -1,11 +1,20 @@
-"""Connections that go only to the address that was checked: the transport of requests under `bridge.http`."""
+"""Connections that go only to the address that was checked, and end in time: requests' transport under `bridge.http`.
+
+The time-outs of sockets start again with every byte. So whatever is read of an answer, from its first line to the
+framing of its last chunk, is read by `_InTime`, which waits no longer than what is left until the deadline.
+"""
 
 from __future__ import annotations
 
 import functools
 import socket
 import ssl
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from http.client import HTTPResponse
+from io import BufferedReader, RawIOBase
 from typing import Any
 
 import certifi
@@ -21,16 +30,62 @@ AT_ONCE = 32
 """Connections to one host that are kept open."""
 Permitted = Callable[[str, int, str], str]
 """The address to connect to, of a host, a port and a scheme; raises where there is none that may be called."""
+_ends: ContextVar[float] = ContextVar("ends")
+
+
+@contextmanager
+def until(ends: float) -> Iterator[None]:
+    """Calls that begin within the block end at `ends` of time.monotonic(), the reading of their answers too."""
+    before = _ends.set(ends)  # urllib3 has no way to tell a connection
+    try:
+        yield
+    finally:
+        _ends.reset(before)
+
+
+def _seconds(limit: float | None, ends: float) -> float:
+    """`limit`, or what is left until `ends`. Never 0: to a socket that means not to wait at all."""
+    left = max(ends - time.monotonic(), 0.001)
+    return min(limit or left, left)
+
+
+class _InTime(RawIOBase):
+    """What comes out of `sock`, over its own file `raw`, until the deadline."""
+
+    def __init__(self, sock: socket.socket, raw: RawIOBase) -> None:
+        self._sock, self._raw, self._ends = sock, raw, _ends.get()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if time.monotonic() > self._ends:
+            raise TimeoutError("no time left")
+        self._sock.settimeout(_seconds(self._sock.gettimeout(), self._ends))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Answer(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = BufferedReader(_InTime(sock, self.fp.detach()))
 
 
 def _connect(connection: HTTPConnection, address: str) -> socket.socket:
+    limit = _seconds(connection.timeout, _ends.get())
     try:
         # urllib3's options switch Nagle off: with it a POST in two packets waits 40 ms for a delayed ACK
-        return create_connection((address, connection.port), connection.timeout, None, connection.socket_options)
+        sock = create_connection((address, connection.port), limit, None, connection.socket_options)
     except TimeoutError as error:
         raise ConnectTimeoutError(connection, "no answer in time") from error
     except OSError as error:
         raise NewConnectionError(connection, "no connection") from error
+    sock.settimeout(_seconds(limit, _ends.get()))  # for the TLS handshake
+    return sock
 
 
 class PinningTransport(HTTPAdapter):
@@ -51,10 +106,14 @@ def _pinned_pools(permitted: Permitted) -> PoolManager:
     """Connections whose sockets go only to the address that `permitted` names."""
 
     class Plain(HTTPConnection):
+        response_class = _Answer
+
         def _new_conn(self) -> socket.socket:
             return _connect(self, permitted(self.host, self.port, "http"))
 
     class Secure(HTTPSConnection):
+        response_class = _Answer
+
         def _new_conn(self) -> socket.socket:
             return _connect(self, permitted(self.host, self.port, "https"))
 

@@ -31,6 +31,7 @@ TIMEOUT = (5.0, 60.0)
 MAX_BYTES = 4 * 1024**3
 """Of the file; a million logins take 200 MB."""
 LONGEST_DOWNLOAD = 3600.0
+"""Seconds for the file, all attempts together."""
 HOPS = 3
 """Canvas redirects a download to its file service, and that to its storage."""
 
@@ -58,7 +59,8 @@ def fetch_report(canvas: Canvas, account: str, means: Means) -> Iterator[Path]:
     report, attachment = _finished(canvas, address, means)
     with tempfile.TemporaryDirectory(prefix="ottobridge-") as folder:  # mode 0700
         path = Path(folder) / "users report"
-        patiently(lambda: _download(canvas, attachment, path, means), means)
+        ends = means.now() + LONGEST_DOWNLOAD
+        patiently(lambda: _download(canvas, attachment, path, means, ends), means)
         with suppress(OttoBridgeError):  # tidiness alone: Canvas keeps old reports for its administrators
             canvas.ask("DELETE", f"{address}/{report.id}")
         yield path
@@ -99,29 +101,33 @@ def _read(body: bytes) -> _Report:
         raise RosterIncomplete("Canvas described its users report in a way we do not know") from error
 
 
-def _download(canvas: Canvas, attachment: _Attachment, path: Path, means: Means) -> None:
+def _download(canvas: Canvas, attachment: _Attachment, path: Path, means: Means, ends: float) -> None:
     """Write the file to `path`. The token goes to Canvas itself only, and never along a redirect."""
     url, headers = attachment.url, canvas.headers_for(attachment.url)
     for _ in range(HOPS):
-        with means.outbound.stream("GET", url, headers=headers, timeout=TIMEOUT, redirects=True) as response:
+        left = ends - means.now()
+        if left <= 0:
+            raise RosterIncomplete("Canvas's users report comes too slowly")
+        opening = means.outbound.stream("GET", url, headers=headers, timeout=TIMEOUT, deadline=left, redirects=True)
+        with opening as response:
             if location := response.get_redirect_location():
                 url, headers = urljoin(url, location), {}
                 continue
             if response.status != 200:
                 status = response.status
                 raise RemoteRefused(f"{host_of(url)} answered {status} to the users report", status=status)
-            size = _write(response.stream(256 * 1024), path, means)
+            size = _write(response.stream(256 * 1024), path)
             if attachment.size is not None and size != attachment.size:
                 raise RosterIncomplete(f"Canvas announced {attachment.size} bytes of users and sent {size}")
             return
     raise RemoteRefused(f"{host_of(attachment.url)}: the users report is redirected again and again")
 
 
-def _write(parts: Iterator[bytes], path: Path, means: Means) -> int:
-    ends, size = means.now() + LONGEST_DOWNLOAD, 0
+def _write(parts: Iterator[bytes], path: Path) -> int:
+    size = 0
     with path.open("wb") as file:
         for part in parts:
             size += file.write(part)
-            if size > MAX_BYTES or means.now() > ends:
-                raise RosterIncomplete("Canvas's users report is too large, or comes too slowly")
+            if size > MAX_BYTES:
+                raise RosterIncomplete("Canvas's users report is too large")
     return size

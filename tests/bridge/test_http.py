@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +14,7 @@ from werkzeug import Request, Response
 
 from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
 from bridge.http import Outbound, host_of
-from bridge.pinned import _authorities
 from sandbox.serving import serve
-from tests.browser.tls_sites import make_certificate, serving
 from tests.fakes.serving import FakeServer, Reply
 
 
@@ -148,13 +145,6 @@ def test_an_endless_answer_is_cut_off(loopback: Outbound, url: str) -> None:
         loopback.request("GET", f"{url}/large", max_bytes=100_000)
 
 
-def test_a_server_that_dribbles_is_left_after_the_deadline(url: str) -> None:
-    ticks = iter(range(0, 1000, 5))
-    outbound = Outbound([ipaddress.ip_network("127.0.0.0/8")], clock=lambda: float(next(ticks)))
-    with pytest.raises(RemoteUnavailable, match="took too long"):
-        outbound.request("GET", f"{url}/large", deadline=8.0)
-
-
 def test_a_silent_server_is_left_after_the_time_out(loopback: Outbound) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(RemoteUnavailable, match="no answer in time"):
         loopback.request("GET", f"http://127.0.0.1:{silent.getsockname()[1]}/", timeout=(0.2, 0.2))
@@ -209,34 +199,6 @@ def test_the_next_page_is_kept_letter_by_letter(loopback: Outbound, url: str) ->
 def test_an_answer_that_is_no_json_is_a_refusal(loopback: Outbound, url: str, body: bytes) -> None:
     with pytest.raises(RemoteRefused, match="not JSON"):
         loopback.request("POST", url, data=body).json()
-
-
-@pytest.mark.parametrize(("vouched_for", "called"), [(False, "lms.test"), (True, "other.test")])
-def test_who_cannot_prove_its_name_is_not_talked_to(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vouched_for: bool, called: str
-) -> None:
-    certificate = make_certificate(tmp_path, "lms.test")
-    outbound = _trusting(certificate, monkeypatch) if vouched_for else loopback_by_name()
-    with serving(certificate, "lms.test") as site, pytest.raises(RemoteUnavailable, match="certificate is not valid"):
-        outbound.request("GET", site.url.replace("lms.test", called))
-
-
-def test_who_proves_its_name_is_talked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remote: Remote) -> None:
-    certificate = make_certificate(tmp_path, "lms.test")
-    with serving(certificate, "lms.test") as site:
-        site.app = remote
-        assert _trusting(certificate, monkeypatch).request("GET", site.url).status == 200
-
-
-def loopback_by_name() -> Outbound:
-    return Outbound([ipaddress.ip_network("127.0.0.0/8")], resolve=resolving_to("127.0.0.1"))
-
-
-def _trusting(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Outbound:
-    """A door for which `certificate` is the one authority."""
-    monkeypatch.setattr("certifi.where", lambda: str(certificate))
-    monkeypatch.setattr("bridge.pinned._authorities", _authorities.__wrapped__)
-    return loopback_by_name()
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator
-from dataclasses import replace
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from tests.fakes.canvas import (
     person,
     throttled,
 )
+from tests.fakes.dribbling import LASTS, dribbling
 from tests.fakes.means import Clock, read_whole
 from tests.fakes.serving import FakeServer, Reply
 
@@ -218,11 +218,16 @@ def test_a_download_without_end_does_not_fill_the_disk(
         read(canvas, clock)
 
 
-def test_a_download_that_dribbles_does_not_hold_the_sync_for_ever(canvas: FakeCanvas) -> None:
-    hours = count(start=1_800_000_000, step=4000)
-    means = replace(Clock().means(), now=lambda: float(next(hours)))
-    with pytest.raises(RosterIncomplete, match="too slowly"):
-        read_whole(read_roster(canvas.settings(), means))
+def test_a_download_that_dribbles_does_not_hold_the_sync_for_ever(
+    canvas: FakeCanvas, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.canvas.report.LONGEST_DOWNLOAD", 0.5)
+    with dribbling(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"x") as port:
+        canvas.attachment = {"url": f"http://127.0.0.1:{port}/"}
+        began = time.monotonic()
+        with pytest.raises(RosterIncomplete, match="too slowly"):
+            read(canvas, clock)
+        assert time.monotonic() - began < LASTS / 3
 
 
 def test_a_download_that_is_refused_is_no_roster(canvas: FakeCanvas, clock: Clock) -> None:
