@@ -43,6 +43,20 @@ def test_a_server_that_dribbles_is_left_after_the_deadline(loopback: Outbound, s
         assert time.monotonic() - began < LASTS / 3
 
 
+@pytest.mark.parametrize(
+    ("name", "times", "pause"),
+    [("what unpacks to nothing", 20_000, 0.0), ("a body", 1, LASTS)],
+    ids=["without a pause", "all pause"],
+)
+def test_the_deadline_holds_at_every_pace(loopback: Outbound, name: str, times: int, pause: float) -> None:
+    said, again = DRIBBLES[name]
+    with dribbling(said, again * times, pause=pause) as port:
+        began = time.monotonic()
+        with pytest.raises(RemoteUnavailable, match="no answer in time"):
+            loopback.request("GET", f"http://127.0.0.1:{port}/", timeout=(LASTS, LASTS), deadline=0.3)
+        assert time.monotonic() - began < LASTS / 3
+
+
 @by_dribble
 def test_a_server_that_dribbles_over_tls_is_left_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: bytes, again: bytes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,11 +16,11 @@ LASTS = 60.0
 
 
 @contextmanager
-def dribbling(said: bytes, again: bytes, certificate: Path | None = None) -> Iterator[int]:
-    """Answer every request with `said` and then `again` and again; the port is given. Over TLS with a certificate."""
+def dribbling(said: bytes, again: bytes, certificate: Path | None = None, *, pause: float = PAUSE) -> Iterator[int]:
+    """Answer every request with `said` and then, after each `pause`, `again`; the port is given. TLS by certificate."""
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=_serve, args=(server, said, again, certificate, over), daemon=True)
+        thread = threading.Thread(target=_serve, args=(server, said, again, certificate, pause, over), daemon=True)
         thread.start()
         try:
             yield server.getsockname()[1]
@@ -30,14 +31,15 @@ def dribbling(said: bytes, again: bytes, certificate: Path | None = None) -> Ite
             thread.join()
 
 
-def _serve(server: socket.socket, said: bytes, again: bytes, certificate: Path | None, over: threading.Event) -> None:
+def _serve(
+    server: socket.socket, said: bytes, again: bytes, certificate: Path | None, pause: float, over: threading.Event
+) -> None:
     while not over.is_set():
         with suppress(OSError), _accepted(server, certificate) as connection:
             connection.recv(65536)
             connection.sendall(said)
-            for _ in range(round(LASTS / PAUSE)):
-                if over.wait(PAUSE):
-                    break
+            ends = time.monotonic() + LASTS
+            while time.monotonic() < ends and not over.wait(pause):
                 connection.sendall(again)
 
 
