@@ -147,10 +147,28 @@ def test_a_saved_plan_whose_application_lost_its_lock_is_finished_by_the_same_co
     assert len(either_world.ottolearn.writes) == PEOPLE
 
 
-def test_a_database_that_restarts_ends_the_run_with_an_error_that_says_so(either_world, people) -> None:
+def test_a_database_that_restarts_while_the_source_is_read_is_a_lost_lock_and_nothing_worse(
+    either_world, people
+) -> None:
     either_world.lms.members = people(PEOPLE)
     either_world.lms.while_reading = lambda: end_sessions(either_world.engine, all_of_them=True)
+    lost = either_world.run()
+    assert (lost.reason, lost.exit_code, either_world.ottolearn.writes) == ("lock_lost", 1, [])
+    either_world.lms.while_reading = lambda: None
+    assert either_world.run().created == PEOPLE
+
+
+def test_a_database_that_restarts_under_a_statement_ends_the_run_with_an_error_that_says_so(
+    either_world, people
+) -> None:
+    either_world.lms.members = people(PEOPLE)
+
+    def restart(connection, cursor, statement, *_) -> None:
+        if statement.startswith("INSERT INTO sync_item"):
+            event.remove(either_world.engine, "before_cursor_execute", restart)
+            end_sessions(either_world.engine, all_of_them=True)
+
+    event.listen(either_world.engine, "before_cursor_execute", restart)
     with pytest.raises(RemoteUnavailable, match="the database broke the connection off"):
         either_world.run()
-    either_world.lms.while_reading = lambda: None
     assert either_world.run().created == PEOPLE
