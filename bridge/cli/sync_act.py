@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -82,7 +81,6 @@ def _run(invocation: Invocation, connection: Connection[Any], asked: dict[str, A
 
 @contextmanager
 def _session(invocation: Invocation, connection: Connection[Any]) -> Iterator[tuple[Engine, Sync]]:
-    gc.freeze()  # what was imported stays: to look through it for garbage takes a tenth of a long run
     with Console(connection.name) as console, stop_signals() as stopping, invocation.database() as engine:
         yield engine, open_sync(invocation, engine, connection, console, stopping)
 

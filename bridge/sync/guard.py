@@ -8,7 +8,6 @@ from bridge.store import sync_items, sync_people, sync_runs
 from bridge.store.sync_items import WRITES, Kind, State
 from bridge.store.sync_runs import GUESSED, Status
 from bridge.sync import limits
-from bridge.sync.link_plan import LinkPlanner
 from bridge.sync.plan import Planner
 from bridge.sync.record import Job
 
@@ -16,7 +15,7 @@ REMEMBERED: Final = 100
 """Among so many runs that came to their end a guess is looked for."""
 
 
-def guard(job: Job, planner: Planner | LinkPlanner, max_changes: int | None) -> bool:
+def guard(job: Job, planner: Planner, max_changes: int | None) -> bool:
     """Hold what is beyond the limits, and begin the outcome by it; whether nothing at all may be written."""
     engine, outcome = job.around.engine, job.outcome
     verdict = limits.judge(_load(job, planner), job.subject.roster, max_changes)
@@ -45,7 +44,7 @@ def hold_guess(job: Job) -> bool:
     return True
 
 
-def _load(job: Job, planner: Planner | LinkPlanner) -> limits.Load:
+def _load(job: Job, planner: Planner) -> limits.Load:
     engine, source = job.around.engine, job.subject.source
     counts = sync_items.counts(engine, job.outcome.run)
     by_kind: dict[str, int] = {kind: sum(n for (k, _, _), n in counts.items() if k == kind) for kind in Kind}

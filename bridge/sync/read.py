@@ -15,7 +15,7 @@ from bridge.sync.record import Job
 from bridge.sync.start import Start
 
 
-def read(job: Job, outbound: Outbound, rules: Rules, start: Start, *, full: bool) -> Planner | LinkPlanner:
+def read(job: Job, outbound: Outbound, rules: Rules, start: Start, *, full: bool) -> Planner:
     """The plan of the job's run. Changes that cannot be relied on are forgotten, and the whole roster is read.
 
     Raises what reading raises.
@@ -66,11 +66,11 @@ def _reliable(changes: RosterPages) -> RosterPages:
         raise RosterIncomplete(str(error)) from error
 
 
-def _read_whole(job: Job, means: Means, rules: Rules, *, full: bool) -> Planner | LinkPlanner:
+def _read_whole(job: Job, means: Means, rules: Rules, *, full: bool) -> Planner:
     engine, subject, run = job.around.engine, job.subject, job.outcome.run
     freshen, progress = job.freshen, job.note_read
     job.outcome.since = None
-    planner: Planner | LinkPlanner
+    planner: Planner
     if subject.link is not None:
         planner = LinkPlanner(engine, run, subject.mapped, rules, subject.link, freshen=freshen, progress=progress)
     else:
@@ -79,7 +79,7 @@ def _read_whole(job: Job, means: Means, rules: Rules, *, full: bool) -> Planner 
     return planner
 
 
-def _plan(job: Job, planner: Planner | LinkPlanner, pages: RosterPages) -> None:
+def _plan(job: Job, planner: Planner, pages: RosterPages) -> None:
     """Let the pages go through the planner. Raises what reading raises; half a plan is dropped."""
     job.outcome.read_to = None
     _record(job)
