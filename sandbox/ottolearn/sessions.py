@@ -33,8 +33,3 @@ class Sessions:
                 return False
             self._alive[token] = (expires, uses if uses is None else uses - 1)
             return True
-
-    def end_all(self) -> None:
-        """Make every token invalid."""
-        with self._lock:
-            self._alive.clear()
