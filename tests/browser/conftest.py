@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.browser.sites import PlayedBridge, StaticSite, running
 
 CHROMIUM = Path("/usr/bin/chromium")
 SCORM_AGAIN = Path(__file__).parents[2] / "node_modules" / "scorm-again" / "dist"
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
-PATIENCE = 10_000
-"""Milliseconds to wait for what a page should show."""
+PATIENCE = 30_000
+"""Milliseconds to wait for what a page should show: a busy machine may need many, a quiet one never does."""
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +25,7 @@ def playwright() -> Iterator[Playwright]:
     if not CHROMIUM.exists():
         pytest.skip("to enable: install Chromium (apt-get install chromium)")
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE)
         yield playwright
 
 

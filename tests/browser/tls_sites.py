@@ -68,7 +68,10 @@ def serving(certificate: Path, host: str) -> Iterator[Site]:
     """Serve a site until the block ends."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    server = make_server("127.0.0.1", 0, None, threaded=True, request_handler=_Silent, ssl_context=context)
+    server = make_server("127.0.0.1", 0, None, threaded=True, request_handler=_Silent)
+    # Hands are shaken in each connection's own thread: browsers open spare connections and leave them silent.
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    server.ssl_context = context
     site = Site(host, server.port)
     server.app = site
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
