@@ -6,11 +6,11 @@ another connection may still deactivate them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection, Engine
 
-from bridge.contracts import PLACE, Learner, RosterMember, RosterPages
+from bridge.contracts import PLACE, Learner, RosterMember
 from bridge.store import everybody, sync_directory, sync_items
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Item, Kind
@@ -42,11 +42,11 @@ class LinkPlanner(Planner):
         self._link = link
         self._users = UsersByValue([])
 
-    def read(self, pages: RosterPages) -> None:
-        """Look at every row. Raises what reading raises, and RosterIncomplete without proof of the end."""
+    def read(self, groups: Iterable[Sequence[RosterMember]]) -> None:
+        """Look at every row. Raises what reading them raises."""
         self._require_fresh()
         self._users = UsersByValue(_held(self._engine, self._link.attribute))
-        super().read(pages)
+        super().read(groups)
 
     def finish(self, now: float) -> None:
         """Nobody is ever taken for gone."""

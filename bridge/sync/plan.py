@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
-from bridge.contracts import RosterMember, RosterPages
+from bridge.contracts import RosterMember
 from bridge.seen import SeenIds
 from bridge.store import sync_directory, sync_items, sync_people
 from bridge.store.engine import alone
@@ -19,7 +19,6 @@ from bridge.store.sync_items import WRITES, Content, Item, Kind, State
 from bridge.store.sync_people import Known, Standing
 from bridge.store.text import fold, matchable, storable
 from bridge.sync.decide import Decision, Facts, Rules, decide, decide_leave
-from bridge.sync.groups import groups
 from bridge.sync.mapping import DIGEST_BYTES, AttributeMap, Wanted
 
 NO_DIGEST: Final = bytes(DIGEST_BYTES)
@@ -61,9 +60,9 @@ class Planner:
         self.skipped: Counter[str] = Counter()
         """Members who could not be looked at, by reason."""
 
-    def read(self, pages: RosterPages) -> None:
-        """Compare a whole roster. Raises what reading raises, and RosterIncomplete without proof of its end."""
-        for members in groups(pages):
+    def read(self, groups: Iterable[Sequence[RosterMember]]) -> None:
+        """Compare a whole roster. Raises what reading it raises."""
+        for members in groups:
             with alone(self._engine) as connection:  # for each anew: a source may take hours, which no session survives
                 self._compare(connection, members)
         with self._engine.begin() as connection:
@@ -87,8 +86,7 @@ class Planner:
 
     def _compare(self, connection: Connection, members: Sequence[RosterMember]) -> None:
         self.read_total += len(members)
-        self._spare_nameless(connection, members)
-        wanted, odd = self._wanted(members)
+        wanted, odd = self._wanted(connection, members)
         known = sync_people.known(connection, self._rules.source, list({person.key for person in wanted}))
         rest = wanted if self._full else [p for p in wanted if not self._is_unchanged(p, known.get(p.key))]
         if rest or odd:
@@ -100,20 +98,20 @@ class Planner:
                     self._consider(transaction, rest, known)
         self._progress(self.read_total)
 
-    def _wanted(self, members: Sequence[RosterMember]) -> tuple[list[Wanted], list[Item]]:
+    def _wanted(
+        self, connection: Connection, members: Sequence[RosterMember]
+    ) -> tuple[Sequence[Wanted], Sequence[Item]]:
         """Those who can be looked up, and items for those who cannot."""
-        wanted: list[Wanted] = []
-        odd: list[Item] = []
-        for member in members:
-            if member.active and matchable(member.student.student_id):
-                wanted.append(self._mapped.want(member))
-            else:
-                odd += self._leave_out(member)
-        return wanted, odd
+        good = [member for member in members if member.active and matchable(member.student.student_id)]
+        wanted = [self._mapped.want(member) for member in good]
+        if len(good) == len(members):  # nearly always
+            return wanted, ()
+        bad = [member for member in members if not member.active or not matchable(member.student.student_id)]
+        self._spare_nameless(connection, [member for member in bad if member.active])
+        return wanted, [item for member in bad for item in self._leave_out(member)]
 
-    def _spare_nameless(self, connection: Connection, members: Sequence[RosterMember]) -> None:
+    def _spare_nameless(self, connection: Connection, nameless: Sequence[RosterMember]) -> None:
         """Let nobody leave who is on the roster, if only another of their ids says so."""
-        nameless = [member for member in members if member.active and not matchable(member.student.student_id)]
         others = [name for name in self._rules.filled if name not in self._mapped.carriers]
         if not nameless or not others:
             return

@@ -9,6 +9,7 @@ from bridge.store import sync_items, sync_runs
 from bridge.sync.ahead import read_ahead
 from bridge.sync.changes_plan import ChangesPlanner
 from bridge.sync.decide import Rules
+from bridge.sync.groups import groups
 from bridge.sync.link_plan import LinkPlanner
 from bridge.sync.plan import Planner
 from bridge.sync.record import Job
@@ -85,8 +86,9 @@ def _plan(job: Job, planner: Planner, pages: RosterPages) -> None:
     _record(job)
     try:
         with job.clock.stage("reading and comparing"):
-            with job.subject.unchanged_file(), read_ahead(pages, job.stop_if_asked) as ahead:
-                planner.read(_noting_the_end(job, ahead))
+            found = groups(_noting_the_end(job, pages))
+            with job.subject.unchanged_file(), read_ahead(found, job.stop_if_asked) as ahead:
+                planner.read(ahead)
             if job.subject.roster.on_leave == "deactivate":
                 planner.finish(job.around.now())
         _record(job)
