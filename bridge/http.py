@@ -153,7 +153,11 @@ class Outbound:
         except ValueError as error:
             raise RemoteRefused("an address that names no host, or one that can be read as two") from error
         try:
-            request = requests.Request(method, url, headers=dict(headers), data=body).prepare()
+            request = requests.PreparedRequest()
+            request.prepare_method(method)
+            request.prepare_url(url, None)
+            request.prepare_headers(headers)
+            request.prepare_body(body, None)
             # by the transport, and not by a session, which brings redirects, cookies, proxies and .netrc
             response: Response = self._transport.send(request, stream=True, timeout=timeout).raw
         except ValueError as error:  # an address without a host, a header with a line break

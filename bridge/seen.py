@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 _SHIFT = 16
 _BLOCK = 1 << _SHIFT
 
@@ -22,6 +24,10 @@ class SeenIds:
             return False
         bits[place] |= bit
         return True
+
+    def add_all(self, numbers: Iterable[int]) -> bool:
+        """Remember `numbers`; says whether all of them are new."""
+        return all(map(self.add, numbers))
 
     def __contains__(self, number: int) -> bool:
         bits = self._blocks.get(number >> _SHIFT)

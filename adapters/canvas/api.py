@@ -38,6 +38,7 @@ class Canvas:
     def __init__(self, api: Api, means: Means) -> None:
         self._api = api
         self._means = means
+        self._headers = {"Authorization": f"Bearer {api.token.get_secret_value()}", "Accept": "application/json"}
 
     def address(self, path: str) -> str:
         """Of `path` below the API, such as `accounts/self/users?sort=id`."""
@@ -45,9 +46,7 @@ class Canvas:
 
     def headers_for(self, url: str) -> dict[str, str]:
         """The token, where `url` is on Canvas itself; nothing on any other host."""
-        if not self._is_home(url):
-            return {}
-        return {"Authorization": f"Bearer {self._api.token.get_secret_value()}", "Accept": "application/json"}
+        return self._headers if self._is_home(url) else {}
 
     def ask(self, method: str, url: str, form: Body | None = None) -> Answer:
         """One call, repeated while Canvas says "later". Never made to another host.
@@ -85,7 +84,7 @@ class Canvas:
         answer = self._means.outbound.request(
             method,
             url,
-            headers=self.headers_for(url),
+            headers=self._headers,
             data=form,
             timeout=TIMEOUT,
             deadline=DEADLINE,

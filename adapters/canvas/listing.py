@@ -41,7 +41,7 @@ def account_users(canvas: Canvas, account: str) -> Iterator[Sequence[Said]]:
     seen = SeenIds()
     for body in canvas.pages(f"accounts/{_in_path(account)}/users?sort=id&include%5B%5D=email&{PAGE}"):
         page = _decoded(_users, body)
-        if not all(seen.add(user.id) for user in page):
+        if not seen.add_all([user.id for user in page]):
             raise RosterIncomplete("Canvas started its list of users again before the end")
         yield page
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 
 from msgspec import UNSET
 
@@ -54,6 +55,6 @@ def _account(canvas: Canvas, account: str, means: Means) -> Iterator[Sequence[Sa
 
 def _require_told(page: Sequence[Said], wanted: set[str]) -> None:
     """Raise RosterIncomplete where Canvas leaves out of anybody what it sends of everybody."""
-    if missing := [name for name in sorted(wanted) if any(getattr(said, name) is UNSET for said in page)]:
+    if missing := [name for name in sorted(wanted) if UNSET in map(attrgetter(name), page)]:
         names = ", ".join(missing)
         raise RosterIncomplete(f"Canvas leaves {names} out; the token's user may not read it. {RIGHTS}")

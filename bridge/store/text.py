@@ -16,7 +16,7 @@ def storable(text: str, limit: int) -> str:
 
 def exact(text: str) -> str:
     """Text in Unicode NFC: two spellings of one text by different code points become equal."""
-    return unicodedata.normalize("NFC", text)
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def fold(text: str) -> str:
