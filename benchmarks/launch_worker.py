@@ -34,6 +34,8 @@ def tool(name: str) -> Any:
         from benchmarks.launch_ours import Ours as Side
     elif name == "floor":
         from launch_floor import Floor as Side
+    elif name == "storing floor":
+        from launch_floor import StoringFloor as Side
     else:
         from launch_peer import Peer as Side
     return Side()
