@@ -30,5 +30,6 @@ def _attributes(max_age: int, path: str, secure: bool, partitioned: bool) -> str
         httponly=True,
         samesite="None" if secure else "Lax",
         partitioned=partitioned,
+        sync_expires=False,  # a moment of the clock would be kept with the rest
     )
     return whole.removeprefix("name=value")

@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 
 from bridge.lti.login import Login
 from bridge.lti.state import STATE_LIVES
 from bridge.settings import origin
-from bridge.wayin import cookie_pair
+from bridge.wayin import WayIn, cookie_pair
 from bridge.web.cookies import set_cookies
 from bridge.web.house import House
+from bridge.web.pages import go
 from bridge.web.policy import permit
 
 FRAMES = {"iframe", "frame", "embed", "object"}
@@ -41,22 +42,19 @@ def start(login: Login, name: str, public_url: str, fields: Mapping[str, str]) -
 
     `fields` are those of the login initiation, to begin again in a window of its own.
     """
-    if _may_lose_cookies(login):
-        again = {field: value for field, value in fields.items() if field != "lti_storage_target"}
-        page = render_template(
-            "login.html",
-            login=login,
-            platform=origin(login.url),
-            cookie_check=f"/lti/{name}/cookie/{login.storage_key}",
-            own_window=f"/lti/{name}/login?{urlencode(again)}",
-        )
-        response = permit(make_response(page), scripts=True, framed=True)
-    else:
-        response = make_response(redirect(login.url, 302))
     lives, path = int(STATE_LIVES), f"/lti/{name}/"
-    return set_cookies(
-        response, cookie_pair(*login.cookie_names, login.secret, public_url=public_url, max_age=lives, path=path)
+    cookies = cookie_pair(*login.cookie_names, login.secret, public_url=public_url, max_age=lives, path=path)
+    if not _may_lose_cookies(login):
+        return go(WayIn(login.url, cookies), 302)
+    again = {field: value for field, value in fields.items() if field != "lti_storage_target"}
+    page = render_template(
+        "login.html",
+        login=login,
+        platform=origin(login.url),
+        cookie_check=f"/lti/{name}/cookie/{login.storage_key}",
+        own_window=f"/lti/{name}/login?{urlencode(again)}",
     )
+    return set_cookies(permit(make_response(page), scripts=True, framed=True), cookies)
 
 
 def _may_lose_cookies(login: Login) -> bool:

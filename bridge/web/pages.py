@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode, urlsplit
 
-from flask import Response, make_response, redirect, render_template
+from flask import Response, make_response, render_template
 
 from bridge.contracts import Outcome
 from bridge.launch import Landing
@@ -23,9 +23,9 @@ def answer(landing: Landing) -> Response:
     return permit(make_response(page, reason.status), framed=True)
 
 
-def go(way: WayIn) -> Response:
+def go(way: WayIn, status: int = 303) -> Response:
     """Send the browser on its way."""
-    return set_cookies(make_response(redirect(way.url, 303)), way.cookies)
+    return set_cookies(Response(status=status, headers=[("Location", way.url)]), way.cookies)
 
 
 def json_answer(landing: Landing) -> tuple[dict[str, str], int]:
@@ -46,4 +46,4 @@ def back_to_lms(landing: Landing) -> Response:
         "lti_errorlog": f"{landing.reason} {landing.reference}",
     }
     join = "&" if urlsplit(landing.return_url).query else "?"
-    return make_response(redirect(f"{landing.return_url}{join}{urlencode(said)}", 303))
+    return go(WayIn(f"{landing.return_url}{join}{urlencode(said)}"))
