@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 import time
 from pathlib import Path
@@ -57,6 +58,7 @@ class Ours:
         house = furnish(configuration, engine, Outbound(), directory)
         house.keys.find = lambda _url, _kid: KEY  # type: ignore[method-assign]  # the peers' keys are cached, too
         self.app = create_app(house)
+        gc.freeze()  # as `serve` does
         self.client = self.app.test_client()
         self.traffic = Traffic(f"{BRIDGE}/lti/campus/launch")
 

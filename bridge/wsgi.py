@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import threading
@@ -38,6 +39,7 @@ def create_bridge() -> Flask:
 def serving(configuration: Configuration) -> Flask:
     """The application with the work between requests begun: once in each process that serves."""
     app = build_app(configuration)
+    gc.freeze()  # what was imported stays: nothing of it is looked through for garbage while launches wait
     house = app.extensions[HOUSE]
     rounds.start(house.engine, house.reports, house.now)
     refreshing.start(house.directory, configuration.ottolearn.directory.refresh_every)

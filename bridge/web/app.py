@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
 from sqlalchemy import Engine
@@ -69,29 +69,36 @@ def create_app(house: House) -> Flask:
     ):
         app.register_blueprint(pages(house))
 
-    transport = {"Strict-Transport-Security": "max-age=31536000"} if house.is_secure else {}
-    on_pages = HEADERS | transport | {"Content-Security-Policy": content_policy()}
-    # a redirect shows nothing, and launches are redirected inside frames
-    on_redirects = on_pages | {"Content-Security-Policy": content_policy(framed=True)}
-
     @app.before_request
     def take_whole_body() -> None:
         if request.method != "GET":
             request.get_data(cache=True)  # the limit on its size is met here, before anything is done
 
-    @app.after_request
-    def guard(response: Response) -> Response:
-        own = {name for name, _ in response.headers}
-        guards = on_redirects if "Location" in own else on_pages
-        response.headers.extend([(name, value) for name, value in guards.items() if name not in own])
-        return response
-
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
         return answer(_refusal(house, error))
 
-    app.wsgi_app = _on_one_connection(app.wsgi_app, house.engine)  # type: ignore[assignment]  # as Flask documents
+    serve = _guarded(app.wsgi_app, is_secure=house.is_secure)
+    app.wsgi_app = _on_one_connection(serve, house.engine)  # type: ignore[assignment]  # as Flask documents
     return app
+
+
+def _guarded(serve: WSGIApplication, *, is_secure: bool) -> WSGIApplication:
+    """The same application; every answer, whoever made it, carries the guards that it does not set itself."""
+    transport = {"Strict-Transport-Security": "max-age=31536000"} if is_secure else {}
+    on_pages = HEADERS | transport | {"Content-Security-Policy": content_policy()}
+    # a redirect shows nothing, and launches are redirected inside frames
+    on_redirects = on_pages | {"Content-Security-Policy": content_policy(framed=True)}
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            own = {name for name, _ in headers}
+            guards = on_redirects if "Location" in own else on_pages
+            return start_response(status, headers + [guard for guard in guards.items() if guard[0] not in own], *error)
+
+        return serve(environ, start)
+
+    return application
 
 
 def _on_one_connection(serve: WSGIApplication, engine: Engine) -> WSGIApplication:
