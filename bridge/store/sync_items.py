@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, sele
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import alone
+from bridge.store.gather import Gathering
 from bridge.store.schema import sync_claim, sync_item, sync_run
 
 BATCH: Final = 1_000
@@ -92,10 +93,11 @@ class Item(NamedTuple):
 
 _i = sync_item.c
 _COLUMNS: Final = tuple(_i[name] for name in Item._fields)
-_KEYS: Final = select(_i.key).where(
-    _i.run == bindparam("r"),
-    _i.key.in_(bindparam("keys", expanding=True)),
-    _i.kind.not_in((Kind.SKIPPED, Kind.RETURNED)),
+_KEYS: Final = Gathering(
+    tuple[str],
+    _i.key,
+    among=_i.key,
+    where=(_i.run == bindparam("r")) & _i.kind.not_in((Kind.SKIPPED, Kind.RETURNED)),
 )
 _COUNTS: Final = (
     select(_i.kind, _i.state, _i.reason, func.count())
@@ -125,7 +127,7 @@ def claim(connection: Connection, run: int, claims: Iterable[tuple[str, int]]) -
 
 def planned_keys(connection: Connection, run: int, keys: Sequence[str]) -> set[str]:
     """Those of `keys` with whom the run already knows what to do, or that it cannot know."""
-    return set(connection.execute(_KEYS, {"r": run, "keys": keys}).scalars())
+    return {key for (key,) in _KEYS.fetch(connection, keys, {"r": run})}
 
 
 def to_conflict(connection: Connection, run: int, reason: str, *, keys: Iterable[str], users: Iterable[int]) -> None:
