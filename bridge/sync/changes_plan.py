@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from bridge.contracts import RosterMember
 from bridge.seen import SeenIds
-from bridge.store import sync_people, sync_twins
+from bridge.store import sync_people, sync_runs, sync_twins
 from bridge.store.sync_items import Kind
 from bridge.store.sync_people import Known, Missing, Standing
 from bridge.store.text import matchable
 from bridge.sync.decide import Decision, Facts, Rules
-from bridge.sync.mapping import AttributeMap, Wanted, same_record
+from bridge.sync.mapping import Wanted, same_record
 from bridge.sync.plan import Planner, duplicate
+from bridge.sync.record import Job
 
 
 class ChangesPlanner(Planner):
@@ -25,20 +26,9 @@ class ChangesPlanner(Planner):
     whole reading sees both sides.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        run: int,
-        mapped: AttributeMap,
-        rules: Rules,
-        *,
-        whole: int,
-        freshen: Callable[[], None],
-        progress: Callable[[int], None],
-    ) -> None:
-        """`whole`: the last run that read the whole roster; the rest as for a Planner."""
-        super().__init__(engine, run, mapped, rules, full=False, freshen=freshen, progress=progress)
-        self._whole = whole
+    def __init__(self, job: Job, rules: Rules) -> None:
+        super().__init__(job, rules, full=False)
+        self._whole = sync_runs.last_whole(job.around.engine, job.subject.source)
         self._left = SeenIds()
         self._anybody_left = False
         self._in_conflict: set[str] = set()

@@ -6,7 +6,7 @@ another connection may still deactivate them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection, Engine
 
@@ -18,27 +18,17 @@ from bridge.store.text import exact, fold, matchable, storable
 from bridge.sync.by_value import UsersByValue
 from bridge.sync.decide import Decision, Rules
 from bridge.sync.link import Row, decide_link, no_link, twice
-from bridge.sync.mapping import AttributeMap
 from bridge.sync.plan import NO_DIGEST, Planner
+from bridge.sync.record import Job
 from bridge.sync.settings import Link
 
 
 class LinkPlanner(Planner):
     """The plan of one run in the making, in which nobody is missing and nobody becomes ours."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        run: int,
-        mapped: AttributeMap,
-        rules: Rules,
-        link: Link,
-        *,
-        freshen: Callable[[], None],
-        progress: Callable[[int], None],
-    ) -> None:
-        """As for a Planner. `unchanged` then counts rows whose people are linked already, `joining` new links."""
-        super().__init__(engine, run, mapped, rules, full=True, freshen=freshen, progress=progress)
+    def __init__(self, job: Job, rules: Rules, link: Link) -> None:
+        """`unchanged` then counts rows whose people are linked already, `joining` new links."""
+        super().__init__(job, rules, full=True)
         self._link = link
         self._users = UsersByValue([])
 

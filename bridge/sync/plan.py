@@ -6,10 +6,10 @@ Nothing here writes to OttoLearn or changes the snapshot; the plan is rows of `s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from bridge.contracts import RosterMember
 from bridge.seen import SeenIds
@@ -19,7 +19,8 @@ from bridge.store.sync_items import WRITES, Content, Item, Kind, State
 from bridge.store.sync_people import Known, Standing
 from bridge.store.text import fold, matchable, storable
 from bridge.sync.decide import Decision, Facts, Rules, decide, decide_leave
-from bridge.sync.mapping import DIGEST_BYTES, AttributeMap, Wanted
+from bridge.sync.mapping import DIGEST_BYTES, Wanted
+from bridge.sync.record import Job
 
 NO_DIGEST: Final = bytes(DIGEST_BYTES)
 EXAMPLES: Final = 1_000
@@ -29,26 +30,16 @@ EXAMPLES: Final = 1_000
 class Planner:
     """The plan of one run in the making. Call `read`, then, with a roster that was read whole, `finish`."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        run: int,
-        mapped: AttributeMap,
-        rules: Rules,
-        *,
-        full: bool,
-        freshen: Callable[[], None],
-        progress: Callable[[int], None],
-    ) -> None:
-        """`freshen` brings the directory up to date: called before the first look at it. `progress`: members read."""
-        self._engine = engine
-        self._run = run
-        self._mapped = mapped
+    def __init__(self, job: Job, rules: Rules, *, full: bool) -> None:
+        """With `full` those are looked at closely, too, of whom the connection says what it said before."""
+        self._engine = job.around.engine
+        self._run = job.outcome.run
+        self._mapped = job.subject.mapped
         self._rules = rules
         self._full = full
-        self._freshen = freshen
+        self._freshen = job.freshen
         self._fresh = False
-        self._progress = progress
+        self._progress = job.note_read
         self._number = 0
         self._seen = SeenIds()
         self._spared = SeenIds()

@@ -39,22 +39,14 @@ def _say_whole(job: Job, why: str) -> None:
 
 def _read_changes(job: Job, means: Means, rules: Rules, since: float, clock: float) -> ChangesPlanner:
     """The plan from what changed. Raises RosterIncomplete where that cannot be relied on."""
-    engine, subject = job.around.engine, job.subject
+    subject = job.subject
     if subject.read_changes is None:
         raise ValueError("the source cannot be asked for changes")
     job.outcome.since = since
-    planner = ChangesPlanner(
-        engine,
-        job.outcome.run,
-        subject.mapped,
-        rules,
-        whole=sync_runs.last_whole(engine, subject.source),
-        freshen=job.freshen,
-        progress=job.note_read,
-    )
+    planner = ChangesPlanner(job, rules)
     _plan(job, planner, _reliable(subject.read_changes(subject.connection.settings, means, since)))
     if job.outcome.read_to is not None and job.outcome.read_to < clock:
-        sync_items.drop(engine, job.outcome.run)
+        sync_items.drop(job.around.engine, job.outcome.run)
         raise RosterIncomplete("the source's clock has gone back")
     return planner
 
@@ -68,14 +60,9 @@ def _reliable(changes: RosterPages) -> RosterPages:
 
 
 def _read_whole(job: Job, means: Means, rules: Rules, *, full: bool) -> Planner:
-    engine, subject, run = job.around.engine, job.subject, job.outcome.run
-    freshen, progress = job.freshen, job.note_read
+    subject = job.subject
     job.outcome.since = None
-    planner: Planner
-    if subject.link is not None:
-        planner = LinkPlanner(engine, run, subject.mapped, rules, subject.link, freshen=freshen, progress=progress)
-    else:
-        planner = Planner(engine, run, subject.mapped, rules, full=full, freshen=freshen, progress=progress)
+    planner = LinkPlanner(job, rules, subject.link) if subject.link is not None else Planner(job, rules, full=full)
     _plan(job, planner, subject.read_roster(subject.connection.settings, means))
     return planner
 
