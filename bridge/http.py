@@ -13,7 +13,7 @@ import ipaddress
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -28,6 +28,7 @@ from urllib3.response import BaseHTTPResponse
 from bridge import __version__
 from bridge.errors import RemoteRefused, RemoteUnavailable
 from bridge.pinned import PinningTransport, until
+from bridge.resolving import Resolve, addresses
 from bridge.settings import split_plainly
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -37,7 +38,9 @@ Response = BaseHTTPResponse
 Body = bytes | dict[str, str] | list[tuple[str, str]]
 
 TIMEOUT: Timeout = (3.0, 5.0)
-"""Seconds to connect, seconds between two bytes. A launch must answer within 10 s even when the other side is dead."""
+"""Seconds to find the address and again to connect, seconds between two bytes.
+
+A launch must answer within 10 s even when the other side is dead."""
 DEADLINE = 8.0
 """Seconds for a whole answer that is read into memory: a server that dribbles bytes is a dead server."""
 STREAM_DEADLINE = 6 * 3600.0
@@ -85,7 +88,7 @@ class Outbound:
         self,
         trusted_networks: Sequence[Network] = (),
         *,
-        resolve: Callable[..., list[Any]] = socket.getaddrinfo,
+        resolve: Resolve = socket.getaddrinfo,
     ) -> None:
         self._trusted = tuple(trusted_networks)
         self._resolve = resolve
@@ -165,10 +168,12 @@ class Outbound:
         response.decode_content = True
         return response
 
-    def _permitted(self, host: str, port: int, scheme: str) -> str:
+    def _permitted(self, host: str, port: int, scheme: str, seconds: float) -> str:
         """Resolve once; every address must be one we may call. Returns the address to connect to."""
         try:
-            found = [entry[4][0] for entry in self._resolve(host, port, type=socket.SOCK_STREAM)]
+            found = addresses(self._resolve, host, port, seconds)
+        except TimeoutError as error:
+            raise RemoteUnavailable(f"{host}: the name does not resolve in time") from error
         except (OSError, UnicodeError) as error:
             raise RemoteUnavailable(f"{host}: the name does not resolve") from error
         for address in found:

@@ -29,8 +29,9 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 AT_ONCE = 32
 """Connections to one host that are kept open."""
-Permitted = Callable[[str, int, str], str]
-"""The address to connect to, of a host, a port and a scheme; raises where there is none that may be called."""
+Permitted = Callable[[str, int, str, float], str]
+"""The address to connect to, of a host, a port and a scheme, found in so many seconds; raises where there is none that
+may be called."""
 _ends: ContextVar[float] = ContextVar("ends")
 
 
@@ -76,7 +77,8 @@ class _Answer(HTTPResponse):
         self.fp = BufferedReader(_InTime(sock, self.fp.detach()))
 
 
-def _connect(connection: HTTPConnection, address: str) -> socket.socket:
+def _connect(connection: HTTPConnection, scheme: str, permitted: Permitted) -> socket.socket:
+    address = permitted(connection.host, connection.port, scheme, _seconds(connection.timeout, _ends.get()))
     limit = _seconds(connection.timeout, _ends.get())
     try:
         # urllib3's options switch Nagle off: with it a POST in two packets waits 40 ms for a delayed ACK
@@ -116,13 +118,13 @@ def _pinned_pools(permitted: Permitted) -> PoolManager:
         response_class = _Answer
 
         def _new_conn(self) -> socket.socket:
-            return _connect(self, permitted(self.host, self.port, "http"))
+            return _connect(self, "http", permitted)
 
     class Secure(HTTPSConnection):
         response_class = _Answer
 
         def _new_conn(self) -> socket.socket:
-            return _connect(self, permitted(self.host, self.port, "https"))
+            return _connect(self, "https", permitted)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

@@ -41,6 +41,14 @@ _DRIVERS: Final = {
     "postgresql+psycopg": "postgresql+psycopg",
 }
 _PRAGMAS: Final = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+_SILENCE: Final = {
+    "tcp_user_timeout": 30_000,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+"""PostgreSQL behind a network that swallows what is sent is given up after half a minute (libpq, "Parameter Key Words";
+milliseconds first, then seconds), and not after the quarter of an hour that the system waits."""
 _ALONE: Final[dict[str, dict[str, Any]]] = {
     "sqlite": {"ottobridge_alone": True},
     "postgresql": {"isolation_level": "AUTOCOMMIT"},
@@ -206,7 +214,7 @@ def _open_postgresql(address: URL) -> Engine:
         hide_parameters=True,
         **_POOL,
         pool_pre_ping=True,  # a restarted database costs no launch
-        connect_args={"connect_timeout": 5},
+        connect_args={"connect_timeout": 5, **_SILENCE},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -157,6 +158,18 @@ def test_a_closed_port_and_an_unknown_name_are_told_apart_from_a_refusal(loopbac
         loopback.request("GET", f"http://127.0.0.1:{port}/")
     with pytest.raises(RemoteUnavailable, match="does not resolve"):
         loopback.request("GET", "https://nobody.invalid/")
+
+
+def test_a_name_that_no_resolver_answers_for_holds_nobody_up() -> None:
+    answered = threading.Event()
+
+    def hang(*_: Any, **__: Any) -> list[Any]:
+        answered.wait(60)
+        return []
+
+    with pytest.raises(RemoteUnavailable, match="does not resolve in time"):
+        Outbound(resolve=hang).request("GET", "https://lms.example.edu/", timeout=(0.2, 0.2))
+    answered.set()
 
 
 @pytest.mark.parametrize("url", ["ftp://lms.example.edu/", "file:///etc/passwd", "nonsense", "https://", "http://[bad"])

@@ -37,6 +37,14 @@ def test_an_empty_database_is_not_ready_until_it_is_migrated(bare_database_url: 
     assert (before, after) == (False, True)
 
 
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_network_that_swallows_everything_is_given_up_after_half_a_minute(engine: Engine) -> None:
+    with engine.connect() as connection:
+        kept = connection.connection.driver_connection.info.get_parameters()
+    assert (kept["tcp_user_timeout"], kept["keepalives_idle"]) == ("30000", "30")
+
+
 def test_processes_that_start_together_do_not_trip_over_each_others_migration(bare_database_url, in_processes) -> None:
     assert in_processes("migrate", bare_database_url, 4, 1) == [4]
 
