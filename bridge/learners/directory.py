@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from bridge.contracts import Learner
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound, RemoteRefused, RemoteUnavailable
-from bridge.store import learners
+from bridge.store import generations, learners
 from bridge.store.learners import Candidate, DirectoryState
 from bridge.store.text import exact, fold, matchable
 
@@ -99,7 +99,7 @@ class Directory:
         believes it would lock people out. The directory then stays as it was. `accept_fewer` believes any but an
         empty one.
         """
-        learners.replace(self._engine, self._read(accept_fewer), self._attributes, now=self._now())
+        generations.replace(self._engine, self._read(accept_fewer), self._attributes, now=self._now())
         return self.state()
 
     def is_older_than(self, seconds: float) -> bool:
@@ -113,7 +113,7 @@ class Directory:
 
     def put(self, *confirmed: Learner) -> None:
         """Take over learners, each at most once, as OttoLearn has just confirmed them."""
-        learners.put_all(self._engine, confirmed, self._attributes)
+        generations.put(self._engine, confirmed, self._attributes)
 
     def state(self) -> DirectoryState:
         """What is served, and since when."""
