@@ -19,7 +19,8 @@ def split_sortable_name(sortable: str) -> tuple[str, str]:
         return (" ".join(words[:-1]), words[-1]) if len(words) > 1 else (" ".join(words), "")
     given, _, third = rest.partition(",")
     words = given.split()
-    words = _without_suffix(words) if not third.strip() or _is_suffix(third) else words + third.split()
+    if third or len(words) > 1:
+        words = _without_suffix(words) if not third.strip() or _is_suffix(third) else words + third.split()
     return " ".join(words), " ".join(surname.split())
 
 

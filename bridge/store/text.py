@@ -36,6 +36,8 @@ def matchable(text: str) -> bool:
 
     What is not matchable is never cut or mended into something that is: half an ID may be somebody else's.
     """
+    if text.isalnum() and len(text) <= ID_LENGTH:  # nearly always
+        return True
     if len(text) > ID_LENGTH or not text.strip():
         return False
     return text.isprintable() or storable(text, ID_LENGTH) == text

@@ -23,6 +23,7 @@ from bridge.sync.mapping import DIGEST_BYTES, Wanted
 from bridge.sync.record import Job
 
 NO_DIGEST: Final = bytes(DIGEST_BYTES)
+PRESENT: Final = int(Standing.PRESENT)  # every look into an enumeration costs
 EXAMPLES: Final = 1_000
 """Members left out for one reason who are named one by one; the others are counted."""
 
@@ -79,7 +80,7 @@ class Planner:
         self.read_total += len(members)
         wanted, odd = self._wanted(connection, members)
         known = sync_people.known(connection, self._rules.source, list({person.key for person in wanted}))
-        rest = wanted if self._full else [p for p in wanted if not self._is_unchanged(p, known.get(p.key))]
+        rest = wanted if self._full else self._changed(wanted, known)
         if rest or odd:
             if rest:
                 self._require_fresh()
@@ -124,18 +125,17 @@ class Planner:
         if self.skipped[reason] <= EXAMPLES:
             yield self._item(fold(student_id), student_id, NO_DIGEST, Decision(Kind.SKIPPED, reason))
 
-    def _is_unchanged(self, person: Wanted, known: Known | None) -> bool:
-        if (
-            known is None
-            or known.digest != person.digest
-            or known.standing != Standing.PRESENT
-            or known.missing
-            or not self._seen.add(known.user_id)
-        ):
-            return False
-        self._known_seen += 1
-        self.unchanged += 1
-        return True
+    def _changed(self, wanted: Sequence[Wanted], known: dict[str, Known]) -> list[Wanted]:
+        """Those of whom the connection did not say just this before."""
+        rest = []
+        for person in wanted:
+            held = known.get(person.key)
+            same = held is not None and held.digest == person.digest and held.standing == PRESENT and not held.missing
+            if held is None or not same or not self._seen.add(held.user_id):
+                rest.append(person)
+        self._known_seen += len(wanted) - len(rest)
+        self.unchanged += len(wanted) - len(rest)
+        return rest
 
     def _consider(self, connection: Connection, people: Sequence[Wanted], known: dict[str, Known]) -> None:
         facts = self._facts(connection, people, known)
