@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from bridge.ahead import read_ahead
 from bridge.contracts import Means, RosterEnd, RosterPages
 from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.http import Outbound
 from bridge.store import sync_items, sync_runs
-from bridge.sync.ahead import read_ahead
 from bridge.sync.changes_plan import ChangesPlanner
 from bridge.sync.decide import Rules
 from bridge.sync.groups import groups
@@ -14,6 +16,9 @@ from bridge.sync.link_plan import LinkPlanner
 from bridge.sync.plan import Planner
 from bridge.sync.record import Job
 from bridge.sync.start import Start
+
+GROUPS_AHEAD: Final = 2
+"""Enough to keep the source busy, little enough to stay small."""
 
 
 def read(job: Job, outbound: Outbound, rules: Rules, start: Start, *, full: bool) -> Planner:
@@ -74,7 +79,7 @@ def _plan(job: Job, planner: Planner, pages: RosterPages) -> None:
     try:
         with job.clock.stage("reading and comparing"):
             found = groups(_noting_the_end(job, pages))
-            with job.subject.unchanged_file(), read_ahead(found, job.stop_if_asked) as ahead:
+            with job.subject.unchanged_file(), read_ahead(found, job.stop_if_asked, depth=GROUPS_AHEAD) as ahead:
                 planner.read(ahead)
             if job.subject.roster.on_leave == "deactivate":
                 planner.finish(job.around.now())

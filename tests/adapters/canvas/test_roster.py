@@ -587,3 +587,17 @@ def test_the_token_is_in_no_repr_and_no_address(canvas: FakeCanvas, clock: Clock
 
 def test_the_adapter_reads_rosters() -> None:
     assert ADAPTER.read_roster is read_roster
+
+
+def test_the_next_page_is_asked_for_while_one_is_used_and_no_further_one(clock: Clock) -> None:
+    with FakeCanvas(people=Crowd(1_000), rights=LIST_ONLY) as canvas:
+        settings = canvas.settings()
+        assert settings.api is not None
+        pages = Canvas(settings.api, clock.means()).pages("accounts/1/users?sort=id&per_page=100")
+        next(pages)
+        late = time.monotonic() + 20
+        while sum(canvas.count.values()) < 3 and time.monotonic() < late:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        assert sum(canvas.count.values()) == 3  # one is used, one waits for its turn, one waits to wait
+        pages.close()

@@ -2,64 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-
 import pytest
 from pydantic import ValidationError
 
 from bridge.errors import ConfigError
 from bridge.store import sync_runs
 from bridge.store.sync_lock import LockHeld, sync_lock
-from bridge.sync.ahead import read_ahead
 from bridge.sync.planfile import read_plan_file
 from bridge.sync.plot import plot
 from bridge.sync.report import write_report
 from bridge.sync.settings import Roster, fill, seconds
-
-
-class Stop(Exception):
-    pass
-
-
-def test_what_reading_raises_reaches_whoever_uses_the_pages() -> None:
-    def pages() -> Iterator[int]:
-        yield 1
-        raise Stop
-
-    seen = []
-    with pytest.raises(Stop), read_ahead(pages(), lambda: None) as ahead:
-        seen.extend(ahead)
-    assert threading.active_count() == len(threading.enumerate())
-
-
-def test_reading_ahead_stops_when_nobody_wants_the_rest() -> None:
-    closed = threading.Event()
-
-    def pages() -> Iterator[int]:
-        try:
-            yield from range(1_000_000)
-        finally:
-            closed.set()
-
-    with read_ahead(pages(), lambda: None, depth=2) as ahead:
-        assert next(ahead) == 0
-    assert closed.wait(10)
-
-
-def test_a_source_that_hangs_does_not_keep_ctrl_c_from_working() -> None:
-    release = threading.Event()
-
-    def hang() -> Iterator[int]:
-        release.wait(30)
-        yield 1
-
-    def poll() -> None:
-        release.set()
-        raise Stop
-
-    with pytest.raises(Stop), read_ahead(hang(), poll) as ahead:
-        next(ahead)
 
 
 def test_one_connection_is_locked_and_another_is_not(engine) -> None:
@@ -73,8 +25,8 @@ def test_one_connection_is_locked_and_another_is_not(engine) -> None:
 
 
 def test_a_failing_run_gives_its_lock_back(engine) -> None:
-    with pytest.raises(Stop), sync_lock(engine, "one"):
-        raise Stop
+    with pytest.raises(KeyError), sync_lock(engine, "one"):
+        raise KeyError
     with sync_lock(engine, "one"):
         pass
 

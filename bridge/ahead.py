@@ -1,4 +1,8 @@
-"""Reading ahead: the next pages are fetched while the last group of people is compared."""
+"""Reading ahead: the next pages are fetched while the last ones are used.
+
+Where the network is waited for, that hides everything else. Hand over large pieces: two threads that hand over often
+spend more on that than on the work.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,6 @@ from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
-DEPTH: Final = 2
-"""Groups that wait at most: enough to keep the source busy, little enough to stay small. Groups and not pages, because
-two threads that hand over often spend more on that than on the work."""
 POLL: Final = 0.2
 
 
@@ -24,15 +25,15 @@ class _End(Generic[T]):
 
 
 @contextmanager
-def read_ahead(groups: Iterator[T], poll: Callable[[], None], depth: int = DEPTH) -> Iterator[Iterator[T]]:
-    """The same groups, read by a thread of their own; leaving the block stops it, at the latest at its next group.
+def read_ahead(pages: Iterator[T], poll: Callable[[], None] = lambda: None, *, depth: int) -> Iterator[Iterator[T]]:
+    """The same pages, read by a thread of their own; leaving the block stops it, at the latest at its next page.
 
-    What reading raises is raised where the groups are used, and so is what `poll` raises: it is called while one is
-    waited for, and stops the waiting so.
+    At most `depth` pages wait to be used. What reading raises is raised where the pages are used, and so is what `poll`
+    raises: it is called while a page is waited for, and stops the waiting so.
     """
     waiting: queue.Queue[T | _End[T]] = queue.Queue(depth)
     stop = threading.Event()
-    thread = threading.Thread(target=_read, args=(groups, waiting, stop), name="sync-read", daemon=True)
+    thread = threading.Thread(target=_read, args=(pages, waiting, stop), name="read-ahead", daemon=True)
     thread.start()
     try:
         yield _unpacked(waiting, poll)
@@ -41,16 +42,16 @@ def read_ahead(groups: Iterator[T], poll: Callable[[], None], depth: int = DEPTH
         thread.join(2)
 
 
-def _read(groups: Iterator[T], waiting: queue.Queue[T | _End[T]], stop: threading.Event) -> None:
+def _read(pages: Iterator[T], waiting: queue.Queue[T | _End[T]], stop: threading.Event) -> None:
     error: BaseException | None = None
     try:
-        for group in groups:
-            if not _offer(group, waiting, stop):
+        for page in pages:
+            if not _offer(page, waiting, stop):
                 break
-    except BaseException as raised:  # noqa: BLE001 -- raised again where the groups are used
+    except BaseException as raised:  # noqa: BLE001 -- raised again where the pages are used
         error = raised
     finally:
-        close = getattr(groups, "close", None)
+        close = getattr(pages, "close", None)
         if close is not None:
             close()
     _offer(_End(error), waiting, stop)
