@@ -43,26 +43,11 @@ def environment(name: str) -> str:
     return str(python)
 
 
-def start(python: str, name: str) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [python, str(ROOT / "benchmarks" / "launch_worker.py"), name],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    if process.stdout.readline().strip() != "ready":
-        raise SystemExit(f"{name} did not start")
-    return process
-
-
-def ask(process: subprocess.Popen[str], times: int) -> dict[str, float]:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(f"{times}\n")
-    process.stdin.flush()
-    found: dict[str, float] = json.loads(process.stdout.readline())
-    return found
+def measure(python: str, name: str, times: int) -> dict[str, float]:
+    """Medians of one side, in a process that is new each time: of two with the same code one may be a tenth slower."""
+    worker = [python, str(ROOT / "benchmarks" / "launch_worker.py"), name, str(times)]
+    done = subprocess.run(worker, stdout=subprocess.PIPE, text=True, check=True)
+    return dict(json.loads(done.stdout))
 
 
 def main() -> int:
@@ -74,14 +59,10 @@ def main() -> int:
     os.environ["PYTHONPATH"] = f"{ROOT}{os.pathsep}{ROOT / 'benchmarks'}"
     os.environ[KEY_AS_JSON] = json.dumps(RSAKey.generate_key(2048, {"kid": "platform-1"}).as_dict(private=True))
     pythons = {name: environment(name) if name in PEERS else sys.executable for name in names}
-    sides = {name: start(pythons[name], name) for name in names}
     rounds: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for _ in range(options.rounds):
         for name in names:
-            rounds[name].append(ask(sides[name], options.times))
-    for process in sides.values():
-        process.terminate()
-        process.wait()
+            rounds[name].append(measure(pythons[name], name, options.times))
     served = serve({name: pythons[name] for name in ("PyLTI1p3", "ours")}, options.rounds, options.times)
     return report({name: middle(found) for name, found in rounds.items()}, served)
 
@@ -90,15 +71,13 @@ def serve(pythons: dict[str, str], rounds: int, times: int) -> dict[str, float]:
     """Seconds of a gunicorn worker's processor for a pair: medians of interleaved rounds."""
     from launch_served import Served
 
-    sides = {name: Served(name, python, port) for port, (name, python) in enumerate(pythons.items(), FIRST_PORT)}
-    for side in sides.values():
-        side.seconds_a_pair(20)
-    took = {name: [] for name in sides}
+    took: dict[str, list[float]] = {name: [] for name in pythons}
     for _ in range(rounds):
-        for name, side in sides.items():
+        for port, (name, python) in enumerate(pythons.items(), FIRST_PORT):
+            side = Served(name, python, port)
+            side.seconds_a_pair(20)
             took[name].append(side.seconds_a_pair(times))
-    for side in sides.values():
-        side.stop()
+            side.stop()
     return {name: statistics.median(found) for name, found in took.items()}
 
 

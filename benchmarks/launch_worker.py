@@ -1,4 +1,4 @@
-"""One side of benchmarks/launch.py in a process of its own: reads how often, answers the medians as JSON."""
+"""One side of benchmarks/launch.py in a process of its own: given how often, it prints the medians as JSON."""
 
 from __future__ import annotations
 
@@ -57,14 +57,12 @@ def pairs(side: Any) -> Callable[[], dict[str, float]]:
 
 
 def main() -> None:
-    name = sys.argv[1]
+    name, times = sys.argv[1:]
     once = bare() if name == "bare" else pairs(tool(name))
     for _ in range(20):
         once()
-    print("ready", flush=True)
-    for line in sys.stdin:
-        rows = [once() for _ in range(int(line))]
-        print(json.dumps({name: statistics.median(row[name] for row in rows) for name in rows[0]}), flush=True)
+    rows = [once() for _ in range(int(times))]
+    print(json.dumps({name: statistics.median(row[name] for row in rows) for name in rows[0]}))
 
 
 if __name__ == "__main__":
