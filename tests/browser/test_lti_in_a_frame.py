@@ -105,9 +105,9 @@ class World:
         """`app`, counting whom it welcomes."""
 
         def answer(environ: dict[str, Any], start_response: Any) -> Any:
-            body = b"".join(app(environ, start_response))
-            self.welcomes += "Welcome, Zoë O’Brien".encode() in body
-            return [body]
+            body = Response.from_app(app, environ, buffered=True)
+            self.welcomes += body.status_code == 200 and "Zoë O’Brien" in body.get_data().decode("utf-8", "replace")
+            return body(environ, start_response)
 
         return answer
 
