@@ -49,6 +49,8 @@ COURSE = """<!doctype html><meta charset="utf-8"><title>LMS</title><h1>A course<
 POSTING = """<!doctype html><meta charset="utf-8"><title>Signing in</title>
 <form method="post" action="{action}">{fields}</form><script>document.forms[0].submit()</script>"""
 
+TELL = """fetch("/shown?heading=" + encodeURIComponent(document.querySelector("h1").textContent.trim()))"""
+
 
 class Lms:
     """A platform on a site of its own: a course page, which may store for its tools, and an authorization endpoint."""
@@ -98,16 +100,24 @@ class World:
         self.lms, self.bridge, self.learn = lms, bridge, learn
         self.drops_cookies_in_frames = False
         self.engine: Any = None
-        self.welcomes = 0
-        """How often OttoLearn has welcomed the learner in this test."""
+        self.headings: list[str] = []
+        """What the pages of OttoLearn showed in this test, as they say themselves."""
 
-    def welcoming(self, app: Any) -> Any:
-        """`app`, counting whom it welcomes."""
+    def telling(self, app: Any) -> Any:
+        """`app`, whose pages tell it their heading once a browser shows them."""
 
         def answer(environ: dict[str, Any], start_response: Any) -> Any:
-            body = Response.from_app(app, environ, buffered=True)
-            self.welcomes += body.status_code == 200 and "Zoë O’Brien" in body.get_data().decode("utf-8", "replace")
-            return body(environ, start_response)
+            request = Request(environ)
+            if request.path == "/shown":
+                self.headings.append(request.args["heading"])
+                return Response(status=204)(environ, start_response)
+            if request.path == "/tell.js":
+                return Response(TELL, content_type="text/javascript")(environ, start_response)
+            response = Response.from_app(app, environ, buffered=True)
+            if response.mimetype == "text/html":
+                response.set_data(response.get_data() + b'<script src="/tell.js"></script>')
+                response.headers["Content-Security-Policy"] += "; script-src 'self'; connect-src 'self'"
+            return response(environ, start_response)
 
         return answer
 
@@ -140,7 +150,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         find_hosts_here(patch)
         world = World(lms, bridge, learn)
         lms.app = Lms(lms, bridge)
-        learn.app = world.welcoming(create_sandbox([USER], link_secret=SECRET))
+        learn.app = world.telling(create_sandbox([USER], link_secret=SECRET))
         configuration = load(_written(folder, world), ADAPTERS, {})
         world.engine = open_database(configuration.bridge.database_url.get_secret_value())
         migrate(world.engine)
@@ -191,7 +201,8 @@ def visitor(playwright: Playwright, tmp_path: Path, world: World) -> Iterator[Br
     """A browser that blocks third-party cookies."""
     with visiting(playwright, tmp_path / "profile", block_third_party_cookies=True) as context:
         yield context
-    world.drops_cookies_in_frames, world.welcomes = False, 0
+    world.drops_cookies_in_frames = False
+    world.headings.clear()
 
 
 def open_course(world: World, visitor: BrowserContext, **query: str) -> Page:
@@ -206,11 +217,11 @@ def arrived(place: Any) -> None:
 
 
 def arrived_in_frame(world: World, page: Page, times: int = 1) -> None:
-    """OttoLearn itself says who came: Playwright now and then loses sight of a frame that goes on to another site."""
+    """The page says what it shows: Playwright now and then loses sight of a frame that goes on to another site."""
     late = time.monotonic() + PATIENCE / 1000
-    while world.welcomes < times and time.monotonic() < late:
+    while len(world.headings) < times and time.monotonic() < late:
         page.wait_for_timeout(50)
-    assert world.welcomes == times
+    assert world.headings == ["Welcome, Zoë O’Brien"] * times
 
 
 def test_the_partitioned_cookie_is_enough_where_third_party_cookies_are_blocked(
