@@ -68,6 +68,8 @@ class CommonKeys(Frozen):
     """What becomes of a student whom nobody in OttoLearn is found for; `create` makes the user at the launch."""
     new_learner: dict[str, str] = Field(default_factory=dict)
     """With `on_no_match: create`: attributes that OttoLearn requires, for students about whom the LMS says nothing."""
+    ignore_case: bool = False
+    """Whether IDs that differ in the case of the letters A to Z alone are the same ID."""
     student_id_rules: tuple[Rule, ...] = ()
     """How the ID that the LMS sends becomes the one that OttoLearn holds."""
 
@@ -142,7 +144,13 @@ def _connections(
         if settings is not None and policy is not None:
             newcomers = policy.new_learner if policy.on_no_match == "create" else None
             found[name] = Connection(
-                name, adapter, settings, frozenset(policy.accepts), policy.student_id_rules, newcomers
+                name,
+                adapter,
+                settings,
+                accepts=frozenset(policy.accepts),
+                id_rules=policy.student_id_rules,
+                newcomers=newcomers,
+                ignore_case=policy.ignore_case,
             )
     return found
 

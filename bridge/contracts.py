@@ -245,6 +245,8 @@ class Connection(Generic[S]):
     """`bridge.learners.student_ids.Rule`s: how the ID that the LMS sends becomes the one to look up."""
     newcomers: Mapping[str, str] | None = None
     """What users made for unknown students get where the LMS says nothing, by attribute; None: nobody is made."""
+    ignore_case: bool = False
+    """Whether student IDs that differ in ASCII letter case alone are the same."""
 
 
 def clean(text: object) -> str:

@@ -21,6 +21,7 @@ from bridge.errors import (
     RemoteRefused,
     RemoteUnavailable,
 )
+from bridge.identifiers import require
 from bridge.learners.directory import Match
 from bridge.learners.student_ids import Rule, shape
 from bridge.store.launches import LaunchLine
@@ -140,7 +141,8 @@ class Arrivals:
         policy = self.policy(connection)
         if launch.assurance not in policy.accepts:
             raise LaunchRejected("assurance_too_low", f"a launch that is {launch.assurance}")
-        match = self.find(connection, launch, shape(launch.student.student_id, policy.id_rules))
+        student_id = require(shape(launch.student.student_id, policy.id_rules), "the student ID by student_id_rules")
+        match = self.find(connection, launch, student_id)
         way = lead(match, launch)
         return Landing(Outcome.MATCHED, "", self.reference(), launch.student, way.url, way.cookies, launch.return_url)
 

@@ -37,6 +37,7 @@ ADVICE = {
     "other_person": Advice("You signed in as somebody else", "Your course was opened for another person than the one who signed in. Sign out there, or use another browser, and open the course again."),
     "package": Advice("This course needs a new package", f"The course in your learning management system was made for another time or place. {_SUPPORT}"),
     "identity": Advice("Your course did not say who you are", f"OttoLearn needs your student ID, and your course sent none. {_SUPPORT}"),
+    "unusable": Advice("Your student ID cannot be used", f"Your course sent a student ID with a character in it that nobody can see, or one that is too long. {_SUPPORT}"),
     "open_course": Advice("Please open the course from your LMS", "OttoLearn lets you in when you come from your course. Go back to your learning management system and open the course there."),
     "no_match": Advice("OttoLearn does not know you yet", f"Nobody in OttoLearn has your student ID. {_SUPPORT}"),
     "ambiguous": Advice("Your student ID is not yours alone", f"More than one person in OttoLearn has your student ID, so we cannot tell which is you. {_SUPPORT}"),
@@ -61,6 +62,7 @@ REASONS = {
     "too_many": Reason(429, "later", _LEARNER, "Too many launches of one person or from one address within a short time; it passes by itself."),
     # who the student is
     "student_id_missing": Reason(400, "identity", _LMS, "The LMS did not send the field that the connection calls `student_id`: fill it for this person, or let the tool see it."),
+    "student_id_unusable": Reason(400, "unusable", _LMS, "The student ID holds a character that nobody sees, or is longer than 255 characters: correct it in the LMS; the bridge drops nothing from an ID."),
     "test_student": Reason(403, "support", _LEARNER, "Canvas's Test Student is nobody in OttoLearn: leave the student view, or set `impersonation: mark`."),
     "masquerade": Reason(403, "support", _LEARNER, "A Canvas administrator acts as somebody else: stop acting as user, or set `impersonation: mark`."),
     # LTI 1.3

@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from adapters.canvas.names import split_sortable_name
 from bridge.contracts import RosterMember, clean
+from bridge.identifiers import normalize
 from bridge.lti.student import read_student
 
 RIGHTS = (
@@ -51,10 +52,10 @@ def member(said: Said, student_id: str) -> RosterMember:
     """
     fields = {
         "canvas_user_id": str(said.id),
-        "sis_user_id": clean(said.sis_user_id),
-        "integration_id": clean(said.integration_id),
-        "login_id": clean(said.login_id),
-        "email": clean(said.email),
+        "sis_user_id": normalize(said.sis_user_id),
+        "integration_id": normalize(said.integration_id),
+        "login_id": normalize(said.login_id),
+        "email": normalize(said.email),
         "sortable_name": clean(said.sortable_name),
     }
     if UNSET in _told(said):

@@ -7,8 +7,9 @@ import re
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bridge.contracts import RosterMember, clean
+from bridge.contracts import RosterMember
 from bridge.errors import RosterIncomplete
+from bridge.identifiers import normalize
 from bridge.lti.student import read_student
 
 RIGHTS = (
@@ -76,11 +77,11 @@ def belongs(person: Person) -> bool:
 
 def member(person: Person, id_field: str) -> RosterMember:
     """The member that `person` is; `id_field` is the field with the student ID."""
-    fields = {"id": str(person.id), "idnumber": clean(person.idnumber), "username": clean(person.username)}
+    fields = {"id": str(person.id), "idnumber": normalize(person.idnumber), "username": normalize(person.username)}
     if person.email is not UNSET:
-        fields["email"] = clean(person.email)
+        fields["email"] = normalize(person.email)
     for field in person.customfields:
-        fields[f"profile.{field.shortname}"] = clean(field.value)
+        fields[f"profile.{field.shortname}"] = normalize(field.value)
     student = read_student(fields.get(id_field, ""), person.firstname, person.lastname, "")
     fields["firstname"], fields["lastname"] = student.first_name, student.last_name
     return RosterMember(student, fields, active=not person.suspended)

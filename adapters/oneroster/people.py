@@ -8,6 +8,7 @@ from typing import Any
 from adapters.oneroster.settings import FIELDS, USER_IDS, Filters
 from bridge.contracts import RECORD, RosterMember, clean
 from bridge.errors import RosterIncomplete
+from bridge.identifiers import normalize
 from bridge.lti.student import read_student
 
 _GONE = {"tobedeleted", "inactive"}
@@ -15,7 +16,7 @@ _GONE = {"tobedeleted", "inactive"}
 
 def read_user(user: Mapping[str, Any], student_id: str) -> RosterMember:
     """The member of whom OneRoster says `user`. Raises RosterIncomplete where there is no `sourcedId`."""
-    fields = {name: clean(user[name]) for name in FIELDS if name in user}
+    fields = {name: normalize(user[name]) for name in FIELDS if name in user}
     if not fields.get("sourcedId"):
         raise RosterIncomplete("OneRoster sent a user without sourcedId")
     for kind, identifier in _user_ids(user.get("userIds")):
@@ -34,7 +35,7 @@ def has_left(user: Mapping[str, Any]) -> bool:
 def _user_ids(said: object) -> Iterator[tuple[str, str]]:
     for entry in said if isinstance(said, list) else ():
         if isinstance(entry, dict) and (kind := clean(entry.get("type"))):
-            yield kind, clean(entry.get("identifier"))
+            yield kind, normalize(entry.get("identifier"))
 
 
 def belongs(user: Mapping[str, Any], filters: Filters) -> bool:

@@ -29,7 +29,8 @@ from bridge.store.unmatched import UnmatchedRow
 COLUMNS = ("student_id", "first_name", "last_name", "connection", "times", "last_seen", "could_be")
 REASONS = {
     "same_id": "has this ID, and so has another",
-    "other_case": "has it in other letter case",
+    "other_case": "has it in other letter case; `ignore_case: true` on the connection lets them in",
+    "other_spelling": "has it in another spelling; a link lets them in",
     "leading_zeros": "has it with more or fewer leading zeros",
     "other_attribute": "has it in another attribute",
     "same_name": "has the same name",

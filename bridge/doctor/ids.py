@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from bridge.contracts import PLACE, RosterMember
-from bridge.store.text import fold
+from bridge.identifiers import loose_key
 
 PEOPLE: Final = 10
 """People who are shown, from launches and from the roster each."""
@@ -84,7 +84,7 @@ def _ids(member: RosterMember, own: str) -> Iterator[tuple[str, str]]:
 
 
 def _loosely(student_id: str) -> str:
-    return fold(student_id).lstrip("0")
+    return loose_key(student_id).lstrip("0")
 
 
 def _launched(student_id: str, seen: _Seen, own: str, attribute: str) -> IdFinding:

@@ -1,7 +1,6 @@
 """Student ID -> OttoLearn learner, and keeping what we know of OttoLearn's users fresh enough for that.
 
-Exact equality of Unicode NFC text comes first, over all Username attributes; only when nobody is found so, equality
-without outer blanks and case, and only when that leaves one person. Names are never looked at.
+IDs are equal as `bridge.identifiers` says, over all Username attributes; names are never looked at.
 """
 
 from __future__ import annotations
@@ -16,11 +15,9 @@ from sqlalchemy import Engine
 
 from bridge.contracts import Learner
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound, RemoteRefused, RemoteUnavailable
+from bridge.identifiers import FAULTS, fault, is_student_id, loose_key, lower_ascii, normalize
 from bridge.store import generations, learners
 from bridge.store.learners import Candidate, DirectoryState
-from bridge.store.text import exact, fold, matchable
-
-__all__ = ["Directory", "Match", "fold"]
 
 _log = logging.getLogger(__name__)
 
@@ -70,27 +67,29 @@ class Directory:
         self._lock = threading.Lock()
         self._flight: Future[DirectoryState] | None = None
 
-    def find(self, student_id: str) -> Match:
+    def find(self, student_id: str, *, ignore_case: bool = False) -> Match:
         """The learner with `student_id`; asks OttoLearn once again, throttled, when nobody has it.
+
+        `ignore_case`: where nobody has the very ID, whoever has it in other ASCII letter case.
 
         Raises `LearnerNotFound`, `LearnerAmbiguous`, `LearnerInactive`, and `RemoteUnavailable` or `RemoteRefused`
         when OttoLearn did not answer, so that nobody can say whether the learner exists.
         """
-        if not matchable(exact(student_id)):
-            raise LearnerNotFound("not a student ID: blank, too long, or with characters that no ID has")
-        match = self._match(student_id)
+        if why := fault(normalize(student_id)):
+            raise LearnerNotFound(f"not a student ID: {FAULTS[why]}")
+        match = self._match(student_id, ignore_case)
         if match is None:
             self._await_refresh()
-            match = self._match(student_id)
+            match = self._match(student_id, ignore_case)
         if match is None:
             raise LearnerNotFound("no Username attribute of any OttoLearn user holds the student ID")
         if not match.learner.active:
             raise LearnerInactive(match.learner.user_id)
         return match
 
-    def look(self, student_id: str) -> Match | None:
+    def look(self, student_id: str, *, ignore_case: bool = False) -> Match | None:
         """The learner with `student_id` as far as is known now, active or not. Raises `LearnerAmbiguous`."""
-        return self._match(student_id) if matchable(exact(student_id)) else None
+        return self._match(student_id, ignore_case) if is_student_id(normalize(student_id)) else None
 
     def refresh(self, *, accept_fewer: bool = False) -> DirectoryState:
         """Read everything from OttoLearn now.
@@ -119,8 +118,9 @@ class Directory:
         """What is served, and since when."""
         return learners.state(self._engine)
 
-    def _match(self, student_id: str) -> Match | None:
-        return _choose(learners.candidates(self._engine, fold(student_id)), exact(student_id), self._attributes)
+    def _match(self, student_id: str, ignore_case: bool) -> Match | None:
+        found = learners.candidates(self._engine, loose_key(student_id))
+        return _choose(found, normalize(student_id), self._attributes, ignore_case=ignore_case)
 
     def _read(self, accept_fewer: bool) -> Iterator[Learner]:
         known, count = self.state().learners, 0
@@ -168,11 +168,15 @@ class Directory:
             raise RemoteUnavailable("OttoLearn's users could not be read a moment ago", retry_after=self._every)
 
 
-def _choose(found: Sequence[Candidate], student_id: str, attributes: Sequence[str]) -> Match | None:
-    """The one learner among `found`, by exact equality or else by any; raises `LearnerAmbiguous` for several."""
+def _choose(
+    found: Sequence[Candidate], student_id: str, attributes: Sequence[str], *, ignore_case: bool
+) -> Match | None:
+    """The one learner among `found` who has the ID; raises `LearnerAmbiguous` for several."""
     # The index may still hold an attribute that the configuration no longer trusts.
     trusted = sorted((c for c in found if c.attribute in attributes), key=lambda c: attributes.index(c.attribute))
-    best = [c for c in trusted if c.value == student_id] or trusted
+    best = [c for c in trusted if c.value == student_id]
+    if ignore_case and not best:
+        best = [c for c in trusted if lower_ascii(c.value) == lower_ascii(student_id)]
     user_ids = sorted({c.learner.user_id for c in best})
     if len(user_ids) > 1:
         raise LearnerAmbiguous(user_ids)

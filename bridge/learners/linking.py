@@ -9,9 +9,9 @@ from sqlalchemy import Engine
 
 from bridge.contracts import Learner
 from bridge.errors import LearnerAmbiguous, OttoBridgeError
+from bridge.identifiers import FAULTS, fault, normalize
 from bridge.learners.directory import Directory
 from bridge.store import aliases, learners, unmatched
-from bridge.store.text import exact, matchable
 
 
 class LinkRefused(OttoBridgeError):
@@ -60,7 +60,7 @@ def write(
     learner = _user(engine, student_id, user_id)
     _require_nobody_else(directory, student_id, user_id)
     before = learner.attributes.get(attribute, "")
-    if before and exact(before) != exact(student_id):
+    if before and normalize(before) != normalize(student_id):
         raise LinkRefused(f"user {user_id} has another value in {attribute}; choose an attribute that is free")
     changed = ottolearn.update(user_id, {attribute: student_id}, learner.active)
     directory.put(changed)
@@ -70,8 +70,8 @@ def write(
 
 
 def _user(engine: Engine, student_id: str, user_id: int) -> Learner:
-    if not matchable(exact(student_id)):
-        raise LinkRefused("this can be no student ID: blank, too long, or with characters that no ID has")
+    if why := fault(normalize(student_id)):
+        raise LinkRefused(f"this is no student ID: {FAULTS[why]}")
     learner = learners.learner(engine, user_id)
     if learner is None:
         raise LinkRefused(f"OttoLearn has no user {user_id}; after a change there: ottobridge learners refresh")

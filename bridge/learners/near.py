@@ -8,10 +8,10 @@ from typing import NamedTuple
 from sqlalchemy import Engine
 
 from bridge.contracts import Learner, Student
+from bridge.identifiers import is_student_id, loose_key, lower_ascii, normalize
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.store import learners
 from bridge.store.hints import name_key, name_words, value_key
-from bridge.store.text import exact, fold, matchable
 
 MOST = 10
 """Suggestions for one student."""
@@ -24,7 +24,8 @@ class NearMiss(NamedTuple):
 
     learner: Learner
     reason: str
-    """`same_id` (several people have it), `other_case`, `leading_zeros`, `other_attribute` or `same_name`."""
+    """`same_id` (several people have it, or the bridge may let nobody in by it), `other_case` (of A to Z alone),
+    `other_spelling`, `leading_zeros`, `other_attribute` or `same_name`."""
     attribute: str
     """Where the ID stands; empty for a name."""
 
@@ -43,12 +44,11 @@ def near_misses(
 
 
 def _by_id(engine: Engine, student_id: str) -> Iterator[NearMiss]:
-    if not matchable(student_id):
+    if not is_student_id(student_id):
         return
-    folded = fold(student_id)
+    folded = loose_key(student_id)
     for candidate in learners.candidates(engine, folded):
-        reason = "same_id" if candidate.value == exact(student_id) else "other_case"
-        yield NearMiss(candidate.learner, reason, candidate.attribute)
+        yield NearMiss(candidate.learner, _likeness(candidate.value, normalize(student_id)), candidate.attribute)
     core = folded.lstrip("0")
     for zeros in range(ZEROS + 1) if core else ():
         if (other := "0" * zeros + core) != folded:
@@ -56,12 +56,19 @@ def _by_id(engine: Engine, student_id: str) -> Iterator[NearMiss]:
                 yield NearMiss(candidate.learner, "leading_zeros", candidate.attribute)
 
 
+def _likeness(value: str, student_id: str) -> str:
+    """How a value with the same loose key differs from the ID."""
+    if value == student_id:
+        return "same_id"
+    return "other_case" if lower_ascii(value) == lower_ascii(student_id) else "other_spelling"
+
+
 def _by_hint(
     engine: Engine, student: Student, student_id: str, username_attributes: Sequence[str]
 ) -> Iterator[NearMiss]:
     for learner in learners.hinted(engine, value_key(student_id), MOST):
         for name, value in learner.attributes.items():
-            if name not in username_attributes and fold(value) == fold(student_id):
+            if name not in username_attributes and loose_key(value) == loose_key(student_id):
                 yield NearMiss(learner, "other_attribute", name)
     words = name_words(student.first_name, student.last_name)
     for learner in learners.hinted(engine, name_key(student.first_name, student.last_name), MOST):

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from bridge.contracts import Means, clean
 from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.http import Answer, host_of
+from bridge.identifiers import normalize
 from bridge.lti.student import present
 from bridge.patience import patiently
 from bridge.rosters import next_page
@@ -96,7 +97,7 @@ def _memberships(answer: Answer, url: str) -> list[Membership]:
 
 def read_member(member: Mapping[str, Any], host: str) -> Membership:
     """One entry of `members` (NRPS 2.0 section 2.2). Raises RosterIncomplete where it has no `user_id`."""
-    user_id = clean(member.get("user_id"))
+    user_id = normalize(member.get("user_id"))
     if not user_id:
         raise RosterIncomplete(f"{host}: a member without user_id")
     own = {name: value for name, value in member.items() if name not in {"status", *_NAMES}}

@@ -9,30 +9,24 @@ from collections.abc import Iterable
 
 from bridge.contracts import Student, clean
 from bridge.errors import LaunchRejected
+from bridge.identifiers import is_no_id, normalize, require
 from bridge.settings import split_plainly
 
-LONGEST_ID = 255
 LONGEST_NAME = 255
 _PLACEHOLDERS = {"", "-", "."}  # Moodle demands a last name, so people with one name carry these
 
 
 def present(value: object) -> str:
-    """The value as text, or empty where it says nothing: null, blank, or a `$Variable` that nobody filled.
-
-    Canvas and Moodle send a custom variable that they cannot fill as its own name, and students of several
-    installations were thus taken for one person (ubc/compair #981).
-    """
-    text = clean(value)
-    return "" if text.startswith("$") else text
+    """The value as text, or empty where it says that there is none (`bridge.identifiers.is_no_id`)."""
+    text = normalize(value)
+    return "" if is_no_id(text) else text
 
 
 def student_id(candidates: Iterable[object], field: str) -> str:
     """The first candidate that says something. `field` is the setting's value, for the operator."""
     for candidate in candidates:
         if found := present(candidate):
-            if len(found) > LONGEST_ID:
-                raise LaunchRejected("student_id_missing", f"{field} is longer than {LONGEST_ID} characters")
-            return found
+            return require(found, field)
     raise LaunchRejected("student_id_missing", f"the launch carries no {field}")
 
 
@@ -66,5 +60,5 @@ def web_address(value: object) -> str:
 def _name(value: object) -> str:
     if isinstance(value, str) and value.isascii() and value.isalnum():  # most names, and rosters hold millions
         return value
-    text = " ".join(present(value).split())
-    return "" if text in _PLACEHOLDERS else text
+    text = " ".join(clean(value).split())
+    return "" if text in _PLACEHOLDERS or text.startswith("$") else text

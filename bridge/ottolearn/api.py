@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from bridge.contracts import Learner, clean
 from bridge.errors import RemoteRefused
 from bridge.http import TIMEOUT, Answer, Outbound, Timeout
+from bridge.identifiers import normalize
 from bridge.ottolearn.array import read_array
 from bridge.ottolearn.session import Session
 from bridge.ottolearn.settings import OttoLearn
@@ -147,7 +148,7 @@ class OttoLearnApi:
         attributes = record.get(self._wire.attribute) or {}
         if not isinstance(attributes, dict):
             raise ValueError(f"{self._wire.attribute} is not an object")  # noqa: TRY004
-        return Learner(user_id, active, {name: clean(value) for name, value in attributes.items()})
+        return Learner(user_id, active, {name: normalize(value) for name, value in attributes.items()})
 
     def _attribute(self, entry: dict[str, Any]) -> Attribute:
         wire = self._wire

@@ -7,10 +7,10 @@ from typing import Final
 from sqlalchemy import Engine, Executable, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bridge.identifiers import is_student_id, normalize
 from bridge.store.engine import alone
 from bridge.store.prepared import Prepared
 from bridge.store.schema import alias
-from bridge.store.text import exact, matchable
 
 
 def _put_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Executable:
@@ -30,19 +30,19 @@ _DROP: Final = delete(alias).where(*_ONE)
 
 def put(engine: Engine, connection: str, student_id: str, user_id: int, *, now: float) -> None:
     """Link, in the place of an earlier link."""
-    row = {"connection": connection, "student_id": exact(student_id), "user_id": user_id, "made_at": now}
+    row = {"connection": connection, "student_id": normalize(student_id), "user_id": user_id, "made_at": now}
     with alone(engine) as database:
         database.execute(_PUT[engine.dialect.name], row)
 
 
 def find(engine: Engine, connection: str, student_id: str) -> int | None:
     """The OttoLearn user that the ID is linked with; nobody for what can be no ID."""
-    asked = exact(student_id)
-    found = _FIND.rows(engine, {"connection_": connection, "id_": asked}) if matchable(asked) else []
+    asked = normalize(student_id)
+    found = _FIND.rows(engine, {"connection_": connection, "id_": asked}) if is_student_id(asked) else []
     return found[0][0] if found else None
 
 
 def drop(engine: Engine, connection: str, student_id: str) -> bool:
     """Undo a link; False where there is none."""
     with alone(engine) as database:
-        return database.execute(_DROP, {"connection_": connection, "id_": exact(student_id)}).rowcount == 1
+        return database.execute(_DROP, {"connection_": connection, "id_": normalize(student_id)}).rowcount == 1

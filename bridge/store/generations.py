@@ -19,12 +19,12 @@ from sqlalchemy import Connection, Engine, Executable, bindparam, delete, func, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.contracts import Learner
+from bridge.identifiers import is_student_id, loose_key, normalize
 from bridge.store import hints
 from bridge.store.engine import alone
 from bridge.store.learners import current, state
 from bridge.store.schema import directory, generation, hint, username
 from bridge.store.schema import learner as people
-from bridge.store.text import exact, fold, matchable
 
 BATCH: Final = 500
 """Learners written in one transaction: short enough that launches never wait long for their turn."""
@@ -186,9 +186,9 @@ def _add_keys(connection: Connection, live: int, learners: Sequence[Learner], at
 
 def _username_rows(live: int, person: Learner, attributes: Sequence[str]) -> Iterator[tuple[int, str, int, str, str]]:
     for attribute in dict.fromkeys(attributes):
-        value = exact(person.attributes.get(attribute, ""))
-        if matchable(value):
-            yield live, fold(value), person.user_id, attribute, value
+        value = normalize(person.attributes.get(attribute, ""))
+        if is_student_id(value):
+            yield live, loose_key(value), person.user_id, attribute, value
 
 
 def _learner_row(live: int, person: Learner) -> dict[str, object]:

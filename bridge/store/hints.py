@@ -14,8 +14,8 @@ from hashlib import blake2b
 from typing import Final, Self
 
 from bridge.contracts import Learner
+from bridge.identifiers import is_student_id, loose_key
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
-from bridge.store.text import fold, matchable
 
 BUCKETS: Final = 256
 IN_MEMORY: Final = 2 * 512
@@ -40,7 +40,7 @@ def name_key(first: str, last: str) -> int | None:
 
 def value_key(value: str) -> int | None:
     """The key of a value that may be an ID, which is one with a digit or an at-sign; None for any other."""
-    return _digest(f"value {fold(value)}") if _LIKE_AN_ID.search(value) and matchable(value) else None
+    return _digest(f"value {loose_key(value)}") if _LIKE_AN_ID.search(value) and is_student_id(value) else None
 
 
 def keys(person: Learner, username_attributes: Sequence[str]) -> set[int]:

@@ -73,9 +73,9 @@ _CLAIM: Final = (
 
 
 def candidates(engine: Engine, folded: str) -> list[Candidate]:
-    """Everybody with a Username attribute whose value folds to `folded`, by user and attribute.
+    """Everybody with a Username attribute whose value has the loose key `folded`, by user and attribute.
 
-    `folded` comes from `bridge.store.text.fold` and is `matchable`.
+    `folded` is a `bridge.identifiers.loose_key`.
     """
     rows = _CANDIDATES.rows(engine, {"asked": folded})
     return [Candidate(attribute, value, _read(*person)) for attribute, value, *person in rows]

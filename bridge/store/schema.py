@@ -18,8 +18,7 @@ from sqlalchemy import (
     Text,
 )
 
-ID_LENGTH = 255
-"""The longest student ID that is kept and that can match, in characters."""
+from bridge.identifiers import ID_LENGTH
 
 metadata = MetaData(
     naming_convention={

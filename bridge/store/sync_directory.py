@@ -38,7 +38,7 @@ _LEARNERS: Final = Gathering(
 
 
 def holders(connection: Connection, folded: Sequence[str]) -> list[Holder]:
-    """Who holds one of these values, folded by `bridge.store.text.fold`, in which Username attribute."""
+    """Who holds a value with one of these loose keys (`bridge.identifiers.loose_key`), in which Username attribute."""
     return _HOLDERS.fetch(connection, folded)
 
 

@@ -8,9 +8,10 @@ from sqlalchemy import Engine, Executable, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.contracts import Student
+from bridge.identifiers import is_student_id, normalize
 from bridge.store.engine import alone
 from bridge.store.schema import unmatched
-from bridge.store.text import exact, matchable, storable
+from bridge.store.text import storable
 
 MOST: Final = 10_000
 """Rows of one connection: whoever makes up IDs must not fill the disk."""
@@ -59,8 +60,8 @@ def note(engine: Engine, connection: str, student: Student, outcome: str, *, now
     """Count one more launch of a student whom nobody was found for. What can be no ID is left out, and so are new
     students of a connection that has `MOST` already.
     """
-    student_id = exact(student.student_id)
-    if not matchable(student_id):
+    student_id = normalize(student.student_id)
+    if not is_student_id(student_id):
         return
     names = {"first_name": storable(student.first_name, 255), "last_name": storable(student.last_name, 255)}
     row = {"connection": connection, "student_id": student_id, **names, "outcome": outcome}
@@ -81,13 +82,13 @@ def newest(engine: Engine, last: int) -> list[UnmatchedRow]:
 def of_student(engine: Engine, student_id: str) -> list[UnmatchedRow]:
     """The rows of a student ID, one for each connection that named it."""
     with alone(engine) as database:
-        return [UnmatchedRow(*row) for row in database.execute(_OF_STUDENT, {"asked": exact(student_id)})]
+        return [UnmatchedRow(*row) for row in database.execute(_OF_STUDENT, {"asked": normalize(student_id)})]
 
 
 def forget(engine: Engine, connection: str, student_id: str) -> None:
     """The student has been found."""
     with alone(engine) as database:
-        database.execute(_FORGET, {"connection_": connection, "id_": exact(student_id)})
+        database.execute(_FORGET, {"connection_": connection, "id_": normalize(student_id)})
 
 
 def forget_before(engine: Engine, time: float) -> int:

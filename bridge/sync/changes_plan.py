@@ -11,10 +11,9 @@ from bridge.seen import SeenIds
 from bridge.store import sync_people, sync_runs, sync_twins
 from bridge.store.sync_items import Kind
 from bridge.store.sync_people import Known, Missing, Standing
-from bridge.store.text import matchable
 from bridge.sync.decide import Decision, Facts, Rules
 from bridge.sync.mapping import Wanted, same_record
-from bridge.sync.plan import Planner, duplicate
+from bridge.sync.plan import Planner, can_launch, duplicate
 from bridge.sync.record import Job
 
 
@@ -44,7 +43,7 @@ class ChangesPlanner(Planner):
 
     def _compare(self, connection: Connection, members: Sequence[RosterMember]) -> None:
         super()._compare(connection, members)
-        left = [self._mapped.want(m) for m in members if not m.active and matchable(m.student.student_id)]
+        left = [self._mapped.want(m) for m in members if not m.active and can_launch(m)]
         if left:
             self._note_left(connection, left)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, NamedTuple
 
 from bridge.contracts import Learner
+from bridge.identifiers import key, loose_key
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Content, Kind
 from bridge.store.sync_people import Bond, Known, Missing, Standing
-from bridge.store.text import fold
 from bridge.sync.mapping import Wanted
 
 DAY: Final = 86_400.0
@@ -28,8 +29,10 @@ class Rules:
     required: frozenset[str] = frozenset()
     owned_by_ottolearn: frozenset[str] = frozenset()
     protect: bool = True
+    ignore_case: bool = False
+    """Whether IDs that differ in ASCII letter case alone are the same."""
     protected: frozenset[str] = frozenset()
-    """Folded usernames of people who are never written to."""
+    """Loose keys of the usernames of people who are never written to."""
     grace_days: float = 0.0
     grace_reads: int = 1
 
@@ -93,26 +96,29 @@ def decide_leave(missing: Missing, facts: Facts, rules: Rules, now: float) -> De
 
 def is_protected(learner: Learner, rules: Rules) -> bool:
     """Whether this is somebody who is never written to."""
-    return any(fold(learner.attributes.get(name, "")) in rules.protected for name in rules.usernames)
+    return any(loose_key(learner.attributes.get(name, "")) in rules.protected for name in rules.usernames)
 
 
 def _match(wanted: Wanted, values: Mapping[str, str], facts: Facts, rules: Rules) -> tuple[int | None, Decision | None]:
     """The user this person is, None for nobody; or a conflict."""
-    ids = {fold(values[name]) for name in rules.filled if values.get(name)} | {wanted.key}
-    holders = [h for value in sorted(ids) for h in facts.holders.get(value, ()) if h.attribute in rules.usernames]
+    same = partial(key, ignore_case=rules.ignore_case)
+    ids = [wanted.student_id, *(values[name] for name in rules.filled if values.get(name))]
+    alike = [h for loose in sorted({*map(loose_key, ids)}) for h in facts.holders.get(loose, ())]
+    holders = [h for h in alike if h.attribute in rules.usernames]
+    holding = [h for h in holders if same(h.value) in {*map(same, ids)}]
     known = facts.known.get(wanted.key)
     user_id = known.user_id if known and known.user_id in facts.learners else None
     if user_id is None:
-        found = [h for h in holders if h.folded == wanted.key]
-        exact = sorted({h.user_id for h in found if h.value == wanted.student_id})
-        if len(exact) > 1:
-            return None, _conflict("ambiguous", found)
-        if found and not exact:
-            return None, _conflict("variant", found)
-        if not exact and holders:
-            return None, _conflict("other_id", holders)
-        user_id = exact[0] if exact else None
-    taken = [h for h in holders if h.user_id != user_id]
+        near = [h for h in holders if h.folded == loose_key(wanted.student_id)]
+        found = sorted({h.user_id for h in near if same(h.value) == wanted.key})
+        if len(found) > 1:
+            return None, _conflict("ambiguous", near)
+        if near and not found:
+            return None, _conflict("variant", near)
+        if not found and holding:
+            return None, _conflict("other_id", holding)
+        user_id = found[0] if found else None
+    taken = [h for h in holding if h.user_id != user_id]
     if taken:
         return None, _conflict("taken", taken, user_id)
     return user_id, None

@@ -12,11 +12,11 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from bridge.contracts import Learner
+from bridge.identifiers import loose_key, normalize
 from bridge.store import sync_directory, sync_items, sync_people
 from bridge.store.engine import alone
 from bridge.store.sync_items import WRITES, Item, Kind, State
 from bridge.store.sync_people import Held, Standing
-from bridge.store.text import exact, fold
 
 SETTLING: Final = 3.0
 """Seconds after which a call that got no answer is taken to be over, before it is looked up."""
@@ -96,7 +96,7 @@ def _held(item: Item) -> Held:
 def _found(connection: Connection, items: Sequence[Item], usernames: Sequence[str]) -> Iterator[Learner | None]:
     """For each item the learner in whom it shows, None where it was not carried out."""
     creations = [_username(item, usernames) for item in items if item.kind == Kind.CREATE]
-    holders = sync_directory.holders(connection, sorted({fold(value) for _, value in creations}))
+    holders = sync_directory.holders(connection, sorted({loose_key(value) for _, value in creations}))
     users = {(h.attribute, h.value): h.user_id for h in holders}
     ids = {item.user_id for item in items if item.user_id is not None} | set(users.values())
     learners = sync_directory.learners(connection, sorted(ids))
@@ -110,7 +110,7 @@ def _username(item: Item, usernames: Sequence[str]) -> tuple[str, str]:
     """The Username attribute by which a created user is found again, and its value."""
     for name in usernames:
         if value := item.content.after.get(name):
-            return name, exact(value)
+            return name, normalize(value)
     raise ValueError(f"item {item.number} would create a user without a username")
 
 

@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 
 from bridge.contracts import Learner
 from bridge.errors import ConfigError
+from bridge.identifiers import key, normalize
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Content, Kind
-from bridge.store.text import exact
 from bridge.sync.decide import Decision, Rules, is_protected
 from bridge.sync.settings import Link, Roster
 
@@ -25,11 +25,11 @@ class Row(NamedTuple):
     """What one row says: who is meant, and which student ID they have."""
 
     match: str
-    """The value by which the person is to be found, folded."""
+    """The `match_key` of the value by which the person is to be found."""
     student_id: str
-    """In NFC."""
+    """Normalized."""
     key: str
-    """The student ID, folded; empty where it is none that could match."""
+    """The student ID's `bridge.identifiers.key`; empty where it is none."""
     where: str
     """`People!A17`, or empty."""
 
@@ -56,7 +56,7 @@ def decide_link(
 ) -> Decision:
     """What is to be done for one row.
 
-    `found`: who has the row's value, trimmed and without case, as `link.attribute`; `holders`: who has its student ID
+    `found`: who has the row's value as `link.attribute`; `holders`: who has its student ID
     in a Username attribute; `carriers`: the attributes to fill.
     """
     if len(found) != 1:
@@ -80,6 +80,11 @@ def decide_link(
     return Decision(Kind.LINK, "", learner.user_id, Content(before, after, where=row.where))
 
 
+def match_key(value: str, *, ignore_case: bool) -> str:
+    """What is equal for values by which people are found: as IDs are, but e-mail addresses without letter case."""
+    return key(value, ignore_case=ignore_case or "@" in value)
+
+
 def twice(row: Row, decision: Decision) -> Decision:
     """The decision for a row that leads to a user to whom another row leads too."""
     return _conflict("duplicate", row, "another row leads to the same OttoLearn user", decision.user_id)
@@ -100,7 +105,7 @@ def _not_one(row: Row, found: Sequence[Learner], link: Link) -> Decision:
 
 def _other_values(row: Row, learner: Learner, carriers: Sequence[str]) -> Mapping[str, str]:
     there = {name: learner.attributes.get(name, "") for name in carriers}
-    return {name: value for name, value in there.items() if value and exact(value) != row.student_id}
+    return {name: value for name, value in there.items() if value and normalize(value) != row.student_id}
 
 
 def _conflict(reason: str, row: Row, note: str, user_id: int | None = None) -> Decision:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from bridge.contracts import PLACE, Learner, RosterMember
+from bridge.identifiers import is_no_id, is_student_id, key, loose_key, normalize
 from bridge.store import everybody, sync_directory, sync_items
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Item, Kind
-from bridge.store.text import exact, fold, matchable, storable
+from bridge.store.text import storable
 from bridge.sync.by_value import UsersByValue
 from bridge.sync.decide import Decision, Rules
-from bridge.sync.link import Row, decide_link, no_link, twice
+from bridge.sync.link import Row, decide_link, match_key, no_link, twice
 from bridge.sync.plan import NO_DIGEST, Planner
 from bridge.sync.record import Job
 from bridge.sync.settings import Link
@@ -35,7 +36,7 @@ class LinkPlanner(Planner):
     def read(self, groups: Iterable[Sequence[RosterMember]]) -> None:
         """Look at every row. Raises what reading them raises."""
         self._require_fresh()
-        self._users = UsersByValue(_held(self._engine, self._link.attribute))
+        self._users = UsersByValue(self._held())
         super().read(groups)
 
     def finish(self, now: float) -> None:
@@ -46,7 +47,7 @@ class LinkPlanner(Planner):
         items: list[Item] = []
         claims: set[tuple[str, int]] = set()
         again: set[int] = set()
-        for row, found, holders in self._looked_up(connection, [_row(member, self._link) for member in members]):
+        for row, found, holders in self._looked_up(connection, [self._row(member) for member in members]):
             decision = self._judge(row, found, holders)
             if decision.reason == "duplicate" and decision.user_id is not None:
                 again.add(decision.user_id)
@@ -70,14 +71,15 @@ class LinkPlanner(Planner):
         ids = sorted({user_id for found in candidates for user_id in found})
         learners = sync_directory.learners(connection, ids)
         holders: dict[str, list[Holder]] = {}
-        for holder in sync_directory.holders(connection, sorted({row.key for row in rows if row.key})):
-            holders.setdefault(holder.folded, []).append(holder)
+        asked = {loose_key(row.student_id) for row in rows if row.key}
+        for holder in sync_directory.holders(connection, sorted(asked)):
+            holders.setdefault(self._same(holder.value), []).append(holder)
         for row, found in zip(rows, candidates, strict=True):
             yield row, self._found(row, found, learners), holders.get(row.key, ())
 
     def _judge(self, row: Row, found: Sequence[Learner], holders: Sequence[Holder]) -> Decision:
         if not row.key:
-            return no_link("bad_student_id" if row.student_id.strip() else "no_student_id", row)
+            return no_link("no_student_id" if is_no_id(row.student_id) else "bad_student_id", row)
         decision = decide_link(row, found, holders, self._mapped.carriers, self._link, self._rules)
         if decision.kind is None:
             self.unchanged += 1
@@ -89,24 +91,29 @@ class LinkPlanner(Planner):
 
     def _found(self, row: Row, candidates: Sequence[int], learners: dict[int, Learner]) -> list[Learner]:
         there = [learners[user_id] for user_id in candidates if user_id in learners]
-        return [learner for learner in there if fold(learner.attributes.get(self._link.attribute, "")) == row.match]
+        return [learner for learner in there if self._match_value(learner) == row.match]
 
+    def _held(self) -> Iterator[tuple[str, int]]:
+        """(match key of the attribute, user id) for everybody in OttoLearn who has one."""
+        for learners in everybody.pages(self._engine):
+            for learner in learners:
+                if value := self._match_value(learner):
+                    yield value, learner.user_id
 
-def _held(engine: Engine, attribute: str) -> Iterator[tuple[str, int]]:
-    """(folded value of the attribute, user id) for everybody in OttoLearn who has one."""
-    for learners in everybody.pages(engine):
-        for learner in learners:
-            if value := fold(learner.attributes.get(attribute, "")):
-                yield value, learner.user_id
+    def _match_value(self, learner: Learner) -> str:
+        return match_key(learner.attributes.get(self._link.attribute, ""), ignore_case=self._rules.ignore_case)
 
+    def _same(self, student_id: str) -> str:
+        return key(student_id, ignore_case=self._rules.ignore_case)
 
-def _row(member: RosterMember, link: Link) -> Row:
-    student_id = exact(member.student.student_id)
-    key = fold(student_id) if matchable(student_id) else ""
-    return Row(fold(member.fields.get(link.field, "")), student_id, key, member.fields.get(PLACE, ""))
+    def _row(self, member: RosterMember) -> Row:
+        student_id = normalize(member.student.student_id)
+        value = match_key(member.fields.get(self._link.field, ""), ignore_case=self._rules.ignore_case)
+        own = self._same(student_id) if is_student_id(student_id) else ""
+        return Row(value, student_id, own, member.fields.get(PLACE, ""))
 
 
 def _named(row: Row) -> tuple[str, str]:
     """Key and student ID of the row's item."""
     student_id = row.student_id if row.key else storable(row.student_id, 255)
-    return row.key or fold(student_id), student_id
+    return row.key or student_id, student_id

@@ -10,8 +10,8 @@ import msgspec
 
 from bridge.contracts import RECORD, RosterMember, Student
 from bridge.errors import ConfigError
+from bridge.identifiers import is_no_id, key, normalize
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME, Attribute
-from bridge.store.text import exact, fold
 from bridge.sync.settings import Roster, fill
 
 DIGEST_BYTES = 16
@@ -25,9 +25,9 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
     """What one member of a roster should be in OttoLearn."""
 
     key: str
-    """The student ID, folded: what identifies a person within a connection."""
+    """The `bridge.identifiers.key` of the student ID: what identifies a person within a connection."""
     student_id: str
-    """The student ID in NFC."""
+    """Normalized."""
     digest: bytes
     """Of the student ID and every value; where the source names its records, the second half is of that name."""
     values: tuple[str, ...]
@@ -43,8 +43,11 @@ class AttributeMap:
         computed: Mapping[str, Compute],
         usernames: Sequence[str],
         carriers: Sequence[str],
+        *,
+        ignore_case: bool,
     ) -> None:
         """`fields`: attribute -> roster field. `usernames` and `carriers`: see the attributes of these names."""
+        self._ignore_case = ignore_case
         of_student = {name: Student._fields.index(field) for name, field in fields.items() if field in Student._fields}
         plain = {name: field for name, field in fields.items() if name not in of_student}
         self.names = (*of_student, *plain, *computed)
@@ -68,15 +71,20 @@ class AttributeMap:
         digest.update("\x1f".join((student[0], *values)).encode("utf-8", "surrogatepass"))
         record = fields.get(RECORD)
         whole = digest.digest() if record is None else digest.digest()[:HALF] + _record_digest(record)
-        student_id = exact(student[0])
-        return Wanted(fold(student_id), student_id, whole, values)
+        student_id = normalize(student[0])
+        return Wanted(key(student_id, ignore_case=self._ignore_case), student_id, whole, values)
 
     def attributes(self, wanted: Wanted) -> dict[str, str]:
-        """What there is to write: attributes without a value are left alone, never emptied."""
-        return {name: value for name, value in zip(self.names, wanted.values, strict=True) if value}
+        """What there is to write: attributes without a value are left alone, never emptied, and so are Username
+        attributes for which the LMS has a word that is no ID.
+        """
+        there = {name: value for name, value in zip(self.names, wanted.values, strict=True) if value}
+        return {name: value for name, value in there.items() if name not in self.usernames or not is_no_id(value)}
 
 
-def build_map(roster: Roster, student_id: str, username_attributes: Sequence[str]) -> AttributeMap:
+def build_map(
+    roster: Roster, student_id: str, username_attributes: Sequence[str], *, ignore_case: bool = False
+) -> AttributeMap:
     """The mapping of one connection, `student_id` being its field of that meaning.
 
     Names, and the student ID in the first Username attribute, are filled unless the configuration says otherwise.
@@ -95,7 +103,7 @@ def build_map(roster: Roster, student_id: str, username_attributes: Sequence[str
     read = {name: "student_id" if field in own else field for name, field in fields.items()}
     computed = {name: _constant(text) for name, text in roster.constants.items()}
     computed |= {name: _template(text) for name, text in roster.templates.items()}
-    return AttributeMap(read, computed, username_attributes, carriers)
+    return AttributeMap(read, computed, username_attributes, carriers, ignore_case=ignore_case)
 
 
 def mistakes_in(known: Sequence[Attribute], mapped: AttributeMap) -> list[str]:

@@ -12,12 +12,13 @@ from typing import Final
 from sqlalchemy import Connection
 
 from bridge.contracts import RosterMember
+from bridge.identifiers import is_no_id, is_student_id, key, loose_key, normalize
 from bridge.seen import SeenIds
 from bridge.store import sync_directory, sync_items, sync_people
 from bridge.store.engine import alone
 from bridge.store.sync_items import WRITES, Content, Item, Kind, State
 from bridge.store.sync_people import Known, Standing
-from bridge.store.text import fold, matchable, storable
+from bridge.store.text import storable
 from bridge.sync.decide import Decision, Facts, Rules, decide, decide_leave
 from bridge.sync.mapping import DIGEST_BYTES, Wanted
 from bridge.sync.record import Job
@@ -94,11 +95,11 @@ class Planner:
         self, connection: Connection, members: Sequence[RosterMember]
     ) -> tuple[Sequence[Wanted], Sequence[Item]]:
         """Those who can be looked up, and items for those who cannot."""
-        good = [member for member in members if member.active and matchable(member.student.student_id)]
+        good = [member for member in members if member.active and can_launch(member)]
         wanted = [self._mapped.want(member) for member in good]
         if len(good) == len(members):  # nearly always
             return wanted, ()
-        bad = [member for member in members if not member.active or not matchable(member.student.student_id)]
+        bad = [member for member in members if not member.active or not can_launch(member)]
         self._spare_nameless(connection, [member for member in bad if member.active])
         return wanted, [item for member in bad for item in self._leave_out(member)]
 
@@ -108,22 +109,22 @@ class Planner:
         if not nameless or not others:
             return
         found = [self._mapped.attributes(self._mapped.want(member)) for member in nameless]
-        values = {fold(said[name]) for said in found for name in others if name in said}
+        values = {loose_key(said[name]) for said in found for name in others if name in said}
         for holder in sync_directory.holders(connection, sorted(values)):
             self._spared.add(holder.user_id)
 
     def _leave_out(self, member: RosterMember) -> Iterator[Item]:
-        student_id = member.student.student_id
+        student_id = normalize(member.student.student_id)
         if not member.active:
-            return self._skip(student_id, "inactive_in_lms")
-        if not student_id.strip():
-            return self._skip("", "no_student_id")
+            return self._skip(storable(student_id, 64), "inactive_in_lms")
+        if is_no_id(student_id):
+            return self._skip(storable(student_id, 64), "no_student_id")
         return self._skip(storable(student_id, 64), "bad_student_id")
 
     def _skip(self, student_id: str, reason: str) -> Iterator[Item]:
         self.skipped[reason] += 1
         if self.skipped[reason] <= EXAMPLES:
-            yield self._item(fold(student_id), student_id, NO_DIGEST, Decision(Kind.SKIPPED, reason))
+            yield self._item(student_id, student_id, NO_DIGEST, Decision(Kind.SKIPPED, reason))
 
     def _changed(self, wanted: Sequence[Wanted], known: dict[str, Known]) -> list[Wanted]:
         """Those of whom the connection did not say just this before."""
@@ -193,12 +194,13 @@ class Planner:
         if decision.kind not in {*WRITES}:
             return set()
         after = decision.content.after
-        return {(fold(after[name]), self._number) for name in self._rules.filled if after.get(name)}
+        ids = (after[name] for name in self._rules.filled if after.get(name))
+        return {(key(student_id, ignore_case=self._rules.ignore_case), self._number) for student_id in ids}
 
     def _facts(self, connection: Connection, people: Sequence[Wanted], known: dict[str, Known]) -> Facts:
-        ids = {person.key for person in people}
+        ids = {loose_key(person.student_id) for person in people}
         places = [self._mapped.names.index(name) for name in self._rules.filled]
-        ids |= {fold(person.values[place]) for person in people for place in places if person.values[place]}
+        ids |= {loose_key(person.values[place]) for person in people for place in places if person.values[place]}
         holders: dict[str, list[sync_directory.Holder]] = {}
         for holder in sync_directory.holders(connection, sorted(ids)):
             holders.setdefault(holder.folded, []).append(holder)
@@ -232,6 +234,11 @@ def _bonds(connection: Connection, user_ids: Iterable[int]) -> dict[int, list[sy
     for bond in sync_people.bonds(connection, list(user_ids)):
         found.setdefault(bond.user_id, []).append(bond)
     return found
+
+
+def can_launch(member: RosterMember) -> bool:
+    """Whether the member has a student ID."""
+    return is_student_id(normalize(member.student.student_id))
 
 
 def duplicate(decision: Decision) -> Decision:

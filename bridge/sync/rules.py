@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bridge.errors import ConfigError, RemoteRefused
+from bridge.identifiers import loose_key
 from bridge.ottolearn.api import Attribute
-from bridge.store.text import fold
 from bridge.sync.apply import Surroundings
 from bridge.sync.decide import Rules
 from bridge.sync.mapping import mistakes_in
@@ -21,8 +21,9 @@ def rules_of(subject: Subject, around: Surroundings, *, override: bool) -> Rules
         filled=subject.mapped.usernames,
         required=frozenset(attribute.name for attribute in _required(subject, around)),
         owned_by_ottolearn=frozenset(roster.owned_by_ottolearn),
+        ignore_case=subject.connection.ignore_case,
         protect=roster.protect and not override,
-        protected=frozenset(fold(name) for name in protected if name),
+        protected=frozenset(loose_key(name) for name in protected if name),
         grace_days=roster.grace.days,
         grace_reads=roster.grace.complete_reads,
     )

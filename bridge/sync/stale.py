@@ -9,12 +9,12 @@ from sqlalchemy import Connection, Engine
 
 from bridge.contracts import Learner
 from bridge.errors import OttoBridgeError
+from bridge.identifiers import loose_key, normalize
 from bridge.store import sync_directory, sync_items, sync_people, sync_runs
 from bridge.store.engine import alone
 from bridge.store.sync_items import WRITES, Item, Kind, State
 from bridge.store.sync_people import Standing
 from bridge.store.sync_runs import Run, Status
-from bridge.store.text import fold
 
 PLAN_LIVES: Final = 7 * 86_400.0
 """Seconds for which a plan may be applied."""
@@ -57,10 +57,11 @@ def _first_stale(connection: Connection, items: Sequence[Item], source: int, use
         for bond in sync_people.bonds(connection, ids)
         if bond.source != source and bond.standing == Standing.PRESENT
     }
-    wanted = {i.number: {fold(i.content.after[n]) for n in usernames if i.content.after.get(n)} for i in items}
+    wanted = {i.number: {normalize(i.content.after[n]) for n in usernames if i.content.after.get(n)} for i in items}
     holders: dict[str, set[int]] = {}
-    for holder in sync_directory.holders(connection, sorted(set().union(*wanted.values()))):
-        holders.setdefault(holder.folded, set()).add(holder.user_id)
+    asked = {loose_key(value) for values in wanted.values() for value in values}
+    for holder in sync_directory.holders(connection, sorted(asked)):
+        holders.setdefault(holder.value, set()).add(holder.user_id)
     for item in items:
         foreign = any(holders.get(value, set()) - {item.user_id} for value in wanted[item.number])
         learner = learners.get(item.user_id) if item.user_id is not None else None

@@ -42,6 +42,7 @@ class Subject:
         parts = [
             self.connection.name,
             self.connection.settings.student_id,
+            self.connection.ignore_case,
             list(self.usernames),
             self.roster.model_dump(
                 mode="json", exclude={"every", "full_every", "writes_at_once", "limits", "on_exceed"}
@@ -93,7 +94,7 @@ def subject_of(
         source=sync_people.source_id(engine, connection.name),
         roster=roster,
         link=link,
-        mapped=build_map(mapping, student_id, usernames),
+        mapped=build_map(mapping, student_id, usernames, ignore_case=connection.ignore_case),
         usernames=usernames,
         api_user=api_user,
     )

@@ -302,7 +302,7 @@ def test_an_empty_allow_list_is_found_when_it_is_loaded() -> None:
         (200, b"hello", "aicc_answer_unreadable"),
         (200, b"error=0\r\naicc_data=[Core]\r\nStudent_ID=\r\nStudent_Name=\r\n", "student_id_missing"),
         (200, b"error=0\r\naicc_data=[Core]\r\nStudent_Name=King, Martin\r\n", "student_id_missing"),
-        (200, b"error=0\r\naicc_data=[Core]\r\nStudent_ID=" + b"x" * 256, "malformed"),
+        (200, b"error=0\r\naicc_data=[Core]\r\nStudent_ID=" + b"x" * 256, "student_id_unusable"),
     ],
 )
 def test_an_answer_that_names_nobody_lets_nobody_in(

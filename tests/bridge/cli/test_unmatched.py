@@ -116,7 +116,7 @@ def test_a_wrong_link_is_wrong_usage(desk: Desk, words: tuple[str, ...]) -> None
 
 
 def test_who_is_found_by_now_leaves_the_list(desk: Desk) -> None:
-    desk.came("BO")
+    desk.came("bo")
     desk.came("X1")
     assert [row["student_id"] for row in desk.json("unmatched")] == ["X1"]
     assert [row.student_id for row in unmatched.newest(desk.engine, 10)] == ["X1"]

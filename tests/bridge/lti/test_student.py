@@ -14,7 +14,8 @@ from bridge.lti.student import present, read_student, split_full_name, student_i
 
 
 @pytest.mark.parametrize(
-    "value", [None, "", "   ", "\t\r\n", "$Canvas.user.sisSourceId", " $Person.sourcedId", True, [], {}, 1.5, "\x00"]
+    "value",
+    [None, "", "   ", "\t\r\n", "$Canvas.user.sisSourceId", " $Person.sourcedId", True, [], {}, 1.5, "null", "N/A"],
 )
 def test_what_says_nothing_is_nobody(value: Any) -> None:
     assert present(value) == ""
@@ -41,7 +42,7 @@ def test_an_id_arrives_as_it_was_sent(value: Any, text: str) -> None:
 
 def test_an_id_longer_than_we_keep_is_refused_and_not_cut() -> None:
     assert student_id(["x" * 255], "idnumber") == "x" * 255
-    with pytest.raises(LaunchRejected, match="student_id_missing"):
+    with pytest.raises(LaunchRejected, match="student_id_unusable"):
         student_id(["x" * 256], "idnumber")
 
 

@@ -56,7 +56,7 @@ def test_people_who_share_an_id_are_all_returned(engine: Engine) -> None:
     generations.replace(engine, [twin, ANA], NAMES, now=5.0)
     assert [(c.attribute, c.value, c.learner.user_id) for c in learners.candidates(engine, "ana")] == [
         ("username", "Ana", 1),
-        ("employeeId", " ANA ", 7),
+        ("employeeId", "ANA", 7),
     ]
 
 

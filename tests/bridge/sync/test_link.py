@@ -96,7 +96,7 @@ def test_an_id_that_is_there_already_is_never_overwritten(linking) -> None:
     assert linking.world.ottolearn.users[7].attributes["employeeId"] == "by hand"
 
 
-@pytest.mark.parametrize("held", [{"employeeId": "S1"}, {"username": "s1"}])
+@pytest.mark.parametrize("held", [{"employeeId": "s1"}, {"username": "s1"}])
 def test_an_id_that_somebody_else_holds_is_not_given_to_a_second_person(linking, held) -> None:
     linking.user(7, "zoe@example.edu")
     linking.user(8, "li@example.edu", active=False, **held)

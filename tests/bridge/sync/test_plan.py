@@ -111,10 +111,15 @@ def test_two_members_with_one_id_are_both_left_alone(world, make_member, people)
         make_member("s1", first="Ada"),
         *people(3),
         make_member("s1", first="Grace"),
-        make_member("S1 "),
+        make_member("s1 "),
     ]
     outcome = world.run()
     assert (outcome.created, outcome.conflicts, outcome.reasons) == (3, 3, {"duplicate": 3})
+
+
+def test_two_members_whose_ids_differ_in_case_are_two_people(world, make_member) -> None:
+    world.lms.members = [make_member("ABC-9"), make_member("abc-9"), make_member("Maße"), make_member("masse")]
+    assert (world.run().created, world.run().unchanged) == (4, 4)
 
 
 def test_a_duplicate_of_somebody_known_changes_nothing(world, make_member) -> None:
