@@ -1,7 +1,7 @@
-"""What a cell may be, what may be an ID, and what a cell that is none says as text.
+"""What a cell may be, and what a cell that is no ID says as text.
 
 Spreadsheet programs change IDs behind people's backs: `00123` becomes 123, `12345678901234567` is rounded, `1-2` turns
-into a date, `1E7` into a number. What still is what was typed is taken for an ID; anything else is refused, never
+into a date, `1E7` into a number. What still is what was typed may be an ID (`ids.py`); anything else is refused, never
 repaired. Where a column holds no IDs, the date or the number is what was meant, and becomes text.
 """
 
@@ -10,26 +10,16 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-import unicodedata
 from decimal import Decimal
 from typing import NamedTuple
 
 from bridge.contracts import clean
 
-MAX_ID = 255
-ALLOWED_ID = "the ID as text, up to 255 characters; format the column as Text before typing or pasting it"
 ALLOWED_TEXT = (
     "text, a date from March 1900 on, a number of up to 15 digits, TRUE or FALSE; of a formula, one that works"
 )
 
-_SHORTENED = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+\d{1,3}|[+-]?\d[.,]\d+E-?\d{1,3}", re.IGNORECASE | re.ASCII)
-_DATE = re.compile(
-    r"\d{4}-\d\d-\d\d(?:[T ][\d:.]+Z?)?|\d{1,2}([/.])\d{1,2}\1(?:\d{4}|\d\d)|\d{1,2}-[A-Z][a-z]{2}(?:-\d\d(?:\d\d)?)?",
-    re.ASCII,
-)
 _ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA|FIELD!|BLOCKED!)")
-_SUSPECT = "#+-0123456789"
-"""With what an error, a shortened number or a date begins."""
 _FIRST_DAY = "1900-03-01"
 """Excel counts a 29 February 1900, which never was, so the days before are one off in some programs."""
 _GUARDED = re.compile(r"'(?=[=+\-@\t\r])")
@@ -88,7 +78,12 @@ def of_serial(days: float, epoch: dt.date) -> Odd:
 
 def of_error(text: str) -> Odd:
     """The result of a formula that failed."""
-    return Odd(f"the error {text}" if _ERROR.fullmatch(text) else "the error of a formula")
+    return error_in(text) or Odd("the error of a formula")
+
+
+def error_in(text: str) -> Odd | None:
+    """The error that a text is; None where it is none."""
+    return Odd(f"the error {text}") if text[:1] == "#" and _ERROR.fullmatch(text) else None
 
 
 def unguarded(text: str) -> str:
@@ -101,33 +96,12 @@ def guarded(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def read_id(cell: Cell) -> str | Odd:
-    """The ID in a cell, trimmed and in NFC; empty where there is none; Odd where it cannot be an ID."""
-    if isinstance(cell, Odd):
-        return cell
-    if cell.isalnum() and cell.isascii() and len(cell) <= MAX_ID:
-        return cell  # nearly always, and nothing below could find fault with it
-    text = cell.strip()
-    if len(text) > MAX_ID:
-        return Odd(f"text of more than {MAX_ID} characters")
-    if not text.isprintable() and any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text):
-        return Odd("text with a line break or a control character")
-    if text[:1] in _SUSPECT:
-        if _ERROR.fullmatch(text):
-            return of_error(text)
-        if _SHORTENED.fullmatch(text):
-            return Odd("a number shortened to the form 1.0E+7, its digits lost")
-        if _DATE.fullmatch(text):
-            return DATE
-    return clean(text)
-
-
 def read_text(cell: Cell) -> Cell:
     """What a person would write for a cell that is no ID; Odd where nobody can know."""
     if isinstance(cell, Odd):
         return cell if cell.text is None else cell.text
     text = clean(cell)
-    return of_error(text) if text[:1] == "#" and _ERROR.fullmatch(text) else text
+    return error_in(text) or text
 
 
 def column_letters(index: int) -> str:

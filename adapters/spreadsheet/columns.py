@@ -38,7 +38,7 @@ def find_columns(header: Row, sheet: str, settings: Settings) -> Mapping[str, Co
 
     Raises RosterIncomplete, naming the cells, for duplicate headers, too many columns or a field without a column.
     """
-    headers = [cell.strip() if isinstance(cell, str) else "" for cell in header.cells]
+    headers = header.texts
     if len(headers) > MAX_COLUMNS:
         raise RosterIncomplete(f"{sheet}: {TOO_WIDE}")
     _refuse_duplicates(headers, sheet, header.number)

@@ -51,6 +51,16 @@ CANVAS: Mapping[str, str] = {
 }
 """Canvas's users.csv, exported or imported (Canvas SIS format, users.csv): field -> header."""
 _CANVAS_MARKS = {"user_id", "login_id", "status"}
+BRIGHTSPACE: Mapping[str, str] = {
+    "student_id": "OrgDefinedId",
+    "username": "Username",
+    "first_name": "First Name",
+    "last_name": "Last Name",
+    "email": "Email",
+}
+"""Brightspace's export of grades: field -> header."""
+_HASHED = (BRIGHTSPACE["student_id"], BRIGHTSPACE["username"])
+"""Before these it sets a `#`, so that spreadsheet programs leave them alone."""
 _SMARTERU = "SCORM Student ID"
 """In SmarterU's "Export to CSV" (OttoLearn support, article 242), beside other student IDs."""
 
@@ -73,7 +83,15 @@ def layout_of(headers: Sequence[str]) -> Mapping[str, str]:
         return CANVAS
     if is_unmatched(headers):
         return {"student_id": "Student ID"}
+    if BRIGHTSPACE["student_id"] in headers:
+        return BRIGHTSPACE
     return {"student_id": _SMARTERU} if _SMARTERU in headers else {}
+
+
+def hashed_among(headers: Sequence[str]) -> frozenset[int]:
+    """The columns before whose values the system that wrote them sets a `#`, from 0."""
+    ours = BRIGHTSPACE["student_id"] in headers
+    return frozenset(at for at, header in enumerate(headers) if ours and header in _HASHED)
 
 
 def plain(header: str) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from adapters.spreadsheet.cells import ALLOWED_ID, ALLOWED_TEXT, Cell, Odd, address, column_letters, read_id, read_text
+from adapters.spreadsheet.cells import ALLOWED_TEXT, Cell, Odd, address, column_letters, read_text
 from adapters.spreadsheet.columns import Column, find_columns
+from adapters.spreadsheet.headers import hashed_among
+from adapters.spreadsheet.ids import ALLOWED_ID, read_id
+from adapters.spreadsheet.padding import Padding
 from adapters.spreadsheet.problems import Problem
 from adapters.spreadsheet.rows import Row
 from adapters.spreadsheet.settings import Settings
@@ -32,16 +36,26 @@ class Sheet:
     columns: Mapping[str, Column]
     ids: frozenset[int]
     """Where IDs stand: columns, from 0."""
+    hashed: frozenset[int] = frozenset()
+    """Columns before whose values a `#` is set that is no part of them."""
     members: Iterator[RosterMember] = field(default_factory=lambda: iter(()))
     problems: list[Problem] = field(default_factory=list)
     count: int = 0
     """How many mistakes there were, also those that are not kept."""
+    padding: dict[int, Padding] = field(default_factory=dict)
+    """By column of IDs."""
 
     def add(self, problem: Problem) -> None:
         """Keep a mistake, or only count it where there are too many."""
         self.count += 1
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(problem)
+
+    def remarks(self) -> Iterator[str]:
+        """What is worth knowing of the rows that were read, though it is no mistake."""
+        for at, padding in self.padding.items():
+            if told := padding.told(column_letters(at)):
+                yield f"{self.name}: {told}"
 
 
 @contextmanager
@@ -58,7 +72,9 @@ def open_sheet(settings: Settings, usernames: Sequence[str] = ()) -> Iterator[Sh
             )
         columns = find_columns(header, table.sheet, settings)
         ids = settings.ids(usernames)
-        sheet = Sheet(table.sheet, columns, frozenset(column.at for name, column in columns.items() if name in ids))
+        at = frozenset(column.at for name, column in columns.items() if name in ids)
+        sheet = Sheet(table.sheet, columns, at, hashed_among(header.texts))
+        sheet.padding = {column: Padding() for column in sorted(at)}
         sheet.members = _members(table, sheet, settings)
         yield sheet
 
@@ -82,7 +98,10 @@ class _Reading:
         self._columns = [sheet.columns[name] for name in settings.wanted]
         self._needed = 2 if self._link else 1
         """How many of them must not be empty: the student ID, and what the person is found by."""
-        self._read = [(column.at, read_id if column.at in sheet.ids else read_text) for column in self._columns]
+        self._read = [(column.at, _reading_of(column.at, sheet)) for column in self._columns]
+        self._padding = [
+            (at, sheet.padding[column.at]) for at, column in enumerate(self._columns) if column.at in sheet.ids
+        ]
         self._names = [sheet.columns[name] for name in ("first_name", "last_name") if name in sheet.columns]
         self._status = sheet.columns.get("status")
         self._width = max(column.at for column in sheet.columns.values()) + 1
@@ -111,6 +130,8 @@ class _Reading:
             self._note_mistakes(row, values)
         if self._sheet.count != before:
             return None
+        for number, padding in self._padding:
+            padding.note(str(values[number]), row.number)
         names = (read_text(cells[column.at]) for column in self._names)
         return self._person(row, values, ["" if isinstance(name, Odd) else name for name in names], active)
 
@@ -141,3 +162,11 @@ class _Reading:
 
     def _note(self, row: Row, index: int, what: str, allowed: str) -> None:
         self._sheet.add(Problem(address(self._sheet.name, index, row.number), row.number, what, allowed))
+
+
+def _reading_of(at: int, sheet: Sheet) -> Callable[[Cell], str | Odd]:
+    """How the cells of a column are read."""
+    hashed = at in sheet.hashed
+    if at in sheet.ids:
+        return partial(read_id, hashed=True) if hashed else read_id
+    return (lambda cell: read_text(cell.removeprefix("#") if isinstance(cell, str) else cell)) if hashed else read_text

@@ -35,6 +35,8 @@ def _pages(settings: Settings, means: Means, guessed: Callable[[str], None]) -> 
             means.notice(f"{sheet.name}: {column}")
         guessed(guess_of(sheet.columns, settings))
         yield from iter(lambda: list(islice(sheet.members, PAGE)), [])
+    for remark in sheet.remarks():
+        means.notice(remark)
     if sheet.count:
         _report(SheetRefused(settings.file.name, sheet.problems, sheet.count), settings, means)
 

@@ -23,3 +23,8 @@ class Row(NamedTuple):
     def blank(self) -> bool:
         """Whether there is nothing in it."""
         return not any(not isinstance(cell, str) or cell.strip() for cell in self.cells)
+
+    @property
+    def texts(self) -> list[str]:
+        """Its texts, trimmed, and nothing for every other cell: as headers are compared."""
+        return [cell.strip() if isinstance(cell, str) else "" for cell in self.cells]

@@ -189,6 +189,20 @@ def shift(connection: Connection, run: int, kinds: Sequence[str], old: State, ne
     connection.execute(statement.values(state=new))
 
 
+def linked(connection: Connection, source: int, user_ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """What the runs of a connection that only links last wrote into each of these users: user -> attribute -> value."""
+    statement = (
+        select(_i.user_id, _i.content)
+        .join(sync_run, sync_run.c.id == _i.run)
+        .where(sync_run.c.source == source, _i.kind == Kind.LINK, _i.state == State.DONE, _i.user_id.in_(user_ids))
+        .order_by(_i.run, _i.number)
+    )
+    found: dict[int, dict[str, str]] = {}
+    for user_id, content in connection.execute(statement) if user_ids else ():
+        found.setdefault(user_id, {}).update(msgspec.json.decode(content, type=Content).after)
+    return found
+
+
 def unsettled(engine: Engine, source: int) -> list[int]:
     """The runs of a connection with items of which nobody knows what became of them."""
     statement = (

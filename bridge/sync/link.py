@@ -1,7 +1,7 @@
 """Linking: rows name people who exist, by another attribute, and fill a Username attribute of theirs that is empty.
 
-Nobody is created, deactivated or otherwise changed, and nothing that is there is overwritten. Pure; in doubt a
-conflict, never a guess.
+Nobody is created, deactivated or otherwise changed, and nothing that is there is overwritten but what this connection
+wrote itself: a mended list mends what the list before it has done. Pure; in doubt a conflict, never a guess.
 """
 
 from __future__ import annotations
@@ -52,12 +52,19 @@ def only_linking(roster: Roster, student_id: str, username_attributes: Sequence[
 
 
 def decide_link(
-    row: Row, found: Sequence[Learner], holders: Sequence[Holder], carriers: Sequence[str], link: Link, rules: Rules
+    row: Row,
+    found: Sequence[Learner],
+    holders: Sequence[Holder],
+    carriers: Sequence[str],
+    link: Link,
+    rules: Rules,
+    written: Mapping[str, str],
 ) -> Decision:
     """What is to be done for one row.
 
     `found`: who has the row's value as `link.attribute`; `holders`: who has its student ID
-    in a Username attribute; `carriers`: the attributes to fill.
+    in a Username attribute; `carriers`: the attributes to fill; `written`: what the connection last wrote into whoever
+    was found.
     """
     if len(found) != 1:
         return _not_one(row, found, link)
@@ -68,21 +75,28 @@ def decide_link(
     if taken:
         note = "; ".join(f"OttoLearn user {h.user_id} has {h.value!r} as {h.attribute}" for h in taken)
         return _conflict("taken", row, note, learner.user_id)
-    if other := _other_values(row, learner, carriers):
+    there = other_values(row, learner, carriers)
+    if other := {name: value for name, value in there.items() if value != written.get(name)}:
         note = "; ".join(f"OttoLearn user {learner.user_id} has {value!r} as {name}" for name, value in other.items())
         return _conflict("other_value", row, note, learner.user_id)
-    empty = [name for name in carriers if not learner.attributes.get(name)]
-    if not empty:
+    before = {name: there.get(name, "") for name in carriers if name in there or not learner.attributes.get(name)}
+    if not before:
         return Decision(None, "", learner.user_id)
     if not learner.active:
         return _skipped("inactive_in_ottolearn", row, learner)
-    before, after = dict.fromkeys(empty, ""), dict.fromkeys(empty, row.student_id)
+    after = dict.fromkeys(before, row.student_id)
     return Decision(Kind.LINK, "", learner.user_id, Content(before, after, where=row.where))
 
 
 def match_key(value: str, *, ignore_case: bool) -> str:
     """What is equal for values by which people are found: as IDs are, but e-mail addresses without letter case."""
     return key(value, ignore_case=ignore_case or "@" in value)
+
+
+def other_values(row: Row, learner: Learner, carriers: Sequence[str]) -> Mapping[str, str]:
+    """The attributes to fill in which something else than the row's student ID stands, and what."""
+    there = {name: learner.attributes.get(name, "") for name in carriers}
+    return {name: value for name, value in there.items() if value and normalize(value) != row.student_id}
 
 
 def twice(row: Row, decision: Decision) -> Decision:
@@ -101,11 +115,6 @@ def _not_one(row: Row, found: Sequence[Learner], link: Link) -> Decision:
         return Decision(Kind.SKIPPED, "no_match", None, Content(note=note, where=row.where))
     users = ", ".join(str(learner.user_id) for learner in found)
     return _conflict("ambiguous", row, f"the OttoLearn users {users} all have this {link.field} as {link.attribute}")
-
-
-def _other_values(row: Row, learner: Learner, carriers: Sequence[str]) -> Mapping[str, str]:
-    there = {name: learner.attributes.get(name, "") for name in carriers}
-    return {name: value for name, value in there.items() if value and normalize(value) != row.student_id}
 
 
 def _conflict(reason: str, row: Row, note: str, user_id: int | None = None) -> Decision:

@@ -6,19 +6,20 @@ another connection may still deactivate them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
 from bridge.contracts import PLACE, Learner, RosterMember
 from bridge.identifiers import is_no_id, is_student_id, key, loose_key, normalize
+from bridge.seen import SeenIds
 from bridge.store import everybody, sync_directory, sync_items
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Item, Kind
 from bridge.store.text import storable
 from bridge.sync.by_value import UsersByValue
 from bridge.sync.decide import Decision, Rules
-from bridge.sync.link import Row, decide_link, match_key, no_link, twice
+from bridge.sync.link import Row, decide_link, match_key, no_link, other_values, twice
 from bridge.sync.plan import NO_DIGEST, Planner
 from bridge.sync.record import Job
 from bridge.sync.settings import Link
@@ -32,6 +33,8 @@ class LinkPlanner(Planner):
         super().__init__(job, rules, full=True)
         self._link = link
         self._users = UsersByValue([])
+        self._kept = SeenIds()
+        """Users of whom a row says what they have already."""
 
     def read(self, groups: Iterable[Sequence[RosterMember]]) -> None:
         """Look at every row. Raises what reading them raises."""
@@ -47,8 +50,10 @@ class LinkPlanner(Planner):
         items: list[Item] = []
         claims: set[tuple[str, int]] = set()
         again: set[int] = set()
-        for row, found, holders in self._looked_up(connection, [self._row(member) for member in members]):
-            decision = self._judge(row, found, holders)
+        looked_up = [*self._looked_up(connection, [self._row(member) for member in members])]
+        written = self._written(connection, looked_up)
+        for row, found, holders in looked_up:
+            decision = self._judge(row, found, holders, written.get(found[0].user_id, {}) if found else {})
             if decision.reason == "duplicate" and decision.user_id is not None:
                 again.add(decision.user_id)
             if decision.kind is not None:
@@ -77,14 +82,29 @@ class LinkPlanner(Planner):
         for row, found in zip(rows, candidates, strict=True):
             yield row, self._found(row, found, learners), holders.get(row.key, ())
 
-    def _judge(self, row: Row, found: Sequence[Learner], holders: Sequence[Holder]) -> Decision:
+    def _written(
+        self, connection: Connection, looked_up: Sequence[tuple[Row, list[Learner], Sequence[Holder]]]
+    ) -> dict[int, dict[str, str]]:
+        """What this connection wrote into those users who have another ID than their row says."""
+        carriers = self._mapped.carriers
+        users = {f.user_id for row, found, _ in looked_up for f in found if other_values(row, f, carriers)}
+        return sync_items.linked(connection, self._rules.source, sorted(users))
+
+    def _judge(
+        self, row: Row, found: Sequence[Learner], holders: Sequence[Holder], written: Mapping[str, str]
+    ) -> Decision:
         if not row.key:
             return no_link("no_student_id" if is_no_id(row.student_id) else "bad_student_id", row)
-        decision = decide_link(row, found, holders, self._mapped.carriers, self._link, self._rules)
+        decision = decide_link(row, found, holders, self._mapped.carriers, self._link, self._rules, written)
+        if decision.user_id is None:
+            return decision
         if decision.kind is None:
+            if decision.user_id in self._seen:
+                return twice(row, decision)
+            self._kept.add(decision.user_id)
             self.unchanged += 1
-        elif decision.kind == Kind.LINK and decision.user_id is not None:
-            if not self._seen.add(decision.user_id):
+        elif decision.kind == Kind.LINK:
+            if decision.user_id in self._kept or not self._seen.add(decision.user_id):
                 return twice(row, decision)
             self.joining += 1
         return decision

@@ -19,10 +19,10 @@ from adapters.spreadsheet.cells import (
     of_number,
     of_serial,
     of_truth,
-    read_id,
     read_text,
     unguarded,
 )
+from adapters.spreadsheet.ids import read_id
 from adapters.spreadsheet.package import Format, format_of
 
 
@@ -187,11 +187,67 @@ def test_no_text_is_a_formula_after_guarding_and_none_is_lost(text):
     assert unguarded(safe) == unguarded(text)
 
 
-@given(st.text())
+@given(st.text().filter(lambda text: '"' not in text))
 @settings(deadline=None)
 def test_reading_an_id_raises_nothing_and_is_stable(text):
     once = read_id(text)
     assert isinstance(once, Odd) or read_id(once) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "student_id"),
+    [
+        ('="00246"', "00246"),
+        ('"00246"', "00246"),
+        ("'00246", "00246"),
+        ("'S0105", "S0105"),
+        ('="1.5"', "1.5"),
+        ("'t.hooft@example.edu", "'t.hooft@example.edu"),
+        ("\xa000246\u3000", "00246"),
+    ],
+)
+def test_a_mark_around_an_id_is_not_taken_for_a_part_of_it(text, student_id):
+    assert read_id(text) == student_id
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("#00246", "a # in front"),
+        ("'#00246", "an apostrophe in front"),
+        ("123.0", "decimals"),
+        ("1.5", "decimals"),
+        ("12,5", "decimals"),
+        ("-.5", "decimals"),
+        ("'123.0", "decimals"),
+        ("TRUE", "TRUE or FALSE"),
+        ("False", "TRUE or FALSE"),
+        ("WAHR", "TRUE or FALSE"),
+        ("50%", "per cent"),
+        ("12,5 %", "per cent"),
+        ("=00123", "a formula"),
+        ("1 234 567", "thousands"),
+        ("1.234.567", "thousands"),
+        ("1\u2019234", "thousands"),
+        ("00246\u200b", "nobody sees"),
+        ("00247\ufeff", "nobody sees"),
+        ("AB\xa0246", "nobody sees"),
+        ('="00246\u200b"', "nobody sees"),
+    ],
+)
+def test_a_decorated_or_damaged_id_is_refused(text, what):
+    assert what in read_id(text).what
+
+
+@pytest.mark.parametrize("text", ["null", "N/A", "-", "NaN", "None", '="null"'])
+def test_a_word_for_no_id_is_nobodys_id(text):
+    assert read_id(text) == ""
+
+
+def test_a_hash_is_taken_away_only_where_the_export_sets_one():
+    assert read_id("#00246", hashed=True) == "00246"
+    assert read_id("#N/A", hashed=True) == Odd("the error #N/A")
+    assert "decimals" in read_id("#1.5", hashed=True).what
 
 
 @given(st.floats())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from contextlib import suppress
 
@@ -14,6 +15,7 @@ from adapters.spreadsheet import reader, table
 from adapters.spreadsheet.problems import Problem, SheetRefused
 from adapters.spreadsheet.settings import Settings
 from adapters.spreadsheet.table import open_table
+from adapters.spreadsheet.xlsxfile import write_xlsx
 from bridge.contracts import PLACE, RosterEnd, RosterMember, Student
 from bridge.errors import RosterIncomplete
 from bridge.files.digest import digest_of
@@ -85,7 +87,7 @@ def test_a_date_in_an_ordinary_column_does_not_refuse_the_whole_file(read, csv_f
     ],
 )
 def test_whatever_fills_a_username_attribute_is_judged_as_an_id(read, csv_file, roster):
-    path = csv_file("Student ID,Login,Hired\n1,1.0E+7,2024-05-01\n2,TRUE,2024-05-02\n")
+    path = csv_file("Student ID,Login,Hired\n1,1.0E+7,2024-05-01\n2,b,2024-05-02\n")
     with pytest.raises(
         SheetRefused, match=r"1 mistake\npeople!B2: found a number shortened .*; allowed: the ID as text"
     ):
@@ -300,3 +302,64 @@ def test_people_are_found_by_the_attribute_that_the_mapping_names():
     assert attribute(match="badge") == "badge"
     assert attribute(roster={"attributes": {"workMail": "email", "username": "student_id"}}) == "workMail"
     assert Settings.model_validate({"file": "people.csv", "mode": "roster"}).link is None
+
+
+BRIGHTSPACE = """OrgDefinedId,Username,Last Name,First Name,Email,Quiz 1 Points Grade,End-of-Line Indicator
+#00246,#ana.g,García,Ana,ana@example.invalid,7,#
+#00247,#zoe.o,O'Brien,Zoë,zoe@example.invalid,8,#
+"""
+
+
+def test_brightspaces_hash_is_no_part_of_an_id(read, csv_file):
+    got = read(csv_file(BRIGHTSPACE), match="email", columns={"student_id": "OrgDefinedId", "email": "Email"})
+    assert got.ids == ["00246", "00247"]
+    by_name = read(csv_file(BRIGHTSPACE), mode="roster", roster={"attributes": {"nick": "username"}})
+    assert [(m.student, m.fields["username"]) for m in by_name.members] == [
+        (Student("00246", "Ana", "García"), "ana.g"),
+        (Student("00247", "Zoë", "O'Brien"), "zoe.o"),
+    ]
+
+
+def test_a_hash_of_nobodys_export_is_refused_by_its_cell(read, csv_file):
+    got = read(csv_file("Student ID,Email\n#00246,a@example.edu\n00247,b@example.edu\n"))
+    assert got.ids == ["00247"]
+    assert "people!A2: found a # in front" in got.notices[-1]
+
+
+def test_ids_that_a_program_took_for_numbers_are_refused_one_by_one(read, csv_file):
+    path = csv_file("Employee number,Email\n123.0,a@x.example\n,b@x.example\n456.0,c@x.example\n00789,d@x.example\n")
+    got = read(path, student_id="employee_number")
+    assert got.ids == ["00789"]
+    assert [line.split(":")[0] for line in got.notices[-1].splitlines()[1:4]] == ["people!A2", "people!A3", "people!A4"]
+
+
+ODD = (
+    ("1.23E+11", ""), ("1,23E+11", ""), ("1.0", ""), ("12,5", ""), ("00123", "00123"), ("'00456", "00456"),
+    ('="00789"', "00789"), ("=00123", ""), ("1 234 567", ""), ("1.234.567", ""), ("2024-05-01", ""), ("01/02/2024", ""),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_text_is_the_same_id_in_a_csv_and_in_a_workbook(read, tmp_path, suffix):
+    path = tmp_path / f"people{suffix}"
+    rows = [[cell, f"p{at}@example.edu"] for at, (cell, _) in enumerate(ODD)]
+    if suffix == ".csv":
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows([["Student ID", "Email"], *rows])
+    else:
+        write_xlsx(path, "people", [["Student ID", "Email"], *rows])
+    assert read(path).ids == [right for _, right in ODD if right]
+
+
+def test_zeros_that_some_ids_lack_are_told_once(read, csv_file):
+    rows = "".join(f"{student_id},p{student_id}@example.edu\n" for student_id in ("00246", "247", "S1", "99", "00248"))
+    got = read(csv_file("Student ID,Email\n" + rows))
+    assert got.ids == ["00246", "247", "S1", "99", "00248"]
+    [told] = [notice for notice in got.notices if "zeros" in notice]
+    assert told.startswith("people: column A: 2 IDs have zeros in front, to 5 digits (A2), and 2 are shorter")
+    assert "(A3)" in told
+
+
+def test_ids_of_one_length_are_no_reason_to_warn(read, csv_file):
+    got = read(csv_file("Student ID,Email\n00246,a@example.edu\n12345,b@example.edu\n"))
+    assert not [notice for notice in got.notices if "zeros" in notice]

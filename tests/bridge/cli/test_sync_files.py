@@ -266,7 +266,7 @@ def test_what_fills_a_username_attribute_of_ottolearn_is_judged_as_an_id(site: S
     attributes = {"employeeId": "employee_number", "username": "login", "emailAddress": "mail"}
     site.tree["connections"]["hr-sheet"] |= {"columns": {}, "mode": "roster", "roster": {"attributes": attributes}}
     site.connect()
-    site.file("Employee number;Login;Mail\n00123;1.0E+7;2024-05-01\n00124;TRUE;x\n")
+    site.file("Employee number;Login;Mail\n00123;1.0E+7;2024-05-01\n00124;li;x\n")
     code, said, _ = site.run("sync", "spreadsheet", "hr-sheet", "--plan", "--json")
     assert (code, said["reason"]) == (3, "roster_incomplete")
     assert "people.csv: 1 mistake\npeople!B2: found a number shortened" in said["notices"][-1]

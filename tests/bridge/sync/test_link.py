@@ -250,3 +250,38 @@ def test_a_file_that_is_changed_while_it_is_read_is_not_synced(linking) -> None:
     outcome = linking.run()
     assert (outcome.reason, outcome.notices) == ("roster_incomplete", ["the file was changed while it was read"])
     assert world.ottolearn.writes == []
+
+
+def test_what_a_list_wrote_wrongly_the_mended_list_may_replace(either_world, make_member) -> None:
+    linking = Linking(either_world, make_member)
+    linking.user(7, "zoe@example.edu")
+    linking.rows(("zoe@example.edu", "wrong"))
+    linking.run()
+    linking.rows(("zoe@example.edu", "00246"))
+    planned = linking.run(plan_file=linking.world.directory_path / "plan.jsonl")
+    [item] = linking.world.items(planned.run)
+    assert (item.content.before, item.content.after) == ({"employeeId": "wrong"}, {"employeeId": "00246"})
+    assert linking.run().updated == 1
+    assert linking.world.ottolearn.users[7].attributes["employeeId"] == "00246"
+    linking.rows(("zoe@example.edu", "00247"))
+    assert linking.run().updated == 1
+
+
+def test_what_somebody_changed_since_is_not_replaced(linking) -> None:
+    linking.user(7, "zoe@example.edu")
+    linking.rows(("zoe@example.edu", "wrong"))
+    linking.run()
+    linking.user(7, "zoe@example.edu", employeeId="by hand")
+    linking.rows(("zoe@example.edu", "00246"))
+    assert linking.said(linking.run()) == [("People!B2", "conflict", "other_value")]
+
+
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
+def test_two_rows_for_one_person_do_not_replace_each_others_id_by_turns(linking, order) -> None:
+    linking.user(7, "zoe@example.edu")
+    linking.rows(("zoe@example.edu", "1"))
+    linking.run()
+    linking.rows(*[("zoe@example.edu", "1"), ("zoe@example.edu", "2")][order])
+    outcome = linking.run()
+    assert {reason for _, _, reason in linking.said(outcome)} == {"duplicate"}
+    assert linking.world.ottolearn.users[7].attributes["employeeId"] == "1"
