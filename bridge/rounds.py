@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
+from bridge.lti.keysets import BELIEVED
 from bridge.progress.reports import Reports
-from bridge.store import launches, one_time, rates, received, unmatched, visits
+from bridge.store import keysets, launches, one_time, rates, received, unmatched, visits
 
 log = logging.getLogger(__name__)
 
@@ -68,3 +69,4 @@ def tidy(engine: Engine, now: float) -> None:
     launches.forget_before(engine, now - LAUNCHES_KEPT)
     visits.forget_before(engine, now - VISITS_KEPT)
     unmatched.forget_before(engine, now - UNMATCHED_KEPT)
+    keysets.forget_before(engine, now - BELIEVED)

@@ -226,6 +226,17 @@ own_key = Table(
 )
 """The keys we sign with; the private half is sealed."""
 
+key_set = Table(
+    "key_set",
+    metadata,
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("answered_at", Double, nullable=False),
+    Column("fresh_until", Double, nullable=False),
+)
+"""The last good key set of each platform. `key` is the SHA-256 of its address."""
+
 connection = Table(
     "connection",
     metadata,

@@ -23,7 +23,7 @@ from bridge.launch import Arrivals, policy_of
 from bridge.learners.directory import Directory, Match
 from bridge.learners.matching import Matching
 from bridge.learners.newcomers import Newcomers
-from bridge.lti.keysets import PlatformKeys
+from bridge.lti.keysets import Keeping, PlatformKeys
 from bridge.lti.state import States
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.ottolearn.settings import Oidc, SignedLink
@@ -37,6 +37,7 @@ from bridge.packages.step_up import StepUps
 from bridge.progress.delivery import ways_back
 from bridge.progress.reports import Reports
 from bridge.registration import Registrar
+from bridge.store import keysets
 from bridge.wayin import WayIn
 from bridge.web.address import client_address, counted_as
 from bridge.web.metrics import Metrics
@@ -125,7 +126,7 @@ def furnish(
         pseudonym_key=f"pseudonym {secret}".encode(),
         policy=lambda name: policy_of(connections.find(name)),
     )
-    keys = PlatformKeys(outbound, now)
+    keys = PlatformKeys(outbound, now, keeping=Keeping(partial(keysets.find, engine), partial(keysets.keep, engine)))
     return House(
         configuration=configuration,
         connections=connections,
