@@ -37,6 +37,8 @@ class Bridge(Frozen):
     public_url: Origin
     secret_key: SecretStr
     database_url: SecretStr = SecretStr("sqlite:///ottobridge.db")
+    database_prepare: bool = True
+    """Whether PostgreSQL may be asked to prepare statements; behind PgBouncer it is not, whatever is said here."""
     trusted_networks: tuple[IPvAnyNetwork, ...] = ()
     """Private ranges that may be called, and by plain http."""
     progress_token: SecretStr | None = None

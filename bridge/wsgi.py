@@ -48,7 +48,8 @@ def serving(configuration: Configuration) -> Flask:
 
 def build_app(configuration: Configuration) -> Flask:
     """Open and migrate the database, begin to read OttoLearn's users, and return the application."""
-    engine = open_database(configuration.bridge.database_url.get_secret_value())
+    bridge = configuration.bridge
+    engine = open_database(bridge.database_url.get_secret_value(), prepare=bridge.database_prepare)
     migrate(engine)
     outbound = Outbound(configuration.bridge.trusted_networks)
     directory = Directory(

@@ -17,7 +17,7 @@ SHARED = ROOT.parent / "shared"
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")  # no test depends on how fast the machine is, or on chance
 
-pytest_plugins = ["tests.fixtures_database"]
+pytest_plugins = ["tests.fixtures_database", "tests.fixtures_pgbouncer"]
 
 BESIDE = "put them into a folder"
 

@@ -34,15 +34,15 @@ def postgresql_server() -> Iterator[str]:
         pytest.skip("PostgreSQL's server programs are missing; to enable: apt-get install postgresql")
     # Not below tmp_path: root's is closed to everybody else, and PostgreSQL refuses to run as root.
     place = Path(tempfile.mkdtemp(prefix="ottobridge-postgresql-"))
-    account = _account()
+    owner = account()
     try:
-        if account:
-            os.chown(place, account.pw_uid, account.pw_gid)
-        port = _start(programs, place, account)
+        if owner:
+            os.chown(place, owner.pw_uid, owner.pw_gid)
+        port = _start(programs, place, owner)
         try:
             yield f"postgresql+psycopg://postgres:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{port}/postgres"
         finally:
-            _run([programs / "pg_ctl", "stop", "-w", "-m", "immediate", "-D", place / "data"], place, account)
+            _run([programs / "pg_ctl", "stop", "-w", "-m", "immediate", "-D", place / "data"], place, owner)
     finally:
         shutil.rmtree(place)
 
@@ -104,7 +104,7 @@ def _find_programs() -> Path | None:
     return next((p for p in on_path + debian if (p / "initdb").exists() and (p / "pg_ctl").exists()), None)
 
 
-def _account() -> pwd.struct_passwd | None:
+def account() -> pwd.struct_passwd | None:
     """Whom the server runs as: an unprivileged account when we are root, else ourselves."""
     if os.geteuid() != 0:
         return None
@@ -126,7 +126,7 @@ def _start(programs: Path, place: Path, account: pwd.struct_passwd | None) -> in
     secret.chmod(0o644)  # inside a directory that only the account can enter
     options = ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", "--username=postgres", "--no-sync"]
     _run([programs / "initdb", *options, f"--pwfile={secret}", "-D", place / "data"], place, account)
-    port = _free_port()
+    port = free_port()
     settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
     _run(
         [programs / "pg_ctl", "start", "-w", "-D", place / "data", "-l", place / "log", "-o", settings], place, account
@@ -134,7 +134,7 @@ def _start(programs: Path, place: Path, account: pwd.struct_passwd | None) -> in
     return port
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

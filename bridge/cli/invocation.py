@@ -47,7 +47,8 @@ class Invocation:
     @contextmanager
     def database(self, configuration: Configuration | None = None) -> Iterator[Engine]:
         """The database, at the newest schema; that of `configuration`, for commands that need no other secret."""
-        engine = open_database((configuration or self.configuration).bridge.database_url.get_secret_value())
+        bridge = (configuration or self.configuration).bridge
+        engine = open_database(bridge.database_url.get_secret_value(), prepare=bridge.database_prepare)
         try:
             migrate(engine)
             yield engine

@@ -56,15 +56,16 @@ _ALONE: Final[dict[str, dict[str, Any]]] = {
 _LOCK: Final = 0x6F74746F_62726467  # "ottobrdg": the number of our advisory lock in PostgreSQL
 
 
-def open_database(url: str) -> Engine:
+def open_database(url: str, *, prepare: bool = True) -> Engine:
     """The engine for `url`, after one successful connection.
 
+    `prepare`: whether PostgreSQL may be asked to prepare statements. It never is behind a pooler that can be seen.
     Raises `ConfigError` for a URL that cannot work and `RemoteUnavailable` for a database that does not answer;
     neither message holds the URL's user name, password or options.
     """
     address = _read_url(url)
     try:
-        engine = _open_sqlite(address) if address.drivername == "sqlite" else _open_postgresql(address)
+        engine = _open_sqlite(address) if address.drivername == "sqlite" else _open_postgresql(address, prepare)
     except ModuleNotFoundError as error:
         problem = f"bridge.database_url: {error.name} is missing: pip install 'ottobridge[postgresql]'"
         raise ConfigError([problem]) from None
@@ -208,14 +209,34 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _open_postgresql(address: URL) -> Engine:
-    return create_engine(
+def _open_postgresql(address: URL, prepare: bool) -> Engine:
+    engine = create_engine(
         address,
         hide_parameters=True,
         **_POOL,
         pool_pre_ping=True,  # a restarted database costs no launch
-        connect_args={"connect_timeout": 5, **_SILENCE},
+        connect_args={"connect_timeout": 5, **_SILENCE, **({} if prepare else {"prepare_threshold": None})},
     )
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    """Prepare no statements behind a pooler: the next one may reach another session, which does not know it.
+
+    PgBouncer, as any pooler that shares sessions, tells its clients a process number of its own making (the protocol's
+    BackendKeyData, with which a client would cancel), and PostgreSQL knows its own.
+    """
+    told = connection.info.backend_pid
+    if connection.execute("SELECT pg_backend_pid()").fetchone()[0] != told:
+        connection.prepare_threshold = None
+    connection.rollback()
+
+
+def has_own_session(connection: Connection) -> bool:
+    """Whether a PostgreSQL session is this connection's alone from one transaction to the next."""
+    driver: Any = connection.connection.driver_connection
+    return driver.prepare_threshold is not None
 
 
 def _config() -> Config:

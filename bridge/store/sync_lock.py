@@ -1,8 +1,10 @@
 """One sync of a connection at a time, by a lock that dies with whoever holds it.
 
 PostgreSQL: an advisory lock of a database session. It dies with the session too, so a run that goes on has to look
-whether it is still there. SQLite: an exclusive transaction on a small file beside the database, which the operating
-system releases when the process ends, however it ends, and not before.
+whether it is still there. Behind a pooler such as PgBouncer a session is ours only within a transaction: there it is
+the lock of a transaction that stays open, and reads and writes nothing, so that it holds up no vacuum. SQLite: an
+exclusive transaction on a small file beside the database, which the operating system releases when the process ends,
+however it ends, and not before.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from bridge.errors import OttoBridgeError
+from bridge.store.engine import has_own_session
 
 
 class LockHeld(OttoBridgeError):
@@ -33,13 +36,16 @@ class LockLost(OttoBridgeError):
     def __init__(self, connection: str) -> None:
         super().__init__(
             f"the database ended the session that kept {connection} to this sync (a restart, or a limit on idle "
-            "sessions?); it has stopped, and the next one goes on from here"
+            "sessions or transactions?); it has stopped, and the next one goes on from here"
         )
 
 
-_HELD: Final = text(
+_TRY_SESSION: Final = "SELECT pg_try_advisory_lock({n})"
+_TRY_TRANSACTION: Final = "SELECT pg_try_advisory_xact_lock({n})"
+_RELEASE: Final = "SELECT pg_advisory_unlock({n})"
+_HELD: Final = (
     "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted"
-    " AND objsubid = 1 AND (classid::bigint << 32 | objid::bigint) = :n)"
+    " AND objsubid = 1 AND (classid::bigint << 32 | objid::bigint) = {n})"
 )
 """How PostgreSQL shows an advisory lock on one bigint ("pg_locks" in its documentation)."""
 
@@ -73,23 +79,31 @@ def _file_lock(database: Path, connection: str) -> Iterator[None]:
 @contextmanager
 def _session_lock(engine: Engine, connection: str) -> Iterator[Callable[[], None]]:
     digest = hashlib.blake2b(f"ottobridge sync {connection}".encode(), digest_size=8).digest()
-    number = {"n": int.from_bytes(digest, signed=True)}
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as session:
-        if not session.execute(text("SELECT pg_try_advisory_lock(:n)"), number).scalar_one():
+    number = int.from_bytes(digest, signed=True)
+    with engine.connect() as session:
+        ours = has_own_session(session)
+        if ours:
+            session.execution_options(isolation_level="AUTOCOMMIT")
+        if not _ask(session, _TRY_SESSION if ours else _TRY_TRANSACTION, number):
             raise LockHeld(connection)
         try:
             yield lambda: _require(session, number, connection)
         finally:
-            # A session that has ended holds nothing, whether that was noticed before or is now.
-            if not session.invalidated:
+            # A session that has ended holds nothing, whether that was noticed before or is now; nor does a transaction.
+            if ours and not session.invalidated:
                 with suppress(DBAPIError):
-                    session.execute(text("SELECT pg_advisory_unlock(:n)"), number)
+                    _ask(session, _RELEASE, number)
 
 
-def _require(session: Connection, number: dict[str, int], connection: str) -> None:
+def _require(session: Connection, number: int, connection: str) -> None:
     try:
-        held = not session.invalidated and session.execute(_HELD, number).scalar_one()
+        held = not session.invalidated and _ask(session, _HELD, number)
     except DBAPIError as error:
         raise LockLost(connection) from error
     if not held:
         raise LockLost(connection)
+
+
+def _ask(session: Connection, question: str, number: int) -> bool:
+    # The number stands in the statement: with parameters the answer's snapshot would stay as long as the transaction.
+    return bool(session.execute(text(question.format(n=number))).scalar_one())
