@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 from flask import Flask
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from adapters import ADAPTERS
 from bridge import rounds
@@ -21,7 +23,8 @@ from bridge.learners.directory import Directory
 from bridge.learners.refreshing import whole_list
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.store import learners
-from bridge.store.engine import migrate, open_database
+from bridge.store.engine import migrate, open_later
+from bridge.store.errors import trouble
 from bridge.web.app import HOUSE, create_app
 from bridge.web.house import furnish
 
@@ -29,6 +32,8 @@ log = logging.getLogger(__name__)
 
 REFRESH_EVERY = 30.0
 """Seconds between two readings of OttoLearn's users that nobody asked for by name, over all processes."""
+LOOK_EVERY = 1.0
+"""Seconds between two looks for a database that is away."""
 
 
 def create_bridge() -> Flask:
@@ -47,10 +52,13 @@ def serving(configuration: Configuration) -> Flask:
 
 
 def build_app(configuration: Configuration) -> Flask:
-    """Open and migrate the database, begin to read OttoLearn's users, and return the application."""
+    """Bring the database up to date, begin to read OttoLearn's users, and return the application.
+
+    Where the database is away both are done as soon as it is back, and the application answers until then that learners
+    should try again.
+    """
     bridge = configuration.bridge
-    engine = open_database(bridge.database_url.get_secret_value(), prepare=bridge.database_prepare)
-    migrate(engine)
+    engine = open_later(bridge.database_url.get_secret_value(), prepare=bridge.database_prepare)
     outbound = Outbound(configuration.bridge.trusted_networks)
     directory = Directory(
         engine,
@@ -60,9 +68,34 @@ def build_app(configuration: Configuration) -> Flask:
         every=REFRESH_EVERY,
         max_shrink_percent=configuration.ottolearn.directory.max_shrink_percent,
     )
-    if learners.claim_refresh(engine, now=time.time(), every=REFRESH_EVERY):
-        threading.Thread(target=_refresh, args=(directory,), name="first-refresh", daemon=True).start()
+    if not _begin(engine, directory):
+        threading.Thread(target=_keep_beginning, args=(engine, directory), name="begin", daemon=True).start()
     return create_app(furnish(configuration, engine, outbound, directory, adapters=ADAPTERS))
+
+
+def _begin(engine: Engine, directory: Directory) -> bool:
+    """Do what comes first; False where the database is away. Raises ConfigError for one that cannot be used."""
+    try:
+        migrate(engine)
+        if learners.claim_refresh(engine, now=time.time(), every=REFRESH_EVERY):
+            threading.Thread(target=_refresh, args=(directory,), name="first-refresh", daemon=True).start()
+    except SQLAlchemyError as error:
+        if not trouble(error):
+            raise
+        log.warning("%s; it is looked for every second", trouble(error))
+        return False
+    return True
+
+
+def _keep_beginning(engine: Engine, directory: Directory) -> None:
+    while True:
+        time.sleep(LOOK_EVERY)
+        try:
+            if _begin(engine, directory):
+                log.info("the database is there")
+                return
+        except Exception:
+            log.exception("the database cannot be brought up to date; it is tried again")
 
 
 def _refresh(directory: Directory) -> None:
@@ -71,3 +104,5 @@ def _refresh(directory: Directory) -> None:
         log.info("the directory holds %d OttoLearn users", state.learners)
     except OttoBridgeError as error:
         log.warning("OttoLearn's users could not be read at start: %s", error)
+    except SQLAlchemyError as error:
+        log.warning("OttoLearn's users could not be kept at start: %s", trouble(error) or type(error).__name__)

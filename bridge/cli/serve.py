@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
+import shutil
+import socket
 import tempfile
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
+from adapters import ADAPTERS
+from bridge import logs
 from bridge.cli.invocation import Invocation, pass_invocation
-from bridge.store.engine import CONNECTIONS
+from bridge.config import Configuration, load
+from bridge.errors import ConfigError
+from bridge.store.engine import CONNECTIONS, migrate, open_later
+from bridge.store.errors import trouble
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -20,41 +34,92 @@ from bridge.store.engine import CONNECTIONS
 @click.option(
     "--threads", type=click.IntRange(1, CONNECTIONS // 2), default=8, show_default=True, help="Threads of each process."
 )
+@click.option(
+    "--log-format",
+    type=click.Choice(logs.FORMATS),
+    default="text",
+    show_default=True,
+    help="The shape of each line of the log, on standard error.",
+)
 @pass_invocation
-def serve(invocation: Invocation, host: str, port: int, workers: int, threads: int) -> None:
+def serve(invocation: Invocation, host: str, port: int, workers: int, threads: int, log_format: str) -> None:
     """Serve the bridge. Put it behind a web server that speaks https for bridge.public_url."""
     configuration = invocation.configuration
-    with invocation.database():
-        pass  # a database that cannot be opened is told here, once, and not by each worker
-    with tempfile.TemporaryDirectory(prefix="ottobridge-") as shared:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared  # before prometheus_client is imported, which reads it
-
-        def application() -> Any:
-            # see above; and each worker opens its own database
-            from bridge.wsgi import serving  # noqa: PLC0415
-
-            return serving(configuration)
-
-        _run(application, {"bind": f"{_bracketed(host)}:{port}", "workers": workers, "threads": threads})
+    logs.configure(log_format, brief=(SQLAlchemyError,))
+    if "GUNICORN_FD" not in os.environ:  # else an older master hands its socket over (USR2)
+        _check_free(host, port)
+    _prepare(configuration)
+    with _shared_folder() as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # before prometheus_client is imported, which reads it
+        _run(invocation.config_path, configuration, folder, _options(host, port, workers, threads))
 
 
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+def _options(host: str, port: int, workers: int, threads: int) -> dict[str, Any]:
+    return {"bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}", "workers": workers, "threads": threads}
 
 
-def _run(application: Callable[[], Any], options: dict[str, Any]) -> None:
-    from gunicorn.app.base import BaseApplication  # noqa: PLC0415 -- not on Windows, where the other commands work
+def _run(path: Path, configuration: Configuration, folder: Path, options: dict[str, Any]) -> None:
+    from bridge.cli.master import Server  # noqa: PLC0415 -- not on Windows, where the other commands work
 
-    class Server(BaseApplication):
-        def load_config(self) -> None:
-            settings = {"worker_class": "gthread", "timeout": 30, "graceful_timeout": 15, "accesslog": None}
-            # else whoever runs two bridges has one socket for both, and an account without a home an error in the log
-            settings["control_socket_disable"] = True
-            settings["limit_request_line"] = 8190  # as much as gunicorn takes: platforms send long hints by GET
-            for name, value in {**settings, **options}.items():
-                self.cfg.set(name, value)
+    Server(configuration, _application, lambda: _renewed(path), options, folder).run()
 
-        def load(self) -> Any:
-            return application()
 
-    Server().run()
+def _application(configuration: Configuration) -> Any:
+    # see above; and each worker opens its own database
+    from bridge.wsgi import serving  # noqa: PLC0415
+
+    return serving(configuration)
+
+
+def _renewed(path: Path) -> Configuration | None:
+    """The configuration as it is now; None where it is wrong, which is then in the log."""
+    try:
+        configuration = load(path, ADAPTERS)
+        _prepare(configuration)
+    except ConfigError as error:
+        for problem in error.problems:
+            log.error("%s", problem)  # noqa: TRY400 -- the mistake is not ours
+        return None
+    return configuration
+
+
+def _prepare(configuration: Configuration) -> None:
+    """Bring the database up to date. One that is away is no reason not to start: the workers look for it until it is
+    there. Raises ConfigError for one that cannot be used.
+    """
+    bridge = configuration.bridge
+    engine = open_later(bridge.database_url.get_secret_value(), prepare=bridge.database_prepare)
+    try:
+        migrate(engine)
+    except SQLAlchemyError as error:
+        if not trouble(error):
+            raise
+        log.warning("%s; learners read that they should try again until it is back", trouble(error))
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _shared_folder() -> Iterator[Path]:
+    """A folder that lives as long as this process. Workers leave this block too when they end, and must not take the
+    folder away from the others.
+    """
+    owner, folder = os.getpid(), Path(tempfile.mkdtemp(prefix="ottobridge-"))
+    try:
+        yield folder
+    finally:
+        if os.getpid() == owner:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raise, in one sentence, where nobody could listen there."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        with socket.socket(found[0], found[1]) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(found[4])
+    except OSError as error:
+        what = "another program listens there" if error.errno == errno.EADDRINUSE else (error.strerror or str(error))
+        message = f"Cannot listen on {host}, port {port}: {what}. --host and --port choose another place."
+        raise click.ClickException(message) from None

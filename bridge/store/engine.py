@@ -12,7 +12,7 @@ SQLite runs with synchronous=NORMAL: a crash of the process loses nothing, a pow
 from __future__ import annotations
 
 import functools
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Final
@@ -27,7 +27,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from bridge.errors import ConfigError, RemoteUnavailable
-from bridge.store.errors import shorten_both
+from bridge.store.errors import shorten_both, trouble
 
 CONNECTIONS: Final = 32
 """The most that a process has open at once. A request keeps one and now and then needs a second (`together`, and
@@ -63,6 +63,21 @@ def open_database(url: str, *, prepare: bool = True) -> Engine:
     Raises `ConfigError` for a URL that cannot work and `RemoteUnavailable` for a database that does not answer;
     neither message holds the URL's user name, password or options.
     """
+    engine = open_later(url, prepare=prepare)
+    try:
+        engine.connect().close()
+    except DBAPIError as error:
+        engine.dispose()
+        why = trouble(error) or type(error.orig).__name__
+        raise RemoteUnavailable(f"{_name(_read_url(url))} cannot be opened: {why}") from error
+    return engine
+
+
+def open_later(url: str, *, prepare: bool = True) -> Engine:
+    """The engine for `url`, which connects when it is first asked: whoever serves starts without the database, too.
+
+    Raises `ConfigError` like `open_database`.
+    """
     address = _read_url(url)
     try:
         engine = _open_sqlite(address) if address.drivername == "sqlite" else _open_postgresql(address, prepare)
@@ -70,11 +85,6 @@ def open_database(url: str, *, prepare: bool = True) -> Engine:
         problem = f"bridge.database_url: {error.name} is missing: pip install 'ottobridge[postgresql]'"
         raise ConfigError([problem]) from None
     event.listen(engine, "handle_error", shorten_both)
-    try:
-        engine.connect().close()
-    except DBAPIError as error:
-        engine.dispose()
-        raise RemoteUnavailable(f"{_name(address)} cannot be opened ({type(error.orig).__name__})") from error
     return engine
 
 
@@ -120,7 +130,8 @@ class _Shared(AbstractContextManager[Connection]):
     def close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.close()
+            with suppress(DBAPIError):  # one that broke has nothing to give back, and the answer is made already
+                connection.close()
 
 
 _shared: Final[ContextVar[_Shared | None]] = ContextVar("shared", default=None)

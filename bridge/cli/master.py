@@ -1,0 +1,161 @@
+"""gunicorn as the bridge runs it: a master that outlives what befalls its workers, and workers that answer everybody.
+
+| signal | what the master does |
+| --- | --- |
+| HUP | reads the configuration anew; a wrong one is told and changes nothing; else new workers take over from the old |
+| TERM | stops listening, and ends when the requests under way are answered |
+| USR2 | starts the program anew beside itself, on the same socket; TERM to the old master then ends the old one |
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
+from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
+
+log = logging.getLogger(__name__)
+
+C = TypeVar("C")
+
+BOOTS = 15.0
+"""Seconds in which new workers must be ready to take over."""
+AGAIN = 1.0
+"""Seconds until a worker that could not start is tried again."""
+
+
+class Server(BaseApplication, Generic[C]):
+    """Serves what `build` makes of a configuration, in each worker anew."""
+
+    def __init__(
+        self,
+        configuration: C,
+        build: Callable[[C], Any],
+        renewed: Callable[[], C | None],
+        options: dict[str, Any],
+        folder: Path,
+    ) -> None:
+        """`renewed` reads the configuration again, or tells what is wrong with it and returns None. `folder` is one
+        that all processes share while they live.
+        """
+        self._configuration = configuration
+        self._build = build
+        self._renewed = renewed
+        self._options = options
+        self.folder = folder
+        super().__init__()
+
+    def load_config(self) -> None:
+        settings: dict[str, Any] = {"timeout": 30, "graceful_timeout": 15, "accesslog": None}
+        settings |= {"worker_class": Worker, "logger_class": ToRoot, "post_worker_init": self._ready}
+        # else whoever runs two bridges has one socket for both, and an account without a home an error in the log
+        settings["control_socket_disable"] = True
+        settings["limit_request_line"] = 8190  # as much as gunicorn takes: platforms send long hints by GET
+        for name, value in {**settings, **self._options}.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return self._build(self._configuration)
+
+    def renew(self) -> bool:
+        """Read the configuration anew, for workers that start from now on; whether it may be used."""
+        found = self._renewed()
+        if found is not None:
+            self._configuration = found
+        return found is not None
+
+    def run(self) -> None:
+        Master(self).run()
+
+    def is_ready(self, pid: int) -> bool:
+        """Whether the worker takes requests."""
+        return (self.folder / f"ready-{pid}").exists()
+
+    def _ready(self, worker: Any) -> None:
+        (self.folder / f"ready-{worker.pid}").touch()
+
+
+class Master(Arbiter):
+    """The process that starts the workers, and starts them again."""
+
+    app: Server[Any]
+
+    def __init__(self, app: Server[Any]) -> None:
+        super().__init__(app)
+        # As it was called: `python -m bridge` stands in sys.argv as a file, and would find its neighbours first.
+        self.START_CTX["args"] = [sys.executable, *sys.orig_argv[1:]]
+        self._replacing = False
+
+    def reload(self) -> None:
+        if not self.app.renew():
+            log.error("the configuration stays as it was: what was read now is wrong")
+            return
+        self._replacing = True
+        try:
+            super().reload()
+        finally:
+            self._replacing = False
+
+    def manage_workers(self) -> None:
+        if self._replacing:  # the new ones have just been started, and the old ones would be told to end now
+            self._replacing = False
+            self._await_new_ones()
+        super().manage_workers()
+
+    def reap_workers(self) -> None:
+        try:
+            super().reap_workers()
+        except HaltServer as halt:
+            if self.worker_age <= self.cfg.workers:  # none has ever served: whoever starts it must know
+                raise
+            log.error("%s It is tried again", halt.reason)  # noqa: TRY400 -- the worker has told why
+            time.sleep(AGAIN)
+
+    def _await_new_ones(self) -> None:
+        """Until as many as are wanted are ready beside the old ones, or have had the time to be."""
+        before = self.worker_age - self.cfg.workers
+        deadline = time.monotonic() + BOOTS
+        while time.monotonic() < deadline:
+            new = [pid for pid, worker in self.WORKERS.items() if worker.age > before]
+            if all(self.app.is_ready(pid) for pid in new):
+                return
+            time.sleep(0.05)
+            self.reap_workers()
+
+
+class Worker(ThreadWorker):
+    """A worker that, told to end, still answers everybody who has reached it."""
+
+    def set_accept_enabled(self, enabled: bool | None) -> None:
+        if self.alive or enabled:
+            super().set_accept_enabled(enabled)
+            return
+        self._take_who_waits()
+        super().set_accept_enabled(False)
+        for listener in self.sockets:  # nobody can knock here any more, where nobody will open
+            listener.close()
+
+    def _take_who_waits(self) -> None:
+        """Whoever stands in the socket's queue was told that we listen, and would be cut off."""
+        for listener in self.sockets:
+            before = -1
+            while self.nr_conns != before:
+                before = self.nr_conns
+                self.accept(listener)
+
+
+class ToRoot(Logger):
+    """gunicorn's own lines go where all others go, in the same shape."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers[:] = []
+        self.error_log.propagate = True
