@@ -9,9 +9,17 @@ from typing import Any
 import click
 
 from adapters import ADAPTERS
-from bridge.cli.fromfile import FROM_FILE, connection_for_file, file_options, reading_from, spare_source
+from bridge.cli.fromfile import (
+    FROM_FILE,
+    connection_for_file,
+    file_option,
+    file_options,
+    reading_from,
+    spare_source,
+)
 from bridge.cli.invocation import Invocation, as_json, pass_invocation
-from bridge.cli.sync_act import apply, run_if_due, run_or_apply
+from bridge.cli.sync_act import approve as approve_run
+from bridge.cli.sync_act import run_if_due, run_or_apply
 from bridge.cli.sync_options import reports, run_options
 from bridge.cli.sync_told import finish
 from bridge.connections import Connections
@@ -79,16 +87,23 @@ def run(invocation: Invocation, /, connection: str | None, every: bool, **asked:
 
 @sync.command()
 @click.argument("run_number", metavar="RUN", type=int)
+@file_option
 @reports
 @as_json
 @pass_invocation
-def approve(invocation: Invocation, /, run_number: int, **asked: Any) -> None:
-    """Apply what a limit held back in RUN; `ottobridge runs show RUN` shows it."""
+def approve(invocation: Invocation, /, run_number: int, file: Path | None, **asked: Any) -> None:
+    """Read the roster again, and do what RUN held and is still true; `ottobridge runs show RUN` shows it."""
     with invocation.database() as engine:
         found = sync_runs.find(engine, run_number)
     if found is None:
         raise click.UsageError(f"There is no run {run_number}; `ottobridge runs` lists them.")
-    finish([apply(invocation, _connection(invocation, found.connection), run_number, asked)], asked["as_json"])
+    connection = (
+        connection_for_file(invocation, found.connection, file)
+        if file is not None and found.connection in FROM_FILE
+        else _connection(invocation, found.connection)
+    )
+    outcome = approve_run(invocation, reading_from(connection, file), found, asked)
+    finish([outcome], asked["as_json"])
 
 
 def _connection(invocation: Invocation, name: str) -> Connection[Any]:

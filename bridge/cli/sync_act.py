@@ -21,7 +21,7 @@ from bridge.contracts import Connection
 from bridge.errors import ConfigError
 from bridge.store import sync_runs
 from bridge.store.sync_lock import LockHeld
-from bridge.store.sync_runs import Status
+from bridge.store.sync_runs import Run, Status
 from bridge.sync.outcome import Outcome
 from bridge.sync.planfile import read_plan_file
 from bridge.sync.report import write_report
@@ -35,9 +35,9 @@ def run_or_apply(invocation: Invocation, connection: Connection[Any], asked: dic
     """Sync CONNECTION, or carry out the plan in the file that `asked` names."""
     if asked["apply_file"] is None:
         return _run(invocation, connection, asked)
-    if any(asked[name] for name in ("only_plan", "plan_file", "full", "max_changes", "override")):
+    if any(asked[name] for name in ("only_plan", "plan_file", "full", "override")) or asked["max_changes"]:
         raise click.UsageError("--apply carries out a plan as it is; it takes no other option.")
-    return apply(invocation, connection, asked["apply_file"], asked)
+    return _apply(invocation, connection, asked["apply_file"], asked)
 
 
 def run_if_due(invocation: Invocation, connection: Connection[Any], asked: dict[str, Any]) -> Iterator[Outcome]:
@@ -55,14 +55,19 @@ def run_if_due(invocation: Invocation, connection: Connection[Any], asked: dict[
         yield Outcome(0, connection.name, Status.FAILED, "internal", notices=[notice])
 
 
-def apply(invocation: Invocation, connection: Connection[Any], plan: Path | int, asked: dict[str, Any]) -> Outcome:
-    """Carry out a saved plan: a file, or the number of a run."""
+def approve(invocation: Invocation, connection: Connection[Any], run: Run, asked: dict[str, Any]) -> Outcome:
+    """Read again, and do of what `run` held what is still true."""
     with _session(invocation, connection) as (engine, syncing):
-        found = read_plan_file(engine, plan) if isinstance(plan, Path) else sync_runs.find(engine, plan)
-        if found is None:
-            raise click.UsageError(f"There is no run {plan}.")
-        # A file is carried out as it is; a number is what somebody types who approves what was held.
-        outcome = _told(connection, lambda: syncing.apply_plan(found, approved=not isinstance(plan, Path)))
+        outcome = _told(connection, lambda: syncing.approve(run))
+        _record(engine, outcome, report_folder(invocation, asked))
+        _copy(invocation, connection, engine, outcome, asked)
+    return outcome
+
+
+def _apply(invocation: Invocation, connection: Connection[Any], plan: Path, asked: dict[str, Any]) -> Outcome:
+    with _session(invocation, connection) as (engine, syncing):
+        found = read_plan_file(engine, plan)
+        outcome = _told(connection, lambda: syncing.apply_plan(found))
         _record(engine, outcome, report_folder(invocation, asked))
         _copy(invocation, connection, engine, outcome, asked)
     return outcome

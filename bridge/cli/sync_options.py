@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from bridge.cli.invocation import Invocation, as_json
 from bridge.contracts import Connection
+from bridge.sync.limits import CLASSES, NO_OTHERS, MaxChanges
 from bridge.sync.run import Options
 
 Command = Callable[..., None]
+_MAX_CHANGES: Final = re.compile(rf"(?:({'|'.join(CLASSES)})=)?([0-9]{{1,9}})")
+
+
+def _max_changes(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> MaxChanges | None:
+    """The numbers that were given, by class; None where nothing was."""
+    del context, parameter
+    each: int | None = None
+    of: dict[str, int] = {}
+    for part in (part.strip() for text in given for part in text.split(",")):
+        found = _MAX_CHANGES.fullmatch(part)
+        if found is None:
+            raise click.BadParameter(f"{part!r}; allowed: a number, or one for a class: {'=N, '.join(CLASSES)}=N")
+        name, number = found[1], int(found[2])
+        if name in of or (name is None and each is not None):
+            raise click.BadParameter(f"{part!r}: there is another number for the same")
+        if name is None:
+            each = number
+        else:
+            of[name] = number
+    return MaxChanges(each, of) if given else None
+
 
 reports = click.option(
     "--reports",
@@ -26,12 +49,18 @@ def run_options(command: Command) -> Command:
     for option in (
         as_json,
         reports,
-        click.option("--override", is_flag=True, help="Overwrite what somebody changed in OttoLearn."),
+        click.option(
+            "--override",
+            is_flag=True,
+            help="Compare everybody, and overwrite what somebody changed in OttoLearn. Nobody is reactivated by it.",
+        ),
         click.option(
             "--max-changes",
-            type=click.IntRange(0),
-            metavar="N",
-            help="Let this one run make up to N creations, updates and deactivations each.",
+            multiple=True,
+            callback=_max_changes,
+            metavar="CLASS=N",
+            help="Let this one run make up to N creations, updates, reactivations or deactivations, whatever their "
+            "limit: creations=4000. A plain N is for every class, but lets no more be deactivated.",
         ),
         click.option("--full", is_flag=True, help="Read the whole roster and OttoLearn again, and compare everybody."),
         click.option(
@@ -56,7 +85,7 @@ def options_of(invocation: Invocation, connection: Connection[Any], asked: dict[
         plan_file=_plan_file(connection, folder, asked),
         guess_file=_own_plan(connection, folder),
         full=asked["full"],
-        max_changes=asked["max_changes"],
+        max_changes=asked["max_changes"] or NO_OTHERS,
         override=asked["override"],
     )
 

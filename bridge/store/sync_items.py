@@ -51,6 +51,8 @@ class State(enum.StrEnum):
     """Nothing is to be written to OttoLearn."""
     PLANNED = "planned"
     HELD = "held"
+    APPROVED = "approved"
+    """Held until somebody approved it: the run that read the roster again after that has done what was still true."""
     SENT = "sent"
     """Given to OttoLearn; what became of it is not known yet."""
     DONE = "done"
@@ -181,6 +183,13 @@ def settle(connection: Connection, run: int, items: Sequence[Item]) -> None:
     if items:
         rows = [{"r": run, "n": i.number, "st": i.state, "why": i.reason, "u": i.user_id} for i in items]
         connection.execute(_SET, rows)
+
+
+def open_of(connection: Connection, run: int, keys: Iterable[str]) -> list[Item]:
+    """The writes of a run to the people with these keys that were planned, or held, and not made."""
+    open_states = _i.state.in_((State.PLANNED, State.HELD))
+    statement = select(*_COLUMNS).where(_i.run == run, _i.key.in_(list(keys)), _i.kind.in_(WRITES), open_states)
+    return [_item(row) for row in connection.execute(statement)]
 
 
 def shift(connection: Connection, run: int, kinds: Sequence[str], old: State, new: State) -> None:

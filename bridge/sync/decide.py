@@ -143,8 +143,8 @@ def _change(wanted: Wanted, values: Mapping[str, str], learner: Learner, facts: 
     content = _content(values, learner, facts.written.get(learner.user_id, {}), rules)
     bonds = facts.bonds.get(learner.user_id, ())
     if not learner.active:
-        ours = any(bond.standing == Standing.DEACTIVATED for bond in bonds)
-        if ours or not rules.protect:
+        # Only what a sync did is undone by a sync; no option takes this decision from the person who made it.
+        if any(bond.standing == Standing.DEACTIVATED for bond in bonds):
             return Decision(Kind.REACTIVATE, "", learner.user_id, _renamed(content, wanted, bonds, rules))
         return Decision(Kind.SKIPPED, "inactive_in_ottolearn", learner.user_id)
     reason = "changed_in_ottolearn" if content.foreign else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from bridge.store.sync_items import WRITES, Kind
@@ -11,9 +11,23 @@ from bridge.sync.settings import Limit, Roster
 
 CLASSES: Final[Mapping[str, tuple[Kind, ...]]] = {
     "creations": (Kind.CREATE,),
-    "updates": (Kind.UPDATE, Kind.REACTIVATE, Kind.LINK),
+    "updates": (Kind.UPDATE, Kind.LINK),
+    "reactivations": (Kind.REACTIVATE,),
     "deactivations": (Kind.DEACTIVATE,),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class MaxChanges:
+    """What somebody lets one run do, in place of the limits of the configuration."""
+
+    each: int | None = None
+    """Of every class. Deactivations only get fewer by it: whoever expects many creations has not asked for them."""
+    of: Mapping[str, int] = field(default_factory=dict)
+    """Of one class, whatever its limit is."""
+
+
+NO_OTHERS: Final = MaxChanges()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +59,9 @@ class Verdict:
     """Whether not even the bridge's own memory of people may change."""
 
 
-def judge(load: Load, roster: Roster, max_changes: int | None = None) -> Verdict:
-    """What may be done of a plan. `max_changes` replaces every limit for this one run."""
-    if max_changes is not None:
+def judge(load: Load, roster: Roster, max_changes: MaxChanges = NO_OTHERS) -> Verdict:
+    """What may be done of a plan."""
+    if "deactivations" in max_changes.of:
         load = replace(load, deactivated_before=0)
     beyond = [name for name in CLASSES if _is_beyond(load, name, _allowed(load, roster, name, max_changes))]
     stops = bool(beyond) and roster.on_exceed == "abort"
@@ -83,9 +97,17 @@ def _base(load: Load, name: str) -> int:
     return load.owned + load.joining if name == "updates" else load.owned
 
 
-def _allowed(load: Load, roster: Roster, name: str, max_changes: int | None) -> float:
-    if max_changes is not None:
-        return max_changes
+def _allowed(load: Load, roster: Roster, name: str, max_changes: MaxChanges) -> float:
+    if name in max_changes.of:
+        return max_changes.of[name]
+    if max_changes.each is None:
+        return _configured(load, roster, name)
+    if name != "deactivations":
+        return max_changes.each
+    return min(max_changes.each, _configured(load, roster, name))
+
+
+def _configured(load: Load, roster: Roster, name: str) -> float:
     limit: Limit = getattr(roster.limits, name)
     figures = [] if limit.number is None else [float(limit.number)]
     if limit.percent is not None and not _lacks_a_whole(load, name):

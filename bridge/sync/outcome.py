@@ -37,6 +37,8 @@ class Outcome:
     """For an in-between run: from when on changes were read, by the source's clock. None: the whole roster was read."""
     read_to: float | None = None
     """The source's clock when the reading began."""
+    override: bool = False
+    """Whether what somebody changed in OttoLearn was to be overwritten."""
     guess: str = ""
     """What the reader of the roster guessed."""
     read: int = 0
@@ -82,6 +84,7 @@ class Outcome:
         """What the record of runs keeps."""
         return {
             **self.document(),
+            "override": self.override,
             "guess": self.guess,
             "reasons": self.reasons,
             "notices": self.notices,

@@ -11,11 +11,13 @@ from bridge.contracts import Connection
 from bridge.errors import ConfigError
 from bridge.http import Outbound
 from bridge.store import sync_items, sync_runs
-from bridge.store.sync_items import WRITES, State
+from bridge.store.sync_items import State
 from bridge.store.sync_runs import GUESSED, Run, Status
 from bridge.sync import journal
 from bridge.sync.apply import Surroundings
+from bridge.sync.approval import close, require_open
 from bridge.sync.guard import guard, hold_guess
+from bridge.sync.limits import NO_OTHERS, MaxChanges
 from bridge.sync.outcome import Outcome
 from bridge.sync.read import read
 from bridge.sync.record import KEPT, ending, locked, recorded
@@ -38,9 +40,9 @@ class Options:
     """Where a plan is written that nobody asked for, because what the roster's reader guessed is to be confirmed."""
     full: bool = False
     """Read the whole roster and OttoLearn again, and compare everything."""
-    max_changes: int | None = None
+    max_changes: MaxChanges = NO_OTHERS
     override: bool = False
-    """Overwrite what somebody changed in OttoLearn."""
+    """Compare everything, and overwrite what somebody changed in OttoLearn."""
 
 
 class Sync:
@@ -64,30 +66,43 @@ class Sync:
 
     def run(self, options: Options) -> Outcome:
         """Read the roster and bring OttoLearn to it, or only plan to. Raises LockHeld, ConfigError."""
-        full = options.full or self._full_is_due()
+        return self._run(options)
+
+    def approve(self, run: Run) -> Outcome:
+        """Read the roster again, and do what the plan of `run` showed and is still true, whatever the limits.
+
+        What is new is done as in any run, within the limits. Raises PlanStale, LockHeld, ConfigError.
+        """
+        self._require_own(run)
+        require_open(self._around.engine, run, self._around.now())
+        return self._run(Options(full=run.full, override=bool(run.summary.get("override"))), run)
+
+    def _run(self, options: Options, approved: Run | None = None) -> Outcome:
+        full = options.full or options.override or self._full_is_due()
         with recorded(self._subject, self._around, full=full) as job:
+            job.outcome.override = options.override
             recover(job, before=job.outcome.run)
             rules = rules_of(job.subject, job.around, override=options.override)
-            start = start_of(job, whole=full or options.override)
+            start = start_of(job, whole=full or (approved is not None and approved.since is None))
             planner = read(job, self._outbound, rules, start, full=full)
-            stops = guard(job, planner, options.max_changes)
+            stops = guard(job, planner, options.max_changes, approved)
             if options.plan_file is not None:
                 save_plan(job, options.plan_file)
-            elif hold_guess(job):
+            elif hold_guess(job, approved):
                 save_plan(job, options.guess_file)
             elif not stops:
                 write(job)
+                if approved is not None and job.outcome.status != Status.PARTIAL:
+                    close(self._around.engine, approved)
         return job.outcome
 
-    def apply_plan(self, run: Run, *, approved: bool = False) -> Outcome:
+    def apply_plan(self, run: Run) -> Outcome:
         """Carry out the saved plan of `run` exactly: what was only planned, or not reached before a crash.
 
-        What a limit held stays held, unless somebody has `approved` it. Raises PlanStale before any write, LockHeld,
-        ConfigError.
+        What a limit held stays held. Raises PlanStale before any write, LockHeld, ConfigError.
         """
         subject, engine = self._subject, self._around.engine
-        if run.source != subject.source:
-            raise ConfigError([f"run {run.id} is a plan of {run.connection}, not of {subject.connection.name}"])
+        self._require_own(run)
         with locked(subject, self._around) as job:
             job.outcome.run, job.outcome.read = run.id, run.summary.get("read", 0)
             job.outcome.unchanged, job.outcome.since = run.summary.get("unchanged", 0), run.since
@@ -96,16 +111,18 @@ class Sync:
             job.around.directory.refresh()
             journal.look_up(engine, subject.source, run.id, subject.mapped.carriers, lost=State.PLANNED)
             require_current(engine, run, subject.fingerprint(), subject.usernames, job.around.now())
-            if approved:
-                with engine.begin() as connection:
-                    sync_items.shift(connection, run.id, WRITES, State.HELD, State.PLANNED)
-            elif any(state == State.HELD for _, state, _ in sync_items.counts(engine, run.id)):
+            if any(state == State.HELD for _, state, _ in sync_items.counts(engine, run.id)):
                 job.outcome.status, job.outcome.reason = Status.HELD_BACK, run.reason
                 if run.reason == GUESSED:
                     job.outcome.reason = "limit_exceeded"  # what was guessed is confirmed by this very command
             with ending(job):
                 write(job, missing=run.status == Status.PLANNED)
         return job.outcome
+
+    def _require_own(self, run: Run) -> None:
+        if run.source != self._subject.source:
+            name = self._subject.connection.name
+            raise ConfigError([f"run {run.id} is a plan of {run.connection}, not of {name}"])
 
     def due(self) -> bool:
         """Whether it is time for the next run by the connection's `every`."""

@@ -29,7 +29,6 @@ def _template(text: str) -> str:
 
 TimeSpan = Annotated[str, AfterValidator(_time_span)]
 Template = Annotated[str, AfterValidator(_template)]
-Kind = Literal["creations", "updates", "deactivations"]
 
 
 def seconds(span: str) -> float:
@@ -65,6 +64,7 @@ class Limits(Frozen):
 
     creations: Limit = Limit(percent=50)
     updates: Limit = Limit(percent=50)
+    reactivations: Limit = Limit(percent=50)
     deactivations: Limit = Limit(percent=5)
     floor: int = Field(default=5, ge=0)
     """So many changes of a kind pass the limit in per cent, for small sites."""

@@ -109,11 +109,26 @@ def test_plan_apply_hold_approve_and_the_record_of_it_all(site: Site) -> None:
     assert (code, held["status"], held["held"], held["created"]) == (0, "held_back", 15, 0)
     code, approved, _ = site.run("sync", "approve", str(held["run"]), "--json")
     assert (code, approved["deactivated"]) == (0, 15)
-    code, shown, _ = site.run("runs", "show", str(held["run"]), "--json")
-    assert (len(shown["people"]), shown["people"][0]["state"]) == (15, "done")
-    page = (site.folder / "ottobridge-reports" / f"campus-{held['run']}.html").read_text()
+    for run, state in ((held["run"], "approved"), (approved["run"], "done")):
+        code, shown, _ = site.run("runs", "show", str(run), "--json")
+        assert (len(shown["people"]), shown["people"][0]["state"]) == (15, state)
+    assert site.run("sync", "approve", str(held["run"]), "--json")[0] == 6
+    page = (site.folder / "ottobridge-reports" / f"campus-{approved['run']}.html").read_text()
     assert '<html lang="en">' in page
     assert "<script" not in page
+
+
+def test_max_changes_is_a_number_for_a_class_and_nothing_vague(site: Site) -> None:
+    site.roster(*(f"s{n}" for n in range(20)))
+    site.run("sync", "run", "campus")
+    site.roster(*(f"s{n}" for n in range(5)), *(f"n{n}" for n in range(20)))
+    asked = ("sync", "run", "campus", "--plan", "--json", "--max-changes")
+    assert site.run(*asked, "15")[1]["held"] == 20 + 15
+    assert site.run(*asked, "20")[1]["held"] == 15
+    assert site.run(*asked, "creations=20, deactivations=15")[1]["held"] == 0
+    assert site.run(*asked, "20", "--max-changes", "deactivations=15")[1]["held"] == 0
+    for vague in ("people=4", "=4", "-4", "4 each", "", "5,6", "updates=1,updates=2"):
+        assert site.run(*asked, vague)[0] == 2
 
 
 def test_a_plan_file_is_applied_as_it_is_or_not_at_all(site: Site) -> None:

@@ -132,7 +132,7 @@ def test_who_is_absent_from_the_changes_stays_and_who_comes_back_is_reactivated(
     back = district.sync()
     assert (back["kind"], back["reactivated"], back["deactivated"]) == ("in_between", 1, 0)
     assert district.outcome_of(25) == "matched"
-    assert district.sync("--full", "--max-changes", "10")["deactivated"] == 10
+    assert district.sync("--full", "--max-changes", "deactivations=10")["deactivated"] == 10
 
 
 def test_a_change_that_the_service_shows_late_is_found_by_the_overlap(district: District) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bridge.contracts import Means
 from bridge.errors import RemoteUnavailable, RosterIncomplete
+from bridge.sync.limits import MaxChanges
 from tests.bridge.sync.world import DAY
 
 GRACE = {"days": 3, "complete_reads": 2}
@@ -178,11 +179,33 @@ def test_4_a_first_load_is_not_held(world, people) -> None:
     assert world.run().created == 60
 
 
-def test_4_max_changes_replaces_every_limit_for_one_run(synced, people) -> None:
+def test_4_a_number_for_one_class_replaces_its_limit_in_one_run(synced, people) -> None:
     synced.change(limits={"deactivations": {"number": 0}})
     synced.lms.members = people(5)
-    assert synced.run(max_changes=4).held == 5
-    assert synced.run(max_changes=5).deactivated == 5
+    assert synced.run(max_changes=MaxChanges(of={"deactivations": 4})).held == 5
+    assert synced.run(max_changes=MaxChanges(of={"creations": 5})).held == 5
+    assert synced.run(max_changes=MaxChanges(of={"deactivations": 5})).deactivated == 5
+
+
+def test_4_whoever_expects_many_creations_has_not_allowed_deactivations(synced, people, make_member) -> None:
+    synced.change(limits={"creations": {"number": 1}, "deactivations": {"number": 1}})
+    synced.lms.members = [*people(5), *[make_member(f"new{n}") for n in range(5)]]
+    outcome = synced.run(max_changes=MaxChanges(5))
+    assert (outcome.created, outcome.deactivated, outcome.held) == (5, 0, 5)
+    synced.change(limits={"deactivations": {"percent": None}})
+    assert synced.run(max_changes=MaxChanges(4)).held == 5
+
+
+def test_4_reactivations_are_no_updates_and_have_a_limit_of_their_own(synced, people, make_member) -> None:
+    synced.lms.members = people(4)
+    assert synced.run().deactivated == 6
+    renamed = [make_member(f"p{n}", first="Renamed") for n in range(4)]
+    synced.lms.members = [*renamed, *people(10)[4:]]
+    synced.change(limits={"updates": {"number": 4}, "reactivations": {"number": 5}})
+    outcome = synced.run()
+    assert (outcome.updated, outcome.reactivated, outcome.held) == (4, 0, 6)
+    assert "6 reactivations planned, 5 allowed" in outcome.notices[0]
+    assert synced.run(max_changes=MaxChanges(of={"reactivations": 6})).reactivated == 6
 
 
 # 5. Beyond a limit only the dangerous part is held, unless the operator says `abort`.
@@ -213,11 +236,11 @@ def test_6_a_held_plan_has_its_exit_code_and_is_applied_when_approved(synced, pe
     synced.lms.members = people(5)
     held = synced.run()
     assert held.exit_code == 3
-    approved = synced.apply(held.run, approved=True)
+    approved = synced.approve(held.run)
     assert (approved.deactivated, approved.held, approved.exit_code) == (5, 0, 0)
     assert len(active(synced)) == 5
     with pytest.raises(Exception, match="nothing of its plan is left"):
-        synced.apply(held.run, approved=True)
+        synced.approve(held.run)
 
 
 def test_6_applying_a_plan_file_is_no_approval_of_what_its_limits_held(synced, people, make_member) -> None:
@@ -229,7 +252,7 @@ def test_6_applying_a_plan_file_is_no_approval_of_what_its_limits_held(synced, p
     applied = synced.apply(planned.run)
     assert (applied.created, applied.deactivated, applied.held) == (1, 0, 5)
     assert (applied.status, applied.reason, applied.exit_code) == ("held_back", "limit_exceeded", 3)
-    approved = synced.apply(planned.run, approved=True)
+    approved = synced.approve(planned.run)
     assert (approved.deactivated, approved.held, approved.exit_code) == (5, 0, 0)
 
 
@@ -239,9 +262,7 @@ def test_6_nobody_is_deactivated_by_an_old_approval_after_a_later_run_has_seen_t
     held = synced.run()
     synced.lms.members = people(10)
     synced.run()
-    with pytest.raises(Exception, match="a later sync"):
-        synced.apply(held.run, approved=True)
-    assert len(active(synced)) == 10
+    assert (synced.approve(held.run).deactivated, len(active(synced))) == (0, 10)
 
 
 # 7. A plan is shown, kept, and applied exactly as it was shown; a stale one is refused.
@@ -306,6 +327,22 @@ def test_8_somebody_deactivated_by_hand_stays_so_and_is_reported(synced, people)
     synced.ottolearn.edit(1, active=False)
     assert synced.run(full=True).reasons == {"inactive_in_ottolearn": 1}
     assert not synced.ottolearn.users[1].active
+
+
+@pytest.mark.parametrize("how", [{"override": True}, {"override": True, "full": True}])
+def test_8_overriding_gives_nobody_their_access_back(synced, people, make_member, how) -> None:
+    synced.ottolearn.edit(1, active=False)
+    synced.change(protect=False)
+    synced.lms.members = [make_member("p0", first="New"), *people(10)[1:]]
+    outcome = synced.run(**how)
+    assert (outcome.reactivated, outcome.reasons) == (0, {"inactive_in_ottolearn": 1})
+    assert not synced.ottolearn.users[1].active
+
+
+def test_8_override_alone_overwrites_what_was_edited_for_people_the_lms_says_nothing_new_of(synced) -> None:
+    synced.ottolearn.edit(1, firstName="Preferred")
+    assert synced.run(override=True).updated == 1
+    assert synced.ottolearn.users[1].attributes["firstName"] == "First0"
 
 
 # 9. Checkpoint after the effect, never before.

@@ -102,3 +102,11 @@ def test_a_plan_that_nobody_confirmed_does_not_put_off_the_comparison_of_everyth
     again = sync_runs.find(guessing.engine, guessing.run().run)
     assert again is not None
     assert again.full
+
+
+def test_approving_a_run_confirms_its_guess_and_no_other(guessing) -> None:
+    shown = guessing.run()
+    guessing.lms.guess = 'student_id: "Matricola dipendente"'
+    assert (guessing.approve(shown.run).reason, users(guessing)) == ("columns_guessed", 0)
+    guessing.lms.guess = GUESS
+    assert (guessing.approve(shown.run).created, users(guessing)) == (3, 3)

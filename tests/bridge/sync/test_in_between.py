@@ -13,6 +13,7 @@ from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
 from bridge.store import sync_people, sync_runs
 from bridge.store.schema import sync_person
 from bridge.sync.groups import BATCH
+from bridge.sync.limits import MaxChanges
 from bridge.sync.planfile import read_plan_file
 from bridge.sync.report import document, write_report
 from bridge.sync.settings import Link
@@ -91,7 +92,7 @@ def test_leavers_beyond_the_limit_are_held_back_and_looked_at_again(telling, mak
         held = telling.run()
         assert (held.kind, held.status, held.held, held.exit_code) == ("in_between", "held_back", 3, 3)
     assert len(active(telling)) == PEOPLE
-    approved = telling.apply(held.run, approved=True)
+    approved = telling.approve(held.run)
     assert (approved.kind, approved.deactivated, len(active(telling))) == ("in_between", 3, PEOPLE - 3)
     assert telling.run().kind == "in_between"
 
@@ -111,7 +112,8 @@ def test_many_small_runs_do_not_deactivate_what_one_whole_run_would_hold(telling
     telling.plan(full=True)
     left.append(telling.run())
     assert "2 deactivations planned, 2 made in between since the last whole run, 2 allowed" in left[-1].notices[0]
-    assert telling.run(max_changes=2).deactivated == 2
+    assert telling.run(max_changes=MaxChanges(2)).deactivated == 0
+    assert telling.run(max_changes=MaxChanges(of={"deactivations": 2})).deactivated == 2
     telling.lms.change(make_member("p9", first="Renamed"))
     assert telling.run().status == "done"
     assert telling.run(full=True).status == "done"

@@ -228,10 +228,15 @@ class World:
     def plan(self, **options: Any) -> Outcome:
         return self.run(plan_file=self.directory_path / "plan.jsonl", **options)
 
-    def apply(self, run: int, *, approved: bool = False) -> Outcome:
+    def apply(self, run: int) -> Outcome:
         found = sync_runs.find(self.engine, run)
         assert found is not None
-        return self.sync().apply_plan(found, approved=approved)
+        return self.sync().apply_plan(found)
+
+    def approve(self, run: int) -> Outcome:
+        found = sync_runs.find(self.engine, run)
+        assert found is not None
+        return self.sync().approve(found)
 
     def items(self, run: int, *kinds: str) -> list[Item]:
         return [item for page in sync_items.pages(self.engine, run, kinds=kinds) for item in page]
@@ -242,4 +247,4 @@ class World:
 
 
 def unlimited() -> dict[str, Any]:
-    return {name: {"percent": None} for name in ("creations", "updates", "deactivations")}
+    return {name: {"percent": None} for name in ("creations", "updates", "reactivations", "deactivations")}
