@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
 
 from bridge.configfile import ConfigFile, read_config_file
-from bridge.contracts import Adapter, Assurance, Connection
+from bridge.contracts import ACCEPTED, Adapter, Assurance, Connection
 from bridge.courses import Course, each_key_once
 from bridge.errors import ConfigError
 from bridge.learners.student_ids import Rule
@@ -64,8 +64,8 @@ class Bridge(Frozen):
 class CommonKeys(Frozen):
     """What every connection may say, whatever its adapter."""
 
-    accepts: tuple[Assurance, ...] = Field(default=tuple(Assurance), min_length=1)
-    """Who may vouch for a student ID; a launch of another assurance is refused."""
+    accepts: tuple[Assurance, ...] = Field(default=tuple(sorted(ACCEPTED)), min_length=1)
+    """Who may vouch for a student ID; a launch of another assurance is refused. `claimed` must be asked for."""
     on_no_match: Literal["error", "create"] = "error"
     """What becomes of a student whom nobody in OttoLearn is found for; `create` makes the user at the launch."""
     new_learner: dict[str, str] = Field(default_factory=dict)

@@ -55,8 +55,14 @@ class Assurance(enum.StrEnum):
     """The LMS signed it (LTI)."""
     CONFIRMED = "confirmed"
     """The LMS answered our server (AICC, cmi5)."""
+    CLAIMED = "claimed"
+    """It came in a signed launch, but in a field that a course author can write, and in no other."""
     ASSERTED = "asserted"
     """Only the learner's browser says so (SCORM)."""
+
+
+ACCEPTED = frozenset(Assurance) - {Assurance.CLAIMED}
+"""What a connection takes that says nothing of it."""
 
 
 class Outcome(enum.StrEnum):
@@ -78,6 +84,8 @@ class Launch:
     assurance: Assurance
     return_url: str = ""
     """The way back to the LMS, http or https, or empty."""
+    record: str = ""
+    """The LMS's own lasting name of the person (LTI `sub` or `user_id`), or empty where it gives none."""
     roles: tuple[str, ...] = ()
     course: str = ""
     """The key of the OttoLearn course that the link in the LMS was made for, or empty."""
@@ -138,7 +146,7 @@ class RosterMember(NamedTuple):
     `fields` holds every id and detail under the LMS's own name for it (`idnumber`, `login_id`, `email`, ...);
     an absent key means that the LMS did not say, an empty string that it said "none".
     `PLACE`, where the source has such a thing, says where the person stands in it (`People!A17`), for reports;
-    `RECORD` is the source's own lasting name of this record, for sources that can be asked for changes.
+    `RECORD` is the source's own lasting name of this record, which it never gives to somebody else.
     """
 
     student: Student
@@ -230,6 +238,8 @@ class Adapter(Generic[S]):
     """What the LMS's administrator enters to install the bridge."""
     wishes: Callable[[str, Addresses], Wishes] | None = None
     """LTI dynamic registration: what to ask for, given the `student_id` setting."""
+    roster_door: str = "roster"
+    """Whose records the roster names: a `Kind`, where they are the same as those of its launches."""
 
 
 @dataclass(frozen=True)
@@ -239,7 +249,7 @@ class Connection(Generic[S]):
     name: str
     adapter: Adapter[S]
     settings: S
-    accepts: frozenset[Assurance] = frozenset(Assurance)
+    accepts: frozenset[Assurance] = ACCEPTED
     """Which assurances a launch may have."""
     id_rules: Sequence[Any] = ()
     """`bridge.learners.student_ids.Rule`s: how the ID that the LMS sends becomes the one to look up."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 
 from bridge.contracts import Assurance, Connection, Launch, Outcome, Student
@@ -93,6 +93,8 @@ class Arrivals:
     pseudonym_key: bytes
     policy: Callable[[str], Policy] = lambda _: ANYBODY
     """What the connection of this name takes."""
+    is_vouched_for: Callable[[str, Launch, str], bool] = lambda *_: False
+    """Whether a roster has said of this person what a `claimed` launch says; asked like `find`."""
 
     def attempt(self, connection: str, kind: str, read: Callable[[], T]) -> T | Landing:
         """What `read` makes of a request, or how it was refused. `kind` is what the record then says it was."""
@@ -139,12 +141,20 @@ class Arrivals:
 
     def _match(self, connection: str, launch: Launch, lead: Lead) -> Landing:
         policy = self.policy(connection)
-        if launch.assurance not in policy.accepts:
-            raise LaunchRejected("assurance_too_low", f"a launch that is {launch.assurance}")
         student_id = require(shape(launch.student.student_id, policy.id_rules), "the student ID by student_id_rules")
+        launch = self._worth(connection, launch, student_id)
+        if launch.assurance not in policy.accepts:
+            low = "claimed_only" if launch.assurance is Assurance.CLAIMED else "assurance_too_low"
+            raise LaunchRejected(low, f"a launch that is {launch.assurance}")
         match = self.find(connection, launch, student_id)
         way = lead(match, launch)
         return Landing(Outcome.MATCHED, "", self.reference(), launch.student, way.url, way.cookies, launch.return_url)
+
+    def _worth(self, connection: str, launch: Launch, student_id: str) -> Launch:
+        """The launch, a claim in it that a roster vouches for being as good as one that the LMS signed."""
+        claimed = launch.assurance is Assurance.CLAIMED
+        vouched = claimed and self.is_vouched_for(connection, launch, student_id)
+        return replace(launch, assurance=Assurance.SIGNED) if vouched else launch
 
     def _refusal(self, error: OttoBridgeError, launch: Launch | None) -> Landing:
         outcome = _OUTCOMES.get(type(error), Outcome.REJECTED)

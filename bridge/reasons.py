@@ -41,6 +41,7 @@ ADVICE = {
     "open_course": Advice("Please open the course from your LMS", "OttoLearn lets you in when you come from your course. Go back to your learning management system and open the course there."),
     "no_match": Advice("OttoLearn does not know you yet", f"Nobody in OttoLearn has your student ID. {_SUPPORT}"),
     "ambiguous": Advice("Your student ID is not yours alone", f"More than one person in OttoLearn has your student ID, so we cannot tell which is you. {_SUPPORT}"),
+    "whose": Advice("We cannot tell whose account this is", f"Your course names you otherwise than before, or as somebody else. So that nobody opens another person's account, an administrator has to look at it. {_SUPPORT}"),
     "inactive": Advice("Your OttoLearn account is switched off", f"OttoLearn knows you, but your account there is not active. {_SUPPORT}"),
 }
 """By the key that a reason's `learner` names."""
@@ -63,6 +64,11 @@ REASONS = {
     # who the student is
     "student_id_missing": Reason(400, "identity", _LMS, "The LMS did not send the field that the connection calls `student_id`: fill it for this person, or let the tool see it."),
     "student_id_unusable": Reason(400, "unusable", _LMS, "The student ID holds a character that nobody sees, or is longer than 255 characters: correct it in the LMS; the bridge drops nothing from an ID."),
+    "identity_contradiction": Reason(403, "whose", _LMS, "Two fields of the launch name two people: somebody who edits the course has set a custom field of the link. Remove it from the link."),
+    "claimed_only": Reason(403, "support", _OPERATOR, "The student ID stands only in a custom field, which whoever edits a course can set to anybody's: choose a `student_id` that the LMS fills by itself, sync a roster by LTI, or let `accepts` take `claimed` if you trust every course author."),
+    "identity_changed": Reason(409, "whose", _OPERATOR, "The LMS's record came with another student ID before. Look at both sides: `ottobridge people show`; then `people follow`, if the person's ID has changed, or `people release`, if the record is to begin anew."),
+    "identity_of_another": Reason(409, "whose", _OPERATOR, "Another record of the LMS is this OttoLearn user already. If the person has got a new account in the LMS: `ottobridge people release`; else give each person an ID of their own."),
+    "identity_disputed": Reason(409, "whose", _LMS, "The last roster gave this student ID to two people, or to somebody else than before (`ottobridge runs`): give each person an ID of their own, then sync again."),
     "test_student": Reason(403, "support", _LEARNER, "Canvas's Test Student is nobody in OttoLearn: leave the student view, or set `impersonation: mark`."),
     "masquerade": Reason(403, "support", _LEARNER, "A Canvas administrator acts as somebody else: stop acting as user, or set `impersonation: mark`."),
     # LTI 1.3

@@ -43,6 +43,17 @@ class Sheet(NamedTuple):
     sections: tuple[Section, ...]
 
 
+def claimed_section(student_id: str) -> Section:
+    """What a `student_id` means that stands only in a custom field."""
+    return Section(
+        "Who can write the student ID",
+        f"{student_id} comes in a custom field, and whoever may edit a course can set custom fields of its links: such "
+        "an ID is only claimed, and is refused, unless a roster read by LTI has named the person or the connection "
+        "says accepts: [signed, confirmed, asserted, claimed]. Choose a student_id that the LMS fills by itself where "
+        "there is one.",
+    )
+
+
 class Wishes(NamedTuple):
     """What dynamic registration asks a platform for, beyond what every tool asks."""
 

@@ -89,8 +89,8 @@ PEOPLE = (
     ),
     Person(
         "pat", 33, "Pat", "Padded", "  MixedCase.7 ", Outcome.MATCHED,
-        "An ID with blanks around it, in other letter case than in OttoLearn.",
-        (Account(107, "mixedcase.7", "Pat", "Padded"),),
+        "An ID with blanks around it, which do not count.",
+        (Account(107, "MixedCase.7", "Pat", "Padded"),),
     ),
     Person("nora", 41, "Nora", "Newcomer", "A99999", Outcome.NO_MATCH, "An ID that nobody has in OttoLearn."),
     Person(

@@ -13,17 +13,18 @@ import msgspec
 from lxml import etree
 
 from adapters.canvas.settings import Settings
-from bridge.setup import DESCRIPTION, TITLE, Addresses, Entry, Section, Sheet, Wishes
+from bridge.setup import DESCRIPTION, TITLE, Addresses, Entry, Section, Sheet, Wishes, claimed_section
 
 PLATFORM = "canvas.instructure.com"
 VARIABLES = {
-    "sis_user_id": {"student_id": "$Canvas.user.sisSourceId"},
+    "sis_user_id": {},
     "integration_id": {"integration_id": "$Canvas.user.sisIntegrationId"},
     "login_id": {"login_id": "$Canvas.user.loginId"},
     "canvas_user_id": {"canvas_user_id": "$Canvas.user.id"},
     "email": {},
 }
-"""By `student_id` setting: the custom fields that `adapters.canvas.launch` reads."""
+"""By `student_id` setting: the custom fields that `adapters.canvas.launch` reads. The SIS ID comes in a field of
+Canvas's own, which no course author can set."""
 IMPERSONATION = {
     "student_view": "$com.instructure.User.student_view",
     "masquerading_user_id": "$Canvas.masqueradingUser.id",
@@ -49,6 +50,8 @@ def installation(settings: Settings, addresses: Addresses) -> Sheet:
         sections += [_developer_key(settings, addresses), _deployment(), _bring_back()]
     if settings.lti11:
         sections.append(_cartridge_section(settings, addresses))
+    if VARIABLES[settings.student_id]:
+        sections.append(claimed_section(settings.student_id))
     return Sheet(f"Canvas: {addresses.connection}", tuple(sections))
 
 
@@ -109,7 +112,8 @@ def cartridge(settings: Settings, addresses: Addresses) -> str:
         etree.SubElement(root, f"{{{_BLTI}}}{name}").text = text
     _properties(etree.SubElement(root, f"{{{_BLTI}}}custom"), custom_fields(settings.student_id))
     extensions = etree.SubElement(root, f"{{{_BLTI}}}extensions", platform=PLATFORM)
-    level = privacy_level(settings.student_id)
+    # By LTI 1.1 Canvas sends the SIS ID in a field of its own at this level alone.
+    level = "public" if settings.student_id == "sis_user_id" else privacy_level(settings.student_id)
     _properties(
         extensions, {"tool_id": _tool_id(addresses), "privacy_level": level, "domain": addresses.host, "text": TITLE}
     )

@@ -1,61 +1,78 @@
 """Which field of a Canvas launch is what.
 
-The custom fields are those that `ottobridge setup` hands to the Canvas administrator: `student_id` for the SIS ID,
-`integration_id`, `login_id`, `canvas_user_id`, one with the whole name, and two that tell who is not themselves. Where
-Canvas sends the same under a name of its own, that serves too.
+Canvas alone fills its own fields, but whoever edits a course can set custom fields of a link, which are merged over
+those that `ottobridge setup` hands to the administrator: `integration_id`, `login_id`, `canvas_user_id`, one with the
+whole name, and two that tell who is not themselves. An ID that only such a field says is `claimed`.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from adapters.canvas.names import split_sortable_name
 from adapters.canvas.settings import Settings
 from bridge.contracts import Launch, SignedClaims, SignedForm, Student
 from bridge.errors import LaunchRejected
 from bridge.lti.launch import claim, launch_of_claims, launch_of_form
-from bridge.lti.student import present, read_student, student_id
+from bridge.lti.roles import is_test_user
+from bridge.lti.student import present, read_id, read_student
+from bridge.lti.v13 import CLAIM
 
-CLAIMS = {
-    "sis_user_id": (("custom", "student_id"), ("lis", "person_sourcedid")),
-    "integration_id": (("custom", "integration_id"),),
-    "login_id": (("custom", "login_id"),),
-    "canvas_user_id": (("custom", "canvas_user_id"),),
-    "email": (("email",),),
-}
-"""LTI 1.3: where the value of each `student_id` setting stands, best first."""
 
-FIELDS = {
-    "sis_user_id": ("custom_student_id", "lis_person_sourcedid"),
-    "integration_id": ("custom_integration_id",),
-    "login_id": ("custom_login_id", "custom_canvas_user_login_id"),
-    "canvas_user_id": ("custom_canvas_user_id",),
-    "email": ("lis_person_contact_email_primary",),
+class Places(NamedTuple):
+    """Where the value of a `student_id` setting stands in a launch, by who can write it."""
+
+    platform: tuple[tuple[str, ...], ...] = ()
+    """Claims of LTI 1.3 that Canvas alone fills."""
+    custom: tuple[str, ...] = ()
+    """Custom fields, of both versions."""
+    field: tuple[str, ...] = ()
+    """Fields of LTI 1.1 that Canvas alone fills."""
+
+
+PLACES = {
+    "sis_user_id": Places((("lis", "person_sourcedid"),), ("student_id",), ("lis_person_sourcedid",)),
+    "integration_id": Places(custom=("integration_id",)),
+    "login_id": Places(custom=("login_id", "canvas_user_login_id")),
+    "canvas_user_id": Places(custom=("canvas_user_id",)),
+    "email": Places((("email",),), (), ("lis_person_contact_email_primary",)),
 }
-"""LTI 1.1: the same."""
 
 
 def read_claims(claims: SignedClaims, settings: Settings) -> Launch:
     """The launch in an id_token of Canvas's."""
     remark = _impersonation(
-        claim(claims, "custom", "student_view"), claim(claims, "custom", "masquerading_user_id"), settings
+        is_test_user(claims[f"{CLAIM}roles"]) or claim(claims, "custom", "student_view"),
+        claim(claims, "custom", "masquerading_user_id"),
+        settings,
     )
-    places = CLAIMS[settings.student_id]
-    found = student_id((claim(claims, *place) for place in places), settings.student_id)
-    launch = launch_of_claims(claims, found)
+    places = PLACES[settings.student_id]
+    named = read_id(
+        [claim(claims, *place) for place in places.platform],
+        [claim(claims, "custom", name) for name in places.custom],
+        settings.student_id,
+    )
+    launch = launch_of_claims(claims, named)
     if not (present(claims.get("given_name")) or present(claims.get("family_name"))):
-        launch = replace(launch, student=_named(found, claim(claims, "custom", "sortable_name"), claims.get("name")))
+        whole = (claim(claims, "custom", "sortable_name"), claims.get("name"))
+        launch = replace(launch, student=_named(named.student_id, *whole))
     return replace(launch, remark=remark)
 
 
 def read_form(form: SignedForm, settings: Settings) -> Launch:
     """The launch in an LTI 1.1 form of Canvas's."""
     remark = _impersonation(form.get("custom_student_view"), form.get("custom_masquerading_user_id"), settings)
-    found = student_id((form.get(name) for name in FIELDS[settings.student_id]), settings.student_id)
-    launch = launch_of_form(form, found)
+    places = PLACES[settings.student_id]
+    named = read_id(
+        [form.get(name) for name in places.field],
+        [form.get(f"custom_{name}") for name in places.custom],
+        settings.student_id,
+    )
+    launch = launch_of_form(form, named)
     if not (present(form.get("lis_person_name_given")) or present(form.get("lis_person_name_family"))):
         whole = (form.get("custom_sortable_name"), form.get("lis_person_name_full"))
-        launch = replace(launch, student=_named(found, *whole))
+        launch = replace(launch, student=_named(named.student_id, *whole))
     return replace(launch, remark=remark)
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from adapters.lti.launch import BRIGHTSPACE
 from adapters.lti.settings import Settings
 from bridge.lti.v13 import CLAIM
-from bridge.setup import TITLE, Addresses, Entry, Section, Sheet, Wishes
+from bridge.setup import TITLE, Addresses, Entry, Section, Sheet, Wishes, claimed_section
 
 FIELDS_13 = {
     "lis_person_sourcedid": f"{CLAIM}lis, member person_sourcedid",
     "user_id": "sub",
     "email": "email",
+    "preferred_username": "preferred_username",
+    "org_defined_id": f"{BRIGHTSPACE}, member org_defined_id",
+    "d2l_username": f"{BRIGHTSPACE}, member username",
 }
 FIELDS_11 = {
     "lis_person_sourcedid": "lis_person_sourcedid",
     "user_id": "user_id",
     "email": "lis_person_contact_email_primary",
+    "org_defined_id": "ext_d2l_orgdefinedid",
+    "d2l_username": "ext_d2l_username",
 }
 
 
@@ -25,6 +31,8 @@ def installation(settings: Settings, addresses: Addresses) -> Sheet:
         sections += [_tool(settings, addresses), _bring_back()]
     if settings.lti11:
         sections.append(_old_tool(settings, addresses))
+    if settings.custom_name:
+        sections.append(claimed_section(settings.student_id))
     return Sheet(f"LTI platform: {addresses.connection}", tuple(sections))
 
 
@@ -99,7 +107,9 @@ def _bring_back() -> Section:
 
 def _old_tool(settings: Settings, addresses: Addresses) -> Section:
     custom = settings.custom_name
-    place = f"custom_{custom.lower()}" if custom else FIELDS_11[settings.student_id]
+    place = (
+        f"custom_{custom.lower()}" if custom else FIELDS_11.get(settings.student_id, "which LTI 1.1 has no field for")
+    )
     return Section(
         "Tool (LTI 1.1)",
         "Key and secret stand in config.yaml; nothing else must be sent than what is named here.",

@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from adapters.lti.settings import Settings
 from bridge.contracts import Launch, SignedClaims, SignedForm
 from bridge.lti.launch import claim, launch_of_claims, launch_of_form
-from bridge.lti.student import student_id
+from bridge.lti.student import read_id
 from bridge.settings import origin_or_empty
 
 NAMES_AND_ROLES = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
 LONGEST_ADDRESS = 1000
-CLAIMS = {"lis_person_sourcedid": ("lis", "person_sourcedid"), "user_id": ("sub",), "email": ("email",)}
+BRIGHTSPACE = "http://www.brightspace.com"
+"""Brightspace's own claim; it stands by itself, or within the claim `launch_presentation`."""
+CLAIMS = {
+    "lis_person_sourcedid": ("lis", "person_sourcedid"),
+    "user_id": ("sub",),
+    "email": ("email",),
+    "preferred_username": ("preferred_username",),
+}
+BRIGHTSPACE_MEMBERS = {"org_defined_id": "org_defined_id", "d2l_username": "username"}
 FIELDS = {
     "lis_person_sourcedid": "lis_person_sourcedid",
     "user_id": "user_id",
     "email": "lis_person_contact_email_primary",
+    "org_defined_id": "ext_d2l_orgdefinedid",
+    "d2l_username": "ext_d2l_username",
 }
+"""LTI 1.1 has no name for `preferred_username`."""
 
 
 def read_claims(claims: SignedClaims, settings: Settings) -> Launch:
     """The launch in an id_token."""
-    custom, place = settings.custom_name, CLAIMS.get(settings.student_id, ())
-    value = claim(claims, "custom", custom) if custom else claim(claims, *place)
-    return launch_of_claims(claims, student_id([value], settings.student_id))
+    custom = settings.custom_name
+    author = [claim(claims, "custom", custom)] if custom else []
+    return launch_of_claims(claims, read_id(_by_platform(claims, settings.student_id), author, settings.student_id))
+
+
+def _by_platform(claims: SignedClaims, student_id: str) -> list[object]:
+    """What claims that the platform alone fills say of the setting's field."""
+    if place := CLAIMS.get(student_id):
+        return [claim(claims, *place)]
+    if member := BRIGHTSPACE_MEMBERS.get(student_id):
+        groups = (claims.get(BRIGHTSPACE), claim(claims, "launch_presentation", BRIGHTSPACE))
+        return [group.get(member) for group in groups if isinstance(group, Mapping)]
+    return []
 
 
 def read_course(claims: SignedClaims, settings: Settings) -> str:
@@ -54,6 +76,6 @@ def _sites(settings: Settings) -> set[str]:
 
 def read_form(form: SignedForm, settings: Settings) -> Launch:
     """The launch in an LTI 1.1 form. Custom parameters arrive in lower case with a prefix."""
-    custom = settings.custom_name
-    name = f"custom_{custom.lower()}" if custom else FIELDS[settings.student_id]
-    return launch_of_form(form, student_id([form.get(name)], settings.student_id))
+    custom, own = settings.custom_name, FIELDS.get(settings.student_id)
+    author = [form.get(f"custom_{custom.lower()}")] if custom else []
+    return launch_of_form(form, read_id([form.get(own)] if own else [], author, settings.student_id))

@@ -10,7 +10,7 @@ from bridge.lti.settings import Lti11, Lti13
 from bridge.settings import Frozen, Origin, WebAddress
 from bridge.sync.settings import Roster as AnyRoster
 
-FIELDS = ("lis_person_sourcedid", "user_id", "email")
+FIELDS = ("lis_person_sourcedid", "user_id", "email", "preferred_username", "org_defined_id", "d2l_username")
 
 
 def _student_id(name: str) -> str:

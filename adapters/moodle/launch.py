@@ -1,11 +1,15 @@
-"""Which field of a Moodle launch is what (facts of Moodle 4.5: the same person has four ids)."""
+"""Which field of a Moodle launch is what (facts of Moodle 4.5: the same person has four ids).
+
+Moodle alone fills all of them: what a course's author adds to an activity arrives as custom fields, which are not read
+here (docs/security.md, "Who wrote the field").
+"""
 
 from __future__ import annotations
 
 from adapters.moodle.settings import Settings
 from bridge.contracts import Launch, SignedClaims, SignedForm
 from bridge.lti.launch import claim, launch_of_claims, launch_of_form
-from bridge.lti.student import student_id
+from bridge.lti.student import read_id
 
 CLAIMS = {
     "idnumber": ("lis", "person_sourcedid"),
@@ -26,11 +30,11 @@ FIELDS = {
 
 def read_claims(claims: SignedClaims, settings: Settings) -> Launch:
     """The launch in an id_token of Moodle's."""
-    found = student_id([claim(claims, *CLAIMS[settings.student_id])], settings.student_id)
-    return launch_of_claims(claims, found)
+    value = claim(claims, *CLAIMS[settings.student_id])
+    return launch_of_claims(claims, read_id([value], (), settings.student_id))
 
 
 def read_form(form: SignedForm, settings: Settings) -> Launch:
     """The launch in an LTI 1.1 form of Moodle's."""
-    found = student_id([form.get(FIELDS[settings.student_id])], settings.student_id)
-    return launch_of_form(form, found)
+    value = form.get(FIELDS[settings.student_id])
+    return launch_of_form(form, read_id([value], (), settings.student_id))

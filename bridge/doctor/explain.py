@@ -20,11 +20,15 @@ _REQUEST = Check("the request is one that this address takes", (
 ))  # fmt: skip
 _PERSON = [
     Check("the learner is themselves", ("test_student", "masquerade")),
-    Check("the LMS says their student ID", ("student_id_missing",)),
+    Check("the LMS says their student ID", ("student_id_missing", "student_id_unusable")),
+    Check("its fields name one person", ("identity_contradiction",)),
+    Check("the connection takes who vouches for it", ("assurance_too_low", "claimed_only")),
+    Check("the roster says whose ID it is", ("identity_disputed",)),
     Check("OttoLearn's users are at hand", _REMOTE),
     Check("somebody in OttoLearn has the student ID", ("no_match",)),
     Check("nobody else has it", ("ambiguous",)),
     Check("their account is active", ("inactive",)),
+    Check("the LMS's record is whom it was before", ("identity_changed", "identity_of_another")),
 ]
 _LOGIN = [
     Check("the login comes from the platform we know", ("issuer_unknown",)),

@@ -1,5 +1,6 @@
-"""From a launch to a learner: a link that an administrator made, the directory, and what the connection does with
-students whom nobody is found for. Those are noted, so that somebody can see to them.
+"""From a launch to a learner: a link that an administrator made, the directory, what the connection does with students
+whom nobody is found for, and the ledger of persons over all of it. Whoever does not get in is noted, so that somebody
+can see to them.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from typing import Any
 from sqlalchemy import Engine
 
 from bridge.contracts import Connection, Launch, Outcome
-from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound
+from bridge.errors import LaunchRejected, LearnerAmbiguous, LearnerInactive, LearnerNotFound
 from bridge.learners.directory import Directory, Match
+from bridge.learners.ledger import Arrival, Ledger, arrival_of
 from bridge.learners.newcomers import Newcomers
-from bridge.store import aliases, learners, unmatched
+from bridge.store import learners, unmatched
+from bridge.store.vouching import Known
 
 
 @dataclass(frozen=True)
@@ -27,29 +30,47 @@ class Matching:
     connection: Callable[[str], Connection[Any] | None]
     """The connection of this name."""
     newcomers: Newcomers
+    ledger: Ledger
     now: Callable[[], float]
 
     def find(self, connection: str, launch: Launch, student_id: str) -> Match:
         """The learner of a launch; `student_id` is its ID in the shape in which it is looked up.
 
-        Raises what `Directory.find` and `Newcomers.make` raise.
+        Raises what `Directory.find`, `Newcomers.make` and `Ledger.confirm` raise.
         """
-        linked = self._linked(connection, launch.student.student_id)
-        if linked is not None:
-            return linked
         try:
-            return self._known_or_made(connection, launch, student_id)
+            return self._confirmed(connection, launch, student_id)
         except LearnerNotFound:
             self._note(connection, launch, Outcome.NO_MATCH)
             raise
         except LearnerAmbiguous:
             self._note(connection, launch, Outcome.AMBIGUOUS)
             raise
+        except LaunchRejected as error:
+            self._note(connection, launch, error.reason)
+            raise
 
-    def _linked(self, connection: str, student_id: str) -> Match | None:
+    def is_vouched_for(self, connection: str, launch: Launch, student_id: str) -> bool:
+        """Whether a roster has said of the launch's record what the launch says only in a field of a course author."""
+        return self.ledger.is_from_roster(self._arrival(connection, launch, student_id), launch.student.student_id)
+
+    def _arrival(self, connection: str, launch: Launch, student_id: str) -> Arrival:
+        return arrival_of(connection, launch, student_id, ignore_case=self._ignores_case(connection))
+
+    def _ignores_case(self, connection: str) -> bool:
+        configured = self.connection(connection)
+        return configured is not None and configured.ignore_case
+
+    def _confirmed(self, connection: str, launch: Launch, student_id: str) -> Match:
+        arrival = self._arrival(connection, launch, student_id)
+        known = self.ledger.known(arrival, launch.student.student_id)
+        match = self._linked(known) or self._known_or_made(launch, arrival, known)
+        self.ledger.confirm(arrival, known, match.learner.user_id)
+        return match
+
+    def _linked(self, known: Known) -> Match | None:
         """Whom an administrator has linked this ID with; a user who is gone, or has no username left, is nobody."""
-        user_id = aliases.find(self.engine, connection, student_id)
-        learner = learners.learner(self.engine, user_id) if user_id is not None else None
+        learner = learners.learner(self.engine, known.link.user_id) if known.link is not None else None
         if learner is None:
             return None
         username = next((name for name in self.username_attributes if learner.attributes.get(name)), None)
@@ -57,14 +78,16 @@ class Matching:
             raise LearnerInactive(learner.user_id)
         return Match(learner, username) if username else None
 
-    def _known_or_made(self, connection: str, launch: Launch, student_id: str) -> Match:
+    def _known_or_made(self, launch: Launch, arrival: Arrival, known: Known) -> Match:
+        configured = self.connection(arrival.connection)
+        ignore_case = configured is not None and configured.ignore_case
         try:
-            return self.directory.find(student_id)
+            return self.directory.find(arrival.student_id, ignore_case=ignore_case)
         except LearnerNotFound:
-            configured = self.connection(connection)
+            self.ledger.require_no_other_id(arrival, known)
             if configured is None or configured.newcomers is None:
                 raise
-        return self.newcomers.make(launch.student, student_id, launch.assurance, configured.newcomers)
+        return self.newcomers.make(launch.student, arrival.student_id, launch.assurance, configured.newcomers)
 
-    def _note(self, connection: str, launch: Launch, outcome: Outcome) -> None:
+    def _note(self, connection: str, launch: Launch, outcome: str) -> None:
         unmatched.note(self.engine, connection, launch.student, outcome, now=self.now())

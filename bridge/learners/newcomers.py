@@ -1,7 +1,7 @@
 """Making the OttoLearn user of a student whom nobody was found for, where the connection says so.
 
-The LMS must vouch for the student: what only a browser says makes nobody. Of several launches at once, in whatever
-processes, one makes the user and the others wait for it.
+The LMS must vouch for the student: what only a browser or a course author says makes nobody. Of several launches at
+once, in whatever processes, one makes the user and the others wait for it.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class Newcomers:
 
         Raises LearnerNotFound where nobody may be made, and what the directory and OttoLearn raise.
         """
-        if assurance is Assurance.ASSERTED:
-            raise LearnerNotFound("nobody is made for a student whom only a browser vouches for")
+        if assurance not in {Assurance.SIGNED, Assurance.CONFIRMED}:
+            raise LearnerNotFound("nobody is made for a student whom the LMS itself does not vouch for")
         key = f"newcomer {student_id}"
         if not one_time.claim(self.engine, key, now=self.now(), until=self.now() + CLAIM_LIVES):
             return self._made_by_another(student_id)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bridge.contracts import Assurance, Kind, Launch, SignedClaims, SignedForm
+from bridge.contracts import Kind, Launch, SignedClaims, SignedForm
 from bridge.lti.grades import channel_of_claims, channel_of_form
-from bridge.lti.student import present, read_student, web_address
+from bridge.lti.student import NamedId, present, read_student, web_address
 from bridge.lti.v13 import CLAIM
 
-_PLAIN = {"sub", "email", "name", "given_name", "family_name"}
+_PLAIN = {"sub", "email", "name", "given_name", "family_name", "preferred_username"}
 """Claims of OpenID Connect; every other name is one of LTI's."""
 
 
@@ -19,27 +19,29 @@ def claim(claims: SignedClaims, name: str, member: str = "") -> object:
     return value
 
 
-def launch_of_claims(claims: SignedClaims, student_id: str) -> Launch:
+def launch_of_claims(claims: SignedClaims, named: NamedId) -> Launch:
     """The launch in an id_token, once the adapter has said which student ID it carries."""
     return Launch(
-        read_student(student_id, claims.get("given_name"), claims.get("family_name"), claims.get("name")),
+        read_student(named.student_id, claims.get("given_name"), claims.get("family_name"), claims.get("name")),
         Kind.LTI13,
-        Assurance.SIGNED,
+        named.assurance,
         return_url=web_address(claim(claims, "launch_presentation", "return_url")),
+        record=present(claims.get("sub")),
         roles=tuple(claims[f"{CLAIM}roles"]),
         course=present(claim(claims, "custom", "course")),
         channel=channel_of_claims(claims),
     )
 
 
-def launch_of_form(form: SignedForm, student_id: str) -> Launch:
+def launch_of_form(form: SignedForm, named: NamedId) -> Launch:
     """The launch in an LTI 1.1 form, once the adapter has said which student ID it carries."""
     names = (form.get(f"lis_person_name_{part}") for part in ("given", "family", "full"))
     return Launch(
-        read_student(student_id, *names),
+        read_student(named.student_id, *names),
         Kind.LTI11,
-        Assurance.SIGNED,
+        named.assurance,
         return_url=web_address(form.get("launch_presentation_return_url")),
+        record=present(form.get("user_id")),
         roles=tuple(role for role in (part.strip() for part in form.get("roles", "").split(",")) if role),
         course=present(form.get("custom_course")),
         channel=channel_of_form(form),

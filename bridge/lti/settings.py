@@ -42,3 +42,6 @@ class Lti11(Frozen):
     enabled: bool = True
     """False: launches by LTI 1.1 are refused, as once the LMS speaks 1.3."""
     signature_methods: tuple[SignatureMethod, ...] = Field(default=("HMAC-SHA1", "HMAC-SHA256"), min_length=1)
+    user_id: Literal["person", "course"] = "person"
+    """What `user_id` names: one person for good, or one person within one course, as in Open edX, where it says
+    nothing of who comes from another course."""

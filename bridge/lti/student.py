@@ -5,9 +5,10 @@ The rules live here once; an adapter only says which field is which.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from bridge.contracts import Student, clean
+from bridge.contracts import Assurance, Student, clean
 from bridge.errors import LaunchRejected
 from bridge.identifiers import is_no_id, normalize, require
 from bridge.settings import split_plainly
@@ -22,12 +23,29 @@ def present(value: object) -> str:
     return "" if is_no_id(text) else text
 
 
-def student_id(candidates: Iterable[object], field: str) -> str:
-    """The first candidate that says something. `field` is the setting's value, for the operator."""
-    for candidate in candidates:
-        if found := present(candidate):
-            return require(found, field)
-    raise LaunchRejected("student_id_missing", f"the launch carries no {field}")
+class NamedId(NamedTuple):
+    """A student ID as a signed launch carries it, and what it is worth by who can write the fields it stands in."""
+
+    student_id: str
+    assurance: Assurance
+
+
+def read_id(platform: Sequence[object], author: Sequence[object], field: str) -> NamedId:
+    """The student ID that a launch carries. `field` is the setting's value, for the operator.
+
+    `platform`: values of fields that the platform alone fills. `author`: values of fields that whoever edits a course
+    can write too, such as the custom fields of a link. An ID that stands only there may be anybody's choice.
+    Raises LaunchRejected `student_id_missing`, `student_id_unusable`, and `identity_contradiction` where two fields
+    name two people.
+    """
+    sure = [text for value in platform if (text := present(value))]
+    said = [*sure, *(text for value in author if (text := present(value)))]
+    if not said:
+        raise LaunchRejected("student_id_missing", f"the launch carries no {field}")
+    found = require(said[0], field)
+    if any(text != found for text in said):
+        raise LaunchRejected("identity_contradiction", f"the fields for {field} hold different student IDs")
+    return NamedId(found, Assurance.SIGNED if sure else Assurance.CLAIMED)
 
 
 def read_student(student_id: str, given: object, family: object, full: object) -> Student:

@@ -393,3 +393,33 @@ alias = Table(
     sqlite_with_rowid=False,
 )
 """Student IDs that an administrator has linked with OttoLearn users."""
+
+person = Table(
+    "person",
+    metadata,
+    Column("connection", String(255), primary_key=True),
+    Column("door", String(32), primary_key=True),
+    Column("record", String(255), primary_key=True),
+    Column("student_id", String(ID_LENGTH), nullable=False),
+    Column("user_id", _Number, nullable=True),
+    Column("origin", String(16), nullable=False),
+    Column("first_seen", Double, nullable=False),
+    Column("bound_at", Double, nullable=False),
+    Column("last_seen", Double, nullable=False),
+    # One user is one person: two records of a door that lead to the same user are two people with one ID.
+    Index("ix_person_user", "connection", "door", "user_id", unique=True),
+    Index("ix_person_student", "student_id"),
+    sqlite_with_rowid=False,
+)
+"""The person ledger: which record of an LMS, which it never gives to somebody else, is which OttoLearn user."""
+
+disputed = Table(
+    "disputed",
+    metadata,
+    Column("connection", String(255), primary_key=True),
+    Column("key", String(ID_LENGTH), primary_key=True),
+    Column("reason", String(32), nullable=False),
+    Column("run", _Number, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Student IDs of which the last roster could not say whose they are: launches with them are refused."""

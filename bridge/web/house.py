@@ -21,6 +21,7 @@ from bridge.http import Outbound
 from bridge.keys.own import OwnKeys
 from bridge.launch import Arrivals, policy_of
 from bridge.learners.directory import Directory, Match
+from bridge.learners.ledger import Ledger
 from bridge.learners.matching import Matching
 from bridge.learners.newcomers import Newcomers
 from bridge.lti.keysets import Keeping, PlatformKeys
@@ -104,22 +105,25 @@ def furnish(
     own_keys = OwnKeys(engine, secret, "lti", now)
     limits = Limits(engine, now)
     sign_in, provider = _sign_in(configuration, engine, now, token)
+    matching = Matching(
+        engine=engine,
+        directory=directory,
+        username_attributes=configuration.ottolearn.username_attributes,
+        connection=connections.find,
+        newcomers=Newcomers(
+            engine,
+            directory,
+            OttoLearnApi(configuration.ottolearn, outbound, attempts=1),
+            configuration.ottolearn.username_attributes[0],
+            now,
+            token,
+        ),
+        ledger=Ledger(engine, now),
+        now=now,
+    )
     arrivals = Arrivals(
-        find=Matching(
-            engine=engine,
-            directory=directory,
-            username_attributes=configuration.ottolearn.username_attributes,
-            connection=connections.find,
-            newcomers=Newcomers(
-                engine,
-                directory,
-                OttoLearnApi(configuration.ottolearn, outbound, attempts=1),
-                configuration.ottolearn.username_attributes[0],
-                now,
-                token,
-            ),
-            now=now,
-        ).find,
+        find=matching.find,
+        is_vouched_for=matching.is_vouched_for,
         record=Record(engine, limits, metrics, partial(_address, configuration)),
         now=now,
         reference=new_reference,

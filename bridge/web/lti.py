@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -140,4 +141,5 @@ def _read_v11(house: House, connection: Connection[Any], plain: LaunchRequest) -
         spend=lambda key, until: spend(house.engine, key, until=until),
     )
     with way_back(form.get(v11.RETURN_URL)):
-        return connection.adapter.read_form(form, connection.settings)
+        launch = connection.adapter.read_form(form, connection.settings)
+    return launch if connection.settings.lti11.user_id == "person" else replace(launch, record="")

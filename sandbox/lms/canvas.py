@@ -73,9 +73,8 @@ def read_claims(tool: LtiTool, person: Person, return_url: str) -> dict[str, Any
         | _noise(),
         "locale": "en",
         CLAIM + "roles": list(ROLES),
-        # student_id is $Canvas.user.sisSourceId: null, not absent, for a login without a SIS ID.
+        # A custom field whose variable is empty is null here, not absent.
         CLAIM + "custom": {
-            "student_id": person.student_id or None,
             "integration_id": None,
             "login_id": person.key,
             "canvas_user_id": person.number,
@@ -105,7 +104,6 @@ def form_fields(tool: LtiTool, person: Person, return_url: str) -> dict[str, str
         "custom_canvas_user_login_id": person.key,
         "custom_integration_id": "",
         "custom_login_id": person.key,
-        "custom_student_id": person.student_id,
         "ext_roles": "urn:lti:instrole:ims/lis/Student,urn:lti:role:ims/lis/Learner,urn:lti:sysrole:ims/lis/User",
         "launch_presentation_document_target": "iframe",
         "launch_presentation_locale": "en",

@@ -42,7 +42,7 @@ def claims(nonce: str, now: float = NOW, /, **changes: Any) -> dict[str, Any]:
     good = {
         "iss": ISSUER,
         "aud": CLIENT,
-        "sub": "a445ca99-1a64",
+        "sub": _record_of(changes),
         "nonce": nonce,
         "iat": int(now),
         "exp": int(now) + 3600,
@@ -64,7 +64,7 @@ def claims(nonce: str, now: float = NOW, /, **changes: Any) -> dict[str, Any]:
         },
         f"{CLAIM}tool_platform": {"guid": "lms-1", "name": "Example LMS", "product_family_code": "example"},
         f"{CLAIM}lis": {"person_sourcedid": "S000101"},
-        f"{CLAIM}custom": {"student_id": "S000101"},
+        f"{CLAIM}custom": {"course_level": "1"},
         f"{CLAIM}launch_presentation": {"return_url": "https://lms.example.edu/courses/5"},
     }
     for name, value in changes.items():
@@ -74,6 +74,13 @@ def claims(nonce: str, now: float = NOW, /, **changes: Any) -> dict[str, Any]:
         else:
             good[full] = value
     return good
+
+
+def _record_of(changes: Mapping[str, Any]) -> str:
+    """A record for each person: as in an LMS, whoever has another student ID has another record."""
+    lis = changes.get("lis")
+    named = lis.get("person_sourcedid") if isinstance(lis, dict) else None
+    return ascii(f"a445ca99-{named}") if named else "a445ca99-1a64"
 
 
 def token(payload: Any, *, key: RSAKey = KEY, header: Mapping[str, Any] | None = None) -> str:

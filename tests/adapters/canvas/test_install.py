@@ -21,7 +21,7 @@ from adapters.canvas.install import (
     privacy_level,
     wishes,
 )
-from adapters.canvas.launch import CLAIMS, FIELDS
+from adapters.canvas.launch import PLACES
 from adapters.canvas.settings import Settings
 from bridge.setup import Addresses
 
@@ -55,13 +55,12 @@ def properties(parent: Any, path: str) -> dict[str, str]:
 @by_student_id
 def test_every_custom_field_is_one_that_a_launch_reads(student_id: str) -> None:
     for name in VARIABLES[student_id]:
-        assert ("custom", name) in CLAIMS[student_id]
-        assert f"custom_{name}" in FIELDS[student_id]
+        assert name in PLACES[student_id].custom
 
 
 @by_student_id
 def test_a_student_id_that_canvas_does_not_send_by_itself_is_asked_for(student_id: str) -> None:
-    assert bool(VARIABLES[student_id]) is (student_id != "email")
+    assert bool(VARIABLES[student_id]) is not bool(PLACES[student_id].platform)
 
 
 @by_student_id
@@ -73,8 +72,15 @@ def test_no_more_is_asked_for_than_the_id_and_the_name(student_id: str) -> None:
     assert key["scopes"] == []
 
 
-def test_the_sis_id_is_asked_for_by_the_name_that_canvas_knows() -> None:
-    assert VARIABLES["sis_user_id"] == {"student_id": "$Canvas.user.sisSourceId"}
+def test_the_sis_id_is_not_asked_for_where_a_course_author_could_set_it() -> None:
+    assert VARIABLES["sis_user_id"] == {}
+    assert properties(parsed(), "blti:extensions")["privacy_level"] == "public"  # LTI 1.1 sends its own field only then
+
+
+@by_student_id
+def test_the_sheet_says_what_an_id_is_worth_that_a_course_author_can_write(student_id: str) -> None:
+    titles = [section.title for section in installation(settings(student_id), HERE).sections]
+    assert ("Who can write the student ID" in titles) is bool(VARIABLES[student_id])
 
 
 def test_the_developer_key_has_what_canvas_demands() -> None:
@@ -110,7 +116,8 @@ def test_the_cartridge_asks_for_the_same_as_the_key(student_id: str) -> None:
     root = parsed(student_id)
     assert root.tag == f"{{{NAMES[None]}}}cartridge_basiclti_link"
     assert properties(root, "blti:custom") == custom_fields(student_id)
-    assert properties(root, "blti:extensions")["privacy_level"] == privacy_level(student_id)
+    level = "public" if student_id == "sis_user_id" else privacy_level(student_id)
+    assert properties(root, "blti:extensions")["privacy_level"] == level
     assert properties(root, "blti:extensions")["domain"] == "bridge.example.edu:8443"
     assert root.findtext("blti:launch_url", namespaces=NAMES) == f"{PUBLIC}/lti/campus/launch"
 

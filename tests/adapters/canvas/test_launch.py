@@ -40,6 +40,7 @@ def read11(sample: Any, student_id: str, url: str = "") -> tuple[str, ...]:
 
 AVERY = ("Avery", "Testcase")
 NAMELESS = ("", "")
+SIS = {"person_sourcedid": "S1"}
 
 
 @pytest.mark.parametrize(
@@ -175,10 +176,11 @@ def test_a_launch_and_the_roster_do_not_overwrite_each_others_names(
     said: dict[str, Any], names: tuple[str, str]
 ) -> None:
     given = {"given_name": None, "family_name": None, "name": None, **said}
-    custom = {**given.pop("custom"), "student_id": "S1"}
-    assert read13(claims("n", custom=custom, **given), "sis_user_id") == ("S1", *names)
+    custom = given.pop("custom")
+    assert read13(claims("n", custom=custom, lis=SIS, **given), "sis_user_id") == ("S1", *names)
     fields = {f"custom_{name}": str(value) for name, value in custom.items() if value is not None}
     fields |= {
+        "lis_person_sourcedid": "S1",
         "lis_person_name_given": given["given_name"] or "",
         "lis_person_name_family": given["family_name"] or "",
         "lis_person_name_full": given["name"] or "",
@@ -203,7 +205,7 @@ def test_a_launch_knows_its_way_back_its_roles_and_who_vouches_for_it() -> None:
     ],
 )
 def test_whoever_is_not_themselves_is_refused_or_marked(custom: dict[str, Any], reason: str) -> None:
-    payload = SignedClaims(claims("n", custom={"student_id": "S1", **custom}))
+    payload = SignedClaims(claims("n", custom=custom, lis=SIS))
     with pytest.raises(LaunchRejected, match=reason):
         ADAPTER.read_claims(payload, Settings())
     assert ADAPTER.read_claims(payload, Settings(impersonation="mark")).remark
@@ -221,5 +223,5 @@ def test_whoever_is_not_themselves_is_refused_or_marked(custom: dict[str, Any], 
     ],
 )
 def test_everybody_else_is_themselves(custom: dict[str, Any]) -> None:
-    payload = SignedClaims(claims("n", custom={"student_id": "S1", **custom}))
+    payload = SignedClaims(claims("n", custom=custom, lis=SIS))
     assert ADAPTER.read_claims(payload, Settings()).remark == ""

@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.lti import ADAPTER
+from adapters.lti.launch import BRIGHTSPACE
 from adapters.lti.settings import Settings
-from bridge.contracts import SignedClaims, SignedForm
+from bridge.contracts import Assurance, SignedClaims, SignedForm
 from bridge.errors import LaunchRejected
 from tests.fakes.lti_platform import FORM, claims
 
@@ -18,12 +19,18 @@ from tests.fakes.lti_platform import FORM, claims
         ("lis_person_sourcedid", "S000101"),
         ("user_id", "a445ca99-1a64"),
         ("email", "zoe@example.edu"),
-        ("custom.student_id", "S000101"),
+        ("custom.course_level", "1"),
+        ("preferred_username", "zoe"),
+        ("org_defined_id", "D2L-7"),
+        ("d2l_username", "zoe.d2l"),
     ],
 )
 def test_an_id_token_is_read_where_the_connection_says(student_id: str, found: str) -> None:
-    launch = ADAPTER.read_claims(SignedClaims(claims("n")), Settings(student_id=student_id))
+    own = {"preferred_username": "zoe", BRIGHTSPACE: {"username": "zoe.d2l", "org_defined_id": "D2L-7"}}
+    launch = ADAPTER.read_claims(SignedClaims({**claims("n"), **own}), Settings(student_id=student_id))
     assert launch.student.student_id == found
+    assert launch.assurance == (Assurance.CLAIMED if student_id.startswith("custom.") else Assurance.SIGNED)
+    assert launch.record == "a445ca99-1a64"
 
 
 @pytest.mark.parametrize(
@@ -33,11 +40,37 @@ def test_an_id_token_is_read_where_the_connection_says(student_id: str, found: s
         ("user_id", "123456"),
         ("email", "zoe@example.edu"),
         ("custom.Employee_Number", "77"),
+        ("org_defined_id", "D2L-7"),
+        ("d2l_username", "zoe.d2l"),
     ],
 )
 def test_a_form_is_read_where_the_connection_says(student_id: str, found: str) -> None:
-    form = SignedForm({**FORM, "custom_employee_number": "77"})
-    assert ADAPTER.read_form(form, Settings(student_id=student_id)).student.student_id == found
+    own = {"ext_d2l_orgdefinedid": "D2L-7", "ext_d2l_username": "zoe.d2l", "custom_employee_number": "77"}
+    launch = ADAPTER.read_form(SignedForm({**FORM, **own}), Settings(student_id=student_id))
+    assert launch.student.student_id == found
+    assert launch.assurance == (Assurance.CLAIMED if student_id.startswith("custom.") else Assurance.SIGNED)
+    assert launch.record == "123456"
+
+
+@pytest.mark.parametrize(
+    ("inside", "outside", "found"),
+    [
+        ({"org_defined_id": "D2L-7"}, None, "D2L-7"),
+        ({"org_defined_id": "D2L-7"}, {"org_defined_id": "D2L-7"}, "D2L-7"),
+        ({"org_defined_id": "D2L-7"}, {"org_defined_id": "D2L-8"}, "identity_contradiction"),
+        ("text", ["D2L-7"], "student_id_missing"),
+    ],
+)
+def test_brightspace_s_own_claim_is_found_where_brightspace_puts_it(
+    inside: object, outside: object, found: str
+) -> None:
+    payload = claims("n", launch_presentation={BRIGHTSPACE: inside}) | {BRIGHTSPACE: outside}
+    settings = Settings(student_id="org_defined_id")
+    try:
+        said = ADAPTER.read_claims(SignedClaims(payload), settings).student.student_id
+    except LaunchRejected as error:
+        said = error.reason
+    assert said == found
 
 
 def test_a_field_that_is_not_there_is_nobody() -> None:

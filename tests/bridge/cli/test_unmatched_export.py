@@ -60,7 +60,7 @@ class Site:
 
     def launch(self, student_id: str) -> int:
         self._launches += 1
-        fields = {**FORM, "lis_person_sourcedid": student_id}
+        fields = {**FORM, "lis_person_sourcedid": student_id, "user_id": f"u-{student_id}"}
         signed = sign(LAUNCH_URL, fields, nonce=f"nonce-{self._launches}")
         return self._client.post("/lti/campus/launch", data=dict(signed)).status_code
 

@@ -20,6 +20,7 @@ from bridge.errors import (
     RemoteUnavailable,
 )
 from bridge.learners.directory import Directory, Match
+from bridge.learners.ledger import Ledger
 from bridge.learners.linking import LinkRefused, connection_for, link, write
 from bridge.learners.matching import Matching
 from bridge.learners.newcomers import CLAIM_LIVES, Newcomers
@@ -95,7 +96,8 @@ class World:
             lambda: f"password {next(tokens)}",
             self.sleep,
         )
-        return Matching(self.engine, self.make_directory(), NAMES, connection, makes, lambda: self.now)
+        ledger = Ledger(self.engine, lambda: self.now)
+        return Matching(self.engine, self.make_directory(), NAMES, connection, makes, ledger, lambda: self.now)
 
     def sleep(self, _: float) -> None:
         self.slept += 1
@@ -239,7 +241,7 @@ def test_a_connection_that_creates_makes_the_user_with_what_ottolearn_requires(w
 
 
 def test_an_unverified_package_makes_nobody(world: World) -> None:
-    with pytest.raises(LearnerNotFound, match="browser"):
+    with pytest.raises(LearnerNotFound, match="vouch"):
         world.find("X9", "open", Assurance.ASSERTED)
     assert world.ottolearn.calls == []
     assert unmatched.newest(world.engine, 10)[0].student_id == "X9"

@@ -199,7 +199,7 @@ def test_an_lti_11_launch_carries_the_course_too(bridge: Bridge) -> None:
         "resource_link_id": "r",
         "user_id": "u",
         "roles": "Learner",
-        "custom_student_id": "S000101",
+        "lis_person_sourcedid": "S000101",
         "custom_course": "FIRE-1",
     }
     signed = sign(LAUNCH_URL, fields, timestamp=bridge.now)

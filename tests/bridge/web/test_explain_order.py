@@ -24,7 +24,7 @@ class Draft:
 
     fields: dict[str, str] = field(default_factory=dict)
     claims: dict[str, Any] = field(default_factory=dict)
-    custom: dict[str, Any] = field(default_factory=lambda: {"student_id": "S000101"})
+    custom: dict[str, Any] = field(default_factory=dict)
     header: dict[str, Any] = field(default_factory=dict)
     signing: dict[str, Any] = field(default_factory=dict)
     form: dict[str, str] = field(default_factory=lambda: dict(FORM))
@@ -55,8 +55,14 @@ WRONG_13: dict[str, Spoil] = {
     "claim_missing": lambda draft: draft.claims.update(roles=None),
     "anonymous": lambda draft: draft.claims.update(sub=None),
     "test_student": lambda draft: draft.custom.update(student_view="true"),
-    "student_id_missing": lambda draft: [draft.custom.pop("student_id"), draft.claims.update(lis=None)],
-    "inactive": lambda draft: draft.custom.update(student_id="gone") if "student_id" in draft.custom else None,
+    "student_id_missing": lambda draft: [draft.custom.pop("student_id", None), draft.claims.update(lis=None)],
+    "student_id_unusable": lambda draft: draft.claims.update(lis={"person_sourcedid": "S\u200b1"}),
+    "identity_contradiction": lambda draft: [
+        draft.custom.update(student_id="other"),
+        draft.claims.update(lis={"person_sourcedid": "S000101"}),
+    ],
+    "claimed_only": lambda draft: [draft.custom.update(student_id="S000101"), draft.claims.update(lis=None)],
+    "inactive": lambda draft: draft.claims.update(lis={"person_sourcedid": "gone"}),
 }
 WRONG_11: dict[str, Spoil] = {
     "unsigned": lambda draft: draft.fields.update(oauth_consumer_key=""),

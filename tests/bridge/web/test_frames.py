@@ -128,7 +128,7 @@ def test_the_same_launch_cannot_be_posted_twice_while_it_waits(bridge: Bridge) -
 
 
 def test_an_unknown_student_reads_why_after_the_proof(bridge: Bridge) -> None:
-    framed = Framed(bridge, custom={"student_id": "nobody"})
+    framed = Framed(bridge, lis={"person_sourcedid": "nobody"})
     answer = framed.prove(framed.secret)
     assert (answer.status_code, "OttoLearn does not know you yet" in answer.text) == (404, True)
 

@@ -64,7 +64,7 @@ def test_the_login_marks_the_browser_inside_a_frame_and_outside(bridge: Bridge) 
 def test_who_cannot_enter_reads_why_and_how_to_ask(
     bridge: Bridge, student_id: str, status: int, outcome: str, words: str
 ) -> None:
-    answer = bridge.launch13(custom={"student_id": student_id})
+    answer = bridge.launch13(lis={"person_sourcedid": student_id})
     (line,) = bridge.record()
     assert (answer.status_code, line.outcome, line.reason) == (status, outcome, outcome)
     assert words in answer.text
@@ -74,14 +74,14 @@ def test_who_cannot_enter_reads_why_and_how_to_ask(
 
 
 def test_a_launch_without_a_student_id_says_so(bridge: Bridge) -> None:
-    answer = bridge.launch13(custom={"student_id": "$Canvas.user.sisSourceId"}, lis=None)
+    answer = bridge.launch13(lis={"person_sourcedid": "$Person.sourcedId"})
     assert answer.status_code == 400
     assert "did not say who you are" in answer.text
     assert bridge.record()[0].reason == "student_id_missing"
 
 
 NOBODY = {
-    "no student ID": {"custom": {"student_id": "$Canvas.user.sisSourceId"}, "lis": None},
+    "no student ID": {"lis": {"person_sourcedid": "$Person.sourcedId"}},
     "the test student": {"custom": {"student_id": "S000101", "student_view": "true"}},
     "an administrator in their place": {"custom": {"student_id": "S000101", "masquerading_user_id": "7"}},
     "no subject": {"sub": None},
@@ -118,7 +118,7 @@ def test_by_lti11_they_are_sent_back_with_the_reason(bridge: Bridge, changes: di
 
 
 def test_a_name_that_is_markup_stays_text(bridge: Bridge) -> None:
-    answer = bridge.launch13(custom={"student_id": "<script>alert(1)</script>"})
+    answer = bridge.launch13(lis={"person_sourcedid": "<script>alert(1)</script>"})
     assert "<script>" not in answer.text
     assert "&lt;script&gt;" in answer.text
 
@@ -219,13 +219,13 @@ def test_the_platforms_refusal_becomes_a_page(bridge: Bridge) -> None:
 def test_a_learner_made_a_moment_ago_is_found(bridge: Bridge) -> None:
     bridge.learners = [Learner(9, True, {"username": "new"})]
     bridge.now += 60
-    assert bridge.launch13(custom={"student_id": "new"}).status_code == 303
+    assert bridge.launch13(lis={"person_sourcedid": "new"}).status_code == 303
 
 
 def test_ottolearn_down_is_a_page_that_says_try_again_and_nobody_is_called_unknown(bridge: Bridge) -> None:
     bridge.learners = RemoteUnavailable("api.ottolearn.io: no answer in time")
     bridge.now += 60
-    answer = bridge.launch13(custom={"student_id": "new"})
+    answer = bridge.launch13(lis={"person_sourcedid": "new"})
     assert answer.status_code == 503
     assert "try again in a few minutes" in answer.text
     assert bridge.record()[0].reason == "remote_unavailable"
@@ -288,7 +288,7 @@ def test_no_name_id_or_token_is_in_the_log(bridge: Bridge, caplog: pytest.LogCap
     forged = dict(sign(LAUNCH_URL, secret="x"))
     caplog.set_level("DEBUG")
     answer = bridge.launch13()
-    bridge.launch13(custom={"student_id": "nobody"})
+    bridge.launch13(lis={"person_sourcedid": "nobody"})
     bridge.client.post("/lti/campus/launch", data=forged)
     logged = "\n".join(record.getMessage() for record in caplog.records)
     assert "outcome=matched" in logged

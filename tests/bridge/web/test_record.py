@@ -115,14 +115,14 @@ def test_people_are_recorded_whatever_strangers_did_before(bridge: Bridge) -> No
     for _ in range(9):
         refused(bridge, "127.0.0.1")
     for student_id in ("S000101", "nobody", "gone"):
-        bridge.launch13(custom={"student_id": student_id})
+        bridge.launch13(lis={"person_sourcedid": student_id})
     assert [line.outcome for line in bridge.record()[:3]] == ["inactive", "no_match", "matched"]
     assert kept(bridge)[1] == 2 + 2
 
 
 def test_refusals_of_nobody_are_forgotten_long_before_launches_of_people(bridge: Bridge) -> None:
     refused(bridge)
-    bridge.launch13(custom={"student_id": "nobody"})
+    bridge.launch13(lis={"person_sourcedid": "nobody"})
     bridge.launch13()
     rounds.tidy(bridge.engine, bridge.now + rounds.RECEIVED_KEPT + 1)
     assert [line.outcome for line in bridge.record()] == ["matched", "no_match"]

@@ -18,7 +18,7 @@ def test_an_administrator_reads_what_to_enter(bridge: Bridge) -> None:
     tree = html.fromstring(page.text)
     labels = {label.text: tree.get_element_by_id(label.get("for")) for label in tree.iter("label")}
     assert labels["Redirect URIs"].get("value") == "https://bridge.example.edu/lti/campus/launch"
-    assert '"$Canvas.user.sisSourceId"' in labels["LTI 1.3 Configuration"].text_content()
+    assert '"$Canvas.masqueradingUser.id"' in labels["LTI 1.3 Configuration"].text_content()
 
 
 def test_the_page_tells_nothing_about_the_lms_and_no_secret(bridge: Bridge) -> None:

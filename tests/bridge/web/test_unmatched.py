@@ -9,7 +9,7 @@ from tests.fakes.lti_platform import NOW
 
 
 def launch(bridge: Bridge, student_id: str) -> object:
-    return bridge.launch13(custom={"student_id": student_id})
+    return bridge.launch13(lis={"person_sourcedid": student_id})
 
 
 def test_who_is_not_found_is_noted_and_a_link_lets_in(bridge: Bridge) -> None:

@@ -53,7 +53,7 @@ def test_canvas_leaves_out_an_id_that_it_does_not_have(tools):
     form = dict(signed(tools["demo-canvas"], "sam"))
 
     assert "lis_person_sourcedid" not in form
-    assert form["custom_student_id"] == ""
+    assert form["custom_integration_id"] == ""
     assert dict(signed(tools["demo-canvas"], "pat"))["lis_person_sourcedid"] == "  MixedCase.7 "
 
 

@@ -80,7 +80,7 @@ def test_another_platform_s_key_opens_nothing(signing, tools):
 def test_canvas_sends_a_missing_sis_id_as_null_and_numbers_as_numbers(signing, tools):
     _, token = read(signing, tools["demo-canvas"], "sam")
 
-    assert token.claims[CLAIM + "custom"]["student_id"] is None
+    assert token.claims[CLAIM + "custom"]["integration_id"] is None
     assert token.claims[CLAIM + "custom"]["canvas_user_id"] == 10
     assert token.claims[CLAIM + "lis"]["person_sourcedid"] is None
     assert token.claims["exp"] - token.claims["iat"] == 3600

@@ -1,0 +1,137 @@
+"""A student ID is a claim, a person is more: launches are held against whom the LMS's own record was before.
+
+Nobody is guessed at. A record that comes with another ID, or for a user whom another record is, waits for an
+administrator (`ottobridge people`); what was never seen before is written down and believed from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from sqlalchemy import Engine
+
+from bridge.contracts import Launch
+from bridge.errors import LaunchRejected
+from bridge.identifiers import key
+from bridge.store import people, vouching
+from bridge.store.people import Origin, Person
+from bridge.store.vouching import Known, Link
+
+SEEN_AGAIN: Final = 86_400.0
+"""Seconds after which it is written down again that a person was seen."""
+TRIES: Final = 3
+"""Of several launches of one record at once each looks again at what the others wrote."""
+
+
+class Arrival(NamedTuple):
+    """A launch, as the ledger sees it."""
+
+    connection: str
+    door: str
+    """The kind of launch: each kind names people in its own way."""
+    record: str
+    """The LMS's own name of the person; empty where it gives none, and then nothing can be held against it."""
+    student_id: str
+    """The ID to look up."""
+    keys: tuple[str, str]
+    """What is equal for IDs that are the same: of the ID that the LMS sent, and of the one to look up."""
+
+
+def arrival_of(connection: str, launch: Launch, student_id: str, *, ignore_case: bool) -> Arrival:
+    """The launch as the ledger sees it."""
+    keys = (key(launch.student.student_id, ignore_case=ignore_case), key(student_id, ignore_case=ignore_case))
+    return Arrival(connection, launch.kind, launch.record, student_id, keys)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The ledger of persons."""
+
+    engine: Engine
+    now: Callable[[], float]
+
+    def known(self, arrival: Arrival, sent: str) -> Known:
+        """What is known of a launch with the ID `sent`. Raises LaunchRejected `identity_disputed`."""
+        known = vouching.of_launch(self.engine, arrival.connection, arrival.door, arrival.record, sent, arrival.keys)
+        if known.dispute:
+            raise LaunchRejected("identity_disputed", f"the last roster found this ID in conflict: {known.dispute}")
+        return known
+
+    def is_from_roster(self, arrival: Arrival, sent: str) -> bool:
+        """Whether a roster has said that this record has this ID."""
+        if not arrival.record:
+            return False
+        person = vouching.of_launch(
+            self.engine, arrival.connection, arrival.door, arrival.record, sent, arrival.keys
+        ).person
+        return person is not None and person.origin == Origin.ROSTER and _has_id(person, arrival)
+
+    def require_no_other_id(self, arrival: Arrival, known: Known) -> None:
+        """Raises LaunchRejected `identity_changed` where the record had another ID: it is not somebody unknown."""
+        if known.person is not None and not _has_id(known.person, arrival):
+            raise LaunchRejected("identity_changed", _changed(known.person, None))
+
+    def confirm(self, arrival: Arrival, known: Known, user_id: int) -> None:
+        """Let the launch's person be this user, now and from now on.
+
+        Raises LaunchRejected `identity_changed` where the record was another user by another ID, and
+        `identity_of_another` where another record is this user. A link that an administrator made later than that
+        decides otherwise.
+        """
+        if not arrival.record:
+            return
+        person = known.person
+        for _ in range(TRIES):
+            if person is not None and person.user_id == user_id and person.student_id == arrival.student_id:
+                self._seen(person)
+                return
+            if self._bind(arrival, person, known.link, user_id):
+                return
+            person = people.of_record(self.engine, arrival.connection, arrival.door, arrival.record)
+        raise LaunchRejected("identity_of_another", "several launches of this person came at once")
+
+    def _bind(self, arrival: Arrival, person: Person | None, link: Link | None, user_id: int) -> bool:
+        """Write down who the record is; False where somebody wrote meanwhile."""
+        linked = link if link is not None and link.user_id == user_id else None
+        if person is not None and not _may_become(person, arrival, user_id, linked):
+            raise LaunchRejected("identity_changed", _changed(person, user_id))
+        record = people.record_key(arrival.record)
+        other = people.of_user(self.engine, arrival.connection, arrival.door, user_id)
+        taking = other is not None and other.record != record
+        if other is not None and taking and not _is_newer(linked, other):
+            raise LaunchRejected(
+                "identity_of_another",
+                f"OttoLearn user {user_id} is the LMS record {other.record} with the ID {other.student_id}; "
+                f"this launch comes from the record {record}",
+            )
+        at = (self.now(),) * 3
+        wanted = Person(arrival.connection, arrival.door, record, arrival.student_id, user_id, Origin.LAUNCH, *at)
+        return people.bind(self.engine, wanted, person, taking=taking)
+
+    def _seen(self, person: Person) -> None:
+        if self.now() - person.last_seen >= SEEN_AGAIN:
+            people.touch(self.engine, person, self.now())
+
+
+def _has_id(person: Person, arrival: Arrival) -> bool:
+    return person.student_id == arrival.student_id or person.student_id in arrival.keys
+
+
+def _may_become(person: Person, arrival: Arrival, user_id: int, link: Link | None) -> bool:
+    """Whether a record that is known may be this user by this ID.
+
+    With the same ID OttoLearn decides whose it is; the same user may get another ID.
+    """
+    return _has_id(person, arrival) or person.user_id == user_id or _is_newer(link, person)
+
+
+def _is_newer(link: Link | None, person: Person) -> bool:
+    return link is not None and link.made_at > person.bound_at
+
+
+def _changed(person: Person, user_id: int | None) -> str:
+    now = f"the new ID is OttoLearn user {user_id}" if user_id is not None else "the new ID is nobody's in OttoLearn"
+    before = f"OttoLearn user {person.user_id}" if person.user_id is not None else "no OttoLearn user"
+    return f"the LMS record {person.record} came with the ID {person.student_id} before ({before}); {now}"

@@ -1,0 +1,165 @@
+"""The person ledger: which record of an LMS is which OttoLearn user, and who said so.
+
+A record is the LMS's own name of a person, which it never gives to somebody else, and belongs to a door: the kind of
+launch, or the roster, by which it comes. Within a door a record is one user, and a user is one record.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, Engine, bindparam, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bridge.store.engine import alone
+from bridge.store.gather import Gathering
+from bridge.store.schema import person
+
+LONGEST_RECORD: Final = 255
+_HASHED: Final = "sha256:"
+
+
+class Origin(enum.StrEnum):
+    """Who said that the record has the student ID."""
+
+    LAUNCH = "launch"
+    ROSTER = "roster"
+
+
+class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One record of one door. Times are Unix seconds."""
+
+    connection: str
+    door: str
+    record: str
+    """As `record_key` writes it."""
+    student_id: str
+    user_id: int | None
+    """None where somebody else has become this user by a link."""
+    origin: str
+    first_seen: float
+    bound_at: float
+    """When it got its student ID or its user last."""
+    last_seen: float
+
+
+_p: Final = person.c
+_COLUMNS: Final = tuple(_p[name] for name in Person.__struct_fields__)
+_AT_DOOR: Final = (_p.connection == bindparam("c")) & (_p.door == bindparam("d"))
+_BY_RECORD: Final = Gathering(Person, *_COLUMNS, among=_p.record, where=_AT_DOOR)
+_BY_USER: Final = Gathering(Person, *_COLUMNS, among=_p.user_id, where=_AT_DOOR)
+_ONE: Final = _AT_DOOR & (_p.record == bindparam("r"))
+_TOUCH: Final = update(person).where(_ONE).values(last_seen=bindparam("at"))
+_LEAVE_USER: Final = (
+    update(person).where(_AT_DOOR, _p.user_id == bindparam("u"), _p.record != bindparam("r")).values(user_id=None)
+)
+_REBIND: Final = (
+    update(person)
+    .where(_ONE, _p.bound_at == bindparam("was"))
+    .values(student_id=bindparam("id"), user_id=bindparam("u"), bound_at=bindparam("at"), last_seen=bindparam("at"))
+)
+
+
+def record_key(record: str) -> str:
+    """The record as it is kept: one that is too long, or that not every database can hold, as its SHA-256."""
+    plain = len(record) <= LONGEST_RECORD and record.isprintable() and not record.startswith(_HASHED)
+    return record if plain else _HASHED + hashlib.sha256(record.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def by_records(connection: Connection, name: str, door: str, records: Sequence[str]) -> list[Person]:
+    """Those of these records that are known at the door."""
+    return _BY_RECORD.fetch(connection, records, {"c": name, "d": door}) if records else []
+
+
+def by_users(connection: Connection, name: str, door: str, user_ids: Sequence[int]) -> list[Person]:
+    """Who, at the door, is one of these users."""
+    return _BY_USER.fetch(connection, user_ids, {"c": name, "d": door}) if user_ids else []
+
+
+def of_record(engine: Engine, name: str, door: str, record: str) -> Person | None:
+    """The person that this record is at the door."""
+    with alone(engine) as connection:
+        return next(iter(by_records(connection, name, door, [record_key(record)])), None)
+
+
+def of_user(engine: Engine, name: str, door: str, user_id: int) -> Person | None:
+    """The person who, at the door, is this user."""
+    with alone(engine) as connection:
+        return next(iter(by_users(connection, name, door, [user_id])), None)
+
+
+def touch(engine: Engine, known: Person, now: float) -> None:
+    """The person was seen again."""
+    asked = {"c": known.connection, "d": known.door, "r": known.record, "at": now}
+    with alone(engine) as connection:
+        connection.execute(_TOUCH, asked)
+
+
+def bind(engine: Engine, wanted: Person, before: Person | None, *, taking: bool = False) -> bool:
+    """Let the record be this user with this ID, where it still stands as `before` says, None for not at all.
+
+    `taking`: another record that was the user no longer is. False where somebody was quicker, or another record is the
+    user; then nothing has changed.
+    """
+    asked = {"c": wanted.connection, "d": wanted.door, "r": wanted.record, "u": wanted.user_id}
+    dialect = sqlite if engine.dialect.name == "sqlite" else postgresql
+    with engine.begin() as connection:
+        if taking:
+            connection.execute(_LEAVE_USER, asked)
+        elif wanted.user_id is not None:
+            held = by_users(connection, wanted.connection, wanted.door, [wanted.user_id])
+            if any(one.record != wanted.record for one in held):
+                return False
+        if before is None:
+            new = dialect.insert(person).on_conflict_do_nothing()
+            return connection.execute(new, msgspec.structs.asdict(wanted)).rowcount == 1
+        changed = {**asked, "was": before.bound_at, "id": wanted.student_id, "at": wanted.bound_at}
+        return connection.execute(_REBIND, changed).rowcount == 1
+
+
+def keep(connection: Connection, people: Sequence[Person]) -> None:
+    """Write what a roster says, within the caller's transaction. A record whose user another record is meanwhile, by a
+    launch, is left out: the next roster finds the two.
+    """
+    if not people:
+        return
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    row = dialect.insert(person)
+    rows = [msgspec.structs.asdict(one) for one in _free(connection, people)]
+    if rows:
+        names = ("student_id", "user_id", "origin", "bound_at", "last_seen")
+        values = {name: row.excluded[name] for name in names}
+        connection.execute(
+            row.on_conflict_do_update(index_elements=["connection", "door", "record"], set_=values), rows
+        )
+
+
+def _free(connection: Connection, people: Sequence[Person]) -> list[Person]:
+    """Those whose user no other record is, neither in the ledger nor among themselves."""
+    name, door = people[0].connection, people[0].door
+    users = [one.user_id for one in people if one.user_id is not None]
+    held = {one.user_id: one.record for one in by_users(connection, name, door, users)}
+    return [one for one in people if held.setdefault(one.user_id, one.record) == one.record]
+
+
+def listed(
+    engine: Engine, connection: str, *, student_id: str = "", record: str = "", user_id: int = 0
+) -> list[Person]:
+    """Everything that is known at a connection of a student ID, of a record, or of an OttoLearn user."""
+    asked = or_(_p.student_id == student_id, _p.record == record_key(record), _p.user_id == user_id)
+    statement = select(*_COLUMNS).where(_p.connection == connection, asked).order_by(_p.door, _p.record)
+    with alone(engine) as database:
+        return [Person(*row) for row in database.execute(statement)]
+
+
+def release(engine: Engine, connection: str, records: Sequence[tuple[str, str]]) -> int:
+    """Forget these records, each with its door; how many there were. Whoever comes next is bound anew."""
+    with engine.begin() as database:
+        return sum(
+            database.execute(delete(person).where(_ONE), {"c": connection, "d": door, "r": record}).rowcount
+            for door, record in records
+        )

@@ -1,0 +1,195 @@
+"""A string is not a person: what the ledger lets in, what it holds, and what only a command can change."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from sqlalchemy import Engine
+
+from bridge.contracts import Assurance, Kind, Launch, Student
+from bridge.errors import LaunchRejected
+from bridge.learners.ledger import Arrival, Ledger, arrival_of
+from bridge.store import aliases, disputes, people, sync_items, sync_people, sync_runs
+from bridge.store.people import Origin, Person
+from bridge.store.sync_items import Content, Item, State
+from bridge.store.sync_items import Kind as ItemKind
+
+DAY = 86_400.0
+
+
+class Door:
+    """One LMS, of which people come with a record and an ID."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.now = 1000.0
+        self.ledger = Ledger(engine, lambda: self.now)
+
+    def enter(self, record: str, student_id: str, user_id: int, kind: Kind = Kind.LTI13, name: str = "campus") -> str:
+        """Why the person of `record` does not enter as `user_id`; empty where they do."""
+        self.now += 1
+        arrival = self.arrival(record, student_id, kind, name)
+        try:
+            known = self.ledger.known(arrival, student_id)
+            self.ledger.confirm(arrival, known, user_id)
+        except LaunchRejected as error:
+            return error.reason
+        return ""
+
+    def arrival(self, record: str, student_id: str, kind: Kind = Kind.LTI13, name: str = "campus") -> Arrival:
+        launch = Launch(Student(student_id, "", ""), kind, Assurance.SIGNED, record=record)
+        return arrival_of(name, launch, student_id, ignore_case=False)
+
+    def link(self, student_id: str, user_id: int) -> None:
+        self.now += 1
+        aliases.put(self.engine, "campus", student_id, user_id, now=self.now)
+
+    def dispute(self, student_id: str, reason: str) -> None:
+        source = sync_people.source_id(self.engine, "campus")
+        run = sync_runs.begin(self.engine, source, now=self.now, full=True, settings="")
+        item = Item(1, ItemKind.CONFLICT, State.NOTED, reason, student_id, student_id, None, b"", Content())
+        with self.engine.begin() as connection:
+            sync_items.add(connection, run, [item])
+            disputes.replace(connection, "campus", run, whole=True)
+
+
+@pytest.fixture
+def door(engine: Engine) -> Door:
+    return Door(engine)
+
+
+def test_the_same_person_enters_again_and_again(door: Door) -> None:
+    assert [door.enter("r1", "A1", 1) for _ in range(3)] == ["", "", ""]
+
+
+def test_two_people_with_one_id_do_not_both_enter_one_account(door: Door) -> None:
+    assert door.enter("r1", "A1", 1) == ""
+    assert door.enter("r2", "A1", 1) == "identity_of_another"
+    assert door.enter("r1", "A1", 1) == ""
+
+
+def test_a_record_that_comes_with_another_id_waits_for_an_administrator(door: Door) -> None:
+    assert door.enter("r1", "A1", 1) == ""
+    assert door.enter("r1", "B2", 2) == "identity_changed"
+    assert door.enter("r1", "A1", 1) == ""
+
+
+def test_a_swap_of_two_ids_lets_neither_into_the_other_s_account(door: Door) -> None:
+    assert [door.enter("r1", "A1", 1), door.enter("r2", "B2", 2)] == ["", ""]
+    assert [door.enter("r1", "B2", 2), door.enter("r2", "A1", 1)] == ["identity_changed", "identity_changed"]
+
+
+def test_an_id_passed_on_opens_nobody_s_account_to_whoever_has_it_now(door: Door) -> None:
+    door.enter("old", "A1", 1)
+    assert door.enter("new", "A1", 1) == "identity_of_another"
+
+
+def test_a_changed_id_of_the_same_user_is_no_change_of_person(door: Door) -> None:
+    door.enter("r1", "A1", 1)
+    assert door.enter("r1", "A1-new", 1) == ""
+    assert door.enter("r1", "A1-new", 1) == ""
+
+
+def test_an_id_that_ottolearn_moved_to_a_user_who_is_nobody_yet_goes_with_it(door: Door) -> None:
+    door.enter("r1", "A1", 1)
+    assert door.enter("r1", "A1", 9) == ""
+    assert door.enter("r2", "A1", 9) == "identity_of_another"
+
+
+def test_a_known_record_with_an_id_that_nobody_has_is_not_called_unknown(door: Door) -> None:
+    door.enter("r1", "A1", 1)
+    arrival = door.arrival("r1", "typo")
+    with pytest.raises(LaunchRejected, match="identity_changed"):
+        door.ledger.require_no_other_id(arrival, door.ledger.known(arrival, "typo"))
+
+
+def test_each_door_and_each_connection_names_people_in_its_own_way(door: Door) -> None:
+    door.enter("r1", "A1", 1)
+    assert door.enter("r1", "B2", 2, Kind.LTI11) == ""
+    assert door.enter("r1", "C3", 3, name="other") == ""
+
+
+def test_a_launch_without_a_record_is_held_against_nobody(door: Door) -> None:
+    assert [door.enter("", "A1", 1), door.enter("", "B2", 1)] == ["", ""]
+    assert people.listed(door.engine, "campus", user_id=1) == []
+
+
+def test_a_link_made_later_decides_and_one_made_before_does_not(door: Door) -> None:
+    door.link("B2", 1)
+    door.enter("r1", "A1", 1)
+    assert door.enter("r2", "B2", 1) == "identity_of_another"
+    door.link("B2", 1)
+    assert door.enter("r2", "B2", 1) == ""
+    assert door.enter("r1", "A1", 1) == "identity_of_another"
+
+
+def test_a_released_record_begins_anew(door: Door) -> None:
+    door.enter("r1", "A1", 1)
+    assert people.release(door.engine, "campus", [("lti13", "r1")]) == 1
+    assert door.enter("r2", "A1", 1) == ""
+
+
+@pytest.mark.parametrize("reason", disputes.REASONS)
+def test_an_id_in_dispute_on_the_roster_lets_neither_in(door: Door, reason: str) -> None:
+    door.enter("r1", "A1", 1)
+    door.dispute("A1", reason)
+    assert [door.enter("r1", "A1", 1), door.enter("r2", "A1", 1)] == ["identity_disputed"] * 2
+    door.link("A1", 1)
+    assert door.enter("r2", "A1", 1) == "identity_disputed"
+    assert door.enter("r3", "C3", 3) == ""
+
+
+def test_what_a_roster_cannot_settle_in_ottolearn_keeps_nobody_out(door: Door) -> None:
+    door.dispute("A1", "taken")
+    assert door.enter("r1", "A1", 1) == ""
+
+
+def test_only_a_roster_vouches_for_a_claim_and_only_for_this_record_and_id(door: Door) -> None:
+    door.enter("r1", "A1", 1)
+    assert not door.ledger.is_from_roster(door.arrival("r1", "A1"), "A1")
+    row = Person("campus", "lti13", "r2", "B2", 2, Origin.ROSTER, 1.0, 1.0, 1.0)
+    with door.engine.begin() as connection:
+        people.keep(connection, [row])
+    assert door.ledger.is_from_roster(door.arrival("r2", "B2"), "B2")
+    assert not door.ledger.is_from_roster(door.arrival("r2", "A1"), "A1")
+    assert not door.ledger.is_from_roster(door.arrival("r3", "B2"), "B2")
+    assert not door.ledger.is_from_roster(door.arrival("", "B2"), "B2")
+
+
+def test_a_long_or_odd_record_is_kept_and_told_apart(door: Door) -> None:
+    assert [door.enter("x" * 300, "A1", 1), door.enter("x" * 301, "B2", 2)] == ["", ""]
+    assert door.enter("a\x00b", "C3", 3) == ""
+    assert door.enter("x" * 300, "B2", 2) == "identity_changed"
+
+
+def test_that_somebody_was_seen_is_written_once_a_day(door: Door) -> None:
+    door.enter("r1", "A1", 1)
+    (first,) = people.listed(door.engine, "campus", user_id=1)
+    door.enter("r1", "A1", 1)
+    assert people.listed(door.engine, "campus", user_id=1) == [first]
+    door.now += DAY
+    door.enter("r1", "A1", 1)
+    (later,) = people.listed(door.engine, "campus", user_id=1)
+    assert (later.last_seen, later.bound_at) == (door.now, first.bound_at)
+
+
+def test_of_two_records_at_once_one_becomes_the_user(door: Door) -> None:
+    barrier, found = threading.Barrier(8), []
+
+    def come(number: int) -> None:
+        arrival = door.arrival(f"r{number}", "A1")
+        known = door.ledger.known(arrival, "A1")
+        barrier.wait()
+        try:
+            door.ledger.confirm(arrival, known, 1)
+            found.append("")
+        except LaunchRejected as error:
+            found.append(error.reason)
+
+    threads = [threading.Thread(target=come, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == [""] + ["identity_of_another"] * 7
