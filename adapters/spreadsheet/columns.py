@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Literal, NamedTuple
 
 from adapters.spreadsheet.cells import address, column_letters
-from adapters.spreadsheet.headers import KNOWN, is_unmatched, layout_of, plain
+from adapters.spreadsheet.headers import KNOWN, is_unmatched, layout_of, plain, unaccented
 from adapters.spreadsheet.rows import MAX_COLUMNS, TOO_WIDE, Row
 from adapters.spreadsheet.settings import Settings
 from bridge.errors import RosterIncomplete
 
 SHOWN = 30
+MAX_ABOVE = 10
+"""Rows of titles and notes that may stand above the headers."""
 _NAMES = ("first_name", "last_name")
 _OPTIONAL = (*_NAMES, "status")
 
@@ -53,6 +56,30 @@ def find_columns(header: Row, sheet: str, settings: Settings) -> Mapping[str, Co
     return found
 
 
+def find_header(rows: Iterator[Row], sheet: str, settings: Settings) -> tuple[Row, Mapping[str, Column], Iterator[Row]]:
+    """The row of headers, its columns, and the rows below it.
+
+    It is the first row that is not blank, or, under a title, the first of a few in which every field has its header.
+    Raises RosterIncomplete for none.
+    """
+    looked_at = [*islice((row for row in rows if not row.blank), MAX_ABOVE + 1)]
+    if not looked_at:
+        raise RosterIncomplete(f"{sheet} is empty; allowed: a row of headers, then people")
+    failed: list[RosterIncomplete] = []
+    for index, row in enumerate(looked_at):
+        try:
+            return row, find_columns(row, sheet, settings), chain(looked_at[index + 1 :], rows)
+        except RosterIncomplete as error:
+            failed.append(error)
+    titles = (index for index, row in enumerate(looked_at) if not _is_title(row))
+    raise failed[next(titles, 0)]
+
+
+def _is_title(row: Row) -> bool:
+    """Whether this may be the title of a sheet: a single cell."""
+    return sum(not isinstance(cell, str) or bool(cell.strip()) for cell in row.cells) == 1
+
+
 def guess_of(columns: Mapping[str, Column], settings: Settings) -> str:
     """The columns that decide what is written and that only their headers told, as the configuration would say it."""
     unused = _NAMES if settings.mode == "link" else ()
@@ -66,13 +93,15 @@ def guess_of(columns: Mapping[str, Column], settings: Settings) -> str:
 
 def _finder(headers: Sequence[str], settings: Settings) -> Callable[[str], Column | None]:
     folded = [plain(header) for header in headers]
+    bare = [unaccented(header) for header in folded]
     layout = layout_of(headers)
     by_layout: How = "our own list" if is_unmatched(headers) else "recognised"
 
     def column(name: str, wanted: Sequence[str], how: How) -> Column | None:
-        for text in wanted:
-            if text and plain(text) in folded:
-                index = folded.index(plain(text))
+        asked = [plain(text) for text in wanted if text]
+        for text, there in (*((text, folded) for text in asked), *((unaccented(text), bare) for text in asked)):
+            if text in there:
+                index = there.index(text)
                 return Column(name, index, headers[index], how)
         return None
 

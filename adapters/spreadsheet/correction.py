@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from adapters.spreadsheet.cells import Cell, Odd
@@ -34,23 +34,21 @@ def write_corrected_copy(source: Path, sheet: Sheet, target: Path, others: Seque
     reasons: dict[int, list[str]] = {}
     for problem in (*sheet.problems, *others):
         reasons.setdefault(problem.row, []).append(str(problem))
-    with open_table(source, sheet.name) as table:
-        rows = _with_reasons(table.rows, sheet.ids, {row: " · ".join(texts) for row, texts in reasons.items()})
+    with open_table(source, sheet.name, sheet.encoding) as table:
+        rows = _with_reasons(table.rows, sheet, {row: " · ".join(texts) for row, texts in reasons.items()})
         write_table(target, table.sheet, rows)
 
 
-def _with_reasons(rows: Iterator[Row], ids: Collection[int], reasons: Mapping[int, str]) -> Iterator[list[str]]:
-    width, old = 0, -1
+def _with_reasons(rows: Iterator[Row], sheet: Sheet, reasons: Mapping[int, str]) -> Iterator[list[str]]:
+    old = sheet.header.texts.index(REASON) if REASON in sheet.header.texts else -1
+    width = len(sheet.header.cells) - (old >= 0)
     for row in rows:
-        cells = [_copied(cell, is_id=at in ids) for at, cell in enumerate(row.cells)]
-        if not width:
-            if row.blank:
-                continue
-            old = cells.index(REASON) if REASON in cells else -1
+        if row.number <= sheet.header.number and row.blank:
+            continue
+        cells = [_copied(cell, is_id=at in sheet.ids) for at, cell in enumerate(row.cells)]
         if 0 <= old < len(cells):
             del cells[old]
-        reason = reasons.get(row.number, "") if width else REASON
-        width = width or len(cells)
+        reason = REASON if row.number == sheet.header.number else reasons.get(row.number, "")
         yield [*cells, *[""] * (width - len(cells)), reason]
 
 

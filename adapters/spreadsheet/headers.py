@@ -13,31 +13,54 @@ KNOWN: Mapping[str, Sequence[str]] = {
         "id étudiant", "identifiant étudiant", "id apprenant", "número de estudiante", "id de estudiante",
         "id estudiante", "matrícula", "id do aluno", "id studente", "matricola", "studentnummer", "opiskelijanumero",
         "学号", "学籍番号", "학번",
+        "matrikel nr", "matrikel nummer", "immatrikulationsnummer", "studierenden id", "studierendennummer",
+        "schülernummer", "schülerid", "teilnehmer id", "teilnehmernummer", "lerner id", "lernenden id",
+        "numéro d étudiant", "n étudiant", "no étudiant", "code étudiant", "numéro élève", "identifiant élève",
+        "identifiant apprenant", "numéro d apprenant",
+        "número de alumno", "id de alumno", "id alumno", "id del alumno", "código de estudiante", "código estudiante",
+        "código de alumno", "número de matrícula", "legajo", "número de expediente",
+        "numero di matricola", "numero matricola", "id alunno", "codice studente", "numero studente",
+        "matrícula do aluno", "número do aluno", "id aluno", "código do aluno", "id do estudante", "id estudante",
+        "número de estudante", "número do estudante",
     ),
     "email": (
         "email", "e mail", "email address", "e mail address", "mail", "work email", "primary email", "e mail adresse",
         "mailadresse", "adresse e mail", "courriel", "adresse courriel", "adresse électronique", "correo",
         "correo electrónico", "dirección de correo", "endereço de e mail", "indirizzo e mail", "indirizzo email",
         "e mailadres", "sähköposti", "e post", "电子邮件", "邮箱", "メールアドレス", "이메일", "البريد الإلكتروني",
+        "emailadresse", "email adresse", "mail adresse", "adresse mail", "adresse email", "adresse de messagerie",
+        "courrier électronique", "dirección de correo electrónico", "dirección de email", "dirección de e mail",
+        "correo e", "posta elettronica", "indirizzo di posta elettronica", "indirizzo mail", "correio eletrônico",
+        "correio eletrónico", "endereço de email", "e mail institucional", "email institucional",
     ),
     "employee_number": (
         "employee number", "employee no", "employee id", "employeeid", "emp id", "staff id", "staff number",
         "personnel number", "personalnummer", "mitarbeiternummer", "matricule", "numéro d employé",
         "número de empleado", "número de funcionário", "matricola dipendente", "personeelsnummer",
         "员工编号", "社員番号",
+        "personal nr", "personalnr", "personal nummer", "pers nr", "mitarbeiter nr", "mitarbeiternr", "mitarbeiter id",
+        "angestelltennummer", "numéro employé", "numéro de matricule", "numéro de salarié", "id employé",
+        "número empleado", "número del empleado", "id de empleado", "código de empleado", "no empleado",
+        "no de empleado", "numero dipendente", "id dipendente", "codice dipendente", "número do funcionário",
+        "número de colaborador", "número do colaborador", "id do funcionário", "código do funcionário",
+        "matrícula do funcionário",
     ),
     "username": (
         "username", "user name", "login", "login id", "login name", "benutzername", "anmeldename", "identifiant",
         "nom d utilisateur", "usuario", "nombre de usuario", "nome utente", "gebruikersnaam", "用户名", "ユーザー名",
+        "nutzername", "benutzer", "benutzerkennung", "loginname", "nom utilisateur", "nombre usuario", "utente",
+        "nome de usuário", "nome de utilizador", "usuário", "utilizador",
     ),
     "first_name": (
         "first name", "firstname", "given name", "givenname", "forename", "vorname", "prénom", "nombre", "nome",
         "voornaam", "etunimi", "förnamn", "fornavn", "名", "名前",
+        "vornamen", "rufname", "prénoms", "nombres", "primer nombre", "nombre de pila", "primeiro nome", "nome próprio",
     ),
     "last_name": (
         "last name", "lastname", "surname", "family name", "familyname", "nachname", "familienname", "nom",
         "nom de famille", "apellido", "apellidos", "sobrenome", "cognome", "achternaam", "sukunimi", "efternamn",
         "etternavn", "姓", "姓氏",
+        "zuname", "nom famille", "primer apellido", "apellido paterno", "apelido", "apelidos", "último nome",
     ),
 }  # fmt: skip
 
@@ -92,6 +115,12 @@ def hashed_among(headers: Sequence[str]) -> frozenset[int]:
     """The columns before whose values the system that wrote them sets a `#`, from 0."""
     ours = BRIGHTSPACE["student_id"] in headers
     return frozenset(at for at, header in enumerate(headers) if ours and header in _HASHED)
+
+
+def unaccented(header: str) -> str:
+    """A `plain` header without the accents of Latin letters, which systems leave out as they like."""
+    decomposed = unicodedata.normalize("NFD", header)
+    return unicodedata.normalize("NFC", "".join(c for c in decomposed if not "\u0300" <= c <= "\u036f"))
 
 
 def plain(header: str) -> str:

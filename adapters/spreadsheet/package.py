@@ -53,17 +53,22 @@ class Package(NamedTuple):
     """Whether a reader that sees neither number formats nor the size of things can be trusted with it."""
     epoch: dt.date
     """From when on its dates count days."""
+    hidden: tuple[str, ...] = ()
+    """The names of the sheets that nobody sees."""
 
 
 def read_package(archive: Archive, sheet: str) -> Package:
-    """Find the sheet of that name, or the first. Raises RosterIncomplete where there is none."""
+    """Find the sheet of that name, or the first that people see. Raises RosterIncomplete where there is none."""
     if not archive.members >= {_WORKBOOK, _RELATIONS}:
         raise RosterIncomplete(f"{archive.name}: a zip that is no Excel workbook; allowed: an .xlsx file, or CSV")
     book = _part(archive, _WORKBOOK)
     sheets = _sheets(archive, book)
-    name = sheet or next(iter(sheets), "")
+    unseen = {entry.get("name", "") for entry in _entries(book) if entry.get("state", "visible") != "visible"}
+    hidden = tuple(name for name in sheets if name in unseen)
+    name = sheet or next((name for name in sheets if name not in hidden), "")
     if name not in sheets:
-        raise RosterIncomplete(f"{archive.name}: no sheet {sheet!r}; allowed: {', '.join(map(repr, sheets)) or 'none'}")
+        what = f"no sheet {sheet!r}" if sheet else "no sheet that is not hidden"
+        raise RosterIncomplete(f"{archive.name}: {what}; allowed: {', '.join(map(repr, sheets)) or 'none'}")
     member = sheets[name]
     formats = _formats(archive) if _STYLES in archive.members else ()
     small = archive.size(SHARED_STRINGS) <= FAST_STRINGS and archive.size(member) <= FAST_SHEET
@@ -71,7 +76,9 @@ def read_package(archive: Archive, sheet: str) -> Package:
     twins = [name for name in archive.members if name.casefold() == SHARED_STRINGS.casefold()]
     plain = small and twins in ([], [SHARED_STRINGS]) and all(form.kind in {"number", "date"} for form in formats)
     from_1904 = any(found.get("date1904") in {"1", "true"} for found in book.iterfind("{*}workbookPr"))
-    return Package(name, member, formats, plain, _EPOCHS[from_1904])
+    return Package(
+        name, member, formats, plain, _EPOCHS[from_1904], tuple(other for other in hidden if other in sheets)
+    )
 
 
 def _sheets(archive: Archive, book: etree._Element) -> dict[str, str]:
@@ -86,13 +93,17 @@ def _sheets(archive: Archive, book: etree._Element) -> dict[str, str]:
             posixpath.normpath(posixpath.join("/xl", target))[1:] if kind.endswith("/worksheet") else ""
         )
     found: dict[str, str] = {}
-    for entry in book.iterfind("{*}sheets/{*}sheet"):
+    for entry in _entries(book):
         name = entry.get("name", "")
         if name in found:
             raise RosterIncomplete(f"{archive.name}: two sheets of one name; allowed: every name once")
         member = targets.get(_relation_id(entry), "")
         found |= {name: member} if member else {}
     return found
+
+
+def _entries(book: etree._Element) -> Iterator[etree._Element]:
+    return book.iterfind("{*}sheets/{*}sheet")
 
 
 def _relation_id(entry: etree._Element) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from adapters.spreadsheet.cells import ALLOWED_TEXT, Cell, Odd, address, column_letters, read_text
-from adapters.spreadsheet.columns import Column, find_columns
+from adapters.spreadsheet.columns import Column, find_header
 from adapters.spreadsheet.headers import hashed_among
 from adapters.spreadsheet.ids import ALLOWED_ID, read_id
 from adapters.spreadsheet.padding import Padding
@@ -38,6 +38,17 @@ class Sheet:
     """Where IDs stand: columns, from 0."""
     hashed: frozenset[int] = frozenset()
     """Columns before whose values a `#` is set that is no part of them."""
+    told: str = ""
+    """What kind of file it is, and how that is known."""
+    header: Row = field(default_factory=lambda: Row(1, ()))
+    encoding: str = ""
+    """The one that was asked for."""
+    guessed_encoding: str = ""
+    """The one that was guessed."""
+    beyond_ascii: bool = False
+    """Whether anything that is used depends on the encoding; only looked at where that is a guess."""
+    rows: int = 0
+    """How many rows with anything in them were read below the header."""
     members: Iterator[RosterMember] = field(default_factory=lambda: iter(()))
     problems: list[Problem] = field(default_factory=list)
     count: int = 0
@@ -50,6 +61,16 @@ class Sheet:
         self.count += 1
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append(problem)
+
+    def summary(self) -> str:
+        """In one line: as what the file was read, how much of it, and which column was taken for what."""
+        above = f", {self.header.number - 1} above skipped" if self.header.number > 1 else ""
+        columns = ", ".join(map(str, self.columns.values()))
+        rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
+        return (
+            f"{self.told}; {rows} below the headers in row {self.header.number}{above}; "
+            f"{len(self.header.cells)} columns, of them {columns}"
+        )
 
     def remarks(self) -> Iterator[str]:
         """What is worth knowing of the rows that were read, though it is no mistake."""
@@ -64,26 +85,26 @@ def open_sheet(settings: Settings, usernames: Sequence[str] = ()) -> Iterator[Sh
 
     Raises RosterIncomplete where the file cannot be read as a whole.
     """
-    with open_table(settings.file, settings.sheet) as table:
-        header = next((row for row in table.rows if not row.blank), None)
-        if header is None:
-            raise RosterIncomplete(
-                f"{settings.file.name}: {table.sheet} is empty; allowed: a row of headers, then people"
-            )
-        columns = find_columns(header, table.sheet, settings)
+    with open_table(settings.file, settings.sheet, settings.encoding) as table:
+        try:
+            header, columns, rows = find_header(table.rows, table.sheet, settings)
+        except RosterIncomplete as error:
+            raise RosterIncomplete(f"{settings.file.name}: {error}; read as {table.told}") from error
         ids = settings.ids(usernames)
         at = frozenset(column.at for name, column in columns.items() if name in ids)
-        sheet = Sheet(table.sheet, columns, at, hashed_among(header.texts))
+        sheet = Sheet(table.sheet, columns, at, hashed_among(header.texts), table.told, header)
+        sheet.encoding, sheet.guessed_encoding = settings.encoding, table.guess
         sheet.padding = {column: Padding() for column in sorted(at)}
-        sheet.members = _members(table, sheet, settings)
+        sheet.members = _members(rows, table, sheet, settings)
         yield sheet
 
 
-def _members(table: Table, sheet: Sheet, settings: Settings) -> Iterator[RosterMember]:
-    reading = _Reading(sheet, settings)
-    for row in table.rows:
+def _members(rows: Iterator[Row], table: Table, sheet: Sheet, settings: Settings) -> Iterator[RosterMember]:
+    reading = _Reading(sheet, settings, even=table.even)
+    for row in rows:
         if row.blank:
             continue
+        sheet.rows += 1
         member = reading.member(row)
         if member is not None:
             yield member
@@ -92,8 +113,9 @@ def _members(table: Table, sheet: Sheet, settings: Settings) -> Iterator[RosterM
 class _Reading:
     """From rows to members: what differs from sheet to sheet is worked out once."""
 
-    def __init__(self, sheet: Sheet, settings: Settings) -> None:
+    def __init__(self, sheet: Sheet, settings: Settings, *, even: bool) -> None:
         self._sheet = sheet
+        self._cells = {0, len(sheet.header.cells)} if even else None
         self._link = settings.mode == "link"
         self._columns = [sheet.columns[name] for name in settings.wanted]
         self._needed = 2 if self._link else 1
@@ -110,7 +132,7 @@ class _Reading:
 
     def member(self, row: Row) -> RosterMember | None:
         """The person in a row; None for mistakes, which are noted, and where `link` has nobody to link."""
-        if not row.whole:
+        if self._cells is not None and len(row.cells) not in self._cells:
             self._note(
                 row,
                 0,
@@ -137,6 +159,8 @@ class _Reading:
 
     def _person(self, row: Row, values: Sequence[Any], names: Sequence[str], active: bool) -> RosterMember:
         """`values`: of the columns, none of them odd."""
+        if self._sheet.guessed_encoding:
+            self._sheet.beyond_ascii |= not "".join([*values, *([] if self._link else names)]).isascii()
         student_id = values[0]
         fields = dict(zip(self._keys, (student_id, *names, *values), strict=True))
         if self._link:

@@ -7,7 +7,7 @@ from itertools import islice
 
 from adapters.spreadsheet.columns import guess_of
 from adapters.spreadsheet.problems import SheetRefused
-from adapters.spreadsheet.reader import open_sheet
+from adapters.spreadsheet.reader import Sheet, open_sheet
 from adapters.spreadsheet.settings import Settings
 from bridge.contracts import Means, RosterEnd, RosterMember, RosterPages
 from bridge.rosters import whole
@@ -19,7 +19,7 @@ RIGHTS = "Export the file again, with everybody in it."
 def read_roster(settings: Settings, means: Means) -> RosterPages:
     """Everybody in the file, rows with mistakes left out.
 
-    Says by `means.notice` which column was taken for what, and in the RosterEnd which of them nobody had named. In
+    Says by `means.notice` as what the file was read, and in the RosterEnd what of that nobody had named. In
     `roster` mode a row that cannot be read might be anybody's, so one mistake keeps the roster from ending:
     SheetRefused, with every mistake. In `link` mode nobody is ever taken for gone; the mistakes are noticed, and the
     rest is linked. Raises RosterIncomplete for everything else.
@@ -31,14 +31,19 @@ def read_roster(settings: Settings, means: Means) -> RosterPages:
 
 def _pages(settings: Settings, means: Means, guessed: Callable[[str], None]) -> Iterator[Sequence[RosterMember]]:
     with open_sheet(settings, means.usernames) as sheet:
-        for column in sheet.columns.values():
-            means.notice(f"{sheet.name}: {column}")
-        guessed(guess_of(sheet.columns, settings))
         yield from iter(lambda: list(islice(sheet.members, PAGE)), [])
+    guessed(_guess(sheet, settings))
+    means.notice(f"{settings.file.name}: {sheet.summary()}")
     for remark in sheet.remarks():
         means.notice(remark)
     if sheet.count:
         _report(SheetRefused(settings.file.name, sheet.problems, sheet.count), settings, means)
+
+
+def _guess(sheet: Sheet, settings: Settings) -> str:
+    """What was taken for what without being told, and decides what is written, as the configuration would say it."""
+    encoding = f"encoding: {sheet.guessed_encoding}" if sheet.beyond_ascii else ""
+    return "; ".join(filter(None, (encoding, guess_of(sheet.columns, settings))))
 
 
 def _report(refused: SheetRefused, settings: Settings, means: Means) -> None:

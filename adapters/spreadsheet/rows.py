@@ -16,8 +16,6 @@ class Row(NamedTuple):
 
     number: int
     cells: Sequence[Cell]
-    whole: bool = True
-    """False where a CSV row has more or fewer cells than the header, so that cells may stand in the wrong column."""
 
     @property
     def blank(self) -> bool:

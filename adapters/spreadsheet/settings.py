@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from bridge.files.encodings import known
 from bridge.settings import Frozen
 from bridge.sync.settings import Link, Roster, template_fields
 
@@ -20,7 +21,9 @@ class Settings(Frozen):
 
     file: Path
     sheet: str = ""
-    """Which sheet of a workbook; its first where empty."""
+    """Which sheet of a workbook; the first that is not hidden where empty."""
+    encoding: str = ""
+    """In which encoding a CSV is; found where empty."""
     mode: Literal["link", "roster"] = "link"
     """`link` only fills the Username attribute of people who exist; `roster` takes the file for everybody there is."""
     match: str = Field(default="email", min_length=1)
@@ -39,6 +42,13 @@ class Settings(Frozen):
             return None
         named = [name for name, field in self.roster.attributes.items() if field == self.match]
         return Link(attribute=named[0] if named else ATTRIBUTES.get(self.match, self.match), field=self.match)
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, encoding: str) -> str:
+        if encoding and not known(encoding):
+            raise ValueError("no such encoding; allowed: a name such as windows-1250, mac_roman, shift_jis, gb18030")
+        return encoding
 
     @model_validator(mode="after")
     def _only_links(self) -> Self:

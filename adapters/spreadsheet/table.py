@@ -10,10 +10,12 @@ from typing import BinaryIO, NamedTuple
 
 from adapters.spreadsheet import workbook
 from adapters.spreadsheet.cells import Cell, unguarded
+from adapters.spreadsheet.package import Package
 from adapters.spreadsheet.rows import Row
 from bridge.errors import RosterIncomplete
-from bridge.files.csvrows import find_encoding, read_csv
+from bridge.files.csvrows import read_csv
 from bridge.files.digest import MAX_BYTES
+from bridge.files.encodings import find_encoding
 
 MAX_CSV = MAX_BYTES
 MAX_XLSX = 256 * 1024**2
@@ -26,13 +28,19 @@ class Table(NamedTuple):
 
     sheet: str
     rows: Iterator[Row]
+    told: str
+    """What kind of file it is, and how that is known."""
+    guess: str = ""
+    """The encoding, where it is only guessed."""
+    even: bool = False
+    """Whether every row is to have as many cells as the header: one that has not may have them in the wrong column."""
 
 
 @contextmanager
-def open_table(path: Path, sheet: str = "") -> Iterator[Table]:
-    """Open the CSV or XLSX file at `path`, told apart by content. Raises RosterIncomplete where it is neither.
+def open_table(path: Path, sheet: str = "", encoding: str = "") -> Iterator[Table]:
+    """Open the CSV or XLSX file at `path`, told apart by content. `encoding`: of a CSV, where somebody says it.
 
-    Also raises, at the end, when the file was changed while it was read.
+    Raises RosterIncomplete where it is neither, and, at the end, when the file was changed while it was read.
     """
     with _opened(path) as file:
         before = _state(path)
@@ -43,23 +51,29 @@ def open_table(path: Path, sheet: str = "") -> Iterator[Table]:
             )
         if start.startswith(_ZIP):
             _check_size(file, path.name, MAX_XLSX)
-            with workbook.open_sheet(path, sheet) as (name, rows):
-                yield Table(name, rows)
+            with workbook.open_sheet(path, sheet) as (package, rows):
+                yield Table(package.sheet, rows, _told_of(package, named=bool(sheet)))
         else:
             _check_size(file, path.name, MAX_CSV)
-            encoding = find_encoding(file, path.name)
+            found = find_encoding(file, path.name, encoding)
             file.seek(0)
-            yield Table(path.stem, _csv_rows(file, path.name, encoding))
+            rows = _csv_rows(file, path.name, found.name)
+            guess = found.name if found.how == "guessed" else ""
+            yield Table(path.stem, rows, f"CSV in {found}", guess, even=True)
         if _state(path) != before:
             raise RosterIncomplete(f"{path.name}: the file was changed while it was read; try again when it is whole")
 
 
+def _told_of(package: Package, *, named: bool) -> str:
+    hidden = ", ".join(map(repr, package.hidden)) or "none"
+    which = "as asked for" if named else "the first that is not hidden"
+    return f"workbook, sheet {package.sheet!r} ({which}), hidden sheets: {hidden}"
+
+
 def _csv_rows(file: BinaryIO, name: str, encoding: str) -> Iterator[Row]:
-    width = 0
     for number, cells in read_csv(file, name, encoding=encoding):
-        width = width or len(cells)
         values: Sequence[Cell] = [unguarded(cell) if cell[:1] == "'" else cell for cell in cells]
-        yield Row(number, values, whole=len(cells) in {0, width})
+        yield Row(number, values)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ import python_calamine
 
 from adapters.spreadsheet import sheetxml
 from adapters.spreadsheet.cells import DATE, Cell, Odd, of_date, of_number, of_truth
-from adapters.spreadsheet.package import SHARED_STRINGS, damaged, read_package
+from adapters.spreadsheet.package import SHARED_STRINGS, Package, damaged, read_package
 from adapters.spreadsheet.rows import Row
 from bridge.files.archive import Archive, open_archive
 
@@ -55,18 +55,21 @@ _WITHIN = (
 
 
 @contextmanager
-def open_sheet(path: Path, sheet: str = "") -> Iterator[tuple[str, Iterator[Row]]]:
-    """The name and the rows of a sheet, the first where none is named. Raises RosterIncomplete for a bad workbook."""
+def open_sheet(path: Path, sheet: str = "") -> Iterator[tuple[Package, Iterator[Row]]]:
+    """A sheet and its rows, the first that is not hidden where none is named.
+
+    Raises RosterIncomplete for a bad workbook.
+    """
     with open_archive(path) as archive:
         package = read_package(archive, sheet)
         plain = package.plain and all(_has_plain_head(archive, name) for name in (package.member, SHARED_STRINGS))
         shape = _measured(archive, package.member) if plain else _UNKNOWN
         if shape.rows <= FAST_ROWS and shape.rows * shape.columns <= FAST_CELLS:
             with _fast_rows(path, package.sheet) as rows:
-                yield package.sheet, rows
+                yield package, rows
         else:
             with sheetxml.open_rows(archive, package) as rows:
-                yield package.sheet, rows
+                yield package, rows
 
 
 def _has_plain_head(archive: Archive, member: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,11 @@ file_option = click.option(
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="Read this file instead of what the configuration names.",
 )
+encoding_option = click.option(
+    "--encoding",
+    metavar="NAME",
+    help="In which encoding a CSV is, such as windows-1250 or shift_jis.  [default: found]",
+)
 copy_option = click.option(
     "--corrected-copy",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -40,7 +46,7 @@ def file_options(kind: str) -> Callable[[Callable[..., None]], Callable[..., Non
 
     def add(command: Callable[..., None]) -> Callable[..., None]:
         command = file_option(command) if kind in FROM_FILE else command
-        return copy_option(command) if kind in WITH_COPY else command
+        return encoding_option(copy_option(command)) if kind in WITH_COPY else command
 
     return add
 
@@ -57,29 +63,38 @@ def connection_for_file(invocation: Invocation, kind: str, file: Path | None) ->
     return Connection(kind, adapter, adapter.settings.model_validate({"file": file}))
 
 
-def reading_from(connection: Connection[Any], file: Path | None) -> Connection[Any]:
-    """The connection, its roster in `file` where one is given."""
-    if file is None:
+def reading_from(connection: Connection[Any], file: Path | None, encoding: str | None = None) -> Connection[Any]:
+    """The connection, its roster in `file` and in this encoding, where they are given."""
+    asked = {name: value for name, value in (("file", file), ("encoding", encoding)) if value is not None}
+    if not asked:
         return connection
     settings = connection.settings
     given = {name: getattr(settings, name) for name in settings.model_fields_set if name != "api"}
     try:
-        return Connection(connection.name, connection.adapter, type(settings).model_validate({**given, "file": file}))
+        return replace(connection, settings=type(settings).model_validate({**given, **asked}))
     except ValidationError as error:
         raise click.UsageError(f"{connection.name} cannot be read from a file: {error.errors()[0]['msg']}") from error
 
 
 def how_to_confirm(invocation: Invocation, connection: Connection[Any], outcome: Outcome) -> str:
-    """What to do about a plan by columns that were guessed."""
+    """What to do about a plan by columns or an encoding that were guessed."""
     configured = invocation.configuration.connections.get(connection.name)
     name = [] if configured is None else [connection.name]
     own = configured is not None and configured.settings.file == connection.settings.file
     file = [] if own else ["--file", str(connection.settings.file)]
     command = ["ottobridge", "sync", connection.adapter.name, *name, *file, "--apply", outcome.plan_file]
+    encoding, columns = _parts(outcome.guess)
+    keys = " and ".join(f"`{key}`" for key in (encoding, f"columns: {{{columns}}}" if columns else "") if key)
     return (
-        f"If the columns and the plan are right: `{shlex.join(command)}`, and later runs go on by these columns. "
-        f"If not: `columns: {{{outcome.guess}}}` in the connection, with the right headers."
+        f"If that and the plan are right: `{shlex.join(command)}`, and later runs go on so. "
+        f"If not: {keys} in the connection, with what is right."
     )
+
+
+def _parts(guess: str) -> tuple[str, str]:
+    """What of a guess is the encoding, and what the columns, as the configuration says them."""
+    first, _, rest = guess.partition("; ")
+    return (first, rest) if first.startswith("encoding: ") else ("", guess)
 
 
 def spare_source(connection: Connection[Any], copy: Path) -> None:

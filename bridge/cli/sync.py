@@ -47,6 +47,7 @@ def _kind_command(kind: str) -> None:
         connection: str | None,
         file: Path | None = None,
         corrected_copy: Path | None = None,
+        encoding: str | None = None,
         **asked: Any,
     ) -> None:
         found = (
@@ -56,7 +57,7 @@ def _kind_command(kind: str) -> None:
             raise click.UsageError(
                 f"{connection} has the adapter {found.adapter.name}: ottobridge sync run {connection}"
             )
-        found = reading_from(found, file)
+        found = reading_from(found, file, encoding)
         if corrected_copy is not None:
             spare_source(found, corrected_copy)
         outcome = run_or_apply(invocation, found, {**asked, "corrected_copy": corrected_copy})

@@ -53,7 +53,7 @@ def hold_guess(job: Job, approved: Run | None = None) -> bool:
         outcome.guess = ""  # nobody is asked, so nobody has confirmed it
         return False
     outcome.reason = GUESSED
-    outcome.notices.append(f"Columns were recognised by their headers alone ({outcome.guess}): nothing is written yet.")
+    outcome.notices.append(f"Only recognised, and named by nobody ({outcome.guess}): nothing is written yet.")
     return True
 
 

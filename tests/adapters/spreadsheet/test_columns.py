@@ -23,6 +23,11 @@ def found(*headers, **keys):
         ("Numéro étudiant", "Courriel", "Prénom", "Nom"),
         ("Matrícula", "Correo electrónico", "Nombre", "Apellidos"),
         ("学号", "邮箱", "名", "姓"),
+        ("Matrikel-Nr.", "Emailadresse", "Rufname", "Zuname"),
+        ("N° étudiant", "Adresse de messagerie", "PRENOM", "Nom de famille"),
+        ("Numero de matricula", "Dirección de correo electrónico", "Nombres", "Primer apellido"),
+        ("Numero di matricola", "Posta elettronica", "Nome", "Cognome"),
+        ("Matrícula do aluno", "Correio eletrônico", "Primeiro nome", "Apelidos"),
     ],
 )
 def test_headers_of_many_languages_are_recognised(student_id, email, first, last):

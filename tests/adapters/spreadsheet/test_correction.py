@@ -94,3 +94,11 @@ def test_what_cannot_be_read_is_not_copied_half(tmp_path):
     with pytest.raises(RosterIncomplete):
         write_corrected_copy(tmp_path / "gone.csv", Sheet("gone", {}, frozenset()), tmp_path / "copy.csv")
     assert not (tmp_path / "copy.csv").exists()
+
+
+def test_a_copy_of_a_sheet_with_a_title_keeps_it_and_can_be_read_again(corrected, read):
+    target = corrected(".csv", "People of May\n\nStudent ID,Email\n1,a@example.edu\n2,\n")
+    rows = list(csv.reader(target.read_text("utf-8-sig").splitlines()))
+    assert rows[:2] == [["People of May", "", ""], ["Student ID", "Email", REASON]]
+    assert rows[3][2].startswith("people!B5: empty")
+    assert read(target).ids == ["1"]

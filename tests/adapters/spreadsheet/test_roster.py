@@ -6,6 +6,7 @@ import csv
 import os
 from contextlib import suppress
 
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -211,7 +212,11 @@ def test_canvas_users_csv_is_recognised(read, canvas_samples):
 def test_smarterus_export_is_recognised(read, csv_file):
     got = read(csv_file("Given Name,Surname,Email,Student ID,SCORM Student ID\nZoë,O’Brien,z@example.edu,x,00123\n"))
     assert got.members[0].student == Student("00123", "Zoë", "O’Brien")
-    assert got.notices[0] == "people: student_id: column E ('SCORM Student ID', recognised)"
+    assert "".join(got.notices) == (
+        "people.csv: CSV in UTF-8 (all of it is); 1 row below the headers in row 1; 5 columns, of them "
+        "student_id: column E ('SCORM Student ID', recognised), email: column C ('Email', named alike), "
+        "first_name: column A ('Given Name', recognised), last_name: column B ('Surname', recognised)"
+    )
 
 
 def test_a_file_that_changes_while_it_is_read_is_not_believed(read, csv_file, monkeypatch):
@@ -363,3 +368,52 @@ def test_zeros_that_some_ids_lack_are_told_once(read, csv_file):
 def test_ids_of_one_length_are_no_reason_to_warn(read, csv_file):
     got = read(csv_file("Student ID,Email\n00246,a@example.edu\n12345,b@example.edu\n"))
     assert not [notice for notice in got.notices if "zeros" in notice]
+
+
+def test_a_title_above_the_headers_is_skipped_and_told(read, csv_file):
+    got = read(csv_file("Teilnehmende, Stand 1. Mai\n\nMatrikelnummer;E-Mail\n00123;zoe@example.edu\n00124;x;y\n"))
+    assert got.ids == ["00123"]
+    assert "1 mistake\npeople!A5: more or fewer cells" in got.notices[-1]
+    assert "2 rows below the headers in row 3, 2 above skipped; 2 columns" in got.notices[0]
+
+
+def test_a_sheet_without_headers_names_the_first_row_that_is_no_title(read, csv_file):
+    with pytest.raises(RosterIncomplete, match=r"people!A2: no column for student_id.*found 'Matr'.*read as CSV"):
+        read(csv_file("Teilnehmende\nMatr;Post\n00123;zoe@example.edu\n"))
+
+
+def hiding(tmp_path):
+    book = openpyxl.Workbook()
+    book.active.title = "Codes"
+    book.active.append(["Student ID", "Email"])
+    book.active.append(["999", "wrong@example.edu"])
+    book.active.sheet_state = "hidden"
+    people = book.create_sheet("People")
+    people.append(["Student ID", "Email"])
+    people.append(["00123", "zoe@example.edu"])
+    book.active = 1
+    book.save(tmp_path / "people.xlsx")
+    return tmp_path / "people.xlsx"
+
+
+def test_a_hidden_first_sheet_is_not_the_one(read, tmp_path):
+    got = read(hiding(tmp_path))
+    assert got.ids == ["00123"]
+    assert "workbook, sheet 'People' (the first that is not hidden), hidden sheets: 'Codes'" in got.notices[0]
+    assert read(hiding(tmp_path), sheet="Codes").ids == ["999"]
+
+
+def test_an_encoding_that_was_guessed_is_confirmed_where_it_decides_what_is_written(read, csv_file):
+    path = csv_file("Student ID,Email,Vorname\n1,zoe@example.edu,Zoë\n", "windows-1252")
+    assert read(path).end == RosterEnd(1)
+    assert read(path, mode="roster", columns={"first_name": "Vorname"}).end == RosterEnd(
+        1, guess="encoding: windows-1252"
+    )
+    asked = read(path, mode="roster", columns={"first_name": "Vorname"}, encoding="windows-1252")
+    assert (asked.end, asked.members[0].student.first_name) == (RosterEnd(1), "Zoë")
+    assert "CSV in cp1252 (asked for)" in asked.notices[0]
+
+
+def test_an_encoding_that_nobody_knows_is_a_mistake_of_the_configuration():
+    with pytest.raises(ValidationError, match="no such encoding"):
+        Settings.model_validate({"file": "people.csv", "encoding": "ansi-ish"})

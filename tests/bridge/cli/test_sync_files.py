@@ -105,7 +105,7 @@ def test_a_sheet_links_those_it_can_and_gives_the_others_back_to_be_corrected(si
     copy = site.folder / "corrected.csv"
     code, said, told = site.run("sync", "spreadsheet", "hr-sheet", "--corrected-copy", copy, "--json")
     assert (code, said["updated"], said["conflicts"], said["skipped"]) == (0, 2, 1, 1)
-    assert "people: email: column A ('E-Mail', configured)" in told
+    assert "email: column A ('E-Mail', configured)" in told
     assert "2 to correct" in told
     rows = list(csv.reader(copy.read_text("utf-8-sig").splitlines()))
     assert [row[2][:24] for row in rows[1:]] == ["", "", "people!B4: other value (", "people!B5: no match (no "]

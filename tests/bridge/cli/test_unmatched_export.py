@@ -132,7 +132,7 @@ def test_the_list_is_read_as_what_it_is_by_a_connection_made_for_another_sheet(s
     site.run("unmatched", "export", "-o", file)
     complete(file, "z@x.y")
     code, told = site.run("sync", "spreadsheet", "--file", file)
-    assert (code, "People: employee_number: column A ('Student ID', our own list)" in told) == (0, True)
+    assert (code, "employee_number: column A ('Student ID', our own list)" in told) == (0, True)
     assert site.launch("00123") == 303
 
 
