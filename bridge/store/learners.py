@@ -56,7 +56,7 @@ _HINTED: Final = (
     .limit(bindparam("most"))
 )
 _STATE: Final = select(
-    generation.c.read_at, generation.c.learners, directory.c.current, directory.c.attempted_over
+    generation.c.read_at, generation.c.learners, directory.c.last, directory.c.attempted_over
 ).select_from(directory.outerjoin(generation, generation.c.id == directory.c.current))
 _CLAIM: Final = (
     update(directory)
@@ -68,7 +68,7 @@ _CLAIM: Final = (
             directory.c.attempted_at > bindparam("now") + bindparam("every"),
         )
     )
-    .values(attempted_at=bindparam("now"), attempted_over=directory.c.current)
+    .values(attempted_at=bindparam("now"), attempted_over=directory.c.last)
 )
 
 
@@ -99,8 +99,8 @@ def hinted(engine: Engine, key: int | None, most: int) -> list[Learner]:
 def state(engine: Engine) -> DirectoryState:
     """What is served, and since when."""
     with alone(engine) as connection:
-        read_at, count, current, attempted_over = connection.execute(_STATE).one()
-    return DirectoryState(read_at, count or 0, current != attempted_over)
+        read_at, count, last, attempted_over = connection.execute(_STATE).one()
+    return DirectoryState(read_at, count or 0, last != attempted_over)
 
 
 def claim_refresh(engine: Engine, *, now: float, every: float) -> bool:

@@ -81,10 +81,14 @@ generation = Table(
     Column("id", _Number, primary_key=True, autoincrement=True),
     Column("read_at", Double, nullable=False),
     Column("learners", Integer, nullable=False),
+    Column("made_with", String(64), nullable=False, server_default=""),
     # A number is never given out twice: a slow reader must not take a later generation for its own.
     sqlite_autoincrement=True,
 )
-"""One reading of OttoLearn's whole list of users, finished or under way."""
+"""OttoLearn's users as one reading wrote them whole and later ones brought up to date; or a reading under way.
+
+`made_with` is a digest of the rules by which what they are found by was made.
+"""
 
 directory = Table(
     "directory",
@@ -93,8 +97,12 @@ directory = Table(
     Column("current", _Number, ForeignKey("generation.id"), nullable=True),
     Column("attempted_at", Double, nullable=True),
     Column("attempted_over", _Number, nullable=True),
+    Column("reading", _Number, nullable=True),
+    Column("last", _Number, nullable=True),
+    Column("took", Double, nullable=True),
 )
-"""Exactly one row, made by the first migration: the generation served now, and that when a refresh was last claimed."""
+"""Exactly one row, made by the first migration: the generation served now; the reading under way, whose end alone may
+change it; the last one that ended well, and its seconds; and which was the last one when a refresh was last claimed."""
 
 learner = Table(
     "learner",

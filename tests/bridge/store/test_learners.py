@@ -292,6 +292,8 @@ def _against_one_in_ascending_order(engine: Engine, act: Act, listed: list[Learn
     Each row is of the newest generation. PostgreSQL ends one of the two as soon as both wait.
     """
     generations.replace(engine, [], NAMES, now=5.0)
+    with alone(engine) as connection:
+        connection.execute(text("UPDATE generation SET made_with = ''"))  # so that a reading is written whole
 
     def write(row: str) -> None:
         other.execute(text(f"INSERT INTO {row} FROM generation"))
