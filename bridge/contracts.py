@@ -164,6 +164,9 @@ class RosterEnd(NamedTuple):
     guess: str = ""
     """What the reader took for what without being told, to be confirmed before anything is written; empty for nothing.
     The same words mean the same guess. Never a name or an id of a person."""
+    lacks: str = ""
+    """The right that the source did not give, so that it was read another way, which tells less of people; empty for
+    none. Where the last reading had it, nobody gets access by this one: "the right to run reports"."""
 
 
 RosterPages = Iterator[Sequence[RosterMember] | RosterEnd]

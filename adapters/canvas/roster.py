@@ -13,10 +13,11 @@ from adapters.canvas.logins import read_people
 from adapters.canvas.people import RIGHTS, Said, member
 from adapters.canvas.report import fetch_report
 from adapters.canvas.settings import Api, Settings
-from bridge.contracts import Means, RosterMember, RosterPages
+from bridge.contracts import Means, RosterEnd, RosterMember, RosterPages
 from bridge.errors import ConfigError, RosterIncomplete
 from bridge.rosters import whole
 
+REPORTS = "the right to run reports"
 TOLD_OF_EVERYBODY = {"sis_user_id", "integration_id", "email"}
 """Keys that Canvas sends for every person, null where there is none: without the right for it the key is absent."""
 
@@ -29,14 +30,20 @@ def read_roster(settings: Settings, means: Means) -> RosterPages:
     """
     if settings.api is None:
         raise ConfigError(["a Canvas roster needs the key `api` in its connection, with `url` and `token`"])
-    return whole(_pages(settings, settings.api, means), settings.student_id, RIGHTS)
+    return _whole(settings, settings.api, means)
 
 
-def _pages(settings: Settings, api: Api, means: Means) -> Iterator[Sequence[RosterMember]]:
+def _whole(settings: Settings, api: Api, means: Means) -> RosterPages:
+    lacking: list[str] = []
+    for page in whole(_pages(settings, api, means, lacking), settings.student_id, RIGHTS):
+        yield page._replace(lacks=", ".join(lacking)) if isinstance(page, RosterEnd) else page
+
+
+def _pages(settings: Settings, api: Api, means: Means, lacking: list[str]) -> Iterator[Sequence[RosterMember]]:
     canvas, filters = Canvas(api, means), settings.roster.filters
     wanted = {settings.student_id, *settings.roster.attributes.values()} & TOLD_OF_EVERYBODY
     if not (filters.courses or filters.sections):
-        source = _account(canvas, api.account, means)
+        source = _account(canvas, api.account, means, lacking)
     else:
         source = (course_users if settings.needs_email else enrolled_users)(canvas, filters)
     for page in source:
@@ -44,12 +51,14 @@ def _pages(settings: Settings, api: Api, means: Means) -> Iterator[Sequence[Rost
         yield [member(said, settings.student_id) for said in page]
 
 
-def _account(canvas: Canvas, account: str, means: Means) -> Iterator[Sequence[Said]]:
+def _account(canvas: Canvas, account: str, means: Means, lacking: list[str]) -> Iterator[Sequence[Said]]:
+    """Everybody. The list names people whose logins are suspended like everybody else: the report tells them apart."""
     try:
         with fetch_report(canvas, account, means) as path:
             yield from read_people(path)
     except NotPermitted:
         means.notice("the Canvas token may not run reports; its list of users is read instead, which takes longer")
+        lacking.append(REPORTS)
         yield from account_users(canvas, account)
 
 

@@ -29,6 +29,8 @@ class Status(enum.StrEnum):
 UNFINISHED: Final = ("interrupted", "roster_incomplete")
 GUESSED: Final = "columns_guessed"
 """The reason of a run that only plans, because nobody has confirmed yet what its roster's reader guessed."""
+RIGHT_LOST: Final = "right_lost"
+"""The reason of a run to which the source did not give a right that the last reading had."""
 UNDER_WAY: Final = (Status.READING, Status.APPLYING)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from bridge.store import sync_items
 from bridge.store.sync_items import WRITES, Item, State
-from bridge.store.sync_runs import Run
+from bridge.store.sync_runs import RIGHT_LOST, Run
 from bridge.sync.stale import PLAN_LIVES, PlanStale
 
 
@@ -17,6 +17,8 @@ def require_open(engine: Engine, run: Run, now: float) -> None:
     """Raise PlanStale where nothing of the plan of `run` waits for an approval, or where it is too old."""
     if now - run.started_at > PLAN_LIVES:
         raise PlanStale(f"the plan is older than {PLAN_LIVES / 86_400:.0f} days; make a new one")
+    if run.reason == RIGHT_LOST:
+        return  # that a right is gone can be approved even where nobody waits for it
     if not any(kind in WRITES and state in {State.HELD, State.PLANNED} for kind, state, _ in _counts(engine, run)):
         raise PlanStale(f"run {run.id} is {run.status}; nothing of its plan is left to apply")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
 
 from bridge.contracts import RosterMember
+from bridge.errors import RosterIncomplete
 from bridge.seen import SeenIds
 from bridge.store import sync_people, sync_runs, sync_twins
 from bridge.store.sync_items import Kind
@@ -30,8 +31,18 @@ class ChangesPlanner(Planner):
         self._whole = sync_runs.last_whole(job.around.engine, job.subject.source)
         self._left = SeenIds()
         self._anybody_left = False
+        self._anybody_named = False
         self._in_conflict: set[str] = set()
         self._owners: dict[int, bytes] = {}
+
+    def read(self, groups: Iterable[Sequence[RosterMember]]) -> None:
+        """Compare what changed. Raises RosterIncomplete where nobody in it has an ID, and what reading raises.
+
+        A source that has stopped giving IDs looks like one in which only people without any changed.
+        """
+        super().read(groups)
+        if self.read_total and not self._anybody_named:
+            raise RosterIncomplete(f"none of {self.read_total} people that changed has a student ID")
 
     def finish(self, now: float) -> None:
         """Look at those who are said to have left."""
@@ -43,6 +54,7 @@ class ChangesPlanner(Planner):
 
     def _compare(self, connection: Connection, members: Sequence[RosterMember]) -> None:
         super()._compare(connection, members)
+        self._anybody_named = self._anybody_named or any(can_launch(member) for member in members)
         left = [self._mapped.want(m) for m in members if not m.active and can_launch(m)]
         if left:
             self._note_left(connection, left)

@@ -6,12 +6,13 @@ from typing import Final
 
 from bridge.store import sync_items, sync_people, sync_runs
 from bridge.store.sync_items import WRITES, Kind, State
-from bridge.store.sync_runs import GUESSED, Run, Status
+from bridge.store.sync_runs import GUESSED, RIGHT_LOST, Run, Status
 from bridge.sync import approval, limits
 from bridge.sync.limits import MaxChanges
 from bridge.sync.plan import Planner
 from bridge.sync.record import Job
 
+GIVING_ACCESS: Final = (Kind.CREATE, Kind.REACTIVATE)
 REMEMBERED: Final = 100
 """Among so many runs that came to their end a guess is looked for."""
 
@@ -30,12 +31,14 @@ def guard(job: Job, planner: Planner, max_changes: MaxChanges, approved: Run | N
         if approved is not None:
             after = State.HELD if verdict.stops else State.PLANNED
             sync_items.shift(connection, outcome.run, WRITES, State.APPROVED, after)
+    lost = _lost_a_right(job, approved)
+    if lost:
+        _hold_access(job)
     outcome.reasons = dict(planner.skipped)
-    outcome.reason = verdict.reason
-    outcome.status = Status.HELD_BACK if verdict.reason else Status.DONE
-    outcome.notices += verdict.sentences
+    outcome.reason = RIGHT_LOST if lost else verdict.reason
+    outcome.status = Status.HELD_BACK if outcome.reason else Status.DONE
     for sentence in verdict.sentences:
-        job.around.notice(sentence)
+        _tell(job, sentence)
     return verdict.stops
 
 
@@ -55,6 +58,33 @@ def hold_guess(job: Job, approved: Run | None = None) -> bool:
     outcome.reason = GUESSED
     outcome.notices.append(f"Only recognised, and named by nobody ({outcome.guess}): nothing is written yet.")
     return True
+
+
+def _lost_a_right(job: Job, approved: Run | None) -> bool:
+    """Whether the source kept back from this reading what it gave to the last one, and nobody has approved that."""
+    outcome = job.outcome
+    if not outcome.lacks or (approved is not None and approved.summary.get("lacks") == outcome.lacks):
+        return False
+    good = sync_runs.good(job.around.engine, job.subject.source, REMEMBERED)
+    earlier = [run for run in good if run.since is None and run.reason != RIGHT_LOST and "lacks" in run.summary]
+    return bool(earlier) and earlier[0].summary["lacks"] != outcome.lacks
+
+
+def _hold_access(job: Job) -> None:
+    """Let nobody get access by this run."""
+    engine, outcome = job.around.engine, job.outcome
+    with engine.begin() as connection:
+        sync_items.shift(connection, outcome.run, GIVING_ACCESS, State.PLANNED, State.HELD)
+    sentence = (
+        f"The source no longer gives {outcome.lacks}, and so may name people who should not have access: nobody is "
+        "created or reactivated. Give the right back; if it is to stay like this, approve this run."
+    )
+    _tell(job, sentence)
+
+
+def _tell(job: Job, sentence: str) -> None:
+    job.outcome.notices.append(sentence)
+    job.around.notice(sentence)
 
 
 def _load(job: Job, planner: Planner) -> limits.Load:

@@ -37,6 +37,8 @@ class Outcome:
     """For an in-between run: from when on changes were read, by the source's clock. None: the whole roster was read."""
     read_to: float | None = None
     """The source's clock when the reading began."""
+    lacks: str = ""
+    """The right that the source did not give to the reader of the roster."""
     override: bool = False
     """Whether what somebody changed in OttoLearn was to be overwritten."""
     guess: str = ""
@@ -84,6 +86,7 @@ class Outcome:
         """What the record of runs keeps."""
         return {
             **self.document(),
+            "lacks": self.lacks,
             "override": self.override,
             "guess": self.guess,
             "reasons": self.reasons,

@@ -100,5 +100,5 @@ def _record(job: Job) -> None:
 def _noting_the_end(job: Job, pages: RosterPages) -> RosterPages:
     for page in pages:
         if isinstance(page, RosterEnd):
-            job.outcome.read_to, job.outcome.guess = page.as_of, page.guess
+            job.outcome.read_to, job.outcome.guess, job.outcome.lacks = page.as_of, page.guess, page.lacks
         yield page

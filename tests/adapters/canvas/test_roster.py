@@ -309,6 +309,17 @@ def test_without_the_right_to_reports_the_list_is_read_and_said(canvas: FakeCanv
     assert ["may not run reports" in notice for notice in clock.notices] == [True]
 
 
+def test_the_end_of_a_roster_says_that_the_right_to_reports_was_missing(canvas: FakeCanvas, clock: Clock) -> None:
+    def lacks() -> str:
+        *_, end = read_roster(canvas.settings(), clock.means())
+        assert isinstance(end, RosterEnd)
+        return end.lacks
+
+    assert lacks() == ""
+    canvas.rights = LIST_ONLY
+    assert lacks() == "the right to run reports"
+
+
 def test_the_list_is_read_to_its_last_page(clock: Clock) -> None:
     with FakeCanvas(people=Crowd(1234), rights=LIST_ONLY) as canvas:
         found = read(canvas, clock)

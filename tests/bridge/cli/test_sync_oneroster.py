@@ -135,6 +135,14 @@ def test_who_is_absent_from_the_changes_stays_and_who_comes_back_is_reactivated(
     assert district.sync("--full", "--max-changes", "deactivations=10")["deactivated"] == 10
 
 
+def test_a_service_that_stopped_giving_ids_is_held_in_between_as_at_a_whole_reading(district: District) -> None:
+    district.service.users = [user(number, identifier="") for number in range(PEOPLE)]
+    district.service.change(3, identifier="")
+    outcome = district.sync()
+    assert (outcome["status"], outcome["reason"]) == ("held_back", "roster_incomplete")
+    assert district.outcome_of(3) == "matched"
+
+
 def test_a_change_that_the_service_shows_late_is_found_by_the_overlap(district: District) -> None:
     district.sync()
     late = user(3, givenName="Late", dateLastModified="2027-01-15T07:59:00.000Z")  # a minute before the first reading

@@ -180,6 +180,21 @@ def _hold_a_whole_run(world) -> None:
     world.lms.members = members
 
 
+def test_changes_in_which_nobody_has_an_id_are_not_relied_on(telling, make_member) -> None:
+    telling.lms.change(*[make_member("", record=f"r{n}") for n in range(3)])
+    nameless = telling.run()
+    assert (nameless.kind, nameless.status) == ("whole", "done")
+    assert "none of 3 people that changed has a student ID" in nameless.notices[0]
+    telling.lms.error = RosterIncomplete("none of 13 people has a login")
+    held = telling.run()
+    assert (held.reason, held.exit_code, len(active(telling))) == ("roster_incomplete", 3, PEOPLE)
+
+
+def test_changes_in_which_somebody_has_an_id_are_relied_on(telling, make_member) -> None:
+    telling.lms.change(make_member("", record="r1"), make_member("p3", active=False))
+    assert (telling.run().kind, len(active(telling))) == ("in_between", PEOPLE - 1)
+
+
 # Where a run starts.
 def test_each_run_reads_from_before_the_clock_of_the_last_one(telling) -> None:
     began = telling.time - DAY

@@ -127,6 +127,8 @@ class Lms:
     """Raised after the members."""
     guess: str = ""
     """What its reader guessed."""
+    lacks: str = ""
+    """The right that the source does not give."""
     page: int = 2
     while_reading: Callable[[], None] = lambda: None
     now: Callable[[], float] | None = None
@@ -168,7 +170,7 @@ class Lms:
             raise self.error
         if self.ends:
             as_of = None if self.now is None else self.now()
-            yield RosterEnd(len(self.members) if self.total is None else self.total, as_of, self.guess)
+            yield RosterEnd(len(self.members) if self.total is None else self.total, as_of, self.guess, self.lacks)
 
 
 class World:
