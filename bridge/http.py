@@ -13,7 +13,7 @@ import ipaddress
 import re
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -81,6 +81,15 @@ def host_of(url: str) -> str:
         return "an address that is none"
 
 
+Count = Callable[[str, str, float], None]
+"""Hears of each call that ended: whom it asked, `host_of` its address; `answered`, `refused` (by either side) or
+`unavailable`; and the seconds until the head of the answer, or its failure, was there."""
+
+
+def _uncounted(_host: str, _result: str, _seconds: float) -> None:
+    """Nobody counts."""
+
+
 class Outbound:
     """A door to other systems; one per process, safe to share between threads."""
 
@@ -89,9 +98,11 @@ class Outbound:
         trusted_networks: Sequence[Network] = (),
         *,
         resolve: Resolve = socket.getaddrinfo,
+        count: Count = _uncounted,
     ) -> None:
         self._trusted = tuple(trusted_networks)
         self._resolve = resolve
+        self._count = count
         self._transport = PinningTransport(self._permitted)
 
     def request(
@@ -135,8 +146,7 @@ class Outbound:
         """
         body, kind = _body(data, json)
         sent = {**HEADERS, **kind, **(headers or {})}
-        with _told(url, HTTPError, OSError), until(time.monotonic() + deadline):  # those of requests are OSErrors
-            response = self._open(method, url, sent, body, timeout)
+        response = self._call(method, url, sent, body, timeout, deadline)
         try:
             if not (redirects and response.get_redirect_location()):
                 _refuse_unusable(response, url)
@@ -145,6 +155,22 @@ class Outbound:
         finally:
             response.close()
             response.release_conn()
+
+    def _call(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: Timeout, deadline: float
+    ) -> Response:
+        """The open answer; the call is counted, however it ended."""
+        began, result = time.monotonic(), "unavailable"
+        try:
+            with _told(url, HTTPError, OSError), until(began + deadline):  # those of requests are OSErrors
+                response = self._open(method, url, headers, body, timeout)
+            result = _result_of(response.status)
+        except RemoteRefused:
+            result = "refused"
+            raise
+        finally:
+            self._count(host_of(url), result, time.monotonic() - began)
+        return response
 
     def _open(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: Timeout
@@ -223,6 +249,12 @@ def _next_link(header: str) -> str:
         if relation and "next" in (relation[1] or relation[2]).lower().split():
             return str(address)
     return ""
+
+
+def _result_of(status: int) -> str:
+    if status == 429 or status >= 500:
+        return "unavailable"
+    return "answered" if status < 400 else "refused"
 
 
 def _refuse_unusable(response: Response, url: str) -> None:

@@ -27,6 +27,7 @@ from bridge.store.engine import migrate, open_later
 from bridge.store.errors import trouble
 from bridge.web.app import HOUSE, create_app
 from bridge.web.house import furnish
+from bridge.web.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,8 @@ def build_app(configuration: Configuration) -> Flask:
     """
     bridge = configuration.bridge
     engine = open_later(bridge.database_url.get_secret_value(), prepare=bridge.database_prepare)
-    outbound = Outbound(configuration.bridge.trusted_networks)
+    metrics = Metrics(configuration)
+    outbound = Outbound(configuration.bridge.trusted_networks, count=metrics.count_call)
     directory = Directory(
         engine,
         configuration.ottolearn.username_attributes,
@@ -70,7 +72,7 @@ def build_app(configuration: Configuration) -> Flask:
     )
     if not _begin(engine, directory):
         threading.Thread(target=_keep_beginning, args=(engine, directory), name="begin", daemon=True).start()
-    return create_app(furnish(configuration, engine, outbound, directory, adapters=ADAPTERS))
+    return create_app(furnish(configuration, engine, outbound, directory, adapters=ADAPTERS, metrics=metrics))
 
 
 def _begin(engine: Engine, directory: Directory) -> bool:

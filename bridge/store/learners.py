@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Final, NamedTuple
 
-from sqlalchemy import Engine, bindparam, or_, select, update
+from sqlalchemy import Connection, Engine, bindparam, or_, select, update
 
 from bridge.contracts import Learner
 from bridge.store.engine import alone
@@ -99,7 +99,12 @@ def hinted(engine: Engine, key: int | None, most: int) -> list[Learner]:
 def state(engine: Engine) -> DirectoryState:
     """What is served, and since when."""
     with alone(engine) as connection:
-        read_at, count, last, attempted_over = connection.execute(_STATE).one()
+        return read_state(connection)
+
+
+def read_state(connection: Connection) -> DirectoryState:
+    """The same over a connection that is open."""
+    read_at, count, last, attempted_over = connection.execute(_STATE).one()
     return DirectoryState(read_at, count or 0, last != attempted_over)
 
 

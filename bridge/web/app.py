@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from bridge.launch import Landing
 from bridge.store.engine import together
 from bridge.web.callbacks import callback_pages
+from bridge.web.counting import counted
 from bridge.web.deep_linking import deep_linking_pages
 from bridge.web.frames import frame_pages
 from bridge.web.house import House
@@ -79,7 +81,8 @@ def create_app(house: House) -> Flask:
         return answer(_refusal(house, error))
 
     serve = _guarded(app.wsgi_app, is_secure=house.is_secure)
-    app.wsgi_app = _on_one_connection(serve, house.engine)  # type: ignore[assignment]  # as Flask documents
+    serve = _on_one_connection(serve, house.engine)
+    app.wsgi_app = counted(serve, house.metrics, time.monotonic)  # type: ignore[assignment]  # as Flask documents
     return app
 
 
@@ -116,6 +119,7 @@ def _refusal(house: House, error: HTTPException) -> Landing:
     reason, connection = _REASONS.get(error.code or 500, "malformed"), _connection_in(request.path)
     if connection in house.connections:
         return house.arrivals.refuse(connection, "", reason, f"{request.method} {request.path[:200]}")
+    house.metrics.count_refusal(reason)
     # where there is no page there is nothing to keep secret; elsewhere a path may hold a one-time code
     return house.arrivals.turn_away(reason, f"{request.method} {request.path[:200]!r}" if error.code == 404 else "")
 

@@ -38,9 +38,10 @@ from bridge.packages.step_up import StepUps
 from bridge.progress.delivery import ways_back
 from bridge.progress.reports import Reports
 from bridge.registration import Registrar
-from bridge.store import keysets
+from bridge.store import keysets, pool
 from bridge.wayin import WayIn
 from bridge.web.address import client_address, counted_as
+from bridge.web.gauges import Gauges
 from bridge.web.metrics import Metrics
 from bridge.web.record import Record
 
@@ -69,6 +70,7 @@ class House:
     """Where OttoLearn asks who has come; None where learners come in another way."""
     registrar: Registrar
     metrics: Metrics
+    gauges: Gauges
     now: Callable[[], float]
     token: Callable[[], str]
     """128 random bits and more as URL-safe text."""
@@ -95,13 +97,16 @@ def furnish(
     directory: Directory,
     *,
     adapters: Sequence[Adapter[Any]] = (),
+    metrics: Metrics | None = None,
     now: Callable[[], float] = time.time,
     token: Callable[[], str] = secrets.token_urlsafe,
 ) -> House:
     """Wire the rooms of a bridge around its database and its way out."""
     secret = configuration.bridge.secret_key.get_secret_value()
     connections = Connections(configuration.connections, adapters, engine)
-    metrics = Metrics(connections)
+    metrics = metrics or Metrics(configuration)
+    metrics.know(connections)
+    pool.watch(engine, metrics.count_connections)
     own_keys = OwnKeys(engine, secret, "lti", now)
     limits = Limits(engine, now)
     sign_in, provider = _sign_in(configuration, engine, now, token)
@@ -151,6 +156,7 @@ def furnish(
             engine, connections, outbound, configuration.bridge.public_url, bool(configuration.courses), now
         ),
         metrics=metrics,
+        gauges=Gauges(engine, connections, now, metrics.expect),
         now=now,
         token=token,
     )

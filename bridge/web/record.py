@@ -38,7 +38,7 @@ class Record:
     """Who asks, for counting."""
 
     def __call__(self, line: LaunchLine) -> None:
-        self.metrics.count_launch(line.connection, line.kind, line.outcome)
+        self.metrics.count_launch(line)
         nobody = is_of_nobody(line)
         if nobody and not self._has_room(REFUSALS_OF_ADDRESS, REFUSALS):
             return

@@ -32,7 +32,7 @@ def status_pages(house: House) -> Blueprint:
 
     @pages.get("/metrics")
     def metrics() -> Response:
-        return Response(house.metrics.text(), content_type=CONTENT_TYPE_LATEST)
+        return Response(house.metrics.text() + house.gauges.text(), content_type=CONTENT_TYPE_LATEST)
 
     return pages
 

@@ -1,0 +1,94 @@
+"""Figures of what stands in the database, for whoever watches the bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple, TypeVar
+
+from sqlalchemy import Connection, Engine, Select, func, select
+
+from bridge.store.engine import alone
+from bridge.store.learners import DirectoryState, read_state
+from bridge.store.schema import key_set, progress, sync_item, sync_run, sync_source, unmatched
+from bridge.store.sync_items import State
+from bridge.store.sync_runs import UNFINISHED, Status
+from bridge.store.visits import NEVER, WAITING
+
+T = TypeVar("T")
+
+_r: Final = sync_run.c
+_GOOD: Final = (_r.status.in_((Status.DONE, Status.PARTIAL)), _r.reason.not_in(UNFINISHED))
+"""Of a run that brought OttoLearn to what the roster says; of a partial one, with the exception of single people."""
+_SYNCED: Final = (
+    select(sync_source.c.connection, func.max(_r.ended_at))
+    .join(sync_run, _r.source == sync_source.c.id)
+    .where(*_GOOD)
+    .group_by(sync_source.c.connection)
+)
+_WHOLE: Final = (
+    select(_r.source, func.max(_r.id).label("run"))
+    .where(_r.since.is_(None), _r.status.in_((Status.DONE, Status.PARTIAL, Status.HELD_BACK, Status.APPLYING)))
+    .group_by(_r.source)
+    .subquery()
+)
+"""The last run of each source that read the whole roster and was more than a plan."""
+
+
+def _left_in(state: State) -> Select[str, int]:
+    """How many people a whole run, and those in between that followed it, left in `state`, by connection."""
+    return (
+        select(sync_source.c.connection, func.count(sync_item.c.key.distinct()))
+        .join(_WHOLE, _WHOLE.c.source == sync_source.c.id)
+        .join(sync_run, (_r.source == sync_source.c.id) & (_r.id >= _WHOLE.c.run))
+        .join(sync_item, sync_item.c.run == _r.id)
+        .where(sync_item.c.state == state, _r.status != Status.PLANNED)
+        .group_by(sync_source.c.connection)
+    )
+
+
+_HELD: Final = _left_in(State.HELD)
+_QUARANTINED: Final = _left_in(State.QUARANTINED)
+_UNMATCHED: Final = select(unmatched.c.connection, func.count()).group_by(unmatched.c.connection)
+_PROGRESS: Final = select(func.count(), func.min(progress.c.received_at)).where(
+    progress.c.state == WAITING, progress.c.due_at < NEVER
+)
+_KEYS: Final = select(key_set.c.url, key_set.c.answered_at)
+
+
+class Figures(NamedTuple):
+    """All of them at one time. Times are Unix seconds."""
+
+    directory: DirectoryState
+    synced: Mapping[str, float]
+    """When the last good sync of a connection ended."""
+    held: Mapping[str, int]
+    """People of a connection whose changes wait for somebody to approve them."""
+    quarantined: Mapping[str, int]
+    unmatched: Mapping[str, int]
+    """Students of a connection whom nobody was found for."""
+    waiting: int
+    """Reports of progress that the bridge still has to deliver."""
+    waiting_since: float | None
+    """When OttoLearn made the oldest of them."""
+    keys_read: Mapping[str, float]
+    """When the key set at an address was last answered."""
+
+
+def read(engine: Engine) -> Figures:
+    """All figures. Raises SQLAlchemyError where the database does not answer."""
+    with alone(engine) as connection:
+        waiting, since = connection.execute(_PROGRESS).one()
+        return Figures(
+            directory=read_state(connection),
+            synced=_by_name(connection, _SYNCED),
+            held=_by_name(connection, _HELD),
+            quarantined=_by_name(connection, _QUARANTINED),
+            unmatched=_by_name(connection, _UNMATCHED),
+            waiting=waiting,
+            waiting_since=since,
+            keys_read=_by_name(connection, _KEYS),
+        )
+
+
+def _by_name(connection: Connection, statement: Select[str, T]) -> dict[str, T]:
+    return {row[0]: row[1] for row in connection.execute(statement)}
