@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Column, Table
 from rich.text import Text
 
 from bridge.cli.invocation import Invocation, as_json, print_json
 from bridge.cli.syncing import Console as Progress
 from bridge.cli.syncing import open_sync
+from bridge.cli.tables import print_table
 from bridge.store.sync_runs import Status
 from bridge.sync.outcome import Outcome
 from bridge.sync.run import Options
@@ -119,15 +119,13 @@ def _row(launch: Checked) -> dict[str, Any]:
 
 
 def _print_table(checked: Sequence[Checked]) -> None:
-    whole = (Column(name, no_wrap=True) for name in ("launch kind", "connection"))
-    folded = (Column(name, overflow="fold") for name in ("student ID", "first name", "last name"))
-    table = Table(*whole, *folded, Column("outcome", no_wrap=True), Column("", no_wrap=True), box=None)
+    rows = []
     for launch in checked:
-        verdict = Text("FAILED", "bold red") if launch.problems else Text("ok", "green")
         words = (launch.door.kind, launch.door.connection, *launch.student, launch.outcome or "none")
-        table.add_row(*(Text(word) for word in words), verdict)
+        rows.append((*words, "FAILED" if launch.problems else "ok"))
+    names = ("launch kind", "connection", "student ID", "first name", "last name", "outcome", "")
+    print_table(names, rows, folding=("student ID", "first name", "last name"))
     console = Console()
-    console.print(table)
     for launch in checked:
         for problem in launch.problems:
             console.print(Text(f"FAILED {launch.door.title}, {launch.person.name}: {problem}"))

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.tables import print_table
 from bridge.doctor.explain import checks
 from bridge.reasons import REASONS
 from bridge.store import received
@@ -104,11 +104,10 @@ def _iso(time: float) -> str:
 
 
 def _print_table(lines: list[LaunchLine]) -> None:
-    table = Table(*(name.replace("_", " ") for name in COLUMNS), box=None, pad_edge=False)
-    for line in lines:
-        table.add_row(*(Text(_value(line, name)) for name in COLUMNS))
+    print_table(
+        COLUMNS, [[_value(line, name) for name in COLUMNS] for line in lines], folding=("first_name", "last_name")
+    )
     console = Console()
-    console.print(table)
     for reason in dict.fromkeys(line.reason for line in lines if line.reason in REASONS):
         row = REASONS[reason]
-        console.print(Text(f"{reason}: {row.how} ({row.who})"))
+        console.print(Text(f"{reason}: {row.how} ({row.who})"), soft_wrap=True)

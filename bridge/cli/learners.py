@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
 import click
 
+from bridge.cli.finding import find, links, search_
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.contracts import Outcome
-from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound
-from bridge.learners import linking, student_ids
-from bridge.learners.directory import Directory, DirectoryShrunk
-from bridge.learners.student_ids import Rule
+from bridge.learners import linking
+from bridge.learners.directory import DirectoryShrunk
 from bridge.store import aliases
 
 HELD_BACK = 3
@@ -23,27 +20,8 @@ def learners() -> None:
     """Ask the directory of OttoLearn's users."""
 
 
-@learners.command()
-@click.argument("student_id")
-@click.option("--connection", "name", help="Whose `student_id_rules` to apply first.")
-@click.option("--explain", is_flag=True, help="Show what each rule makes of the ID.")
-@as_json
-@pass_invocation
-def find(invocation: Invocation, student_id: str, name: str | None, explain: bool, as_json: bool) -> None:
-    """Who STUDENT_ID matches, and by which attribute."""
-    rules = _rules(invocation, name)
-    steps = student_ids.explain(student_id, rules)
-    with invocation.directory() as directory:
-        found = _find(directory, student_ids.shape(student_id, rules))
-    shown = {"explain": [{"rule": rule, "student_id": after} for rule, after in steps]} if explain else {}
-    if as_json:
-        print_json({"student_id": student_id, **found, **shown})
-        return
-    for rule, after in steps if explain else ():
-        click.echo(f"  {rule}: {after}")
-    if explain and not steps:
-        click.echo("  no rules: it is looked up as it is, first exactly, then without outer blanks and case")
-    click.echo(f"{student_id}: {found['outcome']}" + (f", {found['detail']}" if found["detail"] else ""))
+for _command in (find, search_, links):
+    learners.add_command(_command)
 
 
 @learners.command()
@@ -105,32 +83,3 @@ def unlink(invocation: Invocation, student_id: str, connection: str | None) -> N
         if not aliases.drop(engine, name, student_id):
             raise linking.LinkRefused(f"the connection {name} has no link for this ID")
     click.echo(f"{student_id} is not linked any more for the connection {name}.")
-
-
-def _rules(invocation: Invocation, name: str | None) -> Sequence[Rule]:
-    """The rules of the connection `name`; of none where it is not given."""
-    if name is None:
-        return ()
-    connection = invocation.configuration.connections.get(name)
-    if connection is None:
-        raise click.UsageError(f"No connection is called {name}.")
-    return connection.id_rules
-
-
-def _find(directory: Directory, student_id: str) -> dict[str, str | int | None]:
-    nobody: dict[str, str | int | None] = {"user_id": None, "attribute": None}
-    try:
-        match = directory.find(student_id)
-    except LearnerNotFound as error:
-        return {"outcome": Outcome.NO_MATCH, **nobody, "detail": str(error)}
-    except LearnerAmbiguous as error:
-        return {"outcome": Outcome.AMBIGUOUS, **nobody, "detail": str(error)}
-    except LearnerInactive as error:
-        return {"outcome": Outcome.INACTIVE, **nobody, "user_id": error.user_id, "detail": str(error)}
-    detail = f"OttoLearn user {match.learner.user_id}, by {match.attribute}"
-    return {
-        "outcome": Outcome.MATCHED,
-        "user_id": match.learner.user_id,
-        "attribute": match.attribute,
-        "detail": detail,
-    }

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.tables import print_table
 from bridge.store.sync_runs import Run, find, newest
 from bridge.sync.planfile import iso
 from bridge.sync.report import COUNTS, document, lines_of
 
 COLUMNS = ("run", "started_at", "connection", "kind", "status", "reason", *COUNTS, "seconds")
+PEOPLE = ("student_id", "kind", "state", "user_id")
 
 
 @click.group(invoke_without_command=True)
@@ -57,19 +57,15 @@ def show(invocation: Invocation, run_number: int, last: int, as_json: bool) -> N
     for name, value in whole.items():
         if value not in ("", [], {}):
             click.echo(f"{name}: {value}")
-    table = Table("student id", "what", "state", "user", "why", box=None, pad_edge=False)
-    for line in people:
-        why = " · ".join(str(line[name]) for name in ("where", "reason", "note", "changes", "kept") if line.get(name))
-        table.add_row(
-            *(Text(str(line.get(name) or "")) for name in ("student_id", "kind", "state", "user_id")), Text(why)
-        )
-    Console().print(table)
+    rows = [[str(line.get(name) or "") for name in PEOPLE] + [_why(line)] for line in people]
+    print_table(("student_id", "what", "state", "user", "why"), rows, folding=("why",))
+
+
+def _why(line: dict[str, Any]) -> str:
+    return " · ".join(str(line[name]) for name in ("where", "reason", "note", "changes", "kept") if line.get(name))
 
 
 def _print_table(found: list[Run]) -> None:
-    shown = [name for name in COLUMNS if name not in {"unchanged", "reactivated"}]
-    table = Table(*(name.replace("_", " ") for name in shown), box=None, pad_edge=False)
-    for run in found:
-        line = {**document(run), "started_at": iso(run.started_at)}
-        table.add_row(*(Text(str(line.get(name, ""))) for name in shown))
-    Console().print(table)
+    lines = [{**document(run), "started_at": iso(run.started_at)} for run in found]
+    shown = [name for name in COLUMNS if name not in COUNTS or name == "read" or any(line.get(name) for line in lines)]
+    print_table(shown, [[str(line.get(name, "")) for name in shown] for line in lines])

@@ -9,7 +9,7 @@ import click
 from sqlalchemy import Engine
 
 from bridge.cli.invocation import print_json
-from bridge.store.sync_items import Kind
+from bridge.store.sync_items import Kind, State
 from bridge.store.sync_runs import Status
 from bridge.sync.outcome import Outcome
 from bridge.sync.report import lines_of
@@ -46,8 +46,8 @@ def finish(outcomes: list[Outcome], as_json: bool, *, many: bool = False) -> NoR
 
 def _line(line: dict[str, Any]) -> str:
     user = f" (OttoLearn user {line['user_id']})" if line["user_id"] else ""
-    held = ", held" if line.get("state") else ""
-    parts = [f"{line['kind']:<11}{line['student_id']}{user}{held}"]
+    held = ", held" if line["state"] == State.HELD else ""
+    parts = [f"{line['kind']:<11}{line['student_id'] or '(no student ID)'}{user}{held}"]
     parts += [f"    {name}: {before!r} -> {after!r}" for name, (before, after) in line.get("changes", {}).items()]
     parts += [
         f"    {name}: {there!r} stays, the LMS has {here!r}" for name, (there, here) in line.get("kept", {}).items()

@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 from sqlalchemy import Engine
 
 from adapters.spreadsheet.headers import UNMATCHED
 from adapters.spreadsheet.writing import write_table
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.tablefile import check_table_file
+from bridge.cli.tables import print_table
 from bridge.cli.unmatched_sheet import MOST_EXPORTED, to_complete
 from bridge.contracts import Outcome, Student
 from bridge.errors import LearnerAmbiguous
@@ -142,12 +140,11 @@ def _iso(time: float) -> str:
 
 
 def _print_table(found: list[tuple[UnmatchedRow, list[NearMiss]]]) -> None:
-    table = Table(*(name.replace("_", " ") for name in COLUMNS), box=None, pad_edge=False)
+    rows = []
     for row, misses in found:
         cells = (row.student_id, row.first_name, row.last_name, row.connection, str(row.times), _iso(row.last_seen))
-        could_be = "\n".join(_sentence(miss) for miss in misses) or "nobody like them"
-        table.add_row(*(Text(cell) for cell in (*cells, could_be)))
-    Console().print(table)
+        rows.append((*cells, "\n".join(_sentence(miss) for miss in misses) or "nobody like them"))
+    print_table(COLUMNS, rows, folding=("first_name", "last_name", "could_be"))
     click.echo("Link one with: ottobridge learners link STUDENT_ID USER_ID --connection CONNECTION")
 
 

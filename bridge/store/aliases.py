@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Engine, Executable, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,6 +11,15 @@ from bridge.identifiers import is_student_id, normalize
 from bridge.store.engine import alone
 from bridge.store.prepared import Prepared
 from bridge.store.schema import alias
+
+
+class AliasRow(NamedTuple):
+    """One link. `made_at` is Unix seconds."""
+
+    connection: str
+    student_id: str
+    user_id: int
+    made_at: float
 
 
 def _put_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Executable:
@@ -40,6 +49,15 @@ def find(engine: Engine, connection: str, student_id: str) -> int | None:
     asked = normalize(student_id)
     found = _FIND.rows(engine, {"connection_": connection, "id_": asked}) if is_student_id(asked) else []
     return found[0][0] if found else None
+
+
+def every(engine: Engine, connection: str | None = None) -> list[AliasRow]:
+    """Every link, or those of one connection."""
+    statement = select(*(alias.c[name] for name in AliasRow._fields)).order_by(alias.c.connection, alias.c.student_id)
+    if connection is not None:
+        statement = statement.where(alias.c.connection == connection)
+    with alone(engine) as database:
+        return [AliasRow(*row) for row in database.execute(statement)]
 
 
 def drop(engine: Engine, connection: str, student_id: str) -> bool:

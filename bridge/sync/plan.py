@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from bridge.contracts import RosterMember
+from bridge.contracts import PLACE, RECORD, RosterMember
 from bridge.identifiers import is_no_id, is_student_id, key, loose_key, normalize
 from bridge.seen import SeenIds
 from bridge.store import sync_directory, sync_items, sync_people
@@ -25,6 +25,7 @@ from bridge.sync.record import Job
 
 NO_DIGEST: Final = bytes(DIGEST_BYTES)
 PRESENT: Final = int(Standing.PRESENT)  # every look into an enumeration costs
+_OWN_IDS: Final = (PLACE, RECORD, "id", "user_id", "login_id", "username")
 EXAMPLES: Final = 1_000
 """Members left out for one reason who are named one by one; the others are counted."""
 
@@ -116,15 +117,15 @@ class Planner:
     def _leave_out(self, member: RosterMember) -> Iterator[Item]:
         student_id = normalize(member.student.student_id)
         if not member.active:
-            return self._skip(storable(student_id, 64), "inactive_in_lms")
-        if is_no_id(student_id):
-            return self._skip(storable(student_id, 64), "no_student_id")
-        return self._skip(storable(student_id, 64), "bad_student_id")
-
-    def _skip(self, student_id: str, reason: str) -> Iterator[Item]:
+            reason = "inactive_in_lms"
+        else:
+            reason = "no_student_id" if is_no_id(student_id) else "bad_student_id"
         self.skipped[reason] += 1
         if self.skipped[reason] <= EXAMPLES:
-            yield self._item(student_id, student_id, NO_DIGEST, Decision(Kind.SKIPPED, reason))
+            shown = storable(student_id, 64)
+            yield self._item(
+                shown, shown, NO_DIGEST, Decision(Kind.SKIPPED, reason, content=Content(where=_where(member)))
+            )
 
     def _changed(self, wanted: Sequence[Wanted], known: dict[str, Known]) -> list[Wanted]:
         """Those of whom the connection did not say just this before."""
@@ -234,6 +235,13 @@ def _bonds(connection: Connection, user_ids: Iterable[int]) -> dict[int, list[sy
     for bond in sync_people.bonds(connection, list(user_ids)):
         found.setdefault(bond.user_id, []).append(bond)
     return found
+
+
+def _where(member: RosterMember) -> str:
+    """Where somebody stands whom their student ID does not tell apart: a place, or the LMS's own id of them."""
+    name = next((name for name in _OWN_IDS if member.fields.get(name)), "")
+    value = storable(member.fields.get(name, ""), 64)
+    return value if name in {"", PLACE} else f"{'record' if name == RECORD else name} {value}"
 
 
 def can_launch(member: RosterMember) -> bool:

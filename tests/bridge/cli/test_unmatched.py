@@ -137,3 +137,91 @@ def test_a_list_that_shrank_is_held_back_with_its_own_exit_code(desk: Desk, tmp_
         held = desk.run("learners", "refresh")
         assert (held.exit_code, "Held back" in held.stderr) == (3, True)
         assert desk.json("learners", "refresh", "--accept-fewer") == {"learners": 3}
+
+
+def found(desk: Desk, *words: str) -> tuple[int, dict[str, Any]]:
+    done = desk.run("learners", "find", *words, "--json")
+    return done.exit_code, json.loads(done.stdout)
+
+
+def test_nobody_found_is_an_exit_code_for_scripts(desk: Desk) -> None:
+    code, said = found(desk, "nobody")
+    assert (code, said["outcome"], said["user_id"]) == (1, "no_match", None)
+    assert found(desk, "bo")[0] == 0
+    assert desk.run("learners", "find", "nobody").exit_code == 1
+
+
+def test_find_asks_by_the_link_that_a_launch_would_take(desk: Desk) -> None:
+    desk.came("7")
+    desk.json("learners", "link", "7", "1")
+    code, said = found(desk, "7", "--connection", "campus")
+    assert (code, said["user_id"], said["detail"]) == (0, 1, "OttoLearn user 1, by a link in the bridge")
+    assert found(desk, "7")[0] == 1  # of several connections none is asked as
+    text = desk.path.read_text("utf-8")
+    desk.path.write_text(text.replace("  packages: {adapter: scorm}\n", ""), "utf-8")
+    assert found(desk, "7")[1]["connection"] == "campus"  # the only one there is
+
+
+def test_find_goes_by_the_rules_and_the_letter_case_of_the_connection(desk: Desk) -> None:
+    text = desk.path.read_text("utf-8")
+    rules = "ignore_case: true, student_id_rules: [{digits: 3}],"
+    desk.path.write_text(text.replace("student_id: idnumber,", f"student_id: idnumber, {rules}"), "utf-8")
+    assert (
+        '"rule": "digits 3"'
+        in desk.run("learners", "find", "7", "--connection", "campus", "--explain", "--json").stdout
+    )
+    assert desk.run("learners", "find", "7", "--explain").stdout.startswith("  no rules")
+    assert found(desk, "7", "--connection", "campus")[1]["user_id"] == 1
+    assert found(desk, "BO", "--connection", "campus")[1]["user_id"] == 2
+    assert desk.run("learners", "find", "7", "--connection", "elsewhere").exit_code == 2
+
+
+def test_links_are_listed_with_whom_they_lead_to(desk: Desk) -> None:
+    assert desk.run("learners", "links").stdout == "No link yet.\n"
+    desk.came("7")
+    desk.json("learners", "link", "7", "2")
+    (link,) = desk.json("learners", "links")
+    assert {name: link[name] for name in ("connection", "student_id", "user_id", "who")} == {
+        "connection": "campus",
+        "student_id": "7",
+        "user_id": 2,
+        "who": "Bo Li",
+    }
+    assert desk.json("learners", "links", "--connection", "other") == []
+    assert "Bo Li" in desk.run("learners", "links").stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"), [("bo li", [2]), ("LI bo", [2]), ("ليلى", [1]), ("00", [1]), ("zzz", []), (" ", [])]
+)
+def test_people_are_searched_by_what_is_known_of_them(desk: Desk, text: str, ids: list[int]) -> None:
+    done = desk.run("learners", "search", text, "--json")
+    assert [row["user_id"] for row in json.loads(done.stdout)] == ids
+    assert done.exit_code == (0 if ids else 1)
+
+
+LONG = "an-id-that-is-longer-than-any-terminal-is-wide-" + "0123456789" * 8
+
+
+@pytest.mark.parametrize("terminal", [{}, {"FORCE_COLOR": "1", "COLUMNS": "80"}])
+def test_no_table_cuts_an_id_or_a_connection(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, terminal: dict[str, str]
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    for name, value in terminal.items():
+        monkeypatch.setenv(name, value)
+    connection = "a-connection-of-some-length"
+    for number in range(3):
+        desk.came(f"{number}{LONG}", "A first name of some length", "And a last name", connection)
+    shown = desk.run("unmatched").stdout
+    assert [f"{number}{LONG}" in shown for number in range(3)] == [True] * 3
+    assert shown.count(connection) == 3
+    assert "…" not in shown
+
+
+def test_a_row_in_a_pipe_is_one_line(desk: Desk) -> None:
+    desk.came("7", "ليلى", "الخوري")
+    header, row, _ = desk.run("unmatched").stdout.splitlines()
+    assert header.split()[:2] == ["student", "id"]
+    assert row.split()[0] == "7"
+    assert "leading zeros" in row

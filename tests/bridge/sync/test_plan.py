@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.contracts import PLACE, RECORD
 from bridge.errors import ConfigError
 
 
@@ -233,3 +234,14 @@ def test_a_user_whom_somebody_removed_in_ottolearn_is_made_anew(world, people) -
     del world.ottolearn.users[1]
     assert world.run(full=True).created == 1
     assert {user.attributes["username"] for user in world.ottolearn.users.values()} == {"p0", "p1"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [({RECORD: "r-7"}, "record r-7"), ({"id": "17"}, "id 17"), ({PLACE: "People!A7"}, "People!A7"), ({}, "")],
+)
+def test_who_is_skipped_for_want_of_an_id_is_named_by_what_the_lms_calls_them(world, make_member, fields, where):
+    world.lms.members = [make_member("", **fields), make_member("s2")]
+    outcome = world.plan()
+    [item] = world.items(outcome.run, "skipped")
+    assert (item.reason, item.content.where) == ("no_student_id", where)

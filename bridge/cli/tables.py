@@ -1,0 +1,33 @@
+"""Tables on standard output in which nothing is cut: an ID with an ellipsis in it finds nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+NARROWEST: Final = 12
+"""Cells that a column which may take several lines has at least, where anything in it is that long."""
+
+
+def print_table(names: Sequence[str], rows: Sequence[Sequence[str]], folding: Collection[str] = ()) -> None:
+    """Print `rows` under `names`. In a terminal that is too narrow the columns `folding` take several lines, and what
+    still has no room goes beyond the edge; into a pipe every row goes as one line.
+    """
+    console = Console()
+    table = Table(box=None, pad_edge=False)
+    width = 0
+    for at, name in enumerate(names):
+        title = name.replace("_", " ")
+        longest = max(map(cell_len, [title, *(line for row in rows for line in row[at].split("\n"))]))
+        least = min(longest, NARROWEST) if name in folding and console.is_terminal else longest
+        table.add_column(title, min_width=least, overflow="fold")
+        width += least + 2
+    console.width = max(console.width, width) if console.is_terminal else width
+    for row in rows:
+        table.add_row(*map(Text, row if console.is_terminal else (cell.replace("\n", "; ") for cell in row)))
+    console.print(table)
