@@ -42,9 +42,9 @@ def create_bridge() -> Flask:
     return serving(load(Path(os.environ.get("OTTOBRIDGE_CONFIG", "config.yaml")), ADAPTERS))
 
 
-def serving(configuration: Configuration) -> Flask:
+def serving(configuration: Configuration, *, metrics_port: int | None = None) -> Flask:
     """The application with the work between requests begun: once in each process that serves."""
-    app = build_app(configuration)
+    app = build_app(configuration, metrics_port=metrics_port)
     gc.freeze()  # what was imported stays: nothing of it is looked through for garbage while launches wait
     house = app.extensions[HOUSE]
     rounds.start(house.engine, house.reports, house.now)
@@ -52,7 +52,7 @@ def serving(configuration: Configuration) -> Flask:
     return app
 
 
-def build_app(configuration: Configuration) -> Flask:
+def build_app(configuration: Configuration, *, metrics_port: int | None = None) -> Flask:
     """Bring the database up to date, begin to read OttoLearn's users, and return the application.
 
     Where the database is away both are done as soon as it is back, and the application answers until then that learners
@@ -72,7 +72,8 @@ def build_app(configuration: Configuration) -> Flask:
     )
     if not _begin(engine, directory):
         threading.Thread(target=_keep_beginning, args=(engine, directory), name="begin", daemon=True).start()
-    return create_app(furnish(configuration, engine, outbound, directory, adapters=ADAPTERS, metrics=metrics))
+    house = furnish(configuration, engine, outbound, directory, adapters=ADAPTERS, metrics=metrics)
+    return create_app(house, metrics_port=metrics_port)
 
 
 def _begin(engine: Engine, directory: Directory) -> bool:

@@ -22,6 +22,8 @@ from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
+from bridge.cli.seats import Seats
+
 log = logging.getLogger(__name__)
 
 C = TypeVar("C")
@@ -56,6 +58,8 @@ class Server(BaseApplication, Generic[C]):
     def load_config(self) -> None:
         settings: dict[str, Any] = {"timeout": 30, "graceful_timeout": 15, "accesslog": None}
         settings |= {"worker_class": Worker, "logger_class": ToRoot, "post_worker_init": self._ready}
+        seats = Seats(self.folder)
+        settings |= {"pre_fork": seats.give, "post_fork": seats.sit, "child_exit": seats.leave}
         # else whoever runs two bridges has one socket for both, and an account without a home an error in the log
         settings["control_socket_disable"] = True
         settings["limit_request_line"] = 8190  # as much as gunicorn takes: platforms send long hints by GET

@@ -10,6 +10,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 @click.option(
     "--threads", type=click.IntRange(1, CONNECTIONS // 2), default=8, show_default=True, help="Threads of each process."
 )
+@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve /metrics there, and not at --port.")
+@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="The address of --metrics-port.")
 @click.option(
     "--log-format",
     type=click.Choice(logs.FORMATS),
@@ -42,33 +45,50 @@ log = logging.getLogger(__name__)
     help="The shape of each line of the log, on standard error.",
 )
 @pass_invocation
-def serve(invocation: Invocation, host: str, port: int, workers: int, threads: int, log_format: str) -> None:
+def serve(
+    invocation: Invocation,
+    host: str,
+    port: int,
+    workers: int,
+    threads: int,
+    metrics_port: int | None,
+    metrics_host: str,
+    log_format: str,
+) -> None:
     """Serve the bridge. Put it behind a web server that speaks https for bridge.public_url."""
     configuration = invocation.configuration
     logs.configure(log_format, brief=(SQLAlchemyError,))
-    if "GUNICORN_FD" not in os.environ:  # else an older master hands its socket over (USR2)
-        _check_free(host, port)
+    if metrics_port == port:
+        raise click.UsageError("--metrics-port must differ from --port")  # by it alone the two are told apart
+    places = [(host, port), *([(metrics_host, metrics_port)] if metrics_port else [])]
+    if "GUNICORN_FD" not in os.environ:  # else an older master hands its sockets over (USR2)
+        for place in places:
+            _check_free(*place)
     _prepare(configuration)
     with _shared_folder() as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # before prometheus_client is imported, which reads it
-        _run(invocation.config_path, configuration, folder, _options(host, port, workers, threads))
+        options = {"bind": [_address(*place) for place in places], "workers": workers, "threads": threads}
+        _run(invocation.config_path, configuration, folder, options, metrics_port)
 
 
-def _options(host: str, port: int, workers: int, threads: int) -> dict[str, Any]:
-    return {"bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}", "workers": workers, "threads": threads}
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _run(path: Path, configuration: Configuration, folder: Path, options: dict[str, Any]) -> None:
+def _run(
+    path: Path, configuration: Configuration, folder: Path, options: dict[str, Any], metrics_port: int | None
+) -> None:
     from bridge.cli.master import Server  # noqa: PLC0415 -- not on Windows, where the other commands work
 
-    Server(configuration, _application, lambda: _renewed(path), options, folder).run()
+    build = partial(_application, metrics_port=metrics_port)
+    Server(configuration, build, lambda: _renewed(path), options, folder).run()
 
 
-def _application(configuration: Configuration) -> Any:
+def _application(configuration: Configuration, metrics_port: int | None) -> Any:
     # see above; and each worker opens its own database
     from bridge.wsgi import serving  # noqa: PLC0415
 
-    return serving(configuration)
+    return serving(configuration, metrics_port=metrics_port)
 
 
 def _renewed(path: Path) -> Configuration | None:
@@ -104,12 +124,18 @@ def _shared_folder() -> Iterator[Path]:
     """A folder that lives as long as this process. Workers leave this block too when they end, and must not take the
     folder away from the others.
     """
-    owner, folder = os.getpid(), Path(tempfile.mkdtemp(prefix="ottobridge-"))
+    owner, folder = os.getpid(), Path(tempfile.mkdtemp(prefix="ottobridge-", dir=_in_memory()))
     try:
         yield folder
     finally:
         if os.getpid() == owner:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _in_memory() -> str | None:
+    """A place in memory, where there is one: to write a mapped file on a full disk ends the process."""
+    places = (os.environ.get("RUNTIME_DIRECTORY", ""), "/dev/shm")  # noqa: S108 -- what is made there is ours alone
+    return next((place for place in places if place and os.access(place, os.W_OK)), None)
 
 
 def _check_free(host: str, port: int) -> None:
@@ -121,5 +147,5 @@ def _check_free(host: str, port: int) -> None:
             probe.bind(found[4])
     except OSError as error:
         what = "another program listens there" if error.errno == errno.EADDRINUSE else (error.strerror or str(error))
-        message = f"Cannot listen on {host}, port {port}: {what}. --host and --port choose another place."
+        message = f"Cannot listen on {host}, port {port}: {what}. Choose another place by --host and --port."
         raise click.ClickException(message) from None

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from bridge.launch import Landing
 from bridge.store.engine import together
+from bridge.web.apart import apart
 from bridge.web.callbacks import callback_pages
 from bridge.web.counting import counted
 from bridge.web.deep_linking import deep_linking_pages
@@ -49,8 +50,8 @@ LAUNCHES = {"lti", "scorm", "aicc", "cmi5"}
 _REASONS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 500: "internal"}
 
 
-def create_app(house: House) -> Flask:
-    """The bridge as a WSGI application."""
+def create_app(house: House, *, metrics_port: int | None = None) -> Flask:
+    """The bridge as a WSGI application; with `metrics_port`, its metrics are to be had at that port alone."""
     app = Flask(__name__)
     app.extensions[HOUSE] = house
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY, MAX_FORM_PARTS=100)
@@ -80,7 +81,8 @@ def create_app(house: House) -> Flask:
     def refused(error: HTTPException) -> Response:
         return answer(_refusal(house, error))
 
-    serve = _guarded(app.wsgi_app, is_secure=house.is_secure)
+    serve = app.wsgi_app if metrics_port is None else apart(app.wsgi_app, metrics_port)
+    serve = _guarded(serve, is_secure=house.is_secure)
     serve = _on_one_connection(serve, house.engine)
     app.wsgi_app = counted(serve, house.metrics, time.monotonic)  # type: ignore[assignment]  # as Flask documents
     return app

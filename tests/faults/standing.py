@@ -125,7 +125,7 @@ class Standing:
             "connections": {
                 "campus": {
                     "adapter": "lti",
-                    "student_id": "custom.student_id",
+                    "student_id": "lis_person_sourcedid",
                     "lti13": lti13,
                     "lti11": {"consumer_key": CONSUMER, "shared_secret": SECRET},
                 },
@@ -188,7 +188,7 @@ def standing(folder: Path, database_url: str, *options: str) -> Iterator[Standin
             "ottolearn": stack.enter_context(serve(ottolearn)).url,
             "campus": stack.enter_context(serve(campus)).url,
         }
-        world = Standing(folder, _free_port(), database_url, ottolearn, campus, addresses, options)
+        world = Standing(folder, free_port(), database_url, ottolearn, campus, addresses, options)
         world.configure()
         try:
             yield world
@@ -196,7 +196,7 @@ def standing(folder: Path, database_url: str, *options: str) -> Iterator[Standin
             world.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
