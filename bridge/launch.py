@@ -62,6 +62,8 @@ class Landing:
     """What the browser takes along there."""
     return_url: str = ""
     """The way back to the LMS, where one is known and may be trusted."""
+    user_id: int | None = None
+    """The OttoLearn user whom the launch reached."""
 
 
 class Policy(NamedTuple):
@@ -119,7 +121,7 @@ class Arrivals:
             self._refused(connection, launch.kind, LaunchRejected("internal"), "see the log", launch)
             raise
         if counts:
-            self._note(connection, launch.kind, landing, launch.remark)
+            self._note(connection, launch.kind, landing, _reached(landing, launch.remark))
         return landing
 
     def refuse(self, connection: str, kind: str, reason: str, detail: str = "") -> Landing:
@@ -148,7 +150,10 @@ class Arrivals:
             raise LaunchRejected(low, f"a launch that is {launch.assurance}")
         match = self.find(connection, launch, student_id)
         way = lead(match, launch)
-        return Landing(Outcome.MATCHED, "", self.reference(), launch.student, way.url, way.cookies, launch.return_url)
+        landing = Landing(
+            Outcome.MATCHED, "", self.reference(), launch.student, way.url, way.cookies, launch.return_url
+        )
+        return replace(landing, user_id=match.learner.user_id)
 
     def _worth(self, connection: str, launch: Launch, student_id: str) -> Launch:
         """The launch, a claim in it that a roster vouches for being as good as one that the LMS signed."""
@@ -171,3 +176,8 @@ class Arrivals:
         )
         line = (landing.outcome, landing.reason, landing.reference, detail)
         self.record(LaunchLine(self.now(), connection, kind, *landing.student, *line))
+
+
+def _reached(landing: Landing, remark: str) -> str:
+    """What the record says of a launch that got in."""
+    return "; ".join(filter(None, (f"reached the OttoLearn user {landing.user_id}", remark)))

@@ -29,7 +29,7 @@ class Advice(NamedTuple):
 _SUPPORT = "Give this reference to the people who run your course; they can put it right."
 
 ADVICE = {
-    "again": Advice("Please open the course once more", "Each visit works once, and only for a short time. Go back to your course and open it again."),
+    "again": Advice("Please open the course once more", f"Each visit works once, and only for a short time. Go back to your course and open it again. If it stays like this: {_SUPPORT}"),
     "window": Advice("Please open the course in a window of its own", f"Your browser kept no cookie on the way here, as many do not inside another page. Go back to your course and open it in a new window or tab, or allow cookies there, or take another browser. If it stays like this: {_SUPPORT}"),
     "later": Advice("Please try again in a few minutes", "A system that is needed to let you in does not answer at the moment. Nothing is lost. If it goes on, give this reference to the people who run your course."),
     "support": Advice("We could not let you in", f"Your course and OttoLearn do not fit together yet. {_SUPPORT}"),
@@ -53,7 +53,7 @@ _LEARNER = "learner"
 
 REASONS = {
     # the request as a whole
-    "malformed": Reason(400, "again", _LMS, "The request is not one that this kind of launch makes: compare the launch URL with `ottobridge setup`."),
+    "malformed": Reason(400, "support", _LMS, "The request is not one that this kind of launch makes; the detail says what is wrong. Compare the launch URL with `ottobridge setup`."),
     "too_large": Reason(413, "support", _LMS, "The request is larger than 1 MiB: remove custom parameters from the tool."),
     "not_found": Reason(404, "support", _LMS, "No page has this address: compare the launch URL with `ottobridge setup`."),
     "unknown_connection": Reason(404, "support", _LMS, "The connection's name in the URL is not in the configuration."),
@@ -72,7 +72,7 @@ REASONS = {
     "test_student": Reason(403, "support", _LEARNER, "Canvas's Test Student is nobody in OttoLearn: leave the student view, or set `impersonation: mark`."),
     "masquerade": Reason(403, "support", _LEARNER, "A Canvas administrator acts as somebody else: stop acting as user, or set `impersonation: mark`."),
     # LTI 1.3
-    "platform_error": Reason(400, "again", _LMS, "The LMS refused to sign the learner in and says why in the detail."),
+    "platform_error": Reason(400, "support", _LMS, "The LMS refused to sign the learner in and says why in the detail."),
     "issuer_unknown": Reason(400, "support", _OPERATOR, "`iss` or `client_id` differs from `lti13.issuer` or `lti13.client_id`."),
     "login_wrong_target": Reason(400, "support", _LMS, "The login's `target_link_uri` is not an address of this bridge: compare the tool's URLs with `ottobridge setup`."),
     "state_unknown": Reason(400, "again", _LEARNER, "The launch did not begin here, or began too long ago."),
@@ -110,12 +110,12 @@ REASONS = {
     "code_other_site": Reason(403, "again", _LEARNER, "The one-time code was sent on from another site than the launch came from."),
     "aicc_url_not_allowed": Reason(403, "support", _OPERATOR, "Add the address named in the detail to `aicc.allowed_urls`, if it is your LMS."),
     "aicc_session_unknown": Reason(403, "callback", _LMS, "The LMS does not know the AICC session."),
-    "aicc_login_page": Reason(403, "callback", _LMS, "The LMS answered the AICC call with a login page: it must answer without a login (Moodle: allow external AICC HACP)."),
-    "aicc_answer_unreadable": Reason(403, "callback", _LMS, "The LMS answered the AICC call with something that is not AICC's format."),
+    "aicc_login_page": Reason(403, "support", _LMS, "The LMS answered the AICC call with a login page: it must answer without a login (Moodle: allow external AICC HACP)."),
+    "aicc_answer_unreadable": Reason(403, "support", _LMS, "The LMS answered the AICC call with something that is not AICC's format."),
     "session_of_another": Reason(403, "callback", _LMS, "The LMS used one session id for two people within a day: it must make new ones."),
     "cmi5_url_not_allowed": Reason(403, "support", _OPERATOR, "Add what the address named in the detail begins with to `cmi5.allowed_urls`, if it is your LMS."),
     "cmi5_refused": Reason(403, "callback", _LMS, "The LMS did not take our call: a launch that was opened twice, or an LMS that wants a login there."),
-    "cmi5_answer_unreadable": Reason(403, "callback", _LMS, "The LMS answered the cmi5 call with something that is not cmi5's JSON."),
+    "cmi5_answer_unreadable": Reason(403, "support", _LMS, "The LMS answered the cmi5 call with something that is not cmi5's JSON."),
     "step_up_failed": Reason(401, "again", _OPERATOR, "The sign-in at the connection's `step_up` provider did not work out; the detail says why."),
     "step_up_other_person": Reason(403, "other_person", _LEARNER, "The learner signed in at the provider as somebody else than the LMS named."),
     "code_unknown": Reason(400, "again", _LEARNER, "The one-time address was used before, or is older than 60 seconds."),

@@ -17,6 +17,8 @@ from bridge.store import received
 from bridge.store.launches import LaunchLine, by_reference, newest
 
 COLUMNS = ("time", "connection", "kind", "student_id", "first_name", "last_name", "outcome", "reason", "reference")
+REFERENCE_LENGTH = 8
+"""Letters and digits of a reference, without the dash in their middle."""
 MARKS = {True: "held", False: "FAILED", None: "not reached"}
 
 
@@ -43,9 +45,12 @@ def launches(context: click.Context, last: int, as_json: bool) -> None:
 @as_json
 @pass_invocation
 def explain(invocation: Invocation, reference: str, as_json: bool) -> None:
-    """Which check failed, what was received, and what to change."""
+    """Which check failed, what was received, and what to change; of a launch that got in, whom it reached.
+
+    REFERENCE with or without its dash, in any letter case.
+    """
     with invocation.database() as engine:
-        line = by_reference(engine, reference.strip().upper())
+        line = by_reference(engine, _as_given_out(reference))
         came = received.find(engine, line.reference) if line else None
     if line is None:
         where = "`ottobridge launches` lists them; of very many refusals at once only the log has all"
@@ -58,6 +63,13 @@ def explain(invocation: Invocation, reference: str, as_json: bool) -> None:
         print_json({**_row(line), "detail": line.detail, "checks": found, "who": who, "how": how, "received": came})
         return
     _print_explanation(line, steps, came)
+
+
+def _as_given_out(reference: str) -> str:
+    """The reference as pages show it, however somebody has typed it."""
+    letters = "".join(filter(str.isalnum, reference)).upper()
+    half = REFERENCE_LENGTH // 2
+    return f"{letters[:half]}-{letters[half:]}" if len(letters) == REFERENCE_LENGTH else reference.strip().upper()
 
 
 def _print_explanation(line: LaunchLine, steps: list[tuple[str, bool | None]], came: dict[str, Any] | None) -> None:

@@ -19,6 +19,8 @@ LONGEST = 200
 """Characters shown of one value."""
 MOST = 100
 """Fields shown of one request."""
+MOST_POSTED = 16 * 1024
+"""Bytes of a posted object that are looked at; a page's are far fewer."""
 DEEPEST = 6
 """Levels shown of a claim: a stranger's may be nested deeper than Python's stack."""
 SECRETS = {
@@ -42,8 +44,21 @@ def describe(request: Request) -> dict[str, Any]:
         "cookies": sorted(name[:64] for name in request.cookies)[:MOST],
         "query": _shown(_pairs(request.query_string)),
         "form": _shown(form),
+        **_posted(request),
         **_token(dict(form).get("id_token", "")),
     }
+
+
+def _posted(request: Request) -> dict[str, Any]:
+    """What a package's page posted, which is JSON whatever it is called; nothing where it is no object."""
+    body = _body(request)
+    if body.lstrip()[:1] != b"{" or len(body) > MOST_POSTED:
+        return {}
+    try:
+        fields = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        return {"posted": f"{len(body)} bytes that are no JSON"}
+    return {"posted": _shown(fields.items())} if isinstance(fields, dict) else {}
 
 
 def _body(request: Request) -> bytes:

@@ -12,7 +12,7 @@ from joserfc.util import urlsafe_b64encode
 
 from bridge.cli import cli
 from bridge.doctor.explain import checks
-from bridge.reasons import REASONS
+from bridge.reasons import ADVICE, REASONS
 from bridge.store import received
 from tests.bridge.web.conftest import Bridge
 from tests.fakes.lti_platform import FORM, LAUNCH_URL, OTHER_KEY, claims, sign, token
@@ -121,3 +121,52 @@ def test_a_launch_in_another_script_is_kept_as_well_as_one_in_latin(bridge: Brid
     came = received.find(bridge.engine, bridge.record()[0].reference)
     assert came is not None
     assert came["form"]["custom_field_19"].startswith("课程说明与要求")
+
+
+@pytest.mark.parametrize("typed", ["{}", " {} ", "reference"])
+def test_a_reference_is_found_however_it_was_typed(bridge: Bridge, tmp_path: Path, typed: str) -> None:
+    reference, _ = forged(bridge)
+    letters = reference.replace("-", "").lower() if typed == "reference" else typed.format(reference.lower())
+    assert explain(tmp_path, letters).output.startswith(reference)
+
+
+def test_whom_a_launch_reached_is_told(bridge: Bridge, tmp_path: Path) -> None:
+    bridge.launch13()
+    (line,) = bridge.record()
+    assert "detail: reached the OttoLearn user 1" in explain(tmp_path, line.reference).output
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
+def test_what_a_package_posted_is_shown(bridge: Bridge, content_type: str) -> None:
+    body = json.dumps({"version": "scorm12", "learner_id": "00246", "api_token": "hunter2-hunter2"})
+    bridge.client.post("/scorm/campus/launch", data=body, content_type=content_type)
+    came = received.find(bridge.engine, bridge.record()[0].reference)
+    assert came is not None
+    assert came["posted"] == {"version": "scorm12", "learner_id": "00246", "api_token": "hunter… (15 characters)"}
+
+
+@pytest.mark.parametrize("body", ["{", '{"a":' * 5000, "[1]", '{"a": 1}' + " " * 20_000])
+def test_what_is_no_json_of_a_package_is_not_shown(bridge: Bridge, body: str) -> None:
+    bridge.client.post("/scorm/campus/launch", data=body, content_type="application/json")
+    came = received.find(bridge.engine, bridge.record()[0].reference)
+    assert came is not None
+    assert isinstance(came.get("posted", ""), str)
+
+
+CANNOT_WORK_AGAIN = (
+    *("malformed", "platform_error", "aicc_login_page", "aicc_answer_unreadable", "cmi5_answer_unreadable"),
+    *("wrong_version", "wrong_message", "claim_missing", "token_malformed", "wrong_target", "unsigned"),
+)
+
+
+@pytest.mark.parametrize("reason", CANNOT_WORK_AGAIN)
+def test_nobody_is_told_to_do_again_what_cannot_work(reason: str) -> None:
+    advice = ADVICE[REASONS[reason].learner]
+    assert "once more" not in advice.title
+    assert "again" not in advice.text
+
+
+def test_whoever_is_told_to_try_again_is_told_what_to_do_when_that_does_not_help() -> None:
+    for name, advice in ADVICE.items():
+        if name in {"again", "callback", "later", "window"}:
+            assert "give this reference" in advice.text.lower()
