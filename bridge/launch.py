@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 
+from bridge import logs
 from bridge.contracts import Assurance, Connection, Launch, Outcome, Student
 from bridge.errors import (
     LaunchRejected,
@@ -24,6 +25,7 @@ from bridge.errors import (
 from bridge.identifiers import require
 from bridge.learners.directory import Match
 from bridge.learners.student_ids import Rule, shape
+from bridge.store.errors import trouble
 from bridge.store.launches import LaunchLine
 from bridge.wayin import Cookie, WayIn
 
@@ -97,16 +99,17 @@ class Arrivals:
     """What the connection of this name takes."""
     is_vouched_for: Callable[[str, Launch, str], bool] = lambda *_: False
     """Whether a roster has said of this person what a `claimed` launch says; asked like `find`."""
+    passes: tuple[type[Exception], ...] = ()
+    """Raised on: they have an answer of their own."""
 
     def attempt(self, connection: str, kind: str, read: Callable[[], T]) -> T | Landing:
         """What `read` makes of a request, or how it was refused. `kind` is what the record then says it was."""
         try:
             return read()
-        except OttoBridgeError as error:
-            return self._refused(connection, kind, error, str(error))
-        except Exception:
-            self._refused(connection, kind, LaunchRejected("internal"), "see the log")
+        except self.passes:
             raise
+        except Exception as error:  # noqa: BLE001 -- whatever it was, it is told, and answered with a page
+            return self.fail(connection, kind, error)
 
     def admit(self, connection: str, launch: Launch, lead: Lead, *, counts: bool = True) -> Landing:
         """Find the learner of a launch that was read, and say where to go.
@@ -115,11 +118,10 @@ class Arrivals:
         """
         try:
             landing = self._match(connection, launch, lead)
-        except OttoBridgeError as error:
-            return self._refused(connection, launch.kind, error, str(error), launch)
-        except Exception:
-            self._refused(connection, launch.kind, LaunchRejected("internal"), "see the log", launch)
+        except self.passes:
             raise
+        except Exception as error:  # noqa: BLE001 -- the same
+            return self.fail(connection, launch.kind, error, launch)
         if counts:
             self._note(connection, launch.kind, landing, _reached(landing, launch.remark))
         return landing
@@ -128,17 +130,32 @@ class Arrivals:
         """Record a request that never became a launch."""
         return self._refused(connection, kind, LaunchRejected(reason, detail), detail)
 
+    def fail(self, connection: str, kind: str, error: Exception, launch: Launch | None = None) -> Landing:
+        """Record what a launch, or another request, ended with. Needs nothing that may be what has failed."""
+        if isinstance(error, OttoBridgeError):
+            return self._refused(connection, kind, error, str(error), launch)
+        if what := trouble(error):
+            return self._refused(connection, kind, LaunchRejected("database_unavailable"), what, launch)
+        return self._refused(connection, kind, LaunchRejected("internal"), "see the log", launch, defect=error)
+
     def turn_away(self, reason: str, detail: str) -> Landing:
         """Tell and log a request that has to do with no connection. It is not recorded: strangers ask for anything."""
         landing = self._refusal(LaunchRejected(reason), None)
-        log.info("request turned away reason=%s reference=%s %s", reason, landing.reference, detail)
+        logs.tell(log, "request turned away", reason=reason, reference=landing.reference, asked=detail)
         return landing
 
     def _refused(
-        self, connection: str, kind: str, error: OttoBridgeError, detail: str, launch: Launch | None = None
+        self,
+        connection: str,
+        kind: str,
+        error: OttoBridgeError,
+        detail: str,
+        launch: Launch | None = None,
+        *,
+        defect: Exception | None = None,
     ) -> Landing:
         landing = self._refusal(error, launch)
-        self._note(connection, kind, landing, detail)
+        self._note(connection, kind, landing, detail, defect)
         return landing
 
     def _match(self, connection: str, launch: Launch, lead: Lead) -> Landing:
@@ -168,14 +185,29 @@ class Arrivals:
         student = launch.student if launch else NOBODY
         return Landing(outcome, reason, self.reference(), student, return_url=back)
 
-    def _note(self, connection: str, kind: str, landing: Landing, detail: str) -> None:
+    def _note(self, connection: str, kind: str, landing: Landing, detail: str, defect: Exception | None = None) -> None:
+        """One line in the log, then one in the record: an answer waits for the second, but never fails with it."""
+        outcome, reason, reference = landing.outcome, landing.reason, landing.reference
         who = hmac.digest(self.pseudonym_key, landing.student.student_id.encode(), "sha256").hex()[:12]
-        log.info(
-            "launch connection=%s kind=%s outcome=%s reason=%s who=%s reference=%s",
-            *(connection, kind, landing.outcome, landing.reason or "-", who, landing.reference),
+        level = logging.ERROR if defect else logging.INFO
+        logs.tell(
+            log,
+            "launch",
+            level=level,
+            cause=defect,
+            connection=connection,
+            kind=kind,
+            outcome=outcome,
+            reason=reason,
+            who=who,
+            reference=reference,
         )
-        line = (landing.outcome, landing.reason, landing.reference, detail)
-        self.record(LaunchLine(self.now(), connection, kind, *landing.student, *line))
+        line = LaunchLine(self.now(), connection, kind, *landing.student, outcome, reason, reference, detail)
+        try:
+            self.record(line)
+        except Exception as error:
+            why = trouble(error)
+            log.warning("not on record: reference=%s %s", reference, why, exc_info=None if why else error)
 
 
 def _reached(landing: Landing, remark: str) -> str:

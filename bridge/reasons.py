@@ -32,6 +32,7 @@ ADVICE = {
     "again": Advice("Please open the course once more", f"Each visit works once, and only for a short time. Go back to your course and open it again. If it stays like this: {_SUPPORT}"),
     "window": Advice("Please open the course in a window of its own", f"Your browser kept no cookie on the way here, as many do not inside another page. Go back to your course and open it in a new window or tab, or allow cookies there, or take another browser. If it stays like this: {_SUPPORT}"),
     "later": Advice("Please try again in a few minutes", "A system that is needed to let you in does not answer at the moment. Nothing is lost. If it goes on, give this reference to the people who run your course."),
+    "clock": Advice("The clocks do not agree", f"The clock of your learning management system is ahead of ours, so that we cannot take its word for who you are. {_SUPPORT}"),
     "support": Advice("We could not let you in", f"Your course and OttoLearn do not fit together yet. {_SUPPORT}"),
     "callback": Advice("Please open the course once more", f"Your learning management system did not confirm who you are. Go back to your course and open it again. If it stays like this: {_SUPPORT}"),
     "other_person": Advice("You signed in as somebody else", "Your course was opened for another person than the one who signed in. Sign out there, or use another browser, and open the course again."),
@@ -87,7 +88,7 @@ REASONS = {
     "wrong_audience": Reason(401, "support", _OPERATOR, "The token is not for `lti13.client_id` alone."),
     "time_missing": Reason(400, "support", _LMS, "The token's `iat` or `exp` is missing or no number of seconds, or they lie more than a day apart; the detail says which."),
     "expired": Reason(401, "again", _LMS, "The token is older than it may be: check the clocks of the LMS and the bridge."),
-    "not_yet_valid": Reason(401, "later", _LMS, "The token comes from the future: check the clocks of the LMS and the bridge."),
+    "not_yet_valid": Reason(401, "clock", _LMS, "The LMS's clock is ahead of the bridge's by as much as the detail says: set both by a time server (`timedatectl set-ntp true` on each; `timedatectl` says whether it is synchronised)."),
     "wrong_nonce": Reason(401, "again", _LEARNER, "The token belongs to another login."),
     "wrong_version": Reason(400, "support", _LMS, "The LTI version is not one we speak (1.3.0, or LTI-1p0)."),
     "wrong_message": Reason(400, "support", _LMS, "The message is not a launch of a resource link."),
@@ -124,6 +125,7 @@ REASONS = {
     "sign_in_refused": Reason(400, "support", _OPERATOR, "OttoLearn's sign-in request does not fit `ottolearn.sign_in`: the detail names the `client_id` or `redirect_uri` that it sent."),
     # other systems
     "remote_unavailable": Reason(503, "later", _OPERATOR, "The system named in the detail did not answer; `ottobridge doctor` tries it."),
+    "database_unavailable": Reason(503, "later", _OPERATOR, "The bridge's own database did not answer, was locked or was full, as the detail says; `/readyz` says when it is well again. The launch works once it is."),
     "internal": Reason(500, "later", _OPERATOR, "A mistake of the bridge itself: the log has it under the reference."),
     "remote_refused": Reason(502, "support", _OPERATOR, "The system named in the detail refused us; `ottobridge doctor` says more."),
     # who OttoLearn knows

@@ -48,6 +48,7 @@ def serving(configuration: Configuration, *, metrics_port: int | None = None) ->
     gc.freeze()  # what was imported stays: nothing of it is looked through for garbage while launches wait
     house = app.extensions[HOUSE]
     rounds.start(house.engine, house.reports, house.now)
+    house.late.start()
     refreshing.start(house.directory, configuration.ottolearn.directory.refresh_every)
     return app
 

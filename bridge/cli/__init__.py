@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from bridge import __version__
 from bridge.cli.invocation import Invocation
 from bridge.cli.lazily import LazyGroup
 from bridge.errors import ConfigError, OttoBridgeError
+from bridge.store.errors import trouble
 
 FAILED, WRONG_CONFIGURATION, INTERRUPTED = 1, 2, 130
 
@@ -72,5 +74,10 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+    except SQLAlchemyError as error:
+        if not (what := trouble(error)):
+            raise
+        click.echo(f"Error: {what}. Try again once that has passed.", err=True)
+        sys.exit(FAILED)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)

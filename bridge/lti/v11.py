@@ -117,7 +117,9 @@ def _check_fresh(form: dict[str, str], now: float) -> None:
         raise LaunchRejected("malformed", "oauth_timestamp is not a number of seconds")
     if abs(now - int(stamp)) > WINDOW:
         late = int(now) - int(stamp)
-        raise LaunchRejected("expired" if late > 0 else "not_yet_valid", f"the launch is {late} seconds old")
+        if late < 0:
+            raise LaunchRejected("not_yet_valid", f"oauth_timestamp lies {-late} seconds ahead of our clock")
+        raise LaunchRejected("expired", f"the launch is {late} seconds old")
 
 
 def _check_unused(form: dict[str, str], spend: Spend) -> None:

@@ -141,7 +141,7 @@ def _check_time(claims: Mapping[str, Any], now: float) -> None:
     if not _is_time(issued) or not _is_time(expires):
         raise LaunchRejected("time_missing", "iat and exp must be numbers of seconds")
     if issued > now + LEEWAY:
-        raise LaunchRejected("not_yet_valid", f"iat lies {int(issued - now)} seconds ahead")
+        raise LaunchRejected("not_yet_valid", f"iat lies {int(issued - now)} seconds ahead of our clock")
     if expires <= now - LEEWAY or issued < now - OLDEST_TOKEN:
         raise LaunchRejected("expired", f"the id_token was issued {int(now - issued)} seconds ago")
     if expires > issued + LONGEST_LIFE:

@@ -15,7 +15,7 @@ def client_address(peer: str, forwarded: Sequence[str], trusted: Sequence[Networ
     """
     hops = [hop.strip() for line in forwarded for hop in line.split(",")]
     found = peer
-    while hops and _is_trusted(found, trusted):
+    while hops and is_trusted(found, trusted):
         found = hops.pop()
     return found[:64]
 
@@ -31,7 +31,8 @@ def counted_as(address: str) -> str:
     return str(ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False))
 
 
-def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:
+def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
+    """Whether this is one of our own web servers."""
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, request
+from flask import Flask, request
 from sqlalchemy import Engine
-from werkzeug.exceptions import HTTPException
 
-from bridge.launch import Landing
+from bridge import logs
+from bridge.config import Configuration
 from bridge.store.engine import together
+from bridge.web.address import is_trusted
 from bridge.web.apart import apart
 from bridge.web.callbacks import callback_pages
 from bridge.web.counting import counted
 from bridge.web.deep_linking import deep_linking_pages
+from bridge.web.failures import answer_failures, never_bare
 from bridge.web.frames import frame_pages
 from bridge.web.house import House
 from bridge.web.keys import key_pages
 from bridge.web.lti import lti_pages
 from bridge.web.oidc import oidc_pages
 from bridge.web.packages import package_pages
-from bridge.web.pages import answer
 from bridge.web.policy import content_policy
 from bridge.web.probes import probe_pages
 from bridge.web.progress import progress_pages
@@ -44,10 +47,9 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-
-LAUNCHES = {"lti", "scorm", "aicc", "cmi5"}
-"""What the paths of launches begin with; the connection's name follows."""
-_REASONS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 500: "internal"}
+RETRY_AFTER = "10"
+"""Seconds after which whoever was told to come again may do so, where the answer says no other number."""
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 def create_app(house: House, *, metrics_port: int | None = None) -> Flask:
@@ -77,14 +79,13 @@ def create_app(house: House, *, metrics_port: int | None = None) -> Flask:
         if request.method != "GET":
             request.get_data(cache=True)  # the limit on its size is met here, before anything is done
 
-    @app.errorhandler(HTTPException)
-    def refused(error: HTTPException) -> Response:
-        return answer(_refusal(house, error))
-
+    answer_failures(app, house)
+    for template in ("outcome.html", "page.html"):
+        app.jinja_env.get_template(template)  # in memory before anything fails
     serve = app.wsgi_app if metrics_port is None else apart(app.wsgi_app, metrics_port)
-    serve = _guarded(serve, is_secure=house.is_secure)
-    serve = _on_one_connection(serve, house.engine)
-    app.wsgi_app = counted(serve, house.metrics, time.monotonic)  # type: ignore[assignment]  # as Flask documents
+    serve = never_bare(_on_one_connection(serve, house.engine))
+    serve = counted(_guarded(serve, is_secure=house.is_secure), house.metrics, time.monotonic)
+    app.wsgi_app = _named(serve, house.configuration)  # type: ignore[assignment]  # as Flask documents
     return app
 
 
@@ -99,6 +100,8 @@ def _guarded(serve: WSGIApplication, *, is_secure: bool) -> WSGIApplication:
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
             own = {name for name, _ in headers}
             guards = on_redirects if "Location" in own else on_pages
+            if status[:3] in {"429", "503"}:
+                guards = guards | {"Retry-After": RETRY_AFTER}
             return start_response(status, headers + [guard for guard in guards.items() if guard[0] not in own], *error)
 
         return serve(environ, start)
@@ -116,17 +119,19 @@ def _on_one_connection(serve: WSGIApplication, engine: Engine) -> WSGIApplicatio
     return application
 
 
-def _refusal(house: House, error: HTTPException) -> Landing:
-    """A request that no view took: on record where it was meant for a connection of ours, else only told and logged."""
-    reason, connection = _REASONS.get(error.code or 500, "malformed"), _connection_in(request.path)
-    if connection in house.connections:
-        return house.arrivals.refuse(connection, "", reason, f"{request.method} {request.path[:200]}")
-    house.metrics.count_refusal(reason)
-    # where there is no page there is nothing to keep secret; elsewhere a path may hold a one-time code
-    return house.arrivals.turn_away(reason, f"{request.method} {request.path[:200]!r}" if error.code == 404 else "")
+def _named(serve: WSGIApplication, configuration: Configuration) -> WSGIApplication:
+    """The same application; each request has an id, in log and answer: our own web server's, or a new one."""
+    trusted = configuration.bridge.trusted_proxies
 
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        known = _REQUEST_ID.fullmatch(given) and is_trusted(environ.get("REMOTE_ADDR", ""), trusted)
+        named = given if known else secrets.token_hex(8)
 
-def _connection_in(path: str) -> str:
-    """The connection that a launch URL names, even one that is mistyped behind the name; else empty."""
-    parts = path.split("/", 3)
-    return parts[2] if len(parts) == 4 and parts[1] in LAUNCHES else ""
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            return start_response(status, [*headers, ("X-Request-ID", named)], *error)
+
+        with logs.answering(logs.Request(named)):
+            return serve(environ, start)
+
+    return application

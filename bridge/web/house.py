@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Request
 from sqlalchemy import Engine
+from werkzeug.exceptions import HTTPException
 
 from bridge.config import Configuration
 from bridge.connections import Connections
@@ -42,6 +43,7 @@ from bridge.store import keysets, pool
 from bridge.wayin import WayIn
 from bridge.web.address import client_address, counted_as
 from bridge.web.gauges import Gauges
+from bridge.web.late import Late
 from bridge.web.metrics import Metrics
 from bridge.web.record import Record
 
@@ -71,6 +73,8 @@ class House:
     registrar: Registrar
     metrics: Metrics
     gauges: Gauges
+    late: Late
+    """Lines of the record that wait for the database."""
     now: Callable[[], float]
     token: Callable[[], str]
     """128 random bits and more as URL-safe text."""
@@ -105,6 +109,7 @@ def furnish(
     secret = configuration.bridge.secret_key.get_secret_value()
     connections = Connections(configuration.connections, adapters, engine)
     metrics = metrics or Metrics(configuration)
+    late = Late(engine)
     metrics.know(connections)
     pool.watch(engine, metrics.count_connections)
     own_keys = OwnKeys(engine, secret, "lti", now)
@@ -129,11 +134,12 @@ def furnish(
     arrivals = Arrivals(
         find=matching.find,
         is_vouched_for=matching.is_vouched_for,
-        record=Record(engine, limits, metrics, partial(_address, configuration)),
+        record=Record(engine, limits, metrics, late, partial(_address, configuration)),
         now=now,
         reference=new_reference,
         pseudonym_key=f"pseudonym {secret}".encode(),
         policy=lambda name: policy_of(connections.find(name)),
+        passes=(HTTPException,),
     )
     keys = PlatformKeys(outbound, now, keeping=Keeping(partial(keysets.find, engine), partial(keysets.keep, engine)))
     return House(
@@ -157,6 +163,7 @@ def furnish(
         ),
         metrics=metrics,
         gauges=Gauges(engine, connections, now, metrics.expect),
+        late=late,
         now=now,
         token=token,
     )

@@ -17,7 +17,9 @@ from sqlalchemy import Engine
 from bridge.contracts import Outcome
 from bridge.packages.limits import DETAILS, DETAILS_OF_ADDRESS, REFUSALS, REFUSALS_OF_ADDRESS, Limit, Limits
 from bridge.store import launches, received
+from bridge.store.errors import trouble
 from bridge.store.launches import LaunchLine, is_of_nobody
+from bridge.web.late import Late
 from bridge.web.metrics import Metrics
 from bridge.web.received import describe
 
@@ -34,11 +36,23 @@ class Record:
     engine: Engine
     limits: Limits
     metrics: Metrics
+    late: Late
     address: Callable[[Request], str]
     """Who asks, for counting."""
 
     def __call__(self, line: LaunchLine) -> None:
         self.metrics.count_launch(line)
+        if line.reason == "database_unavailable":  # it would keep this learner waiting a second time
+            self.late.put(line, describe(request))
+            return
+        try:
+            self._write(line)
+        except Exception as error:
+            if not trouble(error):
+                raise
+            self.late.put(line, {} if line.outcome == Outcome.MATCHED else describe(request))
+
+    def _write(self, line: LaunchLine) -> None:
         nobody = is_of_nobody(line)
         if nobody and not self._has_room(REFUSALS_OF_ADDRESS, REFUSALS):
             return

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-
 from flask import Blueprint, Response, jsonify, make_response
 from prometheus_client import CONTENT_TYPE_LATEST
-from sqlalchemy.exc import SQLAlchemyError
 
-from bridge.errors import ConfigError
-from bridge.store import learners
-from bridge.store.engine import is_current
 from bridge.web.house import House
-
-log = logging.getLogger(__name__)
+from bridge.web.readiness import Readiness
 
 
 def status_pages(house: House) -> Blueprint:
     """The routes `/healthz`, `/readyz` and `/metrics`."""
-    pages = Blueprint("status", __name__)
+    pages, readiness = Blueprint("status", __name__), Readiness(house)
 
     @pages.get("/healthz")
     def alive() -> Response:
@@ -26,7 +19,7 @@ def status_pages(house: House) -> Blueprint:
 
     @pages.get("/readyz")
     def ready() -> Response:
-        checks = _checks(house)
+        checks = readiness.checks()
         fit = all(checks.values())
         return make_response(jsonify(status="ready" if fit else "not ready", **checks), 200 if fit else 503)
 
@@ -35,24 +28,3 @@ def status_pages(house: House) -> Blueprint:
         return Response(house.metrics.text() + house.gauges.text(), content_type=CONTENT_TYPE_LATEST)
 
     return pages
-
-
-def _checks(house: House) -> dict[str, bool]:
-    """What the bridge needs to do its work: its database, OttoLearn's people in it, and the keys that it signs with."""
-    try:
-        current = is_current(house.engine)
-        directory = current and learners.state(house.engine).refreshed_at is not None
-        return {"database": current, "directory": directory, "keys": current and _opens_its_keys(house)}
-    except SQLAlchemyError:
-        return {"database": False, "directory": False, "keys": False}
-
-
-def _opens_its_keys(house: House) -> bool:
-    try:
-        house.own_keys.check()
-        if house.provider is not None:
-            house.provider.check_keys()
-    except ConfigError as error:
-        log.warning("%s", error)
-        return False
-    return True

@@ -64,7 +64,7 @@ class Crowd:
 
     def _lti11(self, student_id: str, person: int) -> tuple[str, str]:
         path = "/lti/campus/launch"
-        fields = {**FORM, "lis_person_sourcedid": student_id, "user_id": f"record {student_id}"}
+        fields = {**FORM, "lis_person_sourcedid": student_id, "user_id": f"user-{person}"}
         nonce = f"nonce-{next(_numbers)}-{time.time_ns()}"
         signed = sign(
             f"{self.world.url}{path}", fields, key=CONSUMER, secret=SECRET, timestamp=time.time(), nonce=nonce
@@ -80,7 +80,7 @@ class Crowd:
             return self._judged(login, person)
         went = query_of(login.headers["Location"])
         cookies = "; ".join(found.partition(";")[0] for found in login.headers.get_all("Set-Cookie") or ())
-        changes = {"lis": {"person_sourcedid": student_id}, "target_link_uri": url}
+        changes = {"lis": {"person_sourcedid": student_id}, "sub": f"user-{person}", "target_link_uri": url}
         fields = {"id_token": token(claims(went["nonce"], time.time(), **changes)), "state": went["state"]}
         return self._judged(self._post(path, fields, cookies), person)
 

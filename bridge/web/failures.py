@@ -1,0 +1,105 @@
+"""What is answered where no view could: a page, or JSON where a program asks, with a reference and one line in the log.
+
+Nothing here may need what has failed: the page is in memory, and the record is written when it can be.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, jsonify, make_response, request
+from werkzeug.exceptions import HTTPException
+
+from bridge import logs
+from bridge.launch import Landing
+from bridge.web.house import House, new_reference
+from bridge.web.packages import open_to_any_origin
+from bridge.web.pages import answer, json_answer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
+
+LAUNCHES = {"lti", "scorm", "aicc", "cmi5"}
+"""What the paths of launches begin with; the connection's name follows."""
+FROM_PAGES = {"packages.scorm", "progress.tell_page", "probes.take"}
+"""Views that a package's page asks, from the LMS's site."""
+BY_PROGRAMS = {"progress.take", "oidc.token", "oidc.userinfo", "oidc.key_set", "oidc.discovery", "keys.key_set"}
+_REASONS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 500: "internal"}
+_LAST = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Please try again in a few minutes</title>
+<h1>Please try again in a few minutes</h1><p>A system that is needed to let you in does not answer at the moment.
+Nothing is lost. If it goes on, give this reference to the people who run your course.</p>
+<dl><dt>Reference</dt><dd class="reference">{reference}</dd></dl></html>"""
+"""Where not even a template can be read."""
+
+
+def answer_failures(app: Flask, house: House) -> None:
+    """Have `app` answer every failure and refusal in this way, and name each in the log."""
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        try:
+            return _shown(_refusal(house, error))
+        except Exception as failure:  # noqa: BLE001 -- it needed the database
+            return failed(failure)
+
+    @app.errorhandler(Exception)
+    def failed(error: Exception) -> Response:
+        return _shown(house.arrivals.fail(connection_in(request.path), "", error))
+
+    @app.after_request
+    def told(response: Response) -> Response:
+        if response.status_code >= 400 and not logs.is_told():
+            where = request.url_rule.rule if request.url_rule else "-"  # the path itself may hold a code
+            logs.tell(log, "request refused", status=response.status_code, method=request.method, route=where)
+        return response
+
+
+def never_bare(serve: WSGIApplication) -> WSGIApplication:
+    """The same application; where it fails altogether, a page all the same."""
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        begun: list[str] = []
+
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            begun.append(status)
+            return start_response(status, headers, *error)
+
+        try:
+            return serve(environ, start)
+        except Exception as error:
+            if begun:
+                raise
+            reference = new_reference()
+            logs.tell(log, "request failed", level=logging.ERROR, cause=error, reference=reference)
+            start_response("503 Service Unavailable", [("Content-Type", "text/html; charset=utf-8")])
+            return [_LAST.format(reference=reference).encode()]
+
+    return application
+
+
+def connection_in(path: str) -> str:
+    """The connection that a launch URL names, even one that is mistyped behind the name; else empty."""
+    parts = path.split("/", 3)
+    return parts[2] if len(parts) == 4 and parts[1] in LAUNCHES else ""
+
+
+def _refusal(house: House, error: HTTPException) -> Landing:
+    """A request that no view took: on record where it was meant for a connection of ours, else only told and logged."""
+    reason, connection = _REASONS.get(error.code or 500, "malformed"), connection_in(request.path)
+    if connection in house.connections:
+        return house.arrivals.refuse(connection, "", reason, f"{request.method} {request.path[:200]}")
+    house.metrics.count_refusal(reason)
+    # where there is no page there is nothing to keep secret; elsewhere a path may hold a one-time code
+    return house.arrivals.turn_away(reason, f"{request.method} {request.path[:200]}" if error.code == 404 else "")
+
+
+def _shown(landing: Landing) -> Response:
+    if request.endpoint not in FROM_PAGES | BY_PROGRAMS:
+        return answer(landing)
+    body, status = json_answer(landing)
+    response = make_response(jsonify(body), status)
+    return open_to_any_origin(response) if request.endpoint in FROM_PAGES else response

@@ -1,0 +1,76 @@
+"""Can the bridge take a launch now: every step that a launch needs of its own is tried, the write above all."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+
+from bridge.errors import ConfigError
+from bridge.store import learners, one_time
+from bridge.store.engine import is_current
+from bridge.store.errors import trouble
+from bridge.web.house import House
+
+log = logging.getLogger(__name__)
+
+HOLDS = 1.0
+"""Seconds for which a good answer is given again: whoever asks all the time costs one look a second."""
+FILLER = 8192
+"""Bytes that are written and taken away again: more than is free in the pages that small rows may still find."""
+PURPOSE = "readiness"
+
+
+class Readiness:
+    """What works and what does not. Safe between threads."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._lock = threading.Lock()
+        self._until = float("-inf")
+        self._found: dict[str, bool] = {}
+
+    def checks(self) -> dict[str, bool]:
+        """By name: the database answers, has our schema and takes what is written; OttoLearn's people are in it; our
+        own keys open.
+        """
+        with self._lock:
+            now = self._house.now()
+            if not self._until - HOLDS <= now < self._until:
+                self._found = self._look()
+                self._until = now + HOLDS if all(self._found.values()) else now
+            return dict(self._found)
+
+    def _look(self) -> dict[str, bool]:
+        house = self._house
+        if not _holds(lambda: is_current(house.engine)):
+            return {"database": False, "directory": False, "keys": False}
+        return {
+            "database": _holds(self._write),
+            "directory": _holds(lambda: learners.state(house.engine).refreshed_at is not None),
+            "keys": _holds(self._open_keys),
+        }
+
+    def _write(self) -> bool:
+        code, now = self._house.token(), self._house.now()
+        filler = {"filler": secrets.token_hex(FILLER // 2)}
+        one_time.keep(self._house.engine, PURPOSE, code, filler, until=now + 60)
+        return one_time.take(self._house.engine, PURPOSE, code, now=now) is not None
+
+    def _open_keys(self) -> bool:
+        self._house.own_keys.check()
+        if self._house.provider is not None:
+            self._house.provider.check_keys()
+        return True
+
+
+def _holds(check: Callable[[], bool]) -> bool:
+    try:
+        return check()
+    except ConfigError as error:
+        log.warning("not ready: %s", error)
+    except Exception as error:
+        why = trouble(error)
+        log.warning("not ready: %s", why or "a check failed", exc_info=None if why else error)
+    return False
