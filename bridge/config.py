@@ -72,6 +72,9 @@ class CommonKeys(Frozen):
     """With `on_no_match: create`: attributes that OttoLearn requires, for students about whom the LMS says nothing."""
     ignore_case: bool = False
     """Whether IDs that differ in the case of the letters A to Z alone are the same ID."""
+    on_id_change: Literal["hold", "follow"] = "hold"
+    """What a sync does when a record of the LMS has another student ID than before: report it, or change the ID of the
+    same OttoLearn user."""
     student_id_rules: tuple[Rule, ...] = ()
     """How the ID that the LMS sends becomes the one that OttoLearn holds."""
 
@@ -153,6 +156,7 @@ def _connections(
                 id_rules=policy.student_id_rules,
                 newcomers=newcomers,
                 ignore_case=policy.ignore_case,
+                follows_ids=policy.on_id_change == "follow",
             )
     return found
 

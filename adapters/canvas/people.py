@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from adapters.canvas.names import split_sortable_name
-from bridge.contracts import RosterMember, clean
+from bridge.contracts import RECORD, RosterMember, clean
 from bridge.identifiers import normalize
 from bridge.lti.student import read_student
 
@@ -51,6 +51,7 @@ def member(said: Said, student_id: str) -> RosterMember:
     Null and an empty cell both mean that there is none; where Canvas is silent the field is absent.
     """
     fields = {
+        RECORD: str(said.id),
         "canvas_user_id": str(said.id),
         "sis_user_id": normalize(said.sis_user_id),
         "integration_id": normalize(said.integration_id),

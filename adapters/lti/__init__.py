@@ -4,7 +4,7 @@ from adapters.lti.install import installation, wishes
 from adapters.lti.launch import read_claims, read_course, read_form
 from adapters.lti.roster import read_roster
 from adapters.lti.settings import Settings
-from bridge.contracts import Adapter
+from bridge.contracts import Adapter, Kind
 
 ADAPTER = Adapter(
     name="lti",
@@ -16,4 +16,5 @@ ADAPTER = Adapter(
     read_roster=read_roster,
     installation=installation,
     wishes=wishes,
+    roster_door=Kind.LTI13,
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from adapters.lti.settings import Settings
-from bridge.contracts import Means, RosterMember, RosterPages
+from bridge.contracts import RECORD, Means, RosterMember, RosterPages
 from bridge.errors import ConfigError, RemoteRefused, RosterIncomplete
 from bridge.lti.nrps import SCOPE, Membership, read_members
 from bridge.lti.service_token import Registration, ServiceTokens
@@ -90,5 +90,5 @@ def _farewell(gone: Sequence[str], courses: int, forget: str) -> str:
 def _member(member: Membership, student_id: str) -> RosterMember:
     own = member.fields.get(student_id, "")
     student = read_student(own, member.given_name, member.family_name, member.full_name)
-    names = {"first_name": student.first_name, "last_name": student.last_name}
+    names = {"first_name": student.first_name, "last_name": student.last_name, RECORD: member.user_id}
     return RosterMember(student, {**member.fields, **names}, member.active)

@@ -4,7 +4,7 @@ from adapters.moodle.install import installation, wishes
 from adapters.moodle.launch import read_claims, read_form
 from adapters.moodle.roster import read_roster
 from adapters.moodle.settings import Settings
-from bridge.contracts import Adapter
+from bridge.contracts import Adapter, Kind
 
 ADAPTER = Adapter(
     name="moodle",
@@ -15,4 +15,5 @@ ADAPTER = Adapter(
     read_roster=read_roster,
     installation=installation,
     wishes=wishes,
+    roster_door=Kind.LTI13,
 )

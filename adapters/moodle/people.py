@@ -7,7 +7,7 @@ import re
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bridge.contracts import RosterMember
+from bridge.contracts import RECORD, RosterMember
 from bridge.errors import RosterIncomplete
 from bridge.identifiers import normalize
 from bridge.lti.student import read_student
@@ -77,7 +77,8 @@ def belongs(person: Person) -> bool:
 
 def member(person: Person, id_field: str) -> RosterMember:
     """The member that `person` is; `id_field` is the field with the student ID."""
-    fields = {"id": str(person.id), "idnumber": normalize(person.idnumber), "username": normalize(person.username)}
+    own = str(person.id)
+    fields = {RECORD: own, "id": own, "idnumber": normalize(person.idnumber), "username": normalize(person.username)}
     if person.email is not UNSET:
         fields["email"] = normalize(person.email)
     for field in person.customfields:

@@ -59,8 +59,9 @@ def run_options(command: Command) -> Command:
             multiple=True,
             callback=_max_changes,
             metavar="CLASS=N",
-            help="Let this one run make up to N creations, updates, reactivations or deactivations, whatever their "
-            "limit: creations=4000. A plain N is for every class, but lets no more be deactivated.",
+            help="Let this one run make up to N creations, updates, reactivations, deactivations or id_changes, "
+            "whatever their limit: creations=4000. A plain N is for every class, but lets no more "
+            "be deactivated and no more IDs be changed.",
         ),
         click.option("--full", is_flag=True, help="Read the whole roster and OttoLearn again, and compare everybody."),
         click.option(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Engine, bindparam, delete, or_, select, update
@@ -62,6 +62,13 @@ _REBIND: Final = (
     .where(_ONE, _p.bound_at == bindparam("was"))
     .values(student_id=bindparam("id"), user_id=bindparam("u"), bound_at=bindparam("at"), last_seen=bindparam("at"))
 )
+
+
+class Source(NamedTuple):
+    """A roster whose records the ledger keeps."""
+
+    connection: str
+    door: str
 
 
 def record_key(record: str) -> str:

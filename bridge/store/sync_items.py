@@ -27,6 +27,8 @@ class Kind(enum.StrEnum):
     UPDATE = "update"
     REACTIVATE = "reactivate"
     DEACTIVATE = "deactivate"
+    FOLLOW = "follow"
+    """The student ID of a person has changed: the same user gets the new one."""
     ADOPT = "adopt"
     """Nothing to write; the person is ours from now on."""
     RETURNED = "returned"
@@ -41,7 +43,7 @@ class Kind(enum.StrEnum):
     SKIPPED = "skipped"
 
 
-WRITES: Final = (Kind.CREATE, Kind.UPDATE, Kind.REACTIVATE, Kind.DEACTIVATE, Kind.LINK)
+WRITES: Final = (Kind.CREATE, Kind.UPDATE, Kind.REACTIVATE, Kind.DEACTIVATE, Kind.FOLLOW, Kind.LINK)
 
 
 class State(enum.StrEnum):
@@ -77,6 +79,8 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     """The key under which the person was known before."""
     where: str = ""
     """Where the person stands in the source, for those whom only their row tells apart."""
+    record: str = ""
+    """The source's own lasting name of the person, as `bridge.store.people.record_key` writes it."""
 
 
 class Item(NamedTuple):

@@ -29,7 +29,7 @@ def in_conflict(connection: Connection, source: int, whole: int, keys: Iterable[
         select(i.key)
         .join(sync_run, sync_run.c.id == i.run)
         .where(sync_run.c.source == source, sync_run.c.id >= whole, i.key.in_(list(keys)))
-        .where(i.kind == Kind.CONFLICT, i.reason.in_(("duplicate", "claimed_twice")))
+        .where(i.kind == Kind.CONFLICT, i.reason.in_(("duplicate", "claimed_twice", "passed_on")))
     )
     return set(connection.execute(statement).scalars())
 

@@ -79,9 +79,11 @@ class Surroundings:
 class Applier:
     """The execution of the planned items of one run."""
 
-    def __init__(self, around: Surroundings, source: int, run: int, usernames: Sequence[str], at_once: int) -> None:
+    def __init__(
+        self, around: Surroundings, memory: journal.Memory, run: int, usernames: Sequence[str], at_once: int
+    ) -> None:
         self._around = around
-        self._source = source
+        self._memory = memory
         self._run = run
         self._usernames = usernames
         self._at_once = at_once
@@ -189,7 +191,7 @@ class Applier:
         settled, confirmed = self._settled, self._confirmed
         self._settled, self._confirmed, self._recorded_at = [], [], self._around.now()
         if settled:
-            journal.settle(self._around.engine, self._source, self._run, settled)
+            journal.settle(self._memory, self._run, settled)
         if confirmed:
             self._around.directory.put(*confirmed)
         self.finished += sum(item.state != State.PLANNED for item in settled)
@@ -252,12 +254,11 @@ class Applier:
         self._unknown = 0
         self._around.sleep(journal.SETTLING)
         self._around.directory.refresh()
-        engine = self._around.engine
-        self.finished += journal.look_up(engine, self._source, self._run, self._usernames, lost=State.PLANNED)
-        for page in sync_items.pages(engine, self._run, kinds=WRITES, states=(State.PLANNED,)):
+        self.finished += journal.look_up(self._memory, self._run, self._usernames, lost=State.PLANNED)
+        for page in sync_items.pages(self._around.engine, self._run, kinds=WRITES, states=(State.PLANNED,)):
             again = [item for item in page if self._tries.get(item.number, 0) < ATTEMPTS]
             given_up = [self._give_up(item) for item in page if self._tries.get(item.number, 0) >= ATTEMPTS]
-            journal.settle(engine, self._source, self._run, given_up)
+            journal.settle(self._memory, self._run, given_up)
             self.finished += len(given_up)
             self._mark_sent(again)
         return bool(self._queue)
@@ -276,4 +277,4 @@ class Applier:
             self._record()
         waiting = [*self._queue, *(item for _, item in self._later)]
         put_back = [item._replace(state=State.PLANNED) for item in waiting]
-        journal.settle(self._around.engine, self._source, self._run, put_back)
+        journal.settle(self._memory, self._run, put_back)

@@ -12,7 +12,7 @@ from bridge.seen import SeenIds
 from bridge.store import sync_people, sync_runs, sync_twins
 from bridge.store.sync_items import Kind
 from bridge.store.sync_people import Known, Missing, Standing
-from bridge.sync.decide import Decision, Facts, Rules
+from bridge.sync.facts import Decision, Facts, Rules
 from bridge.sync.mapping import Wanted, same_record
 from bridge.sync.plan import Planner, can_launch, duplicate
 from bridge.sync.record import Job

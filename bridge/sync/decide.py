@@ -3,77 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 from bridge.contracts import Learner
 from bridge.identifiers import key, loose_key
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Content, Kind
-from bridge.store.sync_people import Bond, Known, Missing, Standing
+from bridge.store.sync_people import Bond, Missing, Standing
+from bridge.sync.facts import Decision, Facts, Rules
 from bridge.sync.mapping import Wanted
+from bridge.sync.persons import following, identify, is_known_as, other_person
 
 DAY: Final = 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What holds for every person of a run."""
-
-    source: int
-    usernames: tuple[str, ...]
-    """OttoLearn's Username attributes."""
-    filled: tuple[str, ...]
-    """Those of them that the mapping fills."""
-    required: frozenset[str] = frozenset()
-    owned_by_ottolearn: frozenset[str] = frozenset()
-    protect: bool = True
-    ignore_case: bool = False
-    """Whether IDs that differ in ASCII letter case alone are the same."""
-    protected: frozenset[str] = frozenset()
-    """Loose keys of the usernames of people who are never written to."""
-    grace_days: float = 0.0
-    grace_reads: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the database knows of the people of one batch."""
-
-    known: Mapping[str, Known] = field(default_factory=dict)
-    """By key."""
-    holders: Mapping[str, Sequence[Holder]] = field(default_factory=dict)
-    """By folded value: who has it in a Username attribute."""
-    learners: Mapping[int, Learner] = field(default_factory=dict)
-    bonds: Mapping[int, Sequence[Bond]] = field(default_factory=dict)
-    """By user: which connections know them."""
-    written: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
-    """By user: what this connection last wrote."""
-
-
-class Decision(NamedTuple):
-    """What is to be done; `kind` None: nothing at all, all is as it should be."""
-
-    kind: Kind | None
-    reason: str = ""
-    user_id: int | None = None
-    content: Content = Content()
-    involved: frozenset[int] = frozenset()
-    """Users who take part in a conflict: nobody deactivates them while it lasts."""
 
 
 def decide(wanted: Wanted, values: Mapping[str, str], facts: Facts, rules: Rules) -> Decision:
     """What is to be done with a member of the roster whose attributes should be `values`."""
     user_id, conflict = _match(wanted, values, facts, rules)
-    if conflict is not None:
+    person = identify(wanted, user_id if conflict is None else conflict.user_id, facts, rules)
+    if person.conflict is not None:
+        return person.conflict
+    if conflict is not None and conflict.involved != {person.follows} and not other_person(wanted, conflict, facts):
         return conflict
+    user_id = user_id if person.follows is None else person.follows
     if user_id is None:
         return _create(values, rules)
     learner = facts.learners[user_id]
     if is_protected(learner, rules):
         return Decision(Kind.SKIPPED, "protected_user", user_id)
-    return _change(wanted, values, learner, facts, rules)
+    decision = _change(wanted, values, learner, facts, rules)
+    return decision if person.follows is None else following(decision)
 
 
 def decide_leave(missing: Missing, facts: Facts, rules: Rules, now: float) -> Decision:
@@ -156,6 +116,7 @@ def _change(wanted: Wanted, values: Mapping[str, str], learner: Learner, facts: 
         known
         and known.user_id == learner.user_id
         and (known.digest, known.standing) == (wanted.digest, Standing.PRESENT)
+        and is_known_as(wanted, learner.user_id, facts)
     ):
         return Decision(None, "", learner.user_id)
     return Decision(Kind.ADOPT, "", learner.user_id, _renamed(content, wanted, bonds, rules))

@@ -6,20 +6,23 @@ transaction, once the answer is there. Whatever is still `sent` without anybody 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, Engine
 
 from bridge.contracts import Learner
 from bridge.identifiers import loose_key, normalize
-from bridge.store import sync_directory, sync_items, sync_people
+from bridge.store import people, sync_directory, sync_items, sync_people
 from bridge.store.engine import alone
+from bridge.store.people import Origin, Source
 from bridge.store.sync_items import WRITES, Item, Kind, State
 from bridge.store.sync_people import Held, Standing
 
 SETTLING: Final = 3.0
 """Seconds after which a call that got no answer is taken to be over, before it is looked up."""
+PRESENT: Final = {Kind.CREATE, Kind.UPDATE, Kind.REACTIVATE, Kind.FOLLOW, Kind.ADOPT}
 WITHOUT_WRITING = (Kind.ADOPT, Kind.LET_GO, Kind.RETURNED)
 
 
@@ -31,11 +34,22 @@ def send(engine: Engine, run: int, items: Sequence[Item]) -> list[Item]:
     return sent
 
 
-def settle(engine: Engine, source: int, run: int, items: Sequence[Item]) -> None:
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Where what became of a run's items is remembered."""
+
+    engine: Engine
+    source: int
+    """The connection's number in the snapshot."""
+    ledger: Source
+    now: Callable[[], float]
+
+
+def settle(memory: Memory, run: int, items: Sequence[Item]) -> None:
     """Write what became of items; the people of those that are done are in the snapshot from the same moment on."""
-    with engine.begin() as connection:
+    with memory.engine.begin() as connection:
         sync_items.settle(connection, run, items)
-        _keep(connection, source, [item for item in items if item.state == State.DONE])
+        _keep(connection, memory, [item for item in items if item.state == State.DONE])
 
 
 def count_missing(engine: Engine, source: int, run: int, now: float, *, readings: int) -> None:
@@ -46,26 +60,25 @@ def count_missing(engine: Engine, source: int, run: int, now: float, *, readings
         sync_people.count_missing(connection, source, run, (Kind.GRACE, Kind.DEACTIVATE), now, readings=readings)
 
 
-def keep_unwritten(engine: Engine, source: int, run: int) -> None:
+def keep_unwritten(memory: Memory, run: int) -> None:
     """Carry out what a plan says about the snapshot alone: adoptions, returns, leaves without a write."""
-    for page in sync_items.pages(engine, run, kinds=WITHOUT_WRITING):
-        with engine.begin() as connection:
-            _keep(connection, source, page)
+    for page in sync_items.pages(memory.engine, run, kinds=WITHOUT_WRITING):
+        with memory.engine.begin() as connection:
+            _keep(connection, memory, page)
 
 
-def look_up(engine: Engine, source: int, run: int, usernames: Sequence[str], *, lost: State) -> int:
+def look_up(memory: Memory, run: int, usernames: Sequence[str], *, lost: State) -> int:
     """Find out from a directory that was just read what became of the items still `sent`; how many were carried out.
 
     The others get the state `lost`.
     """
     done = 0
-    for page in sync_items.pages(engine, run, kinds=WRITES, states=(State.SENT,)):
-        with alone(engine) as connection:
+    for page in sync_items.pages(memory.engine, run, kinds=WRITES, states=(State.SENT,)):
+        with alone(memory.engine) as connection:
             found = list(_found(connection, page, usernames))
         done += sum(learner is not None for learner in found)
         settle(
-            engine,
-            source,
+            memory,
             run,
             [
                 item._replace(state=lost)
@@ -77,13 +90,20 @@ def look_up(engine: Engine, source: int, run: int, usernames: Sequence[str], *, 
     return done
 
 
-def _keep(connection: Connection, source: int, items: Sequence[Item]) -> None:
-    present = [i for i in items if i.kind in {Kind.CREATE, Kind.UPDATE, Kind.REACTIVATE, Kind.ADOPT}]
+def _keep(connection: Connection, memory: Memory, items: Sequence[Item]) -> None:
+    source = memory.source
+    present = [i for i in items if i.kind in PRESENT]
     sync_people.forget(connection, source, [i.content.replaces for i in present if i.content.replaces])
     sync_people.hold(connection, source, [_held(item) for item in present])
+    people.keep(connection, [_person(item, memory) for item in present if item.content.record])
     sync_people.forget_missing(connection, source, [i.key for i in items if i.kind == Kind.RETURNED])
     for kind, standing in ((Kind.LET_GO, Standing.LET_GO), (Kind.DEACTIVATE, Standing.DEACTIVATED)):
         sync_people.stand(connection, source, [i.key for i in items if i.kind == kind], standing)
+
+
+def _person(item: Item, memory: Memory) -> people.Person:
+    at = (memory.now(),) * 3
+    return people.Person(*memory.ledger, item.content.record, item.student_id, item.user_id, Origin.ROSTER, *at)
 
 
 def _held(item: Item) -> Held:

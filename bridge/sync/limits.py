@@ -14,7 +14,12 @@ CLASSES: Final[Mapping[str, tuple[Kind, ...]]] = {
     "updates": (Kind.UPDATE, Kind.LINK),
     "reactivations": (Kind.REACTIVATE,),
     "deactivations": (Kind.DEACTIVATE,),
+    "id_changes": (Kind.FOLLOW,),
 }
+
+
+GUARDED: Final = {"deactivations", "id_changes"}
+"""Classes of which nobody wants more by the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,7 @@ class MaxChanges:
     """What somebody lets one run do, in place of the limits of the configuration."""
 
     each: int | None = None
-    """Of every class. Deactivations only get fewer by it: whoever expects many creations has not asked for them."""
+    """Of every class. Those of `GUARDED` only get fewer: whoever expects many creations has not asked for them."""
     of: Mapping[str, int] = field(default_factory=dict)
     """Of one class, whatever its limit is."""
 
@@ -102,7 +107,7 @@ def _allowed(load: Load, roster: Roster, name: str, max_changes: MaxChanges) -> 
         return max_changes.of[name]
     if max_changes.each is None:
         return _configured(load, roster, name)
-    if name != "deactivations":
+    if name not in GUARDED:
         return max_changes.each
     return min(max_changes.each, _configured(load, roster, name))
 

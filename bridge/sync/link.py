@@ -14,7 +14,8 @@ from bridge.errors import ConfigError
 from bridge.identifiers import key, normalize
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Content, Kind
-from bridge.sync.decide import Decision, Rules, is_protected
+from bridge.sync.decide import is_protected
+from bridge.sync.facts import Decision, Rules
 from bridge.sync.settings import Link, Roster
 
 _LOGIN: Final = "username"

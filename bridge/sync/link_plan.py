@@ -18,7 +18,7 @@ from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Item, Kind
 from bridge.store.text import storable
 from bridge.sync.by_value import UsersByValue
-from bridge.sync.decide import Decision, Rules
+from bridge.sync.facts import Decision, Rules
 from bridge.sync.link import Row, decide_link, match_key, no_link, other_values, twice
 from bridge.sync.plan import NO_DIGEST, Planner
 from bridge.sync.record import Job

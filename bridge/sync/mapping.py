@@ -32,6 +32,8 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
     """Of the student ID and every value; where the source names its records, the second half is of that name."""
     values: tuple[str, ...]
     """In the order of `AttributeMap.names`; empty where the LMS has none."""
+    record: str = ""
+    """The source's own lasting name of the person; empty where it has none."""
 
 
 class AttributeMap:
@@ -69,10 +71,10 @@ class AttributeMap:
             values += tuple(compute(member) for compute in self._computed)
         digest = self._digest.copy()
         digest.update("\x1f".join((student[0], *values)).encode("utf-8", "surrogatepass"))
-        record = fields.get(RECORD)
-        whole = digest.digest() if record is None else digest.digest()[:HALF] + _record_digest(record)
+        record = fields.get(RECORD, "")
+        whole = digest.digest() if not record else digest.digest()[:HALF] + _record_digest(record)
         student_id = normalize(student[0])
-        return Wanted(key(student_id, ignore_case=self._ignore_case), student_id, whole, values)
+        return Wanted(key(student_id, ignore_case=self._ignore_case), student_id, whole, values, record)
 
     def attributes(self, wanted: Wanted) -> dict[str, str]:
         """What there is to write: attributes without a value are left alone, never emptied, and so are Username

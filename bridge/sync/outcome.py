@@ -13,7 +13,7 @@ from bridge.store.sync_runs import GUESSED, Status, kind_of
 DONE, FAILED, HELD_BACK, QUARANTINED, LOCKED, STALE, INTERRUPTED = 0, 1, 3, 4, 5, 6, 130
 COUNTED: Final = {
     "created": (Kind.CREATE,),
-    "updated": (Kind.UPDATE, Kind.LINK),
+    "updated": (Kind.UPDATE, Kind.LINK, Kind.FOLLOW),
     "reactivated": (Kind.REACTIVATE,),
     "deactivated": (Kind.DEACTIVATE,),
 }

@@ -6,23 +6,29 @@ Nothing here writes to OttoLearn or changes the snapshot; the plan is rows of `s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
 
+from msgspec import structs
 from sqlalchemy import Connection
 
 from bridge.contracts import PLACE, RECORD, RosterMember
 from bridge.identifiers import is_no_id, is_student_id, key, loose_key, normalize
 from bridge.seen import SeenIds
+from bridge.store import people as people_ledger
 from bridge.store import sync_directory, sync_items, sync_people
 from bridge.store.engine import alone
+from bridge.store.people import Person, record_key
 from bridge.store.sync_items import WRITES, Content, Item, Kind, State
 from bridge.store.sync_people import Known, Standing
 from bridge.store.text import storable
-from bridge.sync.decide import Decision, Facts, Rules, decide, decide_leave
+from bridge.sync.decide import decide, decide_leave
+from bridge.sync.facts import Decision, Facts, Rules
 from bridge.sync.mapping import DIGEST_BYTES, Wanted
+from bridge.sync.persons import PASSED_ON
 from bridge.sync.record import Job
 
+Ask = Callable[[Connection, str, str, Sequence[Any]], list[Person]]
 NO_DIGEST: Final = bytes(DIGEST_BYTES)
 PRESENT: Final = int(Standing.PRESENT)  # every look into an enumeration costs
 _OWN_IDS: Final = (PLACE, RECORD, "id", "user_id", "login_id", "username")
@@ -38,6 +44,7 @@ class Planner:
         self._engine = job.around.engine
         self._run = job.outcome.run
         self._mapped = job.subject.mapped
+        self._ledger = job.subject.ledger
         self._rules = rules
         self._full = full
         self._freshen = job.freshen
@@ -175,8 +182,10 @@ class Planner:
         known = facts.known.get(person.key)
         if known is not None and known.user_id != decision.user_id:
             self._spared.add(known.user_id)
-        if decision.user_id is None or decision.kind == Kind.CONFLICT:
+        if decision.user_id is None:
             return True
+        if decision.kind == Kind.CONFLICT:
+            return decision.reason != PASSED_ON or decision.user_id not in self._seen
         return self._seen.add(decision.user_id)
 
     def _items(self, person: Wanted, decision: Decision, facts: Facts) -> Iterator[Item]:
@@ -186,7 +195,8 @@ class Planner:
         if decision.kind is None:
             self.unchanged += 1
         else:
-            yield self._item(person.key, person.student_id, person.digest, decision)
+            content = structs.replace(decision.content, record=record_key(person.record) if person.record else "")
+            yield self._item(person.key, person.student_id, person.digest, decision._replace(content=content))
         if known and known.missing and decision.kind in {None, Kind.SKIPPED, Kind.CONFLICT}:
             yield self._item(person.key, person.student_id, person.digest, Decision(Kind.RETURNED, "", known.user_id))
 
@@ -207,14 +217,23 @@ class Planner:
             holders.setdefault(holder.folded, []).append(holder)
         users = {h.user_id for found in holders.values() for h in found}
         users |= {known[person.key].user_id for person in people if person.key in known}
+        records = [record_key(person.record) for person in people if person.record]
+        by_record = {one.record: one for one in self._of_ledger(connection, people_ledger.by_records, records)}
+        users |= {one.user_id for one in by_record.values() if one.user_id is not None}
         listed = sorted(users)
+        by_user = self._of_ledger(connection, people_ledger.by_users, listed if records else [])
         return Facts(
             known=known,
             holders=holders,
             learners=sync_directory.learners(connection, listed),
             bonds=_bonds(connection, listed),
             written=sync_people.written(connection, self._rules.source, listed),
+            by_record=by_record,
+            by_user={one.user_id: one for one in by_user if one.user_id is not None},
         )
+
+    def _of_ledger(self, connection: Connection, ask: Ask, asked: Sequence[Any]) -> list[Person]:
+        return ask(connection, self._ledger.connection, self._ledger.door, asked)
 
     def _require_fresh(self) -> None:
         if not self._fresh:

@@ -10,7 +10,7 @@ from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.http import Outbound
 from bridge.store import sync_items, sync_runs
 from bridge.sync.changes_plan import ChangesPlanner
-from bridge.sync.decide import Rules
+from bridge.sync.facts import Rules
 from bridge.sync.groups import groups
 from bridge.sync.link_plan import LinkPlanner
 from bridge.sync.plan import Planner

@@ -16,6 +16,7 @@ from bridge.store.sync_lock import LockLost, sync_lock
 from bridge.store.sync_runs import Status
 from bridge.sync.apply import Interrupted, Surroundings
 from bridge.sync.clock import Clock
+from bridge.sync.journal import Memory
 from bridge.sync.outcome import Outcome
 from bridge.sync.subject import Subject
 
@@ -34,6 +35,11 @@ class Job:
     around: Surroundings
     outcome: Outcome
     clock: Clock
+
+    @property
+    def memory(self) -> Memory:
+        """Where what becomes of the run's items is remembered."""
+        return Memory(self.around.engine, self.subject.source, self.subject.ledger, self.around.now)
 
     def stop_if_asked(self) -> None:
         """Raise Interrupted where somebody asked the run to stop while nothing is being written."""

@@ -19,7 +19,7 @@ def recover(job: Job, *, before: int) -> None:
         around.sleep(journal.SETTLING)
         around.directory.refresh()
     for run in unsettled:
-        journal.look_up(around.engine, subject.source, run, subject.usernames, lost=State.ABANDONED)
+        journal.look_up(job.memory, run, subject.usernames, lost=State.ABANDONED)
     for dead in lost:
         if dead.status == Status.READING:
             sync_items.drop(around.engine, dead.id)

@@ -6,7 +6,7 @@ from bridge.errors import ConfigError, RemoteRefused
 from bridge.identifiers import loose_key
 from bridge.ottolearn.api import Attribute
 from bridge.sync.apply import Surroundings
-from bridge.sync.decide import Rules
+from bridge.sync.facts import Rules
 from bridge.sync.mapping import mistakes_in
 from bridge.sync.subject import Subject
 
@@ -22,6 +22,7 @@ def rules_of(subject: Subject, around: Surroundings, *, override: bool) -> Rules
         required=frozenset(attribute.name for attribute in _required(subject, around)),
         owned_by_ottolearn=frozenset(roster.owned_by_ottolearn),
         ignore_case=subject.connection.ignore_case,
+        follows_ids=subject.connection.follows_ids,
         protect=roster.protect and not override,
         protected=frozenset(loose_key(name) for name in protected if name),
         grace_days=roster.grace.days,

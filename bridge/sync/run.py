@@ -27,7 +27,7 @@ from bridge.sync.settings import seconds
 from bridge.sync.stale import require_current
 from bridge.sync.start import start_of
 from bridge.sync.subject import subject_of
-from bridge.sync.write import save_plan, write
+from bridge.sync.write import note_disputes, save_plan, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,11 @@ class Sync:
                 save_plan(job, options.plan_file)
             elif hold_guess(job, approved):
                 save_plan(job, options.guess_file)
-            elif not stops:
-                write(job)
-                if approved is not None and job.outcome.status != Status.PARTIAL:
+            else:
+                note_disputes(job)
+                if not stops:
+                    write(job)
+                if not stops and approved is not None and job.outcome.status != Status.PARTIAL:
                     close(self._around.engine, approved)
         return job.outcome
 
@@ -109,13 +111,14 @@ class Sync:
             job.outcome.guess = run.summary.get("guess", "")
             recover(job, before=run.id)
             job.around.directory.refresh()
-            journal.look_up(engine, subject.source, run.id, subject.mapped.carriers, lost=State.PLANNED)
+            journal.look_up(job.memory, run.id, subject.mapped.carriers, lost=State.PLANNED)
             require_current(engine, run, subject.fingerprint(), subject.usernames, job.around.now())
             if any(state == State.HELD for _, state, _ in sync_items.counts(engine, run.id)):
                 job.outcome.status, job.outcome.reason = Status.HELD_BACK, run.reason
                 if run.reason == GUESSED:
                     job.outcome.reason = "limit_exceeded"  # what was guessed is confirmed by this very command
             with ending(job):
+                note_disputes(job)
                 write(job, missing=run.status == Status.PLANNED)
         return job.outcome
 

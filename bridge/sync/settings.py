@@ -66,6 +66,8 @@ class Limits(Frozen):
     updates: Limit = Limit(percent=50)
     reactivations: Limit = Limit(percent=50)
     deactivations: Limit = Limit(percent=5)
+    id_changes: Limit = Limit(percent=5)
+    """Student IDs that a sync changes, with `on_id_change: follow`."""
     floor: int = Field(default=5, ge=0)
     """So many changes of a kind pass the limit in per cent, for small sites."""
 

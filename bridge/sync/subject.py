@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from bridge.contracts import Connection, Means, RosterPages
 from bridge.errors import ConfigError, RosterIncomplete
 from bridge.store import sync_people
+from bridge.store.people import Source
 from bridge.sync.link import only_linking
 from bridge.sync.mapping import AttributeMap, build_map
 from bridge.sync.settings import Link, Roster
@@ -37,12 +38,18 @@ class Subject:
     api_user: str
     """The username of the bridge itself in OttoLearn, which is never written to."""
 
+    @property
+    def ledger(self) -> Source:
+        """Where the ledger of persons keeps this roster's records."""
+        return Source(self.connection.name, self.connection.adapter.roster_door)
+
     def fingerprint(self) -> str:
         """A digest of everything in the configuration, and of the file that is read, that a plan depends on."""
         parts = [
             self.connection.name,
             self.connection.settings.student_id,
             self.connection.ignore_case,
+            self.connection.follows_ids,
             list(self.usernames),
             self.roster.model_dump(
                 mode="json", exclude={"every", "full_every", "writes_at_once", "limits", "on_exceed"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bridge.store import sync_items, sync_runs
+from bridge.store import disputes, sync_items, sync_runs
 from bridge.store.sync_items import State
 from bridge.store.sync_runs import Status
 from bridge.sync import journal
@@ -22,6 +22,14 @@ def save_plan(job: Job, path: Path | None) -> None:
     outcome.status, outcome.plan_file = Status.PLANNED, str(path or "")
 
 
+def note_disputes(job: Job) -> None:
+    """Let launches ask which IDs the roster could not say the owner of."""
+    if job.subject.link is None:
+        with job.around.engine.begin() as connection:
+            whole = job.outcome.since is None
+            disputes.replace(connection, job.subject.connection.name, job.outcome.run, whole=whole)
+
+
 def write(job: Job, *, missing: bool = True) -> None:
     """Carry out what is planned. `missing`: a whole reading behind the plan is counted for those whom it missed."""
     engine, source, outcome = job.around.engine, job.subject.source, job.outcome
@@ -32,7 +40,7 @@ def write(job: Job, *, missing: bool = True) -> None:
     with job.clock.stage("writing"):
         if missing:
             journal.count_missing(engine, source, outcome.run, job.around.now(), readings=readings)
-        journal.keep_unwritten(engine, source, outcome.run)
+        journal.keep_unwritten(job.memory, outcome.run)
         _apply(job)
     failed = any(state == State.QUARANTINED for _, state, _ in sync_items.counts(engine, outcome.run))
     if not held:
@@ -45,4 +53,4 @@ def _apply(job: Job) -> None:
     total = sum(n for (_, state, _), n in counts.items() if state == State.PLANNED)
     if total:
         around, at_once = job.clock.watch(job.around), subject.roster.writes_at_once
-        Applier(around, subject.source, run, subject.mapped.carriers, at_once).apply(total)
+        Applier(around, job.memory, run, subject.mapped.carriers, at_once).apply(total)

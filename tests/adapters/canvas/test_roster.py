@@ -15,7 +15,7 @@ from adapters.canvas.api import Canvas
 from adapters.canvas.report import HOPS, PATIENCE
 from adapters.canvas.roster import read_roster
 from adapters.canvas.settings import Settings
-from bridge.contracts import RosterEnd, RosterMember, Student
+from bridge.contracts import RECORD, RosterEnd, RosterMember, Student
 from bridge.errors import ConfigError, RemoteRefused, RemoteUnavailable, RosterIncomplete
 from bridge.patience import ATTEMPTS, LONGEST_ASKED
 from tests.fakes.canvas import (
@@ -63,6 +63,7 @@ def test_the_report_gives_everybody_under_canvas_s_own_names(canvas: FakeCanvas,
     assert avery == RosterMember(
         Student("S000101", "Avery", "Testcase"),
         {
+            RECORD: "101",
             "canvas_user_id": "101",
             "sis_user_id": "S000101",
             "integration_id": "INT-101",

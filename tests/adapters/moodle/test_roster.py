@@ -14,7 +14,7 @@ from adapters.moodle.people import Person as MoodlePerson
 from adapters.moodle.people import check_rights, member
 from adapters.moodle.roster import read_roster
 from adapters.moodle.settings import Settings
-from bridge.contracts import RosterEnd, RosterMember, Student
+from bridge.contracts import RECORD, RosterEnd, RosterMember, Student
 from bridge.errors import ConfigError, RemoteRefused, RemoteUnavailable, RosterIncomplete
 from bridge.patience import ATTEMPTS
 from tests.fakes.means import Clock, read_whole
@@ -56,6 +56,7 @@ def test_everybody_comes_under_moodle_s_own_names(moodle: FakeMoodle, clock: Clo
     assert ana == RosterMember(
         Student("A12001", "Ana", "García López"),
         {
+            RECORD: "3",
             "id": "3",
             "idnumber": "A12001",
             "username": "ana",

@@ -358,7 +358,10 @@ def test_9_what_was_not_written_is_not_remembered_as_written(synced, make_member
 # 10. Equal IDs are a conflict on both sides, never "the last one wins": see also test_plan.py.
 def test_10_a_duplicate_is_left_alone_on_both_sides_in_either_order(synced, people, make_member) -> None:
     writes = list(synced.ottolearn.writes)
-    for members in ([make_member("p0", first="X"), *people(10)], [*people(10), make_member("P0", first="X")]):
+    for members in (
+        [make_member("p0", first="X"), *people(10)],
+        [*people(10), make_member("p0", first="X", record="twin")],
+    ):
         synced.lms.members = members
         assert synced.run().conflicts >= 1
     assert synced.ottolearn.writes == writes

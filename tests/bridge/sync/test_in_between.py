@@ -10,7 +10,7 @@ from sqlalchemy import delete
 
 from bridge.contracts import Adapter, Connection
 from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
-from bridge.store import sync_people, sync_runs
+from bridge.store import people, sync_people, sync_runs
 from bridge.store.schema import sync_person
 from bridge.sync.groups import BATCH
 from bridge.sync.limits import MaxChanges
@@ -335,7 +335,7 @@ def test_another_record_with_the_same_id_rewrites_nobody(telling, make_member) -
     writes = list(telling.ottolearn.writes)
     telling.lms.change(make_member("p3", first="Impostor", record="another"))
     outcome = telling.run()
-    assert (outcome.kind, outcome.conflicts, outcome.reasons) == ("in_between", 1, {"duplicate": 1})
+    assert (outcome.kind, outcome.conflicts, outcome.reasons) == ("in_between", 1, {"passed_on": 1})
     assert telling.ottolearn.writes == writes
     assert telling.run(full=True).reasons == {"duplicate": 1}
     assert telling.ottolearn.writes == writes
@@ -393,9 +393,13 @@ def test_two_members_who_claim_one_number_stay_in_conflict_until_both_are_seen_a
     assert (outcome.kind, outcome.created, outcome.conflicts) == ("in_between", 0, 1)
 
 
-def test_somebody_who_comes_back_under_another_record_is_reactivated(telling, make_member) -> None:
+def test_an_account_made_anew_waits_until_the_old_record_is_let_go(telling, make_member) -> None:
     telling.lms.change(make_member("p3", active=False))
     assert telling.run().deactivated == 1
+    telling.lms.change(make_member("p3", first="First3", record="another"))
+    outcome = telling.run()
+    assert (outcome.reactivated, outcome.reasons["passed_on"]) == (0, 1)
+    people.release(telling.engine, "campus", [("roster", "p3")])
     telling.lms.change(make_member("p3", first="First3", record="another"))
     outcome = telling.run()
     assert (outcome.kind, outcome.reactivated, len(active(telling))) == ("in_between", 1, PEOPLE)
@@ -403,7 +407,7 @@ def test_somebody_who_comes_back_under_another_record_is_reactivated(telling, ma
 
 def test_a_double_whose_other_half_left_is_not_taken_for_gone(telling, make_member) -> None:
     telling.lms.change(make_member("p3", first="Other", record="another"))
-    assert telling.run().reasons == {"duplicate": 1}
+    assert telling.run().reasons == {"passed_on": 1}
     telling.time += 2 * DAY
     telling.run()
     telling.lms.change(make_member("p3", active=False))
@@ -419,6 +423,8 @@ def test_a_record_that_takes_the_place_of_another_costs_nobody_their_access(tell
     telling.lms.change(*[(old, *apart, new), (new, *apart, old)][first])
     outcome = telling.run()
     assert (outcome.kind, outcome.deactivated, "p3" in active(telling)) == ("in_between", 0, True)
+    assert telling.run(full=True).reasons["passed_on"] == 1
+    people.release(telling.engine, "campus", [("roster", "p3")])
     assert telling.run(full=True).updated == 1
     telling.lms.change(make_member("p3", active=False, record="another"))
     assert telling.run().deactivated == 1

@@ -1,0 +1,65 @@
+"""What a decision about one person rests on, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from bridge.contracts import Learner
+from bridge.store.people import Person
+from bridge.store.sync_directory import Holder
+from bridge.store.sync_items import Content, Kind
+from bridge.store.sync_people import Bond, Known
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds for every person of a run."""
+
+    source: int
+    usernames: tuple[str, ...]
+    """OttoLearn's Username attributes."""
+    filled: tuple[str, ...]
+    """Those of them that the mapping fills."""
+    required: frozenset[str] = frozenset()
+    owned_by_ottolearn: frozenset[str] = frozenset()
+    protect: bool = True
+    ignore_case: bool = False
+    """Whether IDs that differ in ASCII letter case alone are the same."""
+    follows_ids: bool = False
+    """Whether the changed ID of a person is taken over."""
+    protected: frozenset[str] = frozenset()
+    """Loose keys of the usernames of people who are never written to."""
+    grace_days: float = 0.0
+    grace_reads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the database knows of the people of one batch."""
+
+    known: Mapping[str, Known] = field(default_factory=dict)
+    """By key."""
+    holders: Mapping[str, Sequence[Holder]] = field(default_factory=dict)
+    """By folded value: who has it in a Username attribute."""
+    learners: Mapping[int, Learner] = field(default_factory=dict)
+    bonds: Mapping[int, Sequence[Bond]] = field(default_factory=dict)
+    """By user: which connections know them."""
+    written: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    """By user: what this connection last wrote."""
+    by_record: Mapping[str, Person] = field(default_factory=dict)
+    """By record: who was that before."""
+    by_user: Mapping[int, Person] = field(default_factory=dict)
+    """By user: which record was them before."""
+
+
+class Decision(NamedTuple):
+    """What is to be done; `kind` None: nothing at all, all is as it should be."""
+
+    kind: Kind | None
+    reason: str = ""
+    user_id: int | None = None
+    content: Content = Content()
+    involved: frozenset[int] = frozenset()
+    """Users who take part in a conflict: nobody deactivates them while it lasts."""
