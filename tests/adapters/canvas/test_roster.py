@@ -331,7 +331,7 @@ def test_a_large_list_is_not_held_in_memory(clock: Clock) -> None:
     with FakeCanvas(people=Crowd(1000), rights=LIST_ONLY) as canvas:
         pages = read_roster(canvas.settings(), clock.means())
         next(pages)
-        assert canvas.count["/api/v1/accounts/1/users"] == 1
+        assert canvas.count["/api/v1/accounts/1/users"] <= 2  # the next one is asked for meanwhile
         assert isinstance(list(pages)[-1], RosterEnd)
         assert canvas.count["/api/v1/accounts/1/users"] == 10
 
