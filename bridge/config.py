@@ -20,12 +20,14 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
 
+from bridge.authorities import check_bundle
 from bridge.configfile import ConfigFile, read_config_file
 from bridge.contracts import ACCEPTED, Adapter, Assurance, Connection
 from bridge.courses import Course, each_key_once
 from bridge.errors import ConfigError
 from bridge.learners.student_ids import Rule
 from bridge.ottolearn.settings import Oidc, OttoLearn
+from bridge.proxy import read_proxy
 from bridge.settings import Frozen, Origin
 
 CONNECTION_NAME = r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
@@ -43,6 +45,14 @@ class Bridge(Frozen):
     """Private ranges that may be called, and by plain http."""
     progress_token: SecretStr | None = None
     """What OttoLearn shows at `/api/v1/progress`; without it, nobody may post there."""
+    ca_bundle: Annotated[Path, AfterValidator(check_bundle)] | None = None
+    """A file of certificates in PEM form: authorities of the operator's own, trusted besides the public ones."""
+    proxy: SecretStr | None = None
+    """The outgoing proxy, `http://user:password@host:port`; unset, HTTPS_PROXY says; `none`, there is none."""
+    no_proxy: tuple[str, ...] | None = None
+    """Hosts, domains, addresses and networks that are called directly; unset, NO_PROXY says."""
+    proxy_by_name: bool = False
+    """Whether the proxy is told names and resolves them itself, and not the address that was checked here."""
     trusted_proxies: tuple[IPvAnyNetwork, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     """Our own web servers, whose `X-Forwarded-For` says who asks."""
     setup_pages: bool = True
@@ -52,6 +62,13 @@ class Bridge(Frozen):
     @classmethod
     def _without_slash(cls, url: str) -> str:
         return url.rstrip("/")
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_proxy(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and url.get_secret_value() not in {"", "none"}:
+            read_proxy(url.get_secret_value())
+        return url
 
     @field_validator("secret_key", "progress_token")
     @classmethod
@@ -190,7 +207,7 @@ def _sentence(file: ConfigFile, path: tuple[str, ...], mistake: Any, keys: Seque
         case "missing":
             return file.problem(path[:-1], f"the key `{path[-1]}` is missing")
         case "extra_forbidden":
-            return file.problem(path, _unknown_key(path[-1], keys))
+            return file.problem(path, _unknown_key(path[-1], keys), shown=False)  # perhaps a mistyped secret
         case "literal_error":
             return file.problem(path, f"allowed: {context['expected']}")
         case "value_error":
@@ -230,7 +247,9 @@ def _plain_http(file: ConfigFile) -> list[str]:
     return [
         file.problem(path, "plain http; allowed: https, or http with its network in bridge.trusted_networks")
         for path, text in file.scalars()
-        if (parts := urlsplit(text)).scheme == "http" and not _lies_within(parts.hostname or "", networks)
+        if path != ("bridge", "proxy")
+        and (parts := urlsplit(text)).scheme == "http"
+        and not _lies_within(parts.hostname or "", networks)
     ]
 
 

@@ -26,6 +26,7 @@ _SECRET_KEYS = {
     "client_secret",
     "token",
     "progress_token",
+    "proxy",
 }
 
 
@@ -42,15 +43,15 @@ class ConfigFile:
         self._texts: dict[Where, str] = {}
         self._hidden: set[Where] = set()
 
-    def problem(self, where: Where, sentence: str) -> str:
+    def problem(self, where: Where, sentence: str, *, shown: bool = True) -> str:
         """`file:line: path: found …; sentence`; what was found is left out where it may be a secret."""
         known = where
         while known not in self._lines:
             known = known[:-1]
         found = self._texts.get(where)
-        shown = f"found {found!r}; " if found is not None and where not in self._hidden else ""
+        what = f"found {found!r}; " if shown and found is not None and where not in self._hidden else ""
         path = ".".join(where)
-        return f"{self.name}:{self._lines[known]}: {path + ': ' if path else ''}{shown}{sentence}"
+        return f"{self.name}:{self._lines[known]}: {path + ': ' if path else ''}{what}{sentence}"
 
     def path_of(self, steps: Sequence[str]) -> Where:
         """`steps` without those that only the checker knows (the name of a variant), the last one always kept."""

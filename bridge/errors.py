@@ -58,8 +58,13 @@ class LearnerInactive(OttoBridgeError):
 class RemoteUnavailable(OttoBridgeError):
     """Another system could not be reached, was too slow, or answered 429 or 5xx. Names host and status only."""
 
-    def __init__(self, message: str, *, status: int = 0, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, status: int = 0, retry_after: float | None = None, lasting: bool = False
+    ) -> None:
         super().__init__(message)
+        self.lasting = lasting
+        """Whether somebody must mend it first, such as a certificate, and nothing was sent: not to be asked again at
+        once."""
         self.status = status
         """429 or 5xx, or 0 where there was no answer: only after a 429 is it known that nothing was done."""
         self.retry_after = retry_after

@@ -2,8 +2,8 @@
 
 It decides, once and for all callers: https only, except inside `bridge.trusted_networks`; no address that programs read
 differently (`bridge.settings.split_plainly`); one resolution, every address of it public (or trusted), the connection
-made to the very address that was checked, so that a name that resolves differently the second time gains nothing; no
-redirects; no proxies or .netrc from the environment; a limit on time and size; and errors that name host and status,
+made to the very address that was checked, also by way of `bridge.proxy`, so that a name that resolves differently the
+second time gains nothing; no redirects; no .netrc; a limit on time and size; and errors that name host and status,
 never a query, a body or a header.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,8 +27,10 @@ from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 from urllib3.response import BaseHTTPResponse
 
 from bridge import __version__
+from bridge.authorities import authorities as authorities_of
 from bridge.errors import RemoteRefused, RemoteUnavailable
-from bridge.pinned import PinningTransport, until
+from bridge.pinned import PinningTransport, Place, until
+from bridge.proxy import Proxy
 from bridge.resolving import Resolve, addresses
 from bridge.settings import split_plainly
 
@@ -51,6 +54,8 @@ HEADERS = {
     "Accept": "*/*",
     "Accept-Encoding": "gzip, deflate",
 }
+_WRONG_NAME, _WRONG_TIME = {62, 64}, {9, 10}
+"""OpenSSL's verify codes: host or address mismatch; not yet valid, expired."""
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,]+))", re.IGNORECASE)
 
@@ -86,7 +91,7 @@ Count = Callable[[str, str, float], None]
 `unavailable`; and the seconds until the head of the answer, or its failure, was there."""
 
 
-def _uncounted(_host: str, _result: str, _seconds: float) -> None:
+def uncounted(_host: str, _result: str, _seconds: float) -> None:
     """Nobody counts."""
 
 
@@ -98,12 +103,15 @@ class Outbound:
         trusted_networks: Sequence[Network] = (),
         *,
         resolve: Resolve = socket.getaddrinfo,
-        count: Count = _uncounted,
+        count: Count = uncounted,
+        authorities: ssl.SSLContext | None = None,
+        proxy: Proxy | None = None,
     ) -> None:
         self._trusted = tuple(trusted_networks)
         self._resolve = resolve
         self._count = count
-        self._transport = PinningTransport(self._permitted)
+        self._proxy = proxy
+        self._transport = PinningTransport(self._permitted, authorities or authorities_of(None, {}))
 
     def request(
         self,
@@ -194,14 +202,29 @@ class Outbound:
         response.decode_content = True
         return response
 
-    def _permitted(self, host: str, port: int, scheme: str, seconds: float) -> str:
-        """Resolve once; every address must be one we may call. Returns the address to connect to."""
+    def _permitted(self, host: str, port: int, scheme: str, seconds: float) -> Place:
+        """Resolve once; every address must be one we may call. Returns where to connect to, and by which way.
+
+        Plain http goes only to trusted networks, and never through a proxy, which would read it.
+        """
+        proxy = self._proxy if scheme == "https" else None
+        found = self._addresses(host, port, seconds, proxy)
+        self._require_permitted(host, scheme, found)
+        if proxy is None or proxy.spares(host, port, found[0] if found else ""):
+            return Place(found[0])
+        return Place(host if proxy.by_name else found[0], proxy)
+
+    def _addresses(self, host: str, port: int, seconds: float, proxy: Proxy | None) -> list[str]:
+        """Every address of `host`; none where the name is known to nobody but the proxy, and may be asked of it."""
         try:
-            found = addresses(self._resolve, host, port, seconds)
-        except TimeoutError as error:
-            raise RemoteUnavailable(f"{host}: the name does not resolve in time") from error
-        except (OSError, UnicodeError) as error:
-            raise RemoteUnavailable(f"{host}: the name does not resolve") from error
+            return [str(address) for address in addresses(self._resolve, host, port, seconds)]
+        except (OSError, UnicodeError) as error:  # TimeoutError is an OSError
+            if proxy is not None and proxy.by_name and not proxy.spares(host, port, ""):
+                return []
+            in_time = " in time" if isinstance(error, TimeoutError) else ""
+            raise RemoteUnavailable(f"{host}: the name does not resolve{in_time}") from error
+
+    def _require_permitted(self, host: str, scheme: str, found: Sequence[str]) -> None:
         for address in found:
             ip = ipaddress.ip_address(address.partition("%")[0])
             if any(ip in network for network in self._trusted):
@@ -210,7 +233,6 @@ class Outbound:
                 raise RemoteRefused(f"{host}: plain http is allowed only to bridge.trusted_networks")
             if not ip.is_global or ip.is_multicast or _wraps_another(ip):
                 raise RemoteRefused(f"{host}: a private address; name its network in bridge.trusted_networks")
-        return str(found[0])
 
 
 def _wraps_another(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
@@ -233,7 +255,7 @@ def _body(data: Body | None, json: Any) -> tuple[bytes | None, dict[str, str]]:
 
 
 def _read(response: Response, url: str, max_bytes: int) -> bytes:
-    parts, size = [], 0
+    parts, size = [], sum(len(name) + len(value) + 4 for name, value in response.headers.items())
     for part in response.stream(64 * 1024):
         size += len(part)
         if size > max_bytes:
@@ -285,11 +307,37 @@ def _told(url: str, *failures: type[Exception]) -> Iterator[None]:
     except DecodeError as error:
         raise RemoteRefused(f"{host_of(url)}: {type(error).__name__}") from error
     except failures as error:
+        wrong = _wrong_certificate(error)
+        if wrong is not None:
+            told = f"{host_of(url)}: its certificate is not valid: {_what_to_do(wrong)}"
+            raise RemoteUnavailable(told, lasting=True) from error
         raise RemoteUnavailable(f"{host_of(url)}: {_kind_of(error)}") from error
+
+
+def _wrong_certificate(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """What OpenSSL said about a certificate, wherever requests and urllib3 have wrapped it."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _what_to_do(wrong: ssl.SSLCertVerificationError) -> str:
+    if wrong.verify_code in _WRONG_NAME:
+        return "it is for another name; call the host by the name in it, or let it have one for this name"
+    if wrong.verify_code in _WRONG_TIME:
+        return f"{wrong.verify_message}; the host needs a new one, unless this machine's clock is wrong"
+    return (
+        f"{wrong.verify_message}; if the authority is your own, name a file with its certificate as bridge.ca_bundle, "
+        f"or in SSL_CERT_FILE or REQUESTS_CA_BUNDLE"
+    )
 
 
 def _kind_of(error: Exception) -> str:
     if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not valid"
+        return "no TLS connection could be made"
     timed_out = isinstance(error, (requests.Timeout, ReadTimeoutError, TimeoutError))
     return "no answer in time" if timed_out else "no connection"

@@ -19,12 +19,14 @@ LONGEST_ASKED = 900.0
 
 
 def patiently(call: Callable[[], T], means: Means) -> T:
-    """What `call` returns, called again after each RemoteUnavailable until ATTEMPTS are used up, then raising it."""
+    """What `call` returns, called again after each RemoteUnavailable until ATTEMPTS are used up, then raising it;
+    at once where it is a lasting one.
+    """
     for attempt in range(ATTEMPTS - 1):
         try:
             return call()
         except RemoteUnavailable as error:
-            if (error.retry_after or 0) > LONGEST_ASKED:
+            if error.lasting or (error.retry_after or 0) > LONGEST_ASKED:
                 raise
             means.sleep(_seconds(attempt, error.retry_after, means.now()))
     return call()

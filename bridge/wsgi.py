@@ -17,11 +17,11 @@ from adapters import ADAPTERS
 from bridge import rounds
 from bridge.config import Configuration, load
 from bridge.errors import OttoBridgeError
-from bridge.http import Outbound
 from bridge.learners import refreshing
 from bridge.learners.directory import Directory
 from bridge.learners.refreshing import whole_list
 from bridge.ottolearn.api import OttoLearnApi
+from bridge.outgoing import way_out
 from bridge.store import learners
 from bridge.store.engine import migrate, open_later
 from bridge.store.errors import trouble
@@ -62,7 +62,7 @@ def build_app(configuration: Configuration, *, metrics_port: int | None = None) 
     bridge = configuration.bridge
     engine = open_later(bridge.database_url.get_secret_value(), prepare=bridge.database_prepare)
     metrics = Metrics(configuration)
-    outbound = Outbound(configuration.bridge.trusted_networks, count=metrics.count_call)
+    outbound = way_out(bridge, count=metrics.count_call)
     directory = Directory(
         engine,
         configuration.ottolearn.username_attributes,

@@ -1,7 +1,7 @@
 """Addresses that a request asks us to call: AICC_URL, and cmi5's `fetch` and `endpoint`.
 
 Only what an administrator listed is called. What is left to `bridge.http.Outbound`: one resolution, every address of
-it public or trusted, the connection pinned to it, no redirects, no proxies, no cookies.
+it public or trusted, the connection pinned to it, no redirects, no cookies.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping, Sequence
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from bridge.errors import LaunchRejected, RemoteRefused
 from bridge.http import Answer, Body, Outbound, Timeout, host_of
@@ -23,6 +23,12 @@ DEADLINE = 8.0
 """Seconds for a whole answer, the connection included: the learner must have an answer within ten."""
 
 _NEVER_IN_AN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\U0010ffff@#\\]")  # dropped or read differently; users; fragments
+_LEAVES = re.compile(
+    r"//|;|%(?:25|2f|5c|3b|[01]|7f|[89a-f])|%(?![0-9a-f]{2})|/(?:\.|%2e)+(?:/|$)",
+    re.IGNORECASE,
+)
+"""What may lead out of a folder, should somebody behind the first server decode once more, drop `;…` as Tomcat does,
+fold `//`, or letters into dots, or take a backslash for a slash. No honest address below a prefix has any of it."""
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)", re.IGNORECASE)
@@ -51,8 +57,8 @@ def same_address(requested: str, address: str) -> bool:
 def lies_under(requested: str, prefix: str) -> bool:
     """Whether `requested` has the scheme, host and port of `prefix`, and a path below its path."""
     try:
-        path = urlsplit(requested).path
-        inside = path.startswith(urlsplit(prefix).path) and ".." not in unquote(path).split("/")
+        path, below = urlsplit(requested).path, urlsplit(prefix).path
+        inside = path.startswith(below) and not _LEAVES.search(path[len(below) - 1 :])
         return _is_readable(requested) and inside and origin(requested) == origin(prefix)
     except ValueError:
         return False

@@ -21,6 +21,7 @@ from bridge.http import Outbound
 from bridge.learners.directory import Directory
 from bridge.learners.refreshing import whole_list
 from bridge.ottolearn.api import OttoLearnApi
+from bridge.outgoing import way_out
 from bridge.store.engine import migrate, open_database
 
 
@@ -42,7 +43,7 @@ class Invocation:
 
     @cached_property
     def outbound(self) -> Outbound:
-        return Outbound(self.configuration.bridge.trusted_networks)
+        return way_out(self.configuration.bridge)
 
     @contextmanager
     def database(self, configuration: Configuration | None = None) -> Iterator[Engine]:

@@ -130,7 +130,7 @@ class Session:
                 return call()
             except RemoteUnavailable as error:
                 pause = wait if error.retry_after is None else error.retry_after
-                if not repeatable(error) or pause > LONGEST_WAIT:
+                if error.lasting or not repeatable(error) or pause > LONGEST_WAIT:
                     raise
             self._sleep(pause)
             wait *= 2

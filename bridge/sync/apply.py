@@ -205,6 +205,9 @@ class Applier:
         try:
             learner = future.result()
         except RemoteUnavailable as error:
+            if error.lasting:
+                self._fatal = error
+                return item._replace(state=State.PLANNED)
             return self._not_answered(item, error)
         except RemoteRefused as error:
             if error.status in {UNAUTHORIZED, FORBIDDEN}:

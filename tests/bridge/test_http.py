@@ -16,6 +16,7 @@ from werkzeug import Request, Response
 from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
 from bridge.http import Outbound, host_of
 from sandbox.serving import serve
+from tests.fakes.dribbling import dribbling
 from tests.fakes.serving import FakeServer, Reply
 
 
@@ -116,9 +117,12 @@ def test_a_name_is_resolved_once_and_the_checked_address_is_the_one_called(url: 
     assert asked == ["lms.invalid"]
 
 
-def test_the_environment_does_not_choose_a_proxy(loopback: Outbound, url: str, monkeypatch: Any) -> None:
+def test_plain_http_inside_a_trusted_network_goes_through_no_proxy(
+    loopback: Outbound, url: str, monkeypatch: Any
+) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     assert loopback.request("GET", url).status == 200
 
 
@@ -144,6 +148,18 @@ def test_every_other_answer_is_the_callers_to_judge(loopback: Outbound, url: str
 def test_an_endless_answer_is_cut_off(loopback: Outbound, url: str) -> None:
     with pytest.raises(RemoteRefused, match="larger than"):
         loopback.request("GET", f"{url}/large", max_bytes=100_000)
+
+
+@pytest.mark.parametrize("head", [b"X: " + b"y" * 60_000, b"\r\n".join([b"X: " + b"y" * 40_000] * 2)])
+def test_the_head_of_an_answer_counts_to_its_size(loopback: Outbound, head: bytes) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 6000\r\n" + head + b"\r\n\r\n" + b"x" * 6000
+    with dribbling(answer, b"") as port, pytest.raises(RemoteRefused, match="larger than"):
+        loopback.request("GET", f"http://127.0.0.1:{port}/", max_bytes=64 * 1024)
+
+
+def test_a_large_answer_is_read_behind_a_small_head(loopback: Outbound) -> None:
+    with FakeServer(lambda _: Reply(200, b"x" * 200_000)) as server:
+        assert len(loopback.request("GET", server.url).body) == 200_000
 
 
 def test_a_silent_server_is_left_after_the_time_out(loopback: Outbound) -> None:
@@ -252,7 +268,7 @@ def test_a_form_is_sent_as_one(loopback: Outbound, url: str, remote: Remote) -> 
     [
         (requests.ConnectTimeout("https://lms.example.com/?token=secret"), "no answer in time"),
         (requests.ReadTimeout("https://lms.example.com/?token=secret"), "no answer in time"),
-        (requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED token=secret"), "its certificate is not valid"),
+        (requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED token=secret"), "no TLS connection could be made"),
         (requests.ConnectionError("reset by peer, token=secret"), "no connection"),
         (requests.exceptions.ChunkedEncodingError("token=secret"), "no connection"),
     ],

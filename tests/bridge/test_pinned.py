@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from werkzeug import Response
 
+from bridge.authorities import authorities
 from bridge.errors import RemoteUnavailable
 from bridge.http import Outbound
-from bridge.pinned import _authorities
 from tests.browser.tls_sites import make_certificate, serving
 from tests.fakes.dribbling import LASTS, dribbling
 
@@ -58,11 +58,9 @@ def test_the_deadline_holds_at_every_pace(loopback: Outbound, name: str, times: 
 
 
 @by_dribble
-def test_a_server_that_dribbles_over_tls_is_left_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: bytes, again: bytes
-) -> None:
+def test_a_server_that_dribbles_over_tls_is_left_too(tmp_path: Path, said: bytes, again: bytes) -> None:
     certificate = make_certificate(tmp_path, "lms.test")
-    outbound = _trusting(certificate, monkeypatch)
+    outbound = _trusting(certificate)
     with dribbling(said, again, certificate) as port:
         began = time.monotonic()
         with pytest.raises(RemoteUnavailable, match="no answer in time"):
@@ -87,20 +85,18 @@ def test_a_stream_that_dribbles_is_left_after_its_deadline(loopback: Outbound) -
 
 
 @pytest.mark.parametrize(("vouched_for", "called"), [(False, "lms.test"), (True, "other.test")])
-def test_who_cannot_prove_its_name_is_not_talked_to(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vouched_for: bool, called: str
-) -> None:
+def test_who_cannot_prove_its_name_is_not_talked_to(tmp_path: Path, vouched_for: bool, called: str) -> None:
     certificate = make_certificate(tmp_path, "lms.test")
-    outbound = _trusting(certificate, monkeypatch) if vouched_for else loopback_by_name()
+    outbound = _trusting(certificate) if vouched_for else loopback_by_name()
     with serving(certificate, "lms.test") as site, pytest.raises(RemoteUnavailable, match="certificate is not valid"):
         outbound.request("GET", site.url.replace("lms.test", called))
 
 
-def test_who_proves_its_name_is_talked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_proves_its_name_is_talked_to(tmp_path: Path) -> None:
     certificate = make_certificate(tmp_path, "lms.test")
     with serving(certificate, "lms.test") as site:
         site.app = Response("here")
-        assert _trusting(certificate, monkeypatch).request("GET", site.url).status == 200
+        assert _trusting(certificate).request("GET", site.url).status == 200
 
 
 def _here(host: str, port: int, **_: Any) -> list[Any]:
@@ -111,8 +107,7 @@ def loopback_by_name() -> Outbound:
     return Outbound([ipaddress.ip_network("127.0.0.0/8")], resolve=_here)
 
 
-def _trusting(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Outbound:
+def _trusting(certificate: Path) -> Outbound:
     """A door for which `certificate` is the one authority."""
-    monkeypatch.setattr("certifi.where", lambda: str(certificate))
-    monkeypatch.setattr("bridge.pinned._authorities", _authorities.__wrapped__)
-    return loopback_by_name()
+    trusted = authorities(None, {"SSL_CERT_FILE": str(certificate)})
+    return Outbound([ipaddress.ip_network("127.0.0.0/8")], resolve=_here, authorities=trusted)
