@@ -24,6 +24,7 @@ from bridge.errors import (
 )
 from bridge.identifiers import require
 from bridge.learners.directory import Match
+from bridge.learners.names import differ, name_of
 from bridge.learners.student_ids import Rule, shape
 from bridge.store.errors import trouble
 from bridge.store.launches import LaunchLine
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 NOBODY = Student("", "", "")
+NAME_DIFFERS = "name_differs"
 
 Lead = Callable[[Match, Launch], WayIn]
 """Where to send the browser of a matched learner."""
@@ -66,6 +68,8 @@ class Landing:
     """The way back to the LMS, where one is known and may be trusted."""
     user_id: int | None = None
     """The OttoLearn user whom the launch reached."""
+    mark: str = ""
+    """What an administrator should look at: `name_differs`, where the LMS and OttoLearn name the learner otherwise."""
 
 
 class Policy(NamedTuple):
@@ -167,10 +171,11 @@ class Arrivals:
             raise LaunchRejected(low, f"a launch that is {launch.assurance}")
         match = self.find(connection, launch, student_id)
         way = lead(match, launch)
+        mark = NAME_DIFFERS if _is_named_otherwise(launch.student, match) else ""
         landing = Landing(
             Outcome.MATCHED, "", self.reference(), launch.student, way.url, way.cookies, launch.return_url
         )
-        return replace(landing, user_id=match.learner.user_id)
+        return replace(landing, user_id=match.learner.user_id, mark=mark)
 
     def _worth(self, connection: str, launch: Launch, student_id: str) -> Launch:
         """The launch, a claim in it that a roster vouches for being as good as one that the LMS signed."""
@@ -202,7 +207,9 @@ class Arrivals:
             who=who,
             reference=reference,
         )
-        line = LaunchLine(self.now(), connection, kind, *landing.student, outcome, reason, reference, detail)
+        line = LaunchLine(
+            self.now(), connection, kind, *landing.student, outcome, reason, reference, detail, landing.mark
+        )
         try:
             self.record(line)
         except Exception as error:
@@ -213,3 +220,7 @@ class Arrivals:
 def _reached(landing: Landing, remark: str) -> str:
     """What the record says of a launch that got in."""
     return "; ".join(filter(None, (f"reached the OttoLearn user {landing.user_id}", remark)))
+
+
+def _is_named_otherwise(student: Student, match: Match) -> bool:
+    return differ(f"{student.first_name} {student.last_name}", name_of(match.learner))

@@ -12,13 +12,18 @@ from rich.text import Text
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.tables import print_table
 from bridge.doctor.explain import checks
+from bridge.launch import NAME_DIFFERS
 from bridge.reasons import REASONS
 from bridge.store import received
 from bridge.store.launches import LaunchLine, by_reference, newest
 
-COLUMNS = ("time", "connection", "kind", "student_id", "first_name", "last_name", "outcome", "reason", "reference")
+PERSON = ("student_id", "first_name", "last_name")
+COLUMNS = ("time", "connection", "kind", *PERSON, "outcome", "reason", "reference", "mark")
 REFERENCE_LENGTH = 8
 """Letters and digits of a reference, without the dash in their middle."""
+MARKED = {
+    NAME_DIFFERS: "the LMS and OttoLearn name this learner otherwise: are both one person? If not, see who has the ID.",
+}
 MARKS = {True: "held", False: "FAILED", None: "not reached"}
 
 
@@ -83,6 +88,8 @@ def _print_explanation(line: LaunchLine, steps: list[tuple[str, bool | None]], c
     say(f"student ID {line.student_id!r}, {line.first_name} {line.last_name}".rstrip(", "))
     if line.detail:
         say(f"detail: {line.detail}")
+    if line.mark in MARKED:
+        say(f"mark: {line.mark}: {MARKED[line.mark]}")
     if advice := REASONS.get(line.reason):
         say(f"\nWhat to do ({advice.who}): {advice.how}")
     say("\nChecks, in their order:")
@@ -123,3 +130,5 @@ def _print_table(lines: list[LaunchLine]) -> None:
     for reason in dict.fromkeys(line.reason for line in lines if line.reason in REASONS):
         row = REASONS[reason]
         console.print(Text(f"{reason}: {row.how} ({row.who})"), soft_wrap=True)
+    for mark in dict.fromkeys(line.mark for line in lines if line.mark in MARKED):
+        console.print(Text(f"{mark}: {MARKED[mark]}"), soft_wrap=True)

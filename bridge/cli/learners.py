@@ -10,6 +10,7 @@ from bridge.cli.finding import find, links, search_
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.learners import linking
 from bridge.learners.directory import DirectoryShrunk
+from bridge.learners.names import name_of
 from bridge.store import aliases
 
 HELD_BACK = 3
@@ -47,29 +48,47 @@ def refresh(invocation: Invocation, accept_fewer: bool, as_json: bool) -> None:
 @click.argument("user_id", type=click.IntRange(1))
 @click.option("--connection", help="Whose ID this is; may be left out where only one named it.")
 @click.option("--write", "attribute", help="Instead: write the ID into this Username attribute in OttoLearn.")
+@click.option("--yes", is_flag=True, help="Both are one person, though their names have no word in common.")
 @as_json
 @pass_invocation
 def link(
-    invocation: Invocation, student_id: str, user_id: int, connection: str | None, attribute: str | None, as_json: bool
+    invocation: Invocation,
+    student_id: str,
+    user_id: int,
+    connection: str | None,
+    attribute: str | None,
+    yes: bool,
+    as_json: bool,
 ) -> None:
-    """Let STUDENT_ID in as the OttoLearn user USER_ID: by a link in the bridge, or by writing it into OttoLearn."""
+    """Let STUDENT_ID in as the OttoLearn user USER_ID: by a link in the bridge, or by writing it into OttoLearn.
+
+    Shows what the LMS and OttoLearn call this person; where these names have no word in common, nothing is done
+    without --yes.
+    """
     configuration = invocation.configuration
     known, attributes = tuple(configuration.connections), configuration.ottolearn.username_attributes
     if attribute is not None and (attribute not in attributes or connection is not None):
         raise click.UsageError(f"--write takes one of {', '.join(attributes)}, and holds for every connection")
     with invocation.database() as engine:
+        if attribute is None:
+            connection = connection or linking.connection_for(engine, student_id, known)
+        learner = linking.user(engine, student_id, user_id)
+        names = linking.names_given(engine, connection, student_id, known)
+        if not yes:
+            linking.require_same_name(learner, names)
         if attribute is not None:
             directory = invocation.directory_over(engine)
             linking.write(directory, engine, invocation.ottolearn, student_id, user_id, attribute)
-        else:
-            connection = connection or linking.connection_for(engine, student_id, known)
+        elif connection is not None:
             linking.link(engine, connection, student_id, user_id, attributes, now=time.time())
     if as_json:
         linked = {"student_id": student_id, "user_id": user_id}
-        print_json({**linked, "connection": connection, "attribute": attribute})
+        said = {"lms_names": names, "ottolearn_name": name_of(learner)}
+        print_json({**linked, "connection": connection, "attribute": attribute, **said})
     else:
         where = f"in OttoLearn's {attribute}" if attribute else f"for the connection {connection}"
         click.echo(f"{student_id} is OttoLearn user {user_id} now, {where}.")
+        click.echo(f"In the LMS: {', '.join(names) or 'no name'}. In OttoLearn: {name_of(learner) or 'no name'}.")
 
 
 @learners.command()

@@ -15,9 +15,10 @@ from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_js
 from bridge.cli.tablefile import check_table_file
 from bridge.cli.tables import print_table
 from bridge.cli.unmatched_sheet import MOST_EXPORTED, to_complete
-from bridge.contracts import Outcome, Student
+from bridge.contracts import Learner, Outcome, Student
 from bridge.errors import LearnerAmbiguous
 from bridge.learners.directory import Directory
+from bridge.learners.names import differ, name_of
 from bridge.learners.near import NearMiss, near_misses
 from bridge.learners.student_ids import shape
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
@@ -86,7 +87,7 @@ def export(invocation: Invocation, output: Path, connection: str | None) -> None
     with invocation.database() as engine:
         waiting = _waiting(invocation, engine, MOST_EXPORTED)
     people = [
-        to_complete(_looked_up(invocation, row), row, [_sentence(miss) for miss in misses])
+        to_complete(_looked_up(invocation, row), row, [_sentence(row, miss) for miss in misses])
         for row, misses in waiting
         if row.outcome == Outcome.NO_MATCH and connection in {None, row.connection}
     ]
@@ -125,14 +126,19 @@ def _is_found(directory: Directory, student_id: str) -> bool:
 
 def _row(row: UnmatchedRow, misses: list[NearMiss]) -> dict[str, Any]:
     seen = {"first_seen": _iso(row.first_seen), "last_seen": _iso(row.last_seen)}
-    return {**row._asdict(), **seen, "could_be": [_miss(miss) for miss in misses]}
+    return {**row._asdict(), **seen, "could_be": [_miss(row, miss) for miss in misses]}
 
 
-def _miss(miss: NearMiss) -> dict[str, Any]:
+def _miss(row: UnmatchedRow, miss: NearMiss) -> dict[str, Any]:
     learner = miss.learner
     found = {"user_id": learner.user_id, "active": learner.active, "reason": miss.reason, "attribute": miss.attribute}
     names = {"first_name": learner.attributes.get(FIRST_NAME, ""), "last_name": learner.attributes.get(LAST_NAME, "")}
-    return {**found, "value": learner.attributes.get(miss.attribute, ""), **names}
+    return {
+        **found,
+        "name_differs": _named_otherwise(row, learner),
+        "value": learner.attributes.get(miss.attribute, ""),
+        **names,
+    }
 
 
 def _iso(time: float) -> str:
@@ -143,12 +149,17 @@ def _print_table(found: list[tuple[UnmatchedRow, list[NearMiss]]]) -> None:
     rows = []
     for row, misses in found:
         cells = (row.student_id, row.first_name, row.last_name, row.connection, str(row.times), _iso(row.last_seen))
-        rows.append((*cells, "\n".join(_sentence(miss) for miss in misses) or "nobody like them"))
+        rows.append((*cells, "\n".join(_sentence(row, miss) for miss in misses) or "nobody like them"))
     print_table(COLUMNS, rows, folding=("first_name", "last_name", "could_be"))
     click.echo("Link one with: ottobridge learners link STUDENT_ID USER_ID --connection CONNECTION")
 
 
-def _sentence(miss: NearMiss) -> str:
+def _sentence(row: UnmatchedRow, miss: NearMiss) -> str:
     where = f" ({miss.attribute})" if miss.attribute else ""
+    other = ", but another name" if _named_otherwise(row, miss.learner) else ""
     inactive = "" if miss.learner.active else ", inactive"
-    return f"user {miss.learner.user_id}{inactive} {REASONS[miss.reason]}{where}"
+    return f"user {miss.learner.user_id}{inactive} {REASONS[miss.reason]}{where}{other}"
+
+
+def _named_otherwise(row: UnmatchedRow, learner: Learner) -> bool:
+    return differ(f"{row.first_name} {row.last_name}", name_of(learner))

@@ -11,7 +11,8 @@ from bridge.contracts import Learner
 from bridge.errors import LearnerAmbiguous, OttoBridgeError
 from bridge.identifiers import FAULTS, fault, normalize
 from bridge.learners.directory import Directory
-from bridge.store import aliases, learners, unmatched
+from bridge.learners.names import differ, name_of
+from bridge.store import aliases, launches, learners, unmatched
 
 
 class LinkRefused(OttoBridgeError):
@@ -32,6 +33,38 @@ def connection_for(engine: Engine, student_id: str, connections: Sequence[str]) 
     return seen[0]
 
 
+def require_same_name(learner: Learner, names: Sequence[str]) -> None:
+    """Raise LinkRefused where one of the names that the LMS gave and OttoLearn's have no word in common."""
+    other = next((name for name in names if differ(name, name_of(learner))), None)
+    if other is not None:
+        raise LinkRefused(
+            f"the LMS calls this student {other}, and OttoLearn's user {learner.user_id} is {name_of(learner)}: not a "
+            "word in common. Whoever launches with the ID gets into that account. Add --yes if both are one person"
+        )
+
+
+def names_given(engine: Engine, connection: str | None, student_id: str, connections: Sequence[str]) -> list[str]:
+    """What the LMS calls the student: as the unmatched queue has it, else as in their last launch.
+
+    Of every connection where none is named: what is written into OttoLearn holds for all of them.
+    """
+    waiting = {row.connection: row for row in unmatched.of_student(engine, student_id)}
+    asked = [connection] if connection is not None else sorted({*connections, *waiting})
+    found = [waiting.get(name) or launches.last_named(engine, name, normalize(student_id)) for name in asked]
+    named = (" ".join(filter(None, (row.first_name, row.last_name))) for row in found if row is not None)
+    return [*dict.fromkeys(name for name in named if name)]
+
+
+def user(engine: Engine, student_id: str, user_id: int) -> Learner:
+    """The OttoLearn user of this number. Raises LinkRefused for nobody, and for an ID that is none."""
+    if why := fault(normalize(student_id)):
+        raise LinkRefused(f"this is no student ID: {FAULTS[why]}")
+    learner = learners.learner(engine, user_id)
+    if learner is None:
+        raise LinkRefused(f"OttoLearn has no user {user_id}; after a change there: ottobridge learners refresh")
+    return learner
+
+
 def link(
     engine: Engine,
     connection: str,
@@ -42,7 +75,7 @@ def link(
     now: float,
 ) -> Learner:
     """Let launches of this connection with this ID in as this user. Nothing is changed in OttoLearn."""
-    learner = _user(engine, student_id, user_id)
+    learner = user(engine, student_id, user_id)
     if not any(learner.attributes.get(name) for name in username_attributes):
         raise LinkRefused(f"user {user_id} has no Username attribute filled, so nobody can sign in as them")
     aliases.put(engine, connection, student_id, user_id, now=now)
@@ -57,7 +90,7 @@ def write(
 
     Refuses to take an ID from somebody else, or to overwrite another one.
     """
-    learner = _user(engine, student_id, user_id)
+    learner = user(engine, student_id, user_id)
     _require_nobody_else(directory, student_id, user_id)
     before = learner.attributes.get(attribute, "")
     if before and normalize(before) != normalize(student_id):
@@ -67,15 +100,6 @@ def write(
     for row in unmatched.of_student(engine, student_id):
         unmatched.forget(engine, row.connection, student_id)
     return changed
-
-
-def _user(engine: Engine, student_id: str, user_id: int) -> Learner:
-    if why := fault(normalize(student_id)):
-        raise LinkRefused(f"this is no student ID: {FAULTS[why]}")
-    learner = learners.learner(engine, user_id)
-    if learner is None:
-        raise LinkRefused(f"OttoLearn has no user {user_id}; after a change there: ottobridge learners refresh")
-    return learner
 
 
 def _require_nobody_else(directory: Directory, student_id: str, user_id: int) -> None:

@@ -26,6 +26,8 @@ class LaunchLine(NamedTuple):
     reason: str
     reference: str
     detail: str = ""
+    mark: str = ""
+    """What an administrator should look at though the launch came in: `name_differs`."""
 
 
 _COLUMNS: Final = [launch.c[name] for name in LaunchLine._fields]
@@ -41,6 +43,13 @@ _RECENT_IDS: Final = (
     .where(launch.c.connection == bindparam("asked"), launch.c.outcome != Outcome.REJECTED, launch.c.student_id != "")
     .order_by(*_NEWEST_FIRST)
     .limit(bindparam("last"))
+)
+_LAST_NAMED: Final = (
+    select(*_COLUMNS)
+    .where(launch.c.connection == bindparam("asked"), launch.c.student_id == bindparam("id_"))
+    .where((launch.c.first_name != "") | (launch.c.last_name != ""))
+    .order_by(*_NEWEST_FIRST)
+    .limit(1)
 )
 _FORGET: Final = delete(launch).where(launch.c.time < bindparam("before"))
 _FORGET_NOBODY: Final = delete(launch).where(
@@ -72,6 +81,14 @@ def recent_ids(engine: Engine, name: str, last: int) -> list[str]:
     """The student IDs of the `last` launches of the connection `name` that were not rejected, newest first."""
     with alone(engine) as connection:
         return list(connection.execute(_RECENT_IDS, {"asked": name, "last": last}).scalars())
+
+
+def last_named(engine: Engine, name: str, student_id: str) -> LaunchLine | None:
+    """The last launch of the connection `name` with this ID that said a name. It looks through the whole record."""
+    asked = {"asked": name, "id_": storable(student_id, _LIMITS["student_id"])}
+    with alone(engine) as connection:
+        row = connection.execute(_LAST_NAMED, asked).one_or_none()
+    return None if row is None else LaunchLine(*row)
 
 
 def by_reference(engine: Engine, reference: str) -> LaunchLine | None:

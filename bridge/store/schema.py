@@ -62,6 +62,7 @@ launch = Table(
     Column("reason", String(64), nullable=False),
     Column("reference", String(64), nullable=False, index=True),
     Column("detail", String(1000), nullable=False),
+    Column("mark", String(32), nullable=False, server_default=""),
     Index("ix_launch_time", "time", "id"),
     sqlite_autoincrement=True,
 )

@@ -13,8 +13,10 @@ from sqlalchemy import Engine
 
 from bridge.cli import cli
 from bridge.contracts import Student
+from bridge.learners.linking import LinkRefused
 from bridge.store import unmatched
 from bridge.store.engine import migrate, open_database
+from bridge.store.launches import LaunchLine, append
 from sandbox.ottolearn import create_sandbox
 from sandbox.serving import serve
 from tests.bridge.cli.test_doctor import CONFIG, SIGNED
@@ -87,11 +89,47 @@ def test_who_could_be_meant_is_shown_with_the_reason(desk: Desk) -> None:
 def test_a_link_takes_the_student_off_the_list_and_can_be_undone(desk: Desk) -> None:
     desk.came("7")
     linked = desk.json("learners", "link", "7", "1")
-    assert linked == {"student_id": "7", "user_id": 1, "connection": "campus", "attribute": None}
+    names = {"lms_names": [], "ottolearn_name": "ليلى الخوري"}
+    assert linked == {"student_id": "7", "user_id": 1, "connection": "campus", "attribute": None, **names}
     assert desk.json("unmatched") == []
     assert desk.run("unmatched").stdout == "Everybody who came was found.\n"
     assert desk.run("learners", "unlink", "7", "--connection", "campus").exit_code == 0
     assert isinstance(desk.run("learners", "unlink", "7", "--connection", "campus").exception, Exception)
+
+
+@pytest.mark.parametrize("how", [("--connection", "campus"), ("--write", "employeeId")])
+def test_nobody_is_linked_with_an_account_of_another_name_by_the_way(desk: Desk, how: tuple[str, str]) -> None:
+    desk.came("7", "Grace", "Hopper")
+    refused = desk.run("learners", "link", "7", "2", *how)
+    assert isinstance(refused.exception, LinkRefused)
+    assert "Grace Hopper" in str(refused.exception)
+    assert "Bo Li" in str(refused.exception)
+    assert [row["student_id"] for row in desk.json("unmatched")] == ["7"]
+    linked = desk.json("learners", "link", "7", "2", *how, "--yes")
+    assert (linked["lms_names"], linked["ottolearn_name"]) == (["Grace Hopper"], "Bo Li")
+    assert desk.json("unmatched") == []
+
+
+def test_both_names_are_shown_and_one_word_in_common_is_enough(desk: Desk) -> None:
+    desk.came("7", "Boris", "LI")
+    said = desk.run("learners", "link", "7", "2").stdout
+    assert "In the LMS: Boris LI. In OttoLearn: Bo Li." in said
+
+
+def test_the_name_of_a_student_who_left_the_list_is_that_of_their_last_launch(desk: Desk) -> None:
+    for time, name in ((1.0, "Bo"), (2.0, "Grace"), (3.0, "")):
+        append(desk.engine, LaunchLine(time, "campus", "lti13", "7", name, "", "matched", "", f"R{time}"))
+    append(desk.engine, LaunchLine(4.0, "other", "lti13", "7", "Bo", "", "matched", "", "R4"))
+    refused = desk.run("learners", "link", "7", "2", "--connection", "campus")
+    assert isinstance(refused.exception, LinkRefused)
+    assert "calls this student Grace, and" in str(refused.exception)
+
+
+def test_somebody_who_could_be_meant_by_another_name_is_marked(desk: Desk) -> None:
+    desk.came("07", "Grace", "Hopper")
+    [row] = desk.json("unmatched")
+    assert [miss["name_differs"] for miss in row["could_be"]] == [True]
+    assert "another name" in " ".join(desk.run("unmatched").stdout.split())
 
 
 def test_an_id_is_written_into_ottolearn(desk: Desk) -> None:

@@ -7,7 +7,17 @@ from bridge.store import launches, received
 from bridge.store.launches import LaunchLine
 
 LINE = LaunchLine(
-    1_700_000_000.25, "campus", "lti13", "25499339", "Zoë", "O’Neil, 李", "matched", "", "REF-1", "by username"
+    1_700_000_000.25,
+    "campus",
+    "lti13",
+    "25499339",
+    "Zoë",
+    "O’Neil, 李",
+    "matched",
+    "",
+    "REF-1",
+    "by username",
+    "name_differs",
 )
 
 
@@ -56,6 +66,7 @@ def test_lines_of_one_moment_keep_the_order_in_which_they_were_written(engine: E
         ("reason", 64),
         ("reference", 64),
         ("detail", 1000),
+        ("mark", 32),
     ],
 )
 def test_a_hostile_field_is_cut_and_the_launch_still_recorded(engine: Engine, field: str, limit: int) -> None:

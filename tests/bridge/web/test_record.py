@@ -127,3 +127,10 @@ def test_refusals_of_nobody_are_forgotten_long_before_launches_of_people(bridge:
     rounds.tidy(bridge.engine, bridge.now + rounds.RECEIVED_KEPT + 1)
     assert [line.outcome for line in bridge.record()] == ["matched", "no_match"]
     assert kept(bridge)[1] == 0
+
+
+@pytest.mark.parametrize(("given", "mark"), [("Zoe", ""), ("Grace", "name_differs")])
+def test_a_learner_whom_ottolearn_names_otherwise_comes_in_and_is_marked(bridge: Bridge, given: str, mark: str) -> None:
+    bridge.launch13(given_name=given, family_name="")
+    [line] = bridge.record()
+    assert (line.outcome, line.mark) == ("matched", mark)
