@@ -29,8 +29,8 @@ _ROW = re.compile(r"[0-9]+$")
 _WHAT_TO_DO: Final = {
     "no_match": "a value that one OttoLearn user has",
     "ambiguous": "a value that only one OttoLearn user has; tidy OttoLearn up, or match by something else",
-    "other_value": "the same value as in OttoLearn; clear it there if it is wrong, or name another attribute for the "
-    "student ID in roster.attributes",
+    "other_value": "the same value as in OttoLearn; clear it there if it is wrong, name another attribute for the "
+    "student ID in roster.attributes, or link them in the bridge: ottobridge learners link, or unmatched import",
     "taken": "an ID that no other OttoLearn user has",
     "claimed_twice": "every student ID once",
     "duplicate": "one row for each person",

@@ -14,6 +14,7 @@ from adapters.spreadsheet.writing import write_table
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.tablefile import check_table_file
 from bridge.cli.tables import print_table
+from bridge.cli.unmatched_import import import_
 from bridge.cli.unmatched_sheet import MOST_EXPORTED, to_complete
 from bridge.contracts import Learner, Outcome, Student
 from bridge.errors import LearnerAmbiguous
@@ -80,9 +81,10 @@ def forget(invocation: Invocation, student_id: str, connection: str) -> None:
 @click.option("--connection", help="Only the students of this connection.")
 @pass_invocation
 def export(invocation: Invocation, output: Path, connection: str | None) -> None:
-    """Write a spreadsheet of students whom nobody was found for: enter each one's email, then sync it.
+    """Write a spreadsheet of students whom nobody was found for: enter each one's email, then import it.
 
-    ottobridge sync spreadsheet --file FILE gives each of them the student ID that the LMS sent.
+    ottobridge unmatched import FILE links each of them in the bridge; ottobridge sync spreadsheet --file FILE writes
+    the student ID into a free Username attribute of OttoLearn.
     """
     with invocation.database() as engine:
         waiting = _waiting(invocation, engine, MOST_EXPORTED)
@@ -96,6 +98,9 @@ def export(invocation: Invocation, output: Path, connection: str | None) -> None
     except OSError as error:
         raise click.UsageError(f"{output} cannot be written: {error.strerror}") from error
     click.echo(f"{len(people):,} people: {output}", err=True)
+
+
+unmatched.add_command(import_)
 
 
 def _waiting(invocation: Invocation, engine: Engine, last: int) -> list[tuple[UnmatchedRow, list[NearMiss]]]:

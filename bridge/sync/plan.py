@@ -122,17 +122,17 @@ class Planner:
             self._spared.add(holder.user_id)
 
     def _leave_out(self, member: RosterMember) -> Iterator[Item]:
-        student_id = normalize(member.student.student_id)
         if not member.active:
-            reason = "inactive_in_lms"
-        else:
-            reason = "no_student_id" if is_no_id(student_id) else "bad_student_id"
+            return self._skip(member, "inactive_in_lms")
+        if is_no_id(normalize(member.student.student_id)):
+            return self._skip(member, "no_student_id")
+        return self._skip(member, "bad_student_id")
+
+    def _skip(self, member: RosterMember, reason: str) -> Iterator[Item]:
         self.skipped[reason] += 1
         if self.skipped[reason] <= EXAMPLES:
-            shown = storable(student_id, 64)
-            yield self._item(
-                shown, shown, NO_DIGEST, Decision(Kind.SKIPPED, reason, content=Content(where=_where(member)))
-            )
+            shown, content = storable(normalize(member.student.student_id), 64), Content(where=_where(member))
+            yield self._item(shown, shown, NO_DIGEST, Decision(Kind.SKIPPED, reason, content=content))
 
     def _changed(self, wanted: Sequence[Wanted], known: dict[str, Known]) -> list[Wanted]:
         """Those of whom the connection did not say just this before."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from bridge.store import disputes, sync_items, sync_runs
-from bridge.store.sync_items import State
+from bridge.store.sync_items import Kind, State
 from bridge.store.sync_runs import Status
 from bridge.sync import journal
 from bridge.sync.apply import Applier
 from bridge.sync.planfile import write_plan_file
 from bridge.sync.record import Job
+
+NOBODY_LINKED: Final = "nobody_linked"
+"""The reason of a run that read a list and could link nobody in it."""
+NOT_LINKED: Final = (Kind.CONFLICT, Kind.SKIPPED)
 
 
 def save_plan(job: Job, path: Path | None) -> None:
@@ -45,6 +50,15 @@ def write(job: Job, *, missing: bool = True) -> None:
     failed = any(state == State.QUARANTINED for _, state, _ in sync_items.counts(engine, outcome.run))
     if not held:
         outcome.status = Status.PARTIAL if failed else Status.DONE
+    if not held and job.subject.link is not None and _linked_nobody(job):
+        outcome.status, outcome.reason = Status.PARTIAL, NOBODY_LINKED
+
+
+def _linked_nobody(job: Job) -> bool:
+    """Whether rows were read, and nobody is linked by now for any of them."""
+    counts = sync_items.counts(job.around.engine, job.outcome.run)
+    linked = any(kind == Kind.LINK and state == State.DONE for kind, state, _ in counts)
+    return not linked and not job.outcome.unchanged and any(kind in NOT_LINKED for kind, _, _ in counts)
 
 
 def _apply(job: Job) -> None:

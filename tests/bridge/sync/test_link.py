@@ -285,3 +285,14 @@ def test_two_rows_for_one_person_do_not_replace_each_others_id_by_turns(linking,
     outcome = linking.run()
     assert {reason for _, _, reason in linking.said(outcome)} == {"duplicate"}
     assert linking.world.ottolearn.users[7].attributes["employeeId"] == "1"
+
+
+def test_a_list_that_links_nobody_is_not_told_to_be_done(linking) -> None:
+    linking.user(7, "zoe@example.edu", employeeId="by hand")
+    linking.rows(("zoe@example.edu", "1"))
+    outcome = linking.run()
+    assert (outcome.status, outcome.reason, outcome.exit_code) == ("partial", "nobody_linked", 4)
+    linking.user(8, "li@example.edu")
+    linking.rows(("zoe@example.edu", "1"), ("li@example.edu", "2"))
+    for _ in range(2):  # linked by this run, then by an earlier one
+        assert (linking.run().status, linking.run().reason) == ("done", "")

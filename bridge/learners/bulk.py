@@ -1,0 +1,146 @@
+"""Many links at once: who is meant by what an administrator entered beside each unmatched student. In doubt nobody."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from sqlalchemy import Engine
+
+from bridge.contracts import Learner
+from bridge.errors import LearnerAmbiguous
+from bridge.identifiers import key
+from bridge.learners.directory import Directory
+from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
+from bridge.store import everybody
+from bridge.store import learners as directory_of
+
+WHY: Final = {
+    "no_match": "no OttoLearn user has what was entered",
+    "ambiguous": "several OttoLearn users have what was entered",
+    "contradiction": "what was entered leads to two OttoLearn users",
+    "inactive": "the OttoLearn user is inactive",
+    "no_username": "the OttoLearn user has no Username attribute filled, so nobody can sign in as them",
+    "taken": "another OttoLearn user has this student ID already",
+    "twice": "another row gives the same student to another user, or the same user to another student",
+    "name_differs": "the LMS and OttoLearn call them otherwise; if they are one person: --yes",
+}
+"""Why nobody is linked, in words."""
+
+
+class Wish(NamedTuple):
+    """One student of a connection, and what was entered for them."""
+
+    connection: str
+    student_id: str
+    """As it is looked for in OttoLearn."""
+    names: str
+    """First and last name as the LMS told them; for a second look, never for matching."""
+    known_by: Mapping[str, str]
+    """OttoLearn's attribute -> value, none of them empty."""
+
+
+class Verdict(NamedTuple):
+    """Who is meant; `why` is a key of `WHY`, or empty where they may be linked."""
+
+    user_id: int | None
+    who: str
+    """The user's name in OttoLearn."""
+    why: str
+
+
+def judge(
+    engine: Engine, directory: Directory, wishes: Sequence[Wish], usernames: Sequence[str], *, other_names: bool
+) -> list[Verdict]:
+    """A verdict on each wish. `other_names`: whether people may be called otherwise in OttoLearn than in the LMS."""
+    holders = _holders(engine, wishes)
+    verdicts = [_judge(engine, directory, wish, holders, usernames, other_names=other_names) for wish in wishes]
+    return _without_doubles(wishes, verdicts)
+
+
+def _holders(engine: Engine, wishes: Iterable[Wish]) -> dict[tuple[str, str], set[int]]:
+    """Who has each value that was entered, by attribute and value; OttoLearn's users are looked through once."""
+    found: dict[tuple[str, str], set[int]] = {
+        (name, _same(value)): set() for wish in wishes for name, value in wish.known_by.items()
+    }
+    names = sorted({name for name, _ in found})
+    for learners in everybody.pages(engine):
+        for learner in learners:
+            for name in names:
+                if (held := (name, _same(learner.attributes.get(name, "")))) in found:
+                    found[held].add(learner.user_id)
+    return found
+
+
+def _judge(
+    engine: Engine,
+    directory: Directory,
+    wish: Wish,
+    holders: Mapping[tuple[str, str], set[int]],
+    usernames: Sequence[str],
+    *,
+    other_names: bool,
+) -> Verdict:
+    found = [holders[name, _same(value)] for name, value in wish.known_by.items()]
+    meant = set.intersection(*found)
+    if len(meant) != 1:
+        several = "ambiguous" if meant else "contradiction"
+        return Verdict(None, "", several if all(found) else "no_match")
+    learner = directory_of.learner(engine, meant.pop())
+    if learner is None:
+        return Verdict(None, "", "no_match")
+    return Verdict(learner.user_id, _name(learner), _objection(directory, wish, learner, usernames, other_names))
+
+
+def _objection(directory: Directory, wish: Wish, learner: Learner, usernames: Sequence[str], other_names: bool) -> str:
+    if not learner.active:
+        return "inactive"
+    if not any(learner.attributes.get(name) for name in usernames):
+        return "no_username"
+    if _is_taken(directory, wish.student_id, learner.user_id):
+        return "taken"
+    return "" if other_names or _alike(wish.names, _name(learner)) else "name_differs"
+
+
+def _is_taken(directory: Directory, student_id: str, user_id: int) -> bool:
+    try:
+        found = directory.look(student_id)
+    except LearnerAmbiguous:
+        return True
+    return found is not None and found.learner.user_id != user_id
+
+
+def _without_doubles(wishes: Sequence[Wish], verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts, where rows contradict each other for none of them."""
+    pairs = [
+        (wish.connection, wish.student_id, verdict.user_id) for wish, verdict in zip(wishes, verdicts, strict=True)
+    ]
+    distinct = {pair for pair in pairs if pair[2] is not None}
+    students = Counter((connection, student_id) for connection, student_id, _ in distinct)
+    users = Counter((connection, user_id) for connection, _, user_id in distinct)
+    return [
+        verdict._replace(why="twice") if users[where, who] > 1 or students[where, what] > 1 else verdict
+        for (where, what, who), verdict in zip(pairs, verdicts, strict=True)
+    ]
+
+
+def _same(value: str) -> str:
+    """What is equal for values by which people are found: as IDs are, but without letter case."""
+    return key(value).casefold()
+
+
+def _name(learner: Learner) -> str:
+    return " ".join(filter(None, (learner.attributes.get(FIRST_NAME), learner.attributes.get(LAST_NAME))))
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two names share a word, or one of them is not known."""
+    words = [set(_bare(name).split()) for name in (one, other)]
+    return not all(words) or bool(words[0] & words[1])
+
+
+def _bare(name: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(c if c.isalnum() else " " for c in decomposed if not unicodedata.combining(c))
