@@ -19,14 +19,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import msgspec
 import requests
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 from urllib3.response import BaseHTTPResponse
 
-from bridge import __version__
+from bridge import __version__, answers
 from bridge.authorities import authorities as authorities_of
 from bridge.errors import RemoteRefused, RemoteUnavailable
 from bridge.pinned import PinningTransport, Place, until
@@ -73,9 +73,9 @@ class Answer:
     def json(self) -> Any:
         """The body as JSON; RemoteRefused where it is none."""
         try:
-            return msgspec.json.decode(self.body)
-        except (ValueError, RecursionError) as error:
-            raise RemoteRefused("the answer is not JSON", status=self.status) from error
+            return answers.read(self.body)
+        except answers.NotJson as error:
+            raise RemoteRefused(str(error), status=self.status) from error
 
 
 def host_of(url: str) -> str:
@@ -284,7 +284,22 @@ def _refuse_unusable(response: Response, url: str) -> None:
         status, wait = response.status, _asked_wait(response.headers)
         raise RemoteUnavailable(f"{host_of(url)} answered {status}", status=status, retry_after=wait)
     if 300 <= response.status < 400:
-        raise RemoteRefused(f"{host_of(url)} answered with a redirect", status=response.status)
+        leads = _leads_to(url, response.headers.get("Location", ""))
+        raise RemoteRefused(f"{host_of(url)} answered with a redirect {leads}", status=response.status)
+
+
+def _leads_to(url: str, location: str) -> str:
+    """Where a redirect leads, as much as a log may hold: no query, and no path that could hold a secret."""
+    try:
+        here, there = urlsplit(url), urlsplit(urljoin(url, location))
+    except ValueError:
+        return "to an address that is none"
+    if not location or not there.hostname:
+        return "that names no address"
+    home = f"{there.scheme}://{host_of(there.geturl())}"
+    if (there.scheme, there.netloc) != (here.scheme, here.netloc):
+        return f"to {home}: if that is its address, configure it; a login page there means that it asks who we are"
+    return f"to another page of {home}: a login page, a page for browsers, or the same address written differently"
 
 
 def _asked_wait(headers: Mapping[str, str]) -> float | None:

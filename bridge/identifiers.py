@@ -26,7 +26,8 @@ _VARIABLE: Final = "$"
 _UNSEEN: Final = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"}
 _BLANK_LETTERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 """Letters and marks that show nothing (Default_Ignorable_Code_Point outside Cf and Cn; the blank of Braille)."""
-_UNDECODED: Final = "\ufffd"
+UNDECODED: Final = "\ufffd"
+"""What stands where a letter could not be decoded (U+FFFD)."""
 
 FAULTS: Final = {
     "missing": "there is none, or a word that programs write where there is none, such as null or N/A",
@@ -108,7 +109,7 @@ _LOWER: Final = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRST
 def _fault_in_letters(text: str) -> str:
     for letter in text:
         unseen = letter != " " and unicodedata.category(letter) in _UNSEEN
-        if unseen or letter in _BLANK_LETTERS or letter == _UNDECODED or _is_variation_selector(letter):
+        if unseen or letter in _BLANK_LETTERS or letter == UNDECODED or _is_variation_selector(letter):
             return "invisible"
     return ""
 

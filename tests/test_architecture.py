@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-LEAVES = {"ahead", "contracts", "errors", "http", "identifiers", "settings", "patience", "rosters", "seen"}
+LEAVES = {"ahead", "answers", "contracts", "errors", "http", "identifiers", "settings", "patience", "rosters", "seen"}
 """Modules of the bridge that adapters may stand on, beside bridge/lti, bridge/files and bridge/sync/settings."""
 SEES_BOTH = {"bridge/cli", "bridge/wsgi.py", "bridge/__main__.py"}
 DOOR = {"bridge/http.py", "bridge/pinned.py"}

@@ -13,6 +13,7 @@ from http import HTTPStatus
 
 from adapters.canvas.settings import Api
 from bridge.ahead import read_ahead
+from bridge.answers import instead, is_page
 from bridge.contracts import Means
 from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
 from bridge.http import Answer, Body, host_of
@@ -132,10 +133,12 @@ def _accepted(answer: Answer) -> Answer:
     status = answer.status
     if status == HTTPStatus.UNAUTHORIZED and "WWW-Authenticate" in answer.headers:
         raise RemoteRefused("Canvas does not take the token: it is wrong, expired or revoked", status=status)
+    if status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND} and is_page(answer.body):  # Canvas's API answers JSON
+        raise RemoteRefused(f"Canvas answered {status}{instead(answer.body)}", status=status)
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         raise NotPermitted("Canvas refuses: the token's user or its scopes lack a right", status=status)
     if status == HTTPStatus.NOT_FOUND:
         raise NotPermitted("Canvas does not have this, or hides it from the token's user", status=status)
     if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        raise RemoteRefused(f"Canvas answered {status}", status=status)
+        raise RemoteRefused(f"Canvas answered {status}{instead(answer.body)}", status=status)
     return answer

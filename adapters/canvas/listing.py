@@ -11,6 +11,7 @@ import msgspec
 from adapters.canvas.api import Canvas
 from adapters.canvas.people import Said
 from adapters.canvas.settings import Filters
+from bridge import answers
 from bridge.errors import RosterIncomplete
 from bridge.seen import SeenIds
 
@@ -76,6 +77,8 @@ def _in_path(canvas_id: str) -> str:
 
 def _decoded(decoder: msgspec.json.Decoder[list[Row]], body: bytes) -> list[Row]:
     try:
-        return decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return answers.read_as(decoder, body)
+    except answers.NotJson as error:
+        raise RosterIncomplete(f"a page of Canvas's list of people cannot be read: {error}") from error
+    except msgspec.ValidationError as error:
         raise RosterIncomplete("Canvas sent a page that is not a list of people with their ids") from error

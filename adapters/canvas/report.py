@@ -15,6 +15,7 @@ from urllib.parse import quote, urljoin
 import msgspec
 
 from adapters.canvas.api import Canvas, NotPermitted
+from bridge import answers
 from bridge.contracts import Means
 from bridge.errors import OttoBridgeError, RemoteRefused, RosterIncomplete
 from bridge.http import host_of
@@ -46,6 +47,9 @@ class _Report(msgspec.Struct):
     status: str = ""
     progress: float | None = None
     attachment: _Attachment | None = None
+
+
+_reports = msgspec.json.Decoder(_Report)
 
 
 @contextmanager
@@ -96,8 +100,10 @@ def _awaited(canvas: Canvas, address: str, report: _Report, means: Means) -> _Re
 
 def _read(body: bytes) -> _Report:
     try:
-        return msgspec.json.decode(body, type=_Report)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return answers.read_as(_reports, body)
+    except answers.NotJson as error:
+        raise RosterIncomplete(f"what Canvas says of its users report cannot be read: {error}") from error
+    except msgspec.ValidationError as error:
         raise RosterIncomplete("Canvas described its users report in a way we do not know") from error
 
 

@@ -11,6 +11,7 @@ import msgspec
 from adapters.moodle.people import Person
 from adapters.moodle.refusals import BY_FIELD, COHORT_MEMBERS, ENROLLED, SITE_INFO, refusal
 from adapters.moodle.settings import Api
+from bridge import answers
 from bridge.contracts import Means
 from bridge.errors import RemoteRefused
 from bridge.http import Answer
@@ -50,6 +51,12 @@ class _Numbered(msgspec.Struct):
 class _Cohort(msgspec.Struct):
     userids: list[int]
 
+
+_DEBUGGING = (
+    "Moodle's answer holds debugging text of PHP or a plugin {} the JSON: switch debug display off "
+    "at Site administration > Development > Debugging, or mend the plugin"
+)
+_NO_ANSWER = {answers.BEFORE: _DEBUGGING.format("before"), answers.AFTER: _DEBUGGING.format("after")}
 
 _failures = msgspec.json.Decoder(_Failure)
 _people = msgspec.json.Decoder(list[Person])
@@ -104,12 +111,20 @@ class Moodle:
         )
         _check_status(answer)
         try:
-            return decoder.decode(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return answers.read_as(decoder, answer.body)
+        except answers.NotJson as error:
+            raise RemoteRefused(_NO_ANSWER.get(error.kind, f"{error}; check `api.url`"), status=200) from error
+        except msgspec.ValidationError as error:
             raise refusal(_errorcode(answer), function) from error
 
 
 def _check_status(answer: Answer) -> None:
+    if answer.status == HTTPStatus.FORBIDDEN and answer.body.strip():  # Moodle's own 403 is empty
+        raise RemoteRefused(
+            "something before Moodle (a firewall such as Cloudflare or ModSecurity, the web server's own rules) "
+            "refuses our server's address: let it through to /webservice/rest/server.php",
+            status=answer.status,
+        )
     if answer.status == HTTPStatus.FORBIDDEN:
         raise RemoteRefused(
             "Moodle's web services or their REST protocol are off: switch them on at Site administration > "
@@ -117,11 +132,12 @@ def _check_status(answer: Answer) -> None:
             status=answer.status,
         )
     if answer.status != HTTPStatus.OK:
-        raise RemoteRefused(f"Moodle answered {answer.status}; check `api.url`", status=answer.status)
+        page = answers.instead(answer.body)
+        raise RemoteRefused(f"Moodle answered {answer.status}; check `api.url`{page}", status=answer.status)
 
 
 def _errorcode(answer: Answer) -> str:
     try:
-        return _failures.decode(answer.body).errorcode
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return answers.read_as(_failures, answer.body).errorcode
+    except msgspec.ValidationError as error:
         raise RemoteRefused("this is not an answer of Moodle's web services; check `api.url`", status=200) from error

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 import oauthlib.oauth1
 
 from adapters.oneroster.settings import Api, Filters
+from bridge.answers import instead
 from bridge.contracts import Means, clean
 from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.http import Answer, host_of
@@ -92,7 +93,7 @@ def _users(answer: Answer, host: str) -> list[User]:
     try:
         said = answer.json()
     except RemoteRefused as error:
-        raise RosterIncomplete(f"{host}: a page of users is not JSON") from error
+        raise RosterIncomplete(f"{host}: a page of users cannot be read: {error}") from error
     users = said.get("users") if isinstance(said, dict) else None
     if not isinstance(users, list) or not all(isinstance(user, dict) for user in users):
         raise RosterIncomplete(f"{host}: a page holds no list of users")
@@ -155,7 +156,7 @@ class _Session:
         if answer.status != 200:
             raise RemoteRefused(
                 f"{host_of(url)} answered {answer.status} to the list of users; "
-                "check the client's rights for OneRoster rostering, and `url` and `version`",
+                f"check the client's rights for OneRoster rostering, and `url` and `version`{instead(answer.body)}",
                 status=answer.status,
             )
         return answer

@@ -50,6 +50,7 @@ _LTI13 = [
     Check("it answers this login", ("wrong_nonce",)),
     Check("it speaks LTI 1.3.0", ("wrong_version",)),
     Check("it is a message we take", ("wrong_message",)),
+    Check("its names are texts, as LTI 1.3 wants them", ("claim_mistyped",)),
     Check("its deployment is one we know", ("deployment_unknown",)),
     Check("it leads to this bridge", ("wrong_target",)),
     Check("it says all that a launch must say", ("claim_missing",)),

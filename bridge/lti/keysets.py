@@ -20,6 +20,7 @@ import msgspec
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import RSAKey
 
+from bridge.answers import instead
 from bridge.errors import LaunchRejected, OttoBridgeError, RemoteRefused, RemoteUnavailable
 from bridge.http import Answer, Outbound, host_of
 
@@ -203,7 +204,8 @@ def _read_keys(answer: Answer, url: str) -> dict[str, RSAKey]:
     document = answer.json() if answer.status == 200 else None
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list) or not entries:
-        raise RemoteRefused(f"{host_of(url)} answered {answer.status} without a key set", status=answer.status)
+        page = instead(answer.body)
+        raise RemoteRefused(f"{host_of(url)} answered {answer.status} without a key set{page}", status=answer.status)
     return _read_entries(entries, url)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from bridge import answers
 from bridge.contracts import Means, clean
 from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.http import Answer, host_of
@@ -78,7 +79,7 @@ def _page(url: str, token: str, means: Means) -> Answer:
     if answer.status != 200:
         raise RemoteRefused(
             f"{host_of(url)} answered {answer.status} to the list of members; the tool needs the service "
-            "Names and Role Provisioning in the platform, and an activity in the course",
+            f"Names and Role Provisioning in the platform, and an activity in the course{answers.instead(answer.body)}",
             status=answer.status,
         )
     return answer
@@ -88,7 +89,7 @@ def _memberships(answer: Answer, url: str) -> list[Membership]:
     try:
         said = answer.json()
     except RemoteRefused as error:
-        raise RosterIncomplete(f"{host_of(url)}: a page of members is not JSON") from error
+        raise RosterIncomplete(f"{host_of(url)}: a page of members cannot be read: {error}") from error
     members = said.get("members") if isinstance(said, dict) else None
     if not isinstance(members, list) or not all(isinstance(member, dict) for member in members):
         raise RosterIncomplete(f"{host_of(url)}: a page holds no list of members")

@@ -97,7 +97,9 @@ def read_token(answer: Answer, url: str) -> tuple[str, float]:
     try:
         said = answer.json()
     except RemoteRefused as error:
-        raise RemoteRefused(f"{host_of(url)} gave no access token and no JSON", status=answer.status) from error
+        raise RemoteRefused(
+            f"{host_of(url)} answered {answer.status} and gave no access token: {error}", status=answer.status
+        ) from error
     said = said if isinstance(said, dict) else {}
     token = said.get("access_token")
     if answer.status != 200 or not isinstance(token, str) or not _TOKEN.fullmatch(token):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bridge.contracts import Assurance, Student, clean
 from bridge.errors import LaunchRejected
-from bridge.identifiers import is_no_id, normalize, require
+from bridge.identifiers import UNDECODED, is_no_id, normalize, require
 from bridge.settings import split_plainly
 
 LONGEST_NAME = 255
@@ -79,4 +79,4 @@ def _name(value: object) -> str:
     if isinstance(value, str) and value.isascii() and value.isalnum():  # most names, and rosters hold millions
         return value
     text = " ".join(clean(value).split())
-    return "" if text in _PLACEHOLDERS or text.startswith("$") else text
+    return "" if text in _PLACEHOLDERS or text.startswith("$") or UNDECODED in text else text

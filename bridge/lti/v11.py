@@ -9,12 +9,14 @@ import hashlib
 import hmac
 from base64 import b64encode
 from collections.abc import Callable, Sequence
+from urllib.parse import parse_qsl, quote
 
 from oauthlib.oauth1.rfc5849.signature import base_string_uri, normalize_parameters, signature_base_string
 from oauthlib.oauth1.rfc5849.utils import escape
 
 from bridge.contracts import LaunchRequest, SignedForm
 from bridge.errors import LaunchRejected
+from bridge.identifiers import UNDECODED
 from bridge.lti.settings import Lti11
 from bridge.lti.wayback import way_back
 
@@ -93,6 +95,9 @@ def _signed_fields(request: LaunchRequest) -> list[Fields]:
     (instructure/canvas-lms, lib/lti/security.rb; #600).
     """
     whole = [*request.form, *request.query]
+    if any(UNDECODED in value for _, value in request.form):
+        raw = parse_qsl(request.body.decode("ascii"), keep_blank_values=True, errors="surrogateescape")
+        whole = [*raw, *request.query]  # the bytes were signed, whatever they mean
     if request.query and set(request.query) <= set(request.form):
         return [whole, list(request.form)]
     return [whole]
@@ -100,10 +105,19 @@ def _signed_fields(request: LaunchRequest) -> list[Fields]:
 
 def _signature(request: LaunchRequest, fields: Fields, method: str, secret: str) -> bytes:
     signed = [(name, value) for name, value in fields if name != "oauth_signature"]
-    parameters = normalize_parameters(signed)  # type: ignore[arg-type]  # the stub knows no repeated names
+    try:
+        parameters = normalize_parameters(signed)  # type: ignore[arg-type]  # the stub knows no repeated names
+    except UnicodeEncodeError:
+        parameters = _normalized_bytes(signed)
     base = signature_base_string("POST", base_string_uri(request.url), parameters)
     key = f"{escape(secret)}&".encode()
     return b64encode(hmac.new(key, base.encode(), _DIGESTS[method]).digest())
+
+
+def _normalized_bytes(fields: Fields) -> str:
+    """RFC 5849, section 3.4.1.3.2, for values that are no UTF-8."""
+    pairs = ((quote(text.encode("utf-8", "surrogateescape"), safe="~") for text in pair) for pair in fields)
+    return "&".join("=".join(pair) for pair in sorted(map(tuple, pairs)))
 
 
 def _check_known_consumer(form: dict[str, str], settings: Lti11) -> None:

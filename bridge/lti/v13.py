@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeGuard
 
-import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
+from bridge import answers
 from bridge.contracts import LaunchRequest, SignedClaims
 from bridge.errors import LaunchRejected
 from bridge.lti.settings import Lti13
@@ -116,11 +116,14 @@ def _signed(id_token: str, settings: Lti13, find_key: FindKey) -> dict[str, Any]
         raise LaunchRejected("token_malformed", "the id_token must be signed by RS256 and name its key id")
     try:
         holds = jws.validate_compact(token, find_key(str(settings.jwks_url), kid), registry=_REGISTRY)
-        claims = msgspec.json.decode(token.payload)
     except (JoseError, ValueError, RecursionError) as error:
         raise LaunchRejected("bad_signature", "the signature does not hold") from error
     if not holds:
         raise LaunchRejected("bad_signature", "the signature does not hold")
+    try:
+        claims = answers.read(token.payload)
+    except answers.NotJson as error:
+        raise LaunchRejected("token_malformed", "the id_token's payload is not JSON") from error
     if not isinstance(claims, dict):
         raise LaunchRejected("token_malformed", "the id_token's payload is not an object")
     return claims
@@ -128,12 +131,12 @@ def _signed(id_token: str, settings: Lti13, find_key: FindKey) -> dict[str, Any]
 
 def _check_audience(claims: Mapping[str, Any], settings: Lti13) -> None:
     if claims.get("iss") != settings.issuer:
-        raise LaunchRejected("wrong_issuer", f"iss is {str(claims.get('iss'))[:255]!r}")
+        raise LaunchRejected("wrong_issuer", f"iss is {_shown(claims.get('iss'))}")
     audience = claims.get("aud")
     if audience != settings.client_id and audience != [settings.client_id]:
-        raise LaunchRejected("wrong_audience", f"aud is {str(audience)[:255]!r}")
-    if claims.get("azp", settings.client_id) != settings.client_id:
-        raise LaunchRejected("wrong_audience", f"azp is {str(claims['azp'])[:255]!r}")
+        raise LaunchRejected("wrong_audience", f"aud is {_shown(audience)}")
+    if claims.get("azp") not in (None, settings.client_id):
+        raise LaunchRejected("wrong_audience", f"azp is {_shown(claims['azp'])}")
 
 
 def _check_time(claims: Mapping[str, Any], now: float) -> None:
@@ -157,9 +160,9 @@ def _check_message(claims: Mapping[str, Any], settings: Lti13, knows_deployment:
         raise LaunchRejected("wrong_version", f"the version is {str(claims.get(f'{CLAIM}version'))[:32]!r}")
     if claims.get(f"{CLAIM}message_type") not in MESSAGES:
         raise LaunchRejected("wrong_message", f"the message is {str(claims.get(f'{CLAIM}message_type'))[:64]!r}")
-    deployment = claims.get(f"{CLAIM}deployment_id")
-    if not isinstance(deployment, str) or not _is_id(deployment):
-        raise LaunchRejected("deployment_unknown", f"deployment_id is {str(deployment)[:255]!r}")
+    deployment = _text(claims, f"{CLAIM}deployment_id")
+    if deployment is None or not _is_id(deployment):
+        raise LaunchRejected("deployment_unknown", f"deployment_id is {_shown(deployment)}")
     if deployment not in settings.deployment_ids and not knows_deployment(deployment):
         raise LaunchRejected("deployment_unknown", f"deployment_id is {deployment!r}")
 
@@ -169,17 +172,37 @@ def _check_target(claims: Mapping[str, Any], launch_url: str) -> None:
         return  # where a link leads is yet to be chosen; the certification suite leaves the claim out
     if origin_or_empty(claims.get(f"{CLAIM}target_link_uri")) != origin(launch_url):
         raise LaunchRejected("wrong_target", "target_link_uri is missing or not an address of this bridge")
-    if claims[f"{CLAIM}message_type"] == RESOURCE_LINK and not _is_id(_member(claims, "resource_link", "id")):
-        raise LaunchRejected("claim_missing", "resource_link.id")
+    if claims[f"{CLAIM}message_type"] == RESOURCE_LINK:
+        link = claims.get(f"{CLAIM}resource_link")
+        if not _is_id(_text(link, "id") if isinstance(link, dict) else None):
+            raise LaunchRejected("claim_missing", "resource_link.id")
 
 
 def _check_person(claims: Mapping[str, Any]) -> None:
     if not _is_texts(claims.get(f"{CLAIM}roles")):
         raise LaunchRejected("claim_missing", "roles")
-    if claims.get("sub") in (None, ""):
+    if not _text(claims, "sub"):
         raise LaunchRejected("anonymous", "sub")
     if not _is_id(claims["sub"]):
         raise LaunchRejected("claim_missing", "sub must be at most 255 printable ASCII characters")
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str | None:
+    """A claim that must be text, None where there is none. Raises LaunchRejected where it is something else: taking the
+    number 1 for the text `1` would make two ids one."""
+    value = claims.get(name)
+    if value is not None and not isinstance(value, str):
+        raise LaunchRejected("claim_mistyped", f"{name.removeprefix(CLAIM)} is {_shown(value)}; LTI 1.3 wants text")
+    return value
+
+
+def _shown(value: object) -> str:
+    """What a claim says, for the operator: a number that should be text must not look like that text."""
+    if isinstance(value, bool | int | float):
+        return f"the {'truth value' if isinstance(value, bool) else 'number'} {str(value)[:64].lower()}"
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else f"the list {str(value)[:255]}"
+    return "null" if value is None else repr(str(value)[:255])
 
 
 def _member(claims: Mapping[str, Any], claim: str, member: str) -> object:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from bridge.answers import instead
 from bridge.contracts import Learner, clean
 from bridge.errors import RemoteRefused
 from bridge.http import TIMEOUT, Answer, Outbound, Timeout
@@ -164,12 +165,12 @@ class OttoLearnApi:
 def _checked(answer: Answer, deed: str, shape: type[Any]) -> Any:
     """The body of a successful answer, of the given JSON shape."""
     if answer.status not in {200, 201}:
-        raise _refused(deed, answer.status)
+        raise _refused(deed, answer.status, instead(answer.body))
     body = answer.json()
     if not isinstance(body, shape):
         raise RemoteRefused(f"OttoLearn was asked to {deed}: unexpected JSON", status=answer.status)
     return body
 
 
-def _refused(deed: str, status: int) -> RemoteRefused:
-    return RemoteRefused(f"OttoLearn was asked to {deed} and answered {status}", status=status)
+def _refused(deed: str, status: int, page: str = "") -> RemoteRefused:
+    return RemoteRefused(f"OttoLearn was asked to {deed} and answered {status}{page}", status=status)

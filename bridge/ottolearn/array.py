@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from typing import Any
 
 import ijson  # type: ignore[import-untyped]  # it ships no types
 
+from bridge.answers import BOM, instead
 from bridge.errors import RemoteRefused
 from bridge.http import Response
 
@@ -30,18 +32,20 @@ def read_array(response: Response) -> Iterator[Any]:
             yield from found
         parser.close()
     except (ijson.JSONError, ValueError) as error:
-        raise RemoteRefused("the list is not whole, valid JSON") from error
+        raise RemoteRefused(
+            "the list is not whole, valid JSON: it breaks off, or other text stands in it or after it"
+        ) from error
 
 
 def _sound(parts: Iterator[bytes], found: list[Any]) -> Iterator[bytes]:
     """Pass on the parts of an array; `found` is what the parser made of the part before, emptied here."""
     started, waiting, nested = False, 0, 0
-    for part in parts:
+    for part in _decodable(parts):
         # ijson yields nothing, silently, from a document that is not an array
         if not started and (text := part.lstrip(b" \t\r\n")):
             started = text.startswith(b"[")
             if not started:
-                raise RemoteRefused("the list is not a JSON array")
+                raise RemoteRefused(f"the list is not a JSON array{instead(text)}")
         if found:
             waiting = nested = 0
         waiting += len(part)
@@ -50,6 +54,15 @@ def _sound(parts: Iterator[bytes], found: list[Any]) -> Iterator[bytes]:
             raise RemoteRefused("the list holds an element that is too large or too deep")
         found.clear()
         yield part
+
+
+def _decodable(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """The same text without a byte order mark, and with U+FFFD for what is no UTF-8: one letter holds nobody up."""
+    decoder, first = codecs.getincrementaldecoder("utf-8")("replace"), True
+    for part in parts:
+        sound = decoder.decode(part).encode()
+        yield sound.removeprefix(BOM) if first else sound
+        first = first and not sound
 
 
 def _left_open(part: bytes) -> int:

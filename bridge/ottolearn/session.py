@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from typing import Any, TypeVar
 
+from bridge.answers import instead, is_page
 from bridge.errors import RemoteRefused, RemoteUnavailable
 from bridge.http import TIMEOUT, Answer, Outbound, Response, Timeout
 from bridge.ottolearn.settings import OttoLearn
@@ -111,7 +112,7 @@ class Session:
             "password": settings.password.get_secret_value(),
         }
         answer = self._outbound.request("POST", self._url(self._settings.api.login), json=credentials)
-        if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} and not is_page(answer.body):
             raise RemoteRefused(
                 "OttoLearn refused the login: check ottolearn.organization_id, ottolearn.username and "
                 "ottolearn.password, and that this user is active",
@@ -119,7 +120,8 @@ class Session:
             )
         if answer.status != HTTPStatus.OK:
             raise RemoteRefused(
-                f"the login was answered with {answer.status}: check ottolearn.api_url", status=answer.status
+                f"the login was answered with {answer.status}: check ottolearn.api_url{instead(answer.body)}",
+                status=answer.status,
             )
         return _token_in(answer)
 

@@ -10,7 +10,7 @@ import msgspec
 
 from bridge.contracts import RECORD, RosterMember, Student
 from bridge.errors import ConfigError
-from bridge.identifiers import is_no_id, key, normalize
+from bridge.identifiers import UNDECODED, is_no_id, key, normalize
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME, Attribute
 from bridge.sync.settings import Roster, fill
 
@@ -77,10 +77,11 @@ class AttributeMap:
         return Wanted(key(student_id, ignore_case=self._ignore_case), student_id, whole, values, record)
 
     def attributes(self, wanted: Wanted) -> dict[str, str]:
-        """What there is to write: attributes without a value are left alone, never emptied, and so are Username
-        attributes for which the LMS has a word that is no ID.
+        """What there is to write: attributes without a value are left alone, never emptied, and so are those whose
+        value could not be decoded, and Username attributes for which the LMS has a word that is no ID.
         """
-        there = {name: value for name, value in zip(self.names, wanted.values, strict=True) if value}
+        said = zip(self.names, wanted.values, strict=True)
+        there = {name: value for name, value in said if value and UNDECODED not in value}
         return {name: value for name, value in there.items() if name not in self.usernames or not is_no_id(value)}
 
 

@@ -18,7 +18,7 @@ MAX_FIELDS = 1000
 def read_request(request: Request, public_url: str) -> LaunchRequest:
     """The request as plain values; the address is the public one, whatever the Host header says.
 
-    Raises LaunchRejected `malformed` for a body or query that is no text.
+    Raises LaunchRejected `malformed` for a body or query that is no form.
     """
     body = b"" if request.method == "GET" else request.get_data(cache=True)
     is_form = bool(body) and request.mimetype == FORM
@@ -50,13 +50,14 @@ class _Headers(Mapping[str, str]):
 
 
 def read_pairs(encoded: bytes) -> list[tuple[str, str]]:
-    """Name and value of each field, in their order; empty values kept."""
+    """Name and value of each field, in their order; empty values kept, and U+FFFD for what is no UTF-8: a name in
+    another encoding keeps nobody out, and no student ID may hold that character."""
     if not encoded:
         return []
     try:
-        return parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+        return parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="replace", max_num_fields=MAX_FIELDS)
     except ValueError as error:
-        raise LaunchRejected("malformed", f"not UTF-8 form fields, or more than {MAX_FIELDS}") from error
+        raise LaunchRejected("malformed", f"no form fields, or more than {MAX_FIELDS}") from error
 
 
 def bearer(request: Request) -> str:

@@ -26,6 +26,8 @@ PLATO = Person(10, "plato", "Plato", "-", "plato@example.invalid")
 PEOPLE = [GUEST, ADMIN, ANA, PLATO]
 BY_FIELD = "core_user_get_users_by_field"
 ENROLLED = "core_enrol_get_enrolled_users"
+SITE = b'{"userid":2,"siteid":1,"functions":[{"name":"core_user_get_users_by_field"}]}'
+NOTICE = b"<br />\n<b>Deprecated</b>:  Optional parameter in <b>/srv/x/lib.php</b> on line <b>7</b><br />\n"
 
 
 @pytest.fixture
@@ -293,8 +295,17 @@ def test_maintenance_by_command_line_is_waited_for(moodle: FakeMoodle, clock: Cl
     ("reply", "words"),
     [
         (Reply(403), "switch them on"),
+        (
+            Reply(403, b"<!DOCTYPE html><title>Just a moment...</title>"),
+            "something before Moodle .* refuses our server",
+        ),
+        (Reply(200, NOTICE + SITE), "debugging text of PHP or a plugin before the JSON: switch debug display off"),
+        (Reply(200, SITE + b"\ndataflow/3.DEBUG: [] []\n"), "debugging text of PHP or a plugin after the JSON"),
+        (Reply(200, SITE[:-9]), "breaks off"),
+        (Reply(200, b""), "empty"),
+        (Reply(301, b"", {"Location": "https://moodle.example/x?token=s3cret"}), "redirect to https://moodle.example:"),
         (Reply(404, b"<html>"), "api.url"),
-        (Reply(200, b"<html>please log in"), "api.url"),
+        (Reply(200, b"<html>please log in"), r"a web page .* check `api.url`"),
         (Reply(200, b'<?xml version="1.0"?><EXCEPTION/>'), "api.url"),
         (Reply(200, b"null"), "api.url"),
         (Reply(200, b'[{"id": "3"}]'), "api.url"),
@@ -302,8 +313,24 @@ def test_maintenance_by_command_line_is_waited_for(moodle: FakeMoodle, clock: Cl
 )
 def test_what_is_no_answer_of_moodle_is_no_roster(moodle: FakeMoodle, clock: Clock, reply: Reply, words: str) -> None:
     moodle.fail_next(reply)
-    with pytest.raises(RemoteRefused, match=words):
+    with pytest.raises(RemoteRefused, match=words) as caught:
         read(moodle, clock)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_byte_order_mark_before_every_answer_holds_nobody_up(moodle: FakeMoodle, clock: Clock) -> None:
+    answer = moodle.answer
+    moodle.answer = lambda request: (reply := answer(request))._replace(body=b"\xef\xbb\xbf" + reply.body)
+    assert len(read(moodle, clock)) == 3
+
+
+def test_one_name_that_cannot_be_decoded_holds_no_roster(moodle: FakeMoodle, clock: Clock) -> None:
+    answer = moodle.answer
+    moodle.answer = lambda request: (reply := answer(request))._replace(
+        body=reply.body.replace(b'"Plato"', b'"Pl\xe1to"').replace(b'"Ana"', b'"An\\ud83d"')
+    )
+    found = read(moodle, clock)
+    assert [member.student[:2] for member in found[1:]] == [("A12001", ""), ("", "")]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS[1:3])

@@ -83,6 +83,19 @@ def test_a_page_that_is_no_list_of_users_is_not_an_empty_one(service, connection
         read(connection())
 
 
+@pytest.mark.parametrize(
+    ("reply", "error", "words"),
+    [
+        (Reply(200, b'<b>Notice</b>: x\n{"users": []}'), RosterIncomplete, "other text before the JSON"),
+        (Reply(403, b"<!DOCTYPE html><title>Just a moment...</title>"), RemoteRefused, "a firewall"),
+    ],
+)
+def test_what_stands_around_or_before_a_service_is_told_as_what_it_is(service, connection, read, reply, error, words):
+    service.fail_next(reply, where="offset=100")
+    with pytest.raises(error, match=words):
+        read(connection())
+
+
 def test_a_user_without_id_is_not_passed_over(service, connection, read):
     service.users[3] = user(3, sourcedId=None)
     with pytest.raises(RosterIncomplete, match="without sourcedId"):

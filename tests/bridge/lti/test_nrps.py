@@ -124,6 +124,24 @@ def test_a_page_that_is_no_list_of_members_is_not_an_empty_one(platform, means, 
         ids(platform, means)
 
 
+def test_a_firewalls_page_is_told_from_a_platforms_refusal(platform, means):
+    platform.fail_next(Reply(403, b"<!DOCTYPE html><title>Just a moment...</title>"))
+    with pytest.raises(RemoteRefused, match=r"answered 403 (.|\n)*a firewall"):
+        ids(platform, means)
+
+
+def test_debugging_text_around_members_is_told_and_nothing_is_guessed(platform, means):
+    platform.fail_next(Reply(200, b'<b>Notice</b>: x\n{"members": []}'))
+    with pytest.raises(RosterIncomplete, match="other text before the JSON"):
+        ids(platform, means)
+
+
+def test_one_member_whose_name_cannot_be_decoded_holds_nobody_up(platform, means):
+    body = b'{"members": [{"user_id": "1", "given_name": "Jo\\ud83d"}, {"user_id": "2", "given_name": "Mu\xf1oz"}]}'
+    platform.fail_next(Reply(200, body))
+    assert ids(platform, means) == [["1", "2"]]
+
+
 def test_a_member_without_id_is_not_passed_over(platform, means):
     platform.courses = {COURSE: [[member(1), member(2, user_id=None)]]}
     with pytest.raises(RosterIncomplete, match="without user_id"):
@@ -278,8 +296,8 @@ def test_a_key_without_kid_is_refused_before_moodle_does(means):
         (400, b'{"error": "invalid_client"}', "invalid_client"),
         (200, b'{"error": "invalid_client"}', "invalid_client"),
         (401, b'{"error": "x", "error_description": "y"}', "x: y"),
-        (400, b'{\n "error" : ""kid" invalid"\n}', "no JSON"),
-        (200, b"<html>", "no JSON"),
+        (400, b'{\n "error" : ""kid" invalid"\n}', "not JSON"),
+        (200, b"<html>", "not JSON"),
         (200, b"[]", "no access token"),
         (200, b'{"access_token": ""}', "no access token"),
         (200, b'{"access_token": 7}', "no access token"),

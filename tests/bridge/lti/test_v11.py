@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hmac
+from base64 import b64encode
+from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.contracts import SignedForm
+from bridge.contracts import LaunchRequest, SignedForm, Student
 from bridge.errors import LaunchRejected
 from bridge.lti import v11
+from bridge.lti.student import read_student
+from bridge.web.requests import read_pairs
 from tests.fakes import rfc5849
 from tests.fakes.lti_platform import FORM, LAUNCH_URL, LTI11, NOW, forged_signature, post, sign
 
@@ -51,6 +56,24 @@ def replaced(fields: Fields, **changes: str | None) -> Fields:
 @pytest.mark.parametrize("method", ["HMAC-SHA1", "HMAC-SHA256"])
 def test_a_launch_signed_by_oauthlib_is_taken(desk: Desk, method: str) -> None:
     assert desk.verify(sign(LAUNCH_URL, method=method))["user_id"] == "123456"
+
+
+def test_a_name_in_another_encoding_keeps_nobody_out(desk: Desk) -> None:
+    """Moodle signs the bytes that it sends, whatever they mean."""
+    url = f"{LAUNCH_URL}"
+    fields = [(name, b"Mu\xf1oz" if name == "lis_person_name_family" else value) for name, value in sign(url)]
+    unsigned = [(name, value) for name, value in fields if name != "oauth_signature"]
+    pairs = sorted((quote(name, safe="~"), quote(value, safe="~")) for name, value in unsigned)
+    base = "&".join(quote(part, safe="~") for part in ("POST", url, "&".join("=".join(pair) for pair in pairs)))
+    key = f"{quote(LTI11.shared_secret.get_secret_value(), safe='~')}&".encode()
+    signature = b64encode(hmac.new(key, base.encode(), "sha1").digest()).decode()
+    body = urlencode([*unsigned, ("oauth_signature", signature)]).encode()
+    request = LaunchRequest("POST", url, form=read_pairs(body), body=body)
+    form = v11.verify(request, LTI11, now=NOW, spend=desk.spend)
+    assert read_student("1", "Ana", form["lis_person_name_family"], "") == Student("1", "Ana", "")
+    other = replace(request, body=body.replace(b"Mu%F1oz", b"Mu%F2oz"))
+    with pytest.raises(LaunchRejected, match="bad_signature"):
+        v11.verify(other, LTI11, now=NOW, spend=desk.spend)
 
 
 @pytest.mark.parametrize("field", ["user_id", "lis_person_sourcedid", "roles", "oauth_timestamp", "custom_empty"])

@@ -175,6 +175,25 @@ def test_what_is_no_array_is_refused(body: bytes):
         list(client(url).read_learners())
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"<!DOCTYPE html><title>Just a moment...</title>", "a firewall"),
+        (b'[{"id": 1}] debug: shutdown', "other text"),
+    ],
+)
+def test_what_stands_around_or_before_the_list_is_told_as_what_it_is(body: bytes, words: str):
+    with answering(body) as url, pytest.raises(RemoteRefused, match=words):
+        list(client(url).read_learners())
+
+
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+def test_one_user_whose_name_cannot_be_decoded_holds_nobody_up(bom: bytes):
+    body = bom + b'[{"id": 1, "attributes": {"firstName": "Mu\xf1oz"}}, {"id": 2}]'
+    with answering(body) as url:
+        assert [learner.user_id for learner in client(url).read_learners()] == [1, 2]
+
+
 def test_an_endless_element_does_not_fill_the_memory():
     with answering(b'[{"id": "' + b"9" * 900_000 + b'"}]') as url, pytest.raises(RemoteRefused, match="too large"):
         list(client(url).read_learners())
