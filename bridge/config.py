@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
 
 from bridge.authorities import check_bundle
-from bridge.configfile import ConfigFile, read_config_file
+from bridge.configfile import STANDS_FOR_UNSET, ConfigFile, read_config_file
 from bridge.contracts import ACCEPTED, Adapter, Assurance, Connection
 from bridge.courses import Course, each_key_once
 from bridge.errors import ConfigError
@@ -30,6 +30,7 @@ from bridge.ottolearn.settings import Oidc, OttoLearn
 from bridge.proxy import read_proxy
 from bridge.settings import Frozen, Origin
 
+DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 CONNECTION_NAME = r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
 
 
@@ -62,6 +63,15 @@ class Bridge(Frozen):
     @classmethod
     def _without_slash(cls, url: str) -> str:
         return url.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database(cls, url: SecretStr) -> SecretStr:
+        scheme = url.get_secret_value().partition(":")[0]
+        if scheme not in {*DATABASES, STANDS_FOR_UNSET}:
+            other = " (postgres:// is how other programs write it)" if scheme == "postgres" else ""
+            raise ValueError(f"allowed: sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE{other}")
+        return url
 
     @field_validator("proxy")
     @classmethod
@@ -96,15 +106,17 @@ class CommonKeys(Frozen):
     """How the ID that the LMS sends becomes the one that OttoLearn holds."""
 
 
-def _none_if_empty(connections: object) -> object:
-    """LMSs that register themselves stand in no file, so that the key may have nothing behind it."""
-    return {} if connections is None else connections
+def _some(connections: object) -> object:
+    """A key with nothing below it is a mistake, such as connections that were put in at the wrong place."""
+    if connections is None:
+        raise ValueError("nothing stands below it; where LMSs register themselves, leave the key out or write {}")
+    return connections
 
 
 class _Parts(Frozen):
     bridge: Bridge
     ottolearn: OttoLearn
-    connections: Annotated[dict[str, dict[str, Any]], BeforeValidator(_none_if_empty)] = Field(default_factory=dict)
+    connections: Annotated[dict[str, dict[str, Any]], BeforeValidator(_some)] = Field(default_factory=dict)
     courses: Annotated[tuple[Course, ...], AfterValidator(each_key_once)] = ()
 
 
@@ -137,6 +149,8 @@ def load(
     parts = _validated(_Parts, file, (), problems)
     connections = _connections(file, {adapter.name: adapter for adapter in adapters}, problems)
     problems += _plain_http(file) + (_unreachable_courses(file, parts) if parts else [])
+    if parts is None and not problems:
+        problems += file.unset.values()  # without them it cannot even be described
     if problems or parts is None:
         raise ConfigError(sorted(set(problems), key=_line_of))
     return Configuration(parts.bridge, parts.ottolearn, connections, parts.courses)
@@ -196,6 +210,8 @@ def _validated(
     except ValidationError as error:
         for mistake in error.errors(include_url=False, include_input=False):
             path = file.path_of((*where, *(str(step) for step in mistake["loc"])))
+            if path in file.unfilled:
+                continue
             problems.append(_sentence(file, path, mistake, _keys_at(model, mistake["loc"][:-1])))
         return None
 

@@ -16,18 +16,17 @@ Where = tuple[str, ...]
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
 _PLACEHOLDER = re.compile(r"\$\{(file:)?([^}]*)\}")
-_STANDS_FOR_UNSET = "a-value-that-the-environment-does-not-hold"  # as long as a secret must be: one mistake, not two
-_SECRET_KEYS = {
-    "secret_key",
-    "database_url",
-    "password",
-    "secret",
-    "shared_secret",
-    "client_secret",
-    "token",
-    "progress_token",
-    "proxy",
-}
+STANDS_FOR_UNSET = "a-value-that-the-environment-does-not-hold"  # as long as a secret must be: one mistake, not two
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SECRET_KEY = re.compile(
+    r"secret|passw|token|credential|private|api_?key|_key$|^(?:proxy|database_url)$", re.IGNORECASE
+)
+_PUBLIC_KEY = re.compile(r"_(?:urls?|file|path)$", re.IGNORECASE)
+"""Names that say where a secret is asked for, such as `token_url`; `database_url` may hold one itself."""
+_USER_IN_ADDRESS = re.compile(r"//[^/?#]*@")
+_BARE_NAME = re.compile(r"^\$\w+$|[:/@]\$[A-Za-z_]\w*(?=[:/@]|$)|\$\{[^}]*$")
+"""`$NAME` as the whole value or as a part of an address, or a brace that is never closed."""
+_TAGS = "tag:yaml.org,2002:"
 
 
 class ConfigFile:
@@ -42,6 +41,8 @@ class ConfigFile:
         self._lines: dict[Where, int] = {(): 1}
         self._texts: dict[Where, str] = {}
         self._hidden: set[Where] = set()
+        self.unfilled: set[Where] = set()
+        """Values in which something that was to be filled in is missing: what else is wrong with them nobody knows."""
 
     def problem(self, where: Where, sentence: str, *, shown: bool = True) -> str:
         """`file:line: path: found …; sentence`; what was found is left out where it may be a secret."""
@@ -80,8 +81,10 @@ class ConfigFile:
             return self._mapping(node, where, environ)
         if isinstance(node, yaml.SequenceNode):
             return [self._value(item, (*where, str(at)), environ) for at, item in enumerate(node.value)]
-        if node.tag == "tag:yaml.org,2002:null":
+        if node.tag == f"{_TAGS}null":
             return None
+        if not node.tag.startswith(_TAGS):  # `password: !abc` is a tag, and the text without it
+            self.problems.append(self.problem(where, "text that begins with ! must stand in quotes"))
         return self._scalar(str(node.value), where, environ)
 
     def _mapping(self, node: yaml.MappingNode, where: Where, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -98,8 +101,14 @@ class ConfigFile:
 
     def _scalar(self, text: str, where: Where, environ: Mapping[str, str]) -> str:
         self._texts[where] = text
-        if where and where[-1] in _SECRET_KEYS:
+        if _may_be_secret(text, where):
             self._hidden.add(where)
+        if _BARE_NAME.search(text):
+            sentence = (
+                "the environment is read by ${NAME}, with braces; a secret that begins with $ is given by ${NAME}"
+            )
+            self.problems.append(self.problem(where, f"{sentence} or ${{file:PATH}}"))
+            self.unfilled.add(where)
         if not _PLACEHOLDER.search(text):
             return text
         self._hidden.add(where)
@@ -116,10 +125,24 @@ class ConfigFile:
                 return Path(name).read_text("utf-8").rstrip("\r\n")
             except (OSError, UnicodeDecodeError) as error:
                 self.problems.append(self.problem(where, f"the file {name} cannot be read ({type(error).__name__})"))
+                self.unfilled.add(where)
                 return ""
+        if not _NAME.fullmatch(name):
+            sentence = "allowed between ${ and }: the name of an environment variable, or file: and a path"
+            self.problems.append(self.problem(where, sentence))
+            self.unfilled.add(where)
+            return ""
         if name not in environ:
             self.unset[name] = self.problem(where, f"the environment variable {name} is not set")
-        return environ.get(name, _STANDS_FOR_UNSET)
+            self.unfilled.add(where)
+        return environ.get(name, STANDS_FOR_UNSET)
+
+
+def _may_be_secret(text: str, where: Where) -> bool:
+    """By the name of the key (of the list, for what stands in one), or because an address has a user name in it."""
+    key = next((step for step in reversed(where) if not step.isdecimal()), "")
+    named = _SECRET_KEY.search(key) and (key == "database_url" or not _PUBLIC_KEY.search(key))
+    return bool(named) or _USER_IN_ADDRESS.search(text) is not None
 
 
 def read_config_file(path: Path, environ: Mapping[str, str]) -> ConfigFile:
@@ -136,6 +159,6 @@ def read_config_file(path: Path, environ: Mapping[str, str]) -> ConfigFile:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
-        what = getattr(error, "problem", None) or "it cannot be read"
+        what = re.sub("'.*'", "…", getattr(error, "problem", None) or "it cannot be read")  # `password: *abc`
         raise ConfigError([f"{path}:{line}: this is not YAML: {what}"]) from error
     return file

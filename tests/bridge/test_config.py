@@ -225,7 +225,7 @@ def test_a_file_in_another_encoding_is_told_in_words(tmp_path: Path) -> None:
         load(path, ADAPTERS, {})
 
 
-@pytest.mark.parametrize("connections", ["", "connections:\n", "connections: {}\n"])
+@pytest.mark.parametrize("connections", ["", "connections: {}\n"])
 def test_a_bridge_whose_lmss_all_register_themselves_needs_no_connection(tmp_path: Path, connections: str) -> None:
     assert read(tmp_path, GOOD.partition("connections:")[0] + connections).connections == {}
 
@@ -289,3 +289,85 @@ def test_how_the_directory_is_kept_is_read(tmp_path: Path) -> None:
     found = read(tmp_path, text).ottolearn.directory
     assert (found.refresh_every, found.max_shrink_percent) == (600, 5)
     assert "refresh_every" in "\n".join(problems(tmp_path, text.replace("600", "1")))
+
+
+def test_connections_without_any_are_told(tmp_path: Path) -> None:
+    (told,) = problems(tmp_path, GOOD.partition("connections:")[0] + "connections:\n")
+    assert told.startswith("config.yaml:10: connections: nothing stands below it")
+
+
+@pytest.mark.parametrize(
+    "url", ["postgres://u:hidden-word@h/d", "mysql://u:hidden-word@h/d", "hidden-word", "postgresql+asyncpg://h/d"]
+)
+def test_a_database_that_cannot_be_used_is_told_with_its_line(tmp_path: Path, url: str) -> None:
+    (told,) = problems(tmp_path, GOOD.replace("ottolearn:\n", f"  database_url: {url}\nottolearn:\n", 1))
+    assert told.startswith("config.yaml:4: bridge.database_url: allowed: sqlite:///FILE or postgresql+psycopg://")
+    assert "hidden-word" not in told
+    assert ("how other programs write it" in told) is url.startswith("postgres:")
+
+
+@pytest.mark.parametrize(
+    "value", ["$PASSWORD", "${PASSWORD", "${PASSWORD:-none}", "$hidden-word".replace("-", "_"), "${}", "$1hidden"]
+)
+def test_a_variable_without_its_braces_is_not_taken_for_a_password(tmp_path: Path, value: str) -> None:
+    (told,) = problems(tmp_path, GOOD.replace("hunter2-hunter2", f"'{value}'"), PASSWORD="x")
+    assert told.startswith("config.yaml:7: ottolearn.password: ")
+    assert "${" in told
+    assert "hidden" not in told
+
+
+def test_a_variable_without_its_braces_within_an_address_is_told_once(tmp_path: Path) -> None:
+    url = "postgresql+psycopg://bridge:$DATABASE_PASSWORD@db/bridge"
+    (told,) = problems(tmp_path, GOOD.replace("ottolearn:\n", f"  database_url: {url}\nottolearn:\n", 1))
+    assert told.startswith("config.yaml:4: bridge.database_url: the environment is read by ${NAME}")
+
+
+@pytest.mark.parametrize("value", ["pa$$word", "a$b", "costs 5$", "$"])
+def test_a_dollar_elsewhere_is_a_letter_of_the_value(tmp_path: Path, value: str) -> None:
+    found = read(tmp_path, GOOD.replace("hunter2-hunter2", f"'{value}'"))
+    assert found.ottolearn.password.get_secret_value() == value
+
+
+@pytest.mark.parametrize("key", ["public_url", "database_url", "trusted_networks"])
+def test_a_variable_that_is_not_set_is_one_mistake_and_not_two(tmp_path: Path, key: str) -> None:
+    lines = [line for line in GOOD.splitlines() if f"  {key}:" not in line]
+    lines.insert(1, f"  {key}: ${{PLACE}}")
+    told = problems(tmp_path, "\n".join(lines))
+    assert told == [f"config.yaml:2: bridge.{key}: the environment variable PLACE is not set"]
+
+
+def test_a_command_that_uses_no_secret_runs_where_the_database_is_not_named(tmp_path: Path) -> None:
+    path, unset = tmp_path / "config.yaml", list[str]()
+    path.write_text(GOOD.replace("ottolearn:\n", "  database_url: ${DATABASE_URL}\nottolearn:\n", 1), "utf-8")
+    assert load(path, ADAPTERS, {}, unset=unset).connections
+    assert unset == ["DATABASE_URL"]
+    path.write_text(GOOD.replace("https://bridge.example.edu", "${PLACE}"), "utf-8")
+    with pytest.raises(ConfigError, match="PLACE is not set"):  # without it there is nothing to describe
+        load(path, ADAPTERS, {}, unset=[])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  password: hunter2-hunter2", "  password: hunter2-hunter2\n  passwrod: hidden-word"),
+        ("  password: hunter2-hunter2", "  password: hunter2-hunter2\n  mistyped: [hidden-word]"),
+        ("  password: hunter2-hunter2", "  password: hunter2-hunter2\n  mistyped: {in: hidden-word}"),
+        ("  password: hunter2-hunter2", "  password: *hidden-word"),
+        ("  password: hunter2-hunter2", "  password: !hidden-word x"),
+        ("  password: hunter2-hunter2", "  password: hunter2-hunter2\n  password: hidden-word"),
+        ("lti11: {consumer_key: 00123", "lti11: {consumer_key: '', sharedsecret: hidden-word, x: "),
+        ("https://learn.example.com/acme", "https://user:hidden-word@learn.example.com/acme"),
+        ("https://learn.example.com/acme", "http://user:hidden-word@learn.example.com/acme"),
+        ("learner_url:", "learner_urll: hidden-word\n  learner_url:"),
+    ],
+)
+def test_what_may_be_a_secret_is_in_no_message(tmp_path: Path, old: str, new: str) -> None:
+    assert old in GOOD
+    assert "hidden-word" not in "\n".join(problems(tmp_path, GOOD.replace(old, new, 1)))
+
+
+def test_the_address_at_which_a_token_is_asked_for_is_shown(tmp_path: Path) -> None:
+    lti13 = "{issuer: 'https://i.example', client_id: c, deployment_ids: ['1'], auth_url: 'https://a.example', "
+    lti13 += "jwks_url: 'https://j.example', token_url: nowhere}"
+    told = problems(tmp_path, GOOD.replace("    lti11:", f"    lti13: {lti13}\n    lti11:"))
+    assert any("token_url: found 'nowhere'" in problem for problem in told)

@@ -19,6 +19,8 @@ from click.testing import CliRunner
 
 from bridge.cli import cli
 from bridge.errors import ConfigError
+from bridge.store.engine import open_database
+from bridge.store.sync_lock import sync_lock
 from sandbox.ottolearn import Faults, create_sandbox
 from sandbox.serving import serve
 
@@ -188,6 +190,17 @@ def test_an_error_of_our_own_in_one_connection_does_not_stop_the_others(site: Si
         1,
         {"campus": "", "a-broken-one": "internal", "other": ""},
     )
+
+
+def test_a_connection_that_another_machine_syncs_is_no_failure_of_all(site: Site) -> None:
+    site.roster("s1")
+    engine = open_database(f"sqlite:///{site.folder / 'bridge.db'}")
+    with sync_lock(engine, "campus"):
+        code, outcomes, _ = site.run("sync", "run", "--all", "--json")
+        assert (code, [o["reason"] for o in outcomes]) == (0, ["locked"])
+        assert site.run("sync", "run", "campus", "--json")[0] == 5
+    engine.dispose()
+    assert site.run("sync", "run", "--all", "--json")[1][0]["created"] == 1
 
 
 def test_one_plan_file_is_not_written_over_by_every_connection(site: Site) -> None:
