@@ -99,6 +99,7 @@ class CommonKeys(Frozen):
     """With `on_no_match: create`: attributes that OttoLearn requires, for students about whom the LMS says nothing."""
     ignore_case: bool = False
     """Whether IDs that differ in the case of the letters A to Z alone are the same ID."""
+    replace_ids: bool = False
     on_id_change: Literal["hold", "follow"] = "hold"
     """What a sync does when a record of the LMS has another student ID than before: report it, or change the ID of the
     same OttoLearn user."""
@@ -187,6 +188,7 @@ def _connections(
                 id_rules=policy.student_id_rules,
                 newcomers=newcomers,
                 ignore_case=policy.ignore_case,
+                replaces_ids=policy.replace_ids,
                 follows_ids=policy.on_id_change == "follow",
             )
     return found

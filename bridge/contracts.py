@@ -260,6 +260,8 @@ class Connection(Generic[S]):
     """What users made for unknown students get where the LMS says nothing, by attribute; None: nobody is made."""
     ignore_case: bool = False
     """Whether student IDs that differ in ASCII letter case alone are the same."""
+    replaces_ids: bool = False
+    """Whether a roster may replace what it did not write in a Username attribute."""
     follows_ids: bool = False
     """Whether a roster sync takes a person's changed student ID over; otherwise an administrator does."""
 

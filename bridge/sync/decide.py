@@ -8,6 +8,7 @@ from typing import Final
 
 from bridge.contracts import Learner
 from bridge.identifiers import key, loose_key
+from bridge.store.people import record_key
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Content, Kind
 from bridge.store.sync_people import Bond, Missing, Standing
@@ -16,6 +17,7 @@ from bridge.sync.mapping import Wanted
 from bridge.sync.persons import following, identify, is_known_as, other_person
 
 DAY: Final = 86_400.0
+OTHER_VALUE: Final = "other_value"
 
 
 def decide(wanted: Wanted, values: Mapping[str, str], facts: Facts, rules: Rules) -> Decision:
@@ -102,11 +104,13 @@ def _change(wanted: Wanted, values: Mapping[str, str], learner: Learner, facts: 
     known = facts.known.get(wanted.key)
     content = _content(values, learner, facts.written.get(learner.user_id, {}), rules)
     bonds = facts.bonds.get(learner.user_id, ())
-    if not learner.active:
-        # Only what a sync did is undone by a sync; no option takes this decision from the person who made it.
-        if any(bond.standing == Standing.DEACTIVATED for bond in bonds):
-            return Decision(Kind.REACTIVATE, "", learner.user_id, _renamed(content, wanted, bonds, rules))
+    # Only what a sync did is undone by a sync; no option takes this decision from the person who made it.
+    if not learner.active and all(bond.standing != Standing.DEACTIVATED for bond in bonds):
         return Decision(Kind.SKIPPED, "inactive_in_ottolearn", learner.user_id)
+    if theirs := _ids_of_others(content, wanted, learner, facts, rules):
+        return _conflict(OTHER_VALUE, theirs, learner.user_id)
+    if not learner.active:
+        return Decision(Kind.REACTIVATE, "", learner.user_id, _renamed(content, wanted, bonds, rules))
     reason = "changed_in_ottolearn" if content.foreign else ""
     if content.after:
         return Decision(Kind.UPDATE, reason, learner.user_id, _renamed(content, wanted, bonds, rules))
@@ -136,6 +140,26 @@ def _content(values: Mapping[str, str], learner: Learner, last: Mapping[str, str
             before[name], after[name] = current, value
     written = {**last, **{name: value for name, value in ours.items() if name not in foreign}}
     return Content(before, after, written, foreign)
+
+
+def _ids_of_others(content: Content, wanted: Wanted, learner: Learner, facts: Facts, rules: Rules) -> Sequence[Holder]:
+    """The Username values that would be replaced though this connection did not write them: somebody launches by them.
+
+    Another spelling of the same ID is none, nor is the ID that the LMS's own record had before it changed there.
+    """
+    if rules.replaces_ids or not content.before.keys() & set(rules.usernames):
+        return ()
+    same = partial(key, ignore_case=rules.ignore_case)
+    person = facts.by_record.get(record_key(wanted.record)) if wanted.record else None
+    last = facts.written.get(learner.user_id, {})
+    replaced = {name: value for name, value in content.before.items() if value and name in rules.usernames}
+    return [
+        Holder("", name, value, learner.user_id)
+        for name, value in replaced.items()
+        if same(value) != same(content.after[name])
+        and last.get(name) != value
+        and not (person is not None and person.user_id == learner.user_id and same(person.student_id) == same(value))
+    ]
 
 
 def _renamed(content: Content, wanted: Wanted, bonds: Sequence[Bond], rules: Rules) -> Content:

@@ -22,7 +22,7 @@ from bridge.store.people import Person, record_key
 from bridge.store.sync_items import WRITES, Content, Item, Kind, State
 from bridge.store.sync_people import Known, Standing
 from bridge.store.text import storable
-from bridge.sync.decide import decide, decide_leave
+from bridge.sync.decide import OTHER_VALUE, decide, decide_leave
 from bridge.sync.facts import Decision, Facts, Rules
 from bridge.sync.mapping import DIGEST_BYTES, Wanted
 from bridge.sync.persons import PASSED_ON
@@ -184,7 +184,7 @@ class Planner:
             self._spared.add(known.user_id)
         if decision.user_id is None:
             return True
-        if decision.kind == Kind.CONFLICT:
+        if decision.kind == Kind.CONFLICT and decision.reason != OTHER_VALUE:
             return decision.reason != PASSED_ON or decision.user_id not in self._seen
         return self._seen.add(decision.user_id)
 

@@ -23,6 +23,7 @@ def rules_of(subject: Subject, around: Surroundings, *, override: bool) -> Rules
         owned_by_ottolearn=frozenset(roster.owned_by_ottolearn),
         ignore_case=subject.connection.ignore_case,
         follows_ids=subject.connection.follows_ids,
+        replaces_ids=subject.connection.replaces_ids,
         protect=roster.protect and not override,
         protected=frozenset(loose_key(name) for name in protected if name),
         grace_days=roster.grace.days,

@@ -50,6 +50,7 @@ class Subject:
             self.connection.settings.student_id,
             self.connection.ignore_case,
             self.connection.follows_ids,
+            self.connection.replaces_ids,
             list(self.usernames),
             self.roster.model_dump(
                 mode="json", exclude={"every", "full_every", "writes_at_once", "limits", "on_exceed"}

@@ -16,7 +16,7 @@ def test_every_reason_that_an_operator_can_meet_is_explained() -> None:
         (ROOT / "bridge" / "sync" / f"{name}.py").read_text() for name in ("decide", "plan", "changes_plan", "persons")
     )
     found = re.findall(r'(?:Kind\.\w+|_conflict\(|to_conflict\(.*?run), ?"([a-z_]+)"|_conflict\("([a-z_]+)"', source)
-    found += re.findall(r'(?:PASSED_ON|ID_CHANGED)(): Final = "([a-z_]+)"', source)
+    found += re.findall(r'(?:PASSED_ON|ID_CHANGED|OTHER_VALUE)(): Final = "([a-z_]+)"', source)
     found += re.findall(r'_skip\(.*"([a-z_]+)"\)|, "(claimed_twice|duplicate)"', source)
     reasons = {reason for pair in found for reason in pair if reason}
     assert {"taken", "passed_on", "in_grace", "duplicate", "protected_user", "no_student_id"} <= reasons

@@ -245,3 +245,82 @@ def test_who_is_skipped_for_want_of_an_id_is_named_by_what_the_lms_calls_them(wo
     outcome = world.plan()
     [item] = world.items(outcome.run, "skipped")
     assert (item.reason, item.content.where) == ("no_student_id", where)
+
+
+# Username values are IDs by which somebody launches.
+@pytest.fixture
+def emp(either_world, make_member):
+    """Somebody who launches by `emp13`, found by their SIS ID in another attribute; the mapping fills both."""
+    world = either_world
+    world.ottolearn.add(7, firstName="Ada", lastName="Byron", username="emp13", employeeId="s1")
+    world.lms.members = [make_member("s1")]
+    return world
+
+
+@pytest.mark.parametrize("how", [{}, {"override": True}, {"full": True}])
+def test_an_id_that_the_sync_did_not_write_is_not_replaced(emp, how) -> None:
+    outcome = emp.run(**how)
+    [item] = emp.items(outcome.run)
+    assert (item.kind, item.reason) == ("conflict", "other_value")
+    assert item.content.note == "OttoLearn user 7 has 'emp13' as username"
+    assert emp.ottolearn.writes == []
+    assert emp.run().reasons == {"other_value": 1}
+
+
+def test_an_id_that_the_sync_did_not_write_is_replaced_where_the_connection_says_so(emp) -> None:
+    emp.replaces_ids = True
+    assert emp.run().updated == 1
+    assert emp.ottolearn.users[7].attributes["username"] == "s1"
+
+
+def test_an_id_that_the_sync_wrote_follows_the_lms(world, make_member) -> None:
+    world.change(attributes={"username": "login", "employeeId": "number"})
+    world.lms.members = [make_member("s1", number="emp13")]
+    world.run()
+    world.lms.members = [make_member("s1", number="emp14")]
+    assert world.run().updated == 1
+    assert world.ottolearn.by_username("s1").attributes["employeeId"] == "emp14"
+
+
+def test_an_id_written_by_another_connection_is_not_this_ones_to_replace(world, make_member, make_lms) -> None:
+    world.change(attributes={"username": "login", "employeeId": "number"})
+    world.run("one", make_lms([make_member("s1", number="emp13")]))
+    outcome = world.run("two", make_lms([make_member("s1", number="emp14")]))
+    assert (outcome.reasons, world.ottolearn.by_username("s1").attributes["employeeId"]) == (
+        {"other_value": 1},
+        "emp13",
+    )
+
+
+def test_an_id_changed_by_hand_is_not_taken_back_by_an_override(world, make_member) -> None:
+    world.change(attributes={"username": "login", "employeeId": "number"})
+    world.lms.members = [make_member("s1", number="emp13")]
+    world.run()
+    world.ottolearn.edit(1, employeeId="emp99")
+    assert world.run(full=True).reasons == {"changed_in_ottolearn": 1}
+    assert world.run(override=True).reasons == {"other_value": 1}
+    assert world.ottolearn.users[1].attributes["employeeId"] == "emp99"
+    world.replaces_ids = True
+    assert world.run(full=True).reasons == {"changed_in_ottolearn": 1}
+    assert world.run(override=True).updated == 1
+
+
+def test_somebody_whose_id_was_not_replaced_is_not_taken_for_gone(emp) -> None:
+    emp.ottolearn.edit(7, username="s1")
+    emp.run()
+    emp.ottolearn.edit(7, username="emp13")
+    emp.change(protect=False)
+    outcome = emp.run(full=True)
+    assert (outcome.reasons, outcome.deactivated, emp.ottolearn.users[7].active) == ({"other_value": 1}, 0, True)
+
+
+def test_whoever_comes_back_with_another_id_in_ottolearn_by_now_is_a_question(world, people, make_member) -> None:
+    world.lms.members = people(2)
+    world.run()
+    world.lms.members = people(1)
+    assert world.run().deactivated == 1
+    world.ottolearn.edit(2, username="emp13")
+    world.change(protect=False)
+    world.lms.members = people(2)
+    outcome = world.run()
+    assert (outcome.reactivated, outcome.reasons) == (0, {"other_value": 1})

@@ -184,7 +184,7 @@ class World:
         self.roster = Roster(on_leave="deactivate", grace={"days": 0, "complete_reads": 1}, limits=unlimited())
         self.time = 1_000_000.0
         self.stop = False
-        self.follows_ids = False
+        self.follows_ids = self.replaces_ids = False
         self.notices: list[str] = []
         self.learners = Directory(engine, USERNAMES, self.ottolearn.read_learners, self.now)
 
@@ -204,7 +204,7 @@ class World:
             read_changes=None if getattr(lms, "now", None) is None else lms.read_changes,
         )
         settings = SimpleNamespace(student_id="login", roster=roster or self.roster)
-        connection = Connection(name, adapter, settings, follows_ids=self.follows_ids)
+        connection = Connection(name, adapter, settings, follows_ids=self.follows_ids, replaces_ids=self.replaces_ids)
         return Sync(connection, USERNAMES, "api", Outbound(), self.around())
 
     def around(self) -> Surroundings:
