@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ import yaml
 
 from tests.conftest import ROOT
 from tests.faults.launching import Crowd
-from tests.faults.standing import Standing, free_port, standing, wait_for
+from tests.faults.standing import Standing, standing, wait_for
 
 DEPLOY = ROOT / "deploy"
 PUBLIC = "https://bridge.example.edu"
@@ -26,24 +25,15 @@ def program(name: str, package: str) -> str:
     return found
 
 
-@dataclass(frozen=True)
-class Served:
-    """A running bridge."""
-
-    world: Standing
-    metrics_port: int
-
-
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     """`ottobridge serve`, known to the world by a name of its own."""
     folder: Path = tmp_path_factory.mktemp("served")
-    metrics_port = free_port()
-    with standing(folder, f"sqlite:///{folder / 'bridge.db'}", "--metrics-port", str(metrics_port)) as world:
+    with standing(folder, f"sqlite:///{folder / 'bridge.db'}") as world:
         world.configure(public_url=PUBLIC)
         tree = yaml.safe_load(world.config.read_text("utf-8"))
         tree["connections"]["campus"]["roster"] = {"every": "24h"}
         world.config.write_text(yaml.safe_dump(tree), "utf-8")
         world.start()
         wait_for(Crowd(world).ready, "the bridge is ready")
-        yield Served(world, metrics_port)
+        yield world

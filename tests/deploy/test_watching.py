@@ -13,7 +13,8 @@ import requests
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.deploy.conftest import DEPLOY, Served, program
+from tests.deploy.conftest import DEPLOY, program
+from tests.faults.standing import Standing
 from tests.test_docs import test_every_command_exists_with_the_options_the_page_gives_it as require_command
 
 BOARD = DEPLOY / "grafana/ottobridge.json"
@@ -33,9 +34,9 @@ def asked() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def series(served: Served) -> dict[str, set[str]]:
+def series(served: Standing) -> dict[str, set[str]]:
     """Each series of a bridge that has seen nobody yet, by its name, with its labels."""
-    text = requests.get(f"http://127.0.0.1:{served.metrics_port}/metrics", timeout=30).text
+    text = requests.get(f"{served.url}/metrics", timeout=30).text
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):
         found.setdefault(family.name, set())

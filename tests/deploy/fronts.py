@@ -1,0 +1,109 @@
+"""The web servers of deploy/, with the very files from there, on ports and with a certificate of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from tests.deploy.conftest import DEPLOY, program
+from tests.faults.standing import PATIENCE, free_port, wait_for
+
+NAME = "bridge.example.edu"
+
+
+@dataclass(frozen=True)
+class Front:
+    """A web server that runs."""
+
+    url: str
+    host: str
+    """What browsers call it."""
+    folder: Path
+    """Everything it writes."""
+    access_log: Path
+
+    def ask(self, method: str, path: str, **more: object) -> requests.Response:
+        """As a browser asks that knows the bridge by its name; the path is sent as it is."""
+        request = requests.Request(method, self.url, **more).prepare()  # type: ignore[arg-type]
+        request.url = f"{self.url}{path}"
+        request.headers["Host"] = self.host
+        with requests.Session() as session:
+            return session.send(request, timeout=PATIENCE, allow_redirects=False, verify=str(self.folder / "cert.pem"))
+
+    def written(self) -> str:
+        """Whatever stands in its logs and what it said."""
+        files = [file for file in self.folder.rglob("*") if file.suffix in {".log", ".out"}]
+        return "".join(file.read_text("utf-8") for file in files)
+
+
+@contextmanager
+def front(kind: str, upstream: int, folder: Path) -> Iterator[Front]:
+    """`kind` before whatever listens at the port `upstream`."""
+    port = free_port()
+    command, url, environ = (_nginx if kind == "nginx" else _caddy)(port, upstream, folder)
+    with (folder / "said.out").open("wb") as said:
+        process = subprocess.Popen(command, stdout=said, stderr=said, env={**os.environ, **environ})
+    host = NAME if kind == "nginx" else f"{NAME}:{port}"  # by which Caddy chooses the log
+    found = Front(url, host, folder, folder / "ottobridge.log")
+    try:
+        wait_for(lambda: process.poll() is None and _answers(found), f"{kind} answers")
+        yield found
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def _answers(found: Front) -> bool:
+    with suppress(requests.RequestException):
+        return bool(found.ask("GET", "/healthz").status_code)
+    time.sleep(0.05)
+    return False
+
+
+def _example(name: str, changes: Mapping[str, str]) -> str:
+    text = (DEPLOY / name).read_text("utf-8")
+    for old, new in changes.items():
+        assert old in text, f"{name} has no {old}"
+        text = text.replace(old, new)
+    return text
+
+
+def _nginx(port: int, upstream: int, folder: Path) -> tuple[list[str], str, dict[str, str]]:
+    subject = ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME},IP:127.0.0.1"]
+    key = ["-newkey", "rsa:2048", "-nodes", "-keyout", folder / "key.pem", "-out", folder / "cert.pem", "-days", "2"]
+    subprocess.run([program("openssl", "openssl"), "req", "-x509", *key, *subject], check=True, capture_output=True)
+    changes = {
+        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+        "/etc/ssl/certs/bridge.example.edu.pem": f"{folder}/cert.pem",
+        "/etc/ssl/private/bridge.example.edu.key": f"{folder}/key.pem",
+        "/var/log/nginx/": f"{folder}/",
+        "127.0.0.1:8000;\n    keepalive": f"127.0.0.1:{upstream};\n    keepalive",
+    }
+    (folder / "ottobridge.conf").write_text(_example("nginx.conf", changes), "utf-8")
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    places = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
+    who = "user root;\n" if os.geteuid() == 0 else ""  # others cannot enter the folder of the tests
+    top = f"{who}daemon off;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\n"
+    text = f"{top}http {{\n{places}include ottobridge.conf;\n}}\n"
+    (folder / "nginx.conf").write_text(text, "utf-8")
+    command = [program("nginx", "nginx"), "-e", "stderr", "-c", str(folder / "nginx.conf")]
+    return command, f"https://127.0.0.1:{port}", {}
+
+
+def _caddy(port: int, upstream: int, folder: Path) -> tuple[list[str], str, dict[str, str]]:
+    changes = {
+        "\n{\n": "\n{\n\tadmin off\n\tauto_https off\n",
+        f"\n{NAME} {{": f"\nhttp://{NAME}:{port} {{",
+        "/var/log/caddy/": f"{folder}/",
+        "reverse_proxy 127.0.0.1:8000": f"reverse_proxy 127.0.0.1:{upstream}",
+    }
+    (folder / "Caddyfile").write_text(_example("Caddyfile", changes), "utf-8")
+    command = [program("caddy", "caddy"), "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+    return command, f"http://127.0.0.1:{port}", {"XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}

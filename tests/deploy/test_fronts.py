@@ -1,0 +1,117 @@
+"""nginx and Caddy with the files of deploy/, in front of a bridge: launches pass, secrets stay out of the logs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from ipaddress import ip_network
+
+import pytest
+import requests
+from werkzeug import Request, Response
+
+from bridge.web.address import client_address
+from sandbox.serving import serve
+from tests.deploy.conftest import PUBLIC
+from tests.deploy.fronts import Front, front
+from tests.fakes.lti_platform import FORM, sign
+from tests.faults.launching import LINK_SECRET
+from tests.faults.standing import CONSUMER, SECRET, Standing, free_port
+
+HIDDEN = "what-nobody-may-read-in-a-log"
+METRICS = ("/metrics", "/metrics?a=b", "//metrics", "/%6detrics", "/./metrics", "/lti/../metrics", "/metrics/")
+
+
+@pytest.fixture(scope="module", params=["nginx", "caddy"])
+def kind(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="module")
+def before_bridge(kind: str, served: Standing, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    with front(kind, served.port, tmp_path_factory.mktemp(kind)) as found:
+        yield found
+
+
+def launch(found: Front, student_id: str = "E0000002") -> requests.Response:
+    fields = {**FORM, "lis_person_sourcedid": student_id, "user_id": f"record {student_id}"}
+    nonce = f"{HIDDEN}-{time.time_ns()}"
+    signed = sign(
+        f"{PUBLIC}/lti/campus/launch", fields, key=CONSUMER, secret=SECRET, timestamp=time.time(), nonce=nonce
+    )
+    return found.ask("POST", "/lti/campus/launch", data=dict(signed), headers={"Referer": f"https://lms/?{HIDDEN}"})
+
+
+def test_a_launch_goes_through(before_bridge: Front) -> None:
+    answer = launch(before_bridge)
+    assert answer.status_code == 303, answer.text
+    assert "/learn" in answer.headers["Location"]
+
+
+def test_nobody_outside_reads_the_metrics(before_bridge: Front, served: Standing) -> None:
+    assert "ottobridge_" in requests.get(f"{served.url}/metrics", timeout=30).text
+    for path in METRICS:
+        answer = before_bridge.ask("GET", path)
+        assert answer.status_code in {301, 308, 404}, path
+        assert "ottobridge_" not in answer.text, path
+
+
+def ask_with_secrets(found: Front) -> list[int]:
+    paths = (
+        f"/aicc/packages/launch?aicc_sid={HIDDEN}&aicc_url=https://lms.example.edu/",
+        f"/cmi5/packages/launch?endpoint=https://lms.example.edu/&fetch=https://lms.example.edu/{HIDDEN}",
+        f"/lti/campus/login?iss=x&login_hint={HIDDEN}&lti_message_hint={'x' * 7000}",
+        f"/healthz?{HIDDEN}",
+    )
+    headers = {"Referer": f"https://lms.example.edu/?{HIDDEN}", "Cookie": f"a={HIDDEN}", "Authorization": HIDDEN}
+    return [found.ask("GET", path, headers=headers).status_code for path in paths]
+
+
+def test_no_query_reaches_a_log(before_bridge: Front, kind: str) -> None:
+    statuses = ask_with_secrets(before_bridge)
+    assert statuses == [404, 404, 400, 200]  # the connection has neither
+    where = launch(before_bridge).headers["Location"]
+    written = before_bridge.written()
+    for path in ("/aicc/packages/launch", "/cmi5/packages/launch", "/lti/campus/login"):
+        assert path in written
+    assert HIDDEN not in written
+    assert where.partition("?")[2] not in written
+    assert LINK_SECRET not in written
+    if kind == "caddy":
+        lines = [json.loads(line) for line in before_bridge.access_log.read_text("utf-8").splitlines()]
+        assert {line["request"]["uri"] for line in lines} >= {"/aicc/packages/launch", "/cmi5/packages/launch"}
+
+
+def test_no_query_reaches_a_log_while_the_bridge_is_away(kind: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with front(kind, free_port(), tmp_path_factory.mktemp(f"{kind}-alone")) as found:
+        assert set(ask_with_secrets(found)) == {502}
+        written = found.written()
+    assert "/aicc/packages/launch" in written
+    assert HIDDEN not in written
+
+
+def test_the_bridge_counts_whoever_asks_and_not_whom_they_claim_to_be(
+    kind: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    seen: list[Request] = []
+
+    @Request.application
+    def upstream(request: Request) -> Response:
+        seen.append(request)
+        return Response("ok")
+
+    with serve(upstream) as behind, front(kind, behind.port, tmp_path_factory.mktemp(f"{kind}-seen")) as found:
+        found.ask("GET", "/lti/campus/login", headers={"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "gopher"})
+    request = seen[-1]
+    # all of them are on this machine: whoever sees the front as a foreigner sees whom the bridge would count
+    found_address = client_address("10.0.0.1", request.headers.getlist("X-Forwarded-For"), [ip_network("10.0.0.0/8")])
+    assert found_address == "127.0.0.1"
+    assert request.headers["X-Forwarded-Proto"] in {"http", "https"}
+    assert request.host == found.host
+
+
+def test_a_body_that_the_bridge_would_refuse_is_refused_at_the_door(before_bridge: Front, kind: str) -> None:
+    status = before_bridge.ask("POST", "/lti/campus/launch", data=b"x" * 1_200_000).status_code
+    assert status in ({413} if kind == "nginx" else {413, 502})  # Caddy 2.6 may say so of what it has cut off
