@@ -17,7 +17,7 @@ from bridge.answers import instead
 from bridge.contracts import Means, clean
 from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.http import Answer, host_of
-from bridge.lti.service_token import EARLY, read_token
+from bridge.lti.service_token import EARLY, read_token, words_of
 from bridge.patience import patiently
 from bridge.rosters import next_page
 
@@ -155,7 +155,7 @@ class _Session:
         answer = patiently(lambda: self._called(url), self._means)
         if answer.status != 200:
             raise RemoteRefused(
-                f"{host_of(url)} answered {answer.status} to the list of users; "
+                f"{host_of(url)} answered {answer.status} to the list of users{_words(answer)}; "
                 f"check the client's rights for OneRoster rostering, and `url` and `version`{instead(answer.body)}",
                 status=answer.status,
             )
@@ -183,6 +183,8 @@ class _Session:
         return dict(headers)
 
     def _bearer(self) -> dict[str, str]:
+        if self._api.sign_in == "bearer":
+            return {"Authorization": f"Bearer {self._api.token.get_secret_value()}"}
         if self._means.now() >= self._until:
             self._token, seconds = self._ask_token()
             self._until = self._means.now() + seconds - EARLY
@@ -191,7 +193,31 @@ class _Session:
     def _ask_token(self) -> tuple[str, float]:
         url = self._api.token_url or ""
         secret = self._api.client_secret.get_secret_value()
-        pair = f"{quote(self._api.client_id, safe='')}:{quote(secret, safe='')}"  # RFC 6749 section 2.3.1
-        form = {"grant_type": "client_credentials", "scope": SCOPES[self._api.version]}
-        headers = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}", "Accept": "application/json"}
-        return read_token(self._means.outbound.request("POST", url, data=form, headers=headers), url)
+        scope = SCOPES[self._api.version] if self._api.scope is None else self._api.scope
+        form = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
+        headers = {"Accept": "application/json"}
+        if self._api.client_auth == "body":
+            form |= {"client_id": self._api.client_id, "client_secret": secret}
+        else:
+            pair = f"{quote(self._api.client_id, safe='')}:{quote(secret, safe='')}"  # RFC 6749 section 2.3.1
+            headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        try:
+            return read_token(self._means.outbound.request("POST", url, data=form, headers=headers), url)
+        except RemoteRefused as error:
+            raise RemoteRefused(f"{error}{_hint(str(error), scope)}", status=error.status) from error
+
+
+def _hint(said: str, scope: str) -> str:
+    """What to change where a token endpoint did not take the client or the scope."""
+    if "invalid_scope" in said:
+        return f"; asked for the scope {scope or '(none)'}: give the client that right, or set `scope`"
+    return "; or it wants the client in the form: `client_auth: body`" if "invalid_client" in said else ""
+
+
+def _words(answer: Answer) -> str:
+    """What a service says of its refusal (OneRoster 1.2, 3.8.3 `imsx_StatusInfo`; OAuth 2.0, RFC 6750 section 3)."""
+    try:
+        said = answer.json()
+    except RemoteRefused:
+        return ""
+    return words_of(said, "error", "error_description", "imsx_description") if isinstance(said, dict) else ""

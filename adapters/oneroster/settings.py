@@ -26,18 +26,30 @@ class Api(Frozen):
     url: WebAddress
     """Up to the version: `https://sis.example.edu/ims/oneroster/rostering/v1p2`, or `…/ims/oneroster/v1p1`."""
     version: Literal["1.2", "1.1"] = "1.2"
-    sign_in: Literal["oauth2", "oauth1"] = "oauth2"
+    sign_in: Literal["oauth2", "oauth1", "bearer"] = "oauth2"
+    """`bearer`: one key that the service hands out, for every call."""
     token_url: WebAddress | None = None
-    client_id: str = Field(min_length=1)
-    client_secret: SecretStr = Field(min_length=1)
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    client_auth: Literal["basic", "body"] = "basic"
+    """Where the token endpoint wants the client: in a header (client_secret_basic), or in the form
+    (client_secret_post)."""
+    scope: Annotated[str, Field(max_length=1_000)] | None = None
+    """What a token is asked for; the scope of the specification where absent, none where empty."""
+    token: SecretStr = SecretStr("")
+    """The key of `sign_in: bearer`."""
     page_size: int = Field(default=1_000, ge=1, le=10_000)
 
     @model_validator(mode="after")
     def _signs_in(self) -> Self:
+        if (self.sign_in == "bearer") != bool(self.token.get_secret_value()):
+            raise ValueError("`sign_in: bearer` and `token` go together")
+        if self.sign_in != "bearer" and not (self.client_id and self.client_secret.get_secret_value()):
+            raise ValueError(f"`sign_in: {self.sign_in}` needs `client_id` and `client_secret`")
         if self.sign_in == "oauth2" and self.token_url is None:
             raise ValueError("`sign_in: oauth2` needs `token_url`")
         if self.sign_in == "oauth1" and self.version != "1.1":
-            raise ValueError("`sign_in: oauth1` is for `version: 1.1`; allowed: oauth2")
+            raise ValueError("`sign_in: oauth1` is for `version: 1.1`; allowed: oauth2, bearer")
         return self
 
 

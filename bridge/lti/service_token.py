@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from joserfc import jwt
@@ -26,6 +26,9 @@ LONGEST = 86_400.0
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}", re.ASCII)
 _OPAQUE = re.compile(r"[^\s\"',:;()]{24,}")
+_WORD = re.compile(r"\S+")
+_ADDRESS = re.compile(r"[\"'(]*https?://[^?#@]*$")
+_LONG_PART = re.compile(r"[^/.\-]{24,}")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
@@ -103,7 +106,9 @@ def read_token(answer: Answer, url: str) -> tuple[str, float]:
     said = said if isinstance(said, dict) else {}
     token = said.get("access_token")
     if answer.status != 200 or not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise RemoteRefused(f"{host_of(url)} gave no access token{_reason(said)}", status=answer.status)
+        raise RemoteRefused(
+            f"{host_of(url)} gave no access token{words_of(said, 'error', 'error_description')}", status=answer.status
+        )
     if str(said.get("token_type", "bearer")).lower() != "bearer":
         raise RemoteRefused(f"{host_of(url)} gave a token of an unknown type", status=answer.status)
     return token, _seconds(said.get("expires_in"))
@@ -119,8 +124,16 @@ def _seconds(expires_in: object) -> float:
     return min(seconds, LONGEST) if seconds >= 0 else SHORTEST
 
 
-def _reason(said: dict[str, object]) -> str:
-    """`error` and `error_description` in one short line; long words may be tokens, so they are left out."""
-    texts = (str(said[name]) for name in ("error", "error_description") if isinstance(said.get(name), str))
-    told = _OPAQUE.sub("…", _UNPRINTABLE.sub(" ", ": ".join(texts)))
+def words_of(said: Mapping[str, object], *names: str) -> str:
+    """What these members say, in one short line; long words may be tokens, so they are left out, but not addresses:
+    a scope is one.
+    """
+    texts = (str(said[name]) for name in names if isinstance(said.get(name), str))
+    told = _WORD.sub(_spared, _UNPRINTABLE.sub(" ", ": ".join(texts)))
     return f" ({told[:200]})" if told.strip() else ""
+
+
+def _spared(word: re.Match[str]) -> str:
+    """A word as it is told: an address without any part that may be a token, nothing of another long word."""
+    text = word[0]
+    return _LONG_PART.sub("…", text) if _ADDRESS.match(text) else _OPAQUE.sub("…", text)

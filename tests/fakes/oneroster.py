@@ -53,6 +53,9 @@ class Service(FakeServer):
         self.date: str | None = None
         """Said as the time instead of `now`."""
         self.ignores_filters = False
+        self.client_in_body = False
+        self.scopes: tuple[str, ...] | None = None
+        """Those it knows; None: any."""
 
     def change(self, number: int, **changes: Any) -> None:
         """Change a user, or make it, now."""
@@ -71,8 +74,14 @@ class Service(FakeServer):
 
     def _token(self, request: Request) -> Reply:
         pair = "district%20%26%20co:s3cret%2F%C3%A9%3Amore"
-        if request.headers.get("authorization") != f"Basic {base64.b64encode(pair.encode()).decode()}":
+        form = dict(request.parameters())
+        basic = request.headers.get("authorization") == f"Basic {base64.b64encode(pair.encode()).decode()}"
+        posted = (form.get("client_id"), form.get("client_secret")) == (CLIENT, SECRET)
+        if not (posted if self.client_in_body else basic):
             return Reply(401, b'{"error": "invalid_client"}')
+        if self.scopes is not None and form.get("scope", "") not in self.scopes:
+            said = {"error": "invalid_scope", "error_description": f"{form.get('scope')} is not granted to this client"}
+            return Reply(400, json.dumps(said).encode())
         return Reply(
             200, json.dumps({"access_token": TOKEN, "token_type": "bearer", "expires_in": self.expires_in}).encode()
         )

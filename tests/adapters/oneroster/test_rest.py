@@ -123,6 +123,43 @@ def test_a_wrong_secret_is_said_to_be_refused(connection, read):
         read(connection({"client_secret": "wrong"}))
 
 
+def test_a_client_that_is_wanted_in_the_form_goes_there_and_nowhere_else(service, connection, read):
+    service.client_in_body = True
+    with pytest.raises(RemoteRefused, match=r"invalid_client.*`client_auth: body`"):
+        read(connection())
+    assert read(connection({"client_auth": "body"}))[1] == RosterEnd(250)
+    assert "authorization" not in [call for call in service.seen if call.path == "/token"][-1].headers
+
+
+def test_a_key_that_is_handed_out_signs_every_call_and_asks_for_no_token(service, connection, read):
+    key = {"sign_in": "bearer", "token": TOKEN, "token_url": None, "client_id": None, "client_secret": None}
+    assert read(connection(key))[1] == RosterEnd(250)
+    assert service.count["/token"] == 0
+    assert TOKEN not in repr(connection(key))
+    with pytest.raises(RemoteRefused, match="401 to the list of users") as refused:
+        read(connection({**key, "token": "wrong-key"}))
+    assert "wrong-key" not in str(refused.value)
+
+
+def test_the_scope_that_a_service_wants_can_be_asked_for(service, connection, read):
+    service.scopes = ("rostering.all",)
+    asked = "https://purl.imsglobal.org/spec/or/v1p2/scope/roster-core.readonly"
+    with pytest.raises(RemoteRefused) as refused:
+        read(connection())
+    assert f"invalid_scope: {asked} is not granted to this client" in str(refused.value)
+    assert "set `scope`" in str(refused.value)
+    assert read(connection({"scope": "rostering.all"}))[1] == RosterEnd(250)
+    service.scopes = ("",)
+    assert read(connection({"scope": ""}))[1] == RosterEnd(250)
+
+
+def test_the_words_of_a_refusal_reach_the_operator(service, connection, read):
+    said = {"imsx_codeMajor": "failure", "imsx_description": "no right to read users; key 0123456789abcdef0123456789"}
+    service.fail_next(Reply(403, json.dumps(said).encode()), where="offset=0")
+    with pytest.raises(RemoteRefused, match=r"403 to the list of users \(no right to read users; key …\); check"):
+        read(connection())
+
+
 def test_a_token_that_ends_is_renewed(service, connection, read):
     service.expires_in = 30
     assert read(connection())[1] == RosterEnd(250)
@@ -263,6 +300,20 @@ def test_changes_since_a_moment_are_asked_for_and_end_nothing(service, connectio
             "either",
         ),
         ({"api": {"url": "https://x", "client_id": "a", "client_secret": "b"}}, "needs `token_url`"),
+        ({"api": {"url": "https://x", "token_url": "https://x", "client_id": "a"}}, "needs `client_id` and"),
+        ({"api": {"url": "https://x", "sign_in": "bearer"}}, "go together"),
+        (
+            {
+                "api": {
+                    "url": "https://x",
+                    "token_url": "https://x",
+                    "client_id": "a",
+                    "client_secret": "b",
+                    "token": "c",
+                }
+            },
+            "go together",
+        ),
         ({"api": {"url": "https://x", "client_id": "a", "client_secret": "b", "sign_in": "oauth1"}}, "version: 1.1"),
     ],
 )
