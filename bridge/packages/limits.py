@@ -1,7 +1,8 @@
 """How often one id or one address may try, counted in the shared database.
 
-A school's learners share an address and begin at the same minute, so the limits by address are wide. Narrower is the
-one on guesses: tokens that no package has, and sessions that no LMS knows. Other refusals are nobody's guesses.
+A school's learners share an address and begin at the same minute, so the limits by address are wide. Narrower are
+those on guesses: tokens that no package has, sessions that no LMS knows, IDs that nobody has. Other refusals are
+nobody's guesses.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ class Limit(NamedTuple):
 
 LAUNCHES_OF_ADDRESS = Limit("launches of an address", 6000, 60.0)
 LAUNCHES_OF_STUDENT = Limit("launches of a student", 20, 60.0)
+STUDENTS_OF_PACKAGE = Limit("different students of a package at an address", 120, 10.0)
+"""A school that begins a course at the same minute stays below; whoever tries out IDs does not."""
+MISSES_OF_PACKAGE = Limit("IDs that nobody has of a package at an address", 100, 600.0)
+MISSES_OF_STUDENT = Limit("launches by one ID that nobody has", 1, 600.0)
+"""Only the first counts as a miss: a learner who tries again guesses nothing."""
 FAILURES_OF_ADDRESS = Limit("failures of an address", 100, 600.0)
 REFUSALS_OF_ADDRESS = Limit("refusals of an address", 300, 600.0)
 """Those of nobody in particular, which anybody can bring about; so many are recorded."""
@@ -48,9 +54,11 @@ class Limits:
         self._engine = engine
         self._now = now
 
-    def count(self, limit: Limit, *who: str) -> None:
-        """Note a try. Raises LaunchRejected `too_many` above the limit."""
-        self._refuse(limit, self.note(limit, *who))
+    def count(self, limit: Limit, *who: str) -> int:
+        """Note a try; how many there were within the span. Raises LaunchRejected `too_many` above the limit."""
+        found = self.note(limit, *who)
+        self._refuse(limit, found)
+        return found
 
     def check(self, limit: Limit, *who: str) -> None:
         """Raise LaunchRejected `too_many` where the limit was reached, without noting a try."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
 from flask import Blueprint, Response, jsonify, make_response, request
 
@@ -12,9 +14,12 @@ from bridge.keys.own import MAX_AGE
 from bridge.ottolearn.signin.oidc import Provider
 from bridge.ottolearn.signin.oidc_claims import AUTHORIZE, KEYS, TOKEN, USERINFO
 from bridge.ottolearn.signin.oidc_grant import Reply
-from bridge.web.house import House
+from bridge.packages.limits import FAILURES_OF_ADDRESS
+from bridge.web.house import House, address_of
 from bridge.web.pages import answer
 from bridge.web.requests import read_request
+
+log = logging.getLogger(__name__)
 
 DISCOVERY = "/.well-known/openid-configuration"
 
@@ -42,11 +47,28 @@ def _add_routes(pages: Blueprint, house: House, provider: Provider) -> None:
 
     @pages.post(TOKEN)
     def token() -> Response:
-        return _answered(house, provider.token)
+        address = address_of(house, request)
+        try:
+            house.limits.check(FAILURES_OF_ADDRESS, TOKEN, address)
+        except LaunchRejected as error:
+            return _too_many(error.detail)
+        response = _answered(house, provider.token)
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            house.limits.note(FAILURES_OF_ADDRESS, TOKEN, address)
+        return response
 
     @pages.route(USERINFO, methods=["GET", "POST"])
     def userinfo() -> Response:
         return _answered(house, provider.userinfo)
+
+
+def _too_many(detail: str) -> Response:
+    """An address that guesses the client's secret is not even listened to."""
+    log.warning("wrong client secrets at the token endpoint: %s", detail)
+    response = jsonify(error="invalid_client", error_description="Too many wrong client secrets; try again later.")
+    response.headers["Cache-Control"] = "no-store"
+    response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+    return response
 
 
 def _answered(house: House, ask: Callable[[LaunchRequest], Reply]) -> Response:

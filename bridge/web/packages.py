@@ -8,11 +8,18 @@ from typing import NamedTuple
 import msgspec
 from flask import Blueprint, Response, abort, jsonify, make_response, request
 
-from bridge.contracts import Assurance, Connection, Kind, Launch
+from bridge.contracts import Assurance, Connection, Kind, Launch, Outcome
 from bridge.errors import LaunchRejected
 from bridge.launch import Landing
 from bridge.learners.directory import Match
-from bridge.packages.limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS, LAUNCHES_OF_STUDENT
+from bridge.packages.limits import (
+    FAILURES_OF_ADDRESS,
+    LAUNCHES_OF_ADDRESS,
+    LAUNCHES_OF_STUDENT,
+    MISSES_OF_PACKAGE,
+    MISSES_OF_STUDENT,
+    STUDENTS_OF_PACKAGE,
+)
 from bridge.store import learners, one_time
 from bridge.store.packages import PackageRow
 from bridge.wayin import WayIn
@@ -75,8 +82,10 @@ def _land_page(house: House, name: str) -> tuple[dict[str, str], int]:
         if connection.adapter.read_page is None:
             raise LaunchRejected("not_allowed_here", f"{name} takes no package launches")
         package = _admit(house, connection)
+        house.limits.check(MISSES_OF_PACKAGE, package.id, address_of(house, request))
         launch = connection.adapter.read_page(read_request(request, house.public_url), connection.settings)
-        house.limits.count(LAUNCHES_OF_STUDENT, name, launch.student.student_id)
+        if house.limits.count(LAUNCHES_OF_STUDENT, name, launch.student.student_id) == 1:
+            house.limits.count(STUDENTS_OF_PACKAGE, package.id, address_of(house, request))
         return launch, package
 
     def lead(match: Match, launch: Launch) -> WayIn:
@@ -101,8 +110,18 @@ def _land_page(house: House, name: str) -> tuple[dict[str, str], int]:
     stepped = step_up_of(connection_named(house, name)) is not None
     if stepped:  # nothing counts, and nobody gets in, before a provider has confirmed who it is
         launch = replace(launch, assurance=Assurance.CONFIRMED)
-    body, status = json_answer(house.arrivals.admit(name, launch, lead, counts=not stepped))
+    landing = house.arrivals.admit(name, launch, lead, counts=not stepped)
+    if landing.outcome == Outcome.NO_MATCH:
+        _note_miss(house, package, launch.student.student_id)
+    body, status = json_answer(landing)
     return {**body, **handed}, status
+
+
+def _note_miss(house: House, package: PackageRow, student_id: str) -> None:
+    """An ID that nobody has may be a guess; one and the same again is none."""
+    who = package.id, address_of(house, request)
+    if house.limits.note(MISSES_OF_STUDENT, *who, student_id) == 1:
+        house.limits.note(MISSES_OF_PACKAGE, *who)
 
 
 def _waiting(house: House, name: str, match: Match, launch: Launch, package: PackageRow) -> Waiting:

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from bridge.errors import ConfigError
 from bridge.keys.own import OwnKeys
 from bridge.ottolearn.signin.oidc import Provider
+from bridge.packages.limits import FAILURES_OF_ADDRESS
 from tests.bridge.web.conftest import Bridge
 from tests.fakes.lti_platform import BRIDGE, NOW
 
@@ -439,3 +440,18 @@ class TestSignedLink:
     def test_there_is_no_provider_where_nobody_asked_for_one(self, bridge: Bridge) -> None:
         for path in ("/.well-known/openid-configuration", "/oidc/authorize", "/oidc/jwks.json", "/oidc/userinfo"):
             assert bridge.client.get(path).status_code == 404
+
+
+def test_an_address_that_guesses_the_clients_secret_is_not_listened_to(bridge: Bridge) -> None:
+    code = code_for(bridge)
+    for number in range(FAILURES_OF_ADDRESS.most):
+        assert redeem(bridge, code, basic(secret=f"guess-{number}")).status_code == 401
+    answer = redeem(bridge, code, basic())
+    assert (answer.status_code, answer.json["error"], "Retry-After" in answer.headers) == (429, "invalid_client", True)
+    other = {**basic(), "X-Forwarded-For": "203.0.113.9"}
+    assert redeem(bridge, code, other).status_code == 200
+
+
+def test_codes_that_are_not_good_any_more_lock_ottolearn_out_of_nothing(bridge: Bridge) -> None:
+    for _ in range(FAILURES_OF_ADDRESS.most + 1):
+        assert redeem(bridge, "an old code", basic()).status_code == 400

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bridge.packages.limits import FAILURES_OF_ADDRESS
+from bridge.contracts import Learner
+from bridge.packages.limits import FAILURES_OF_ADDRESS, MISSES_OF_PACKAGE
 from bridge.packages.origin import Packages
 from bridge.store import packages as stored
 from bridge.store.packages import PackageRow
@@ -130,6 +131,47 @@ def test_an_address_that_guesses_tokens_is_locked_out(bridge: Bridge) -> None:
     for number in range(FAILURES_OF_ADDRESS.most):
         launch(bridge, token=f"guess-{number}")
     assert launch(bridge).json["error"] == "too_many"
+    bridge.now += 600
+    assert launch(bridge).status_code == 200
+
+
+def test_whoever_tries_out_ids_by_one_package_is_stopped(bridge: Bridge) -> None:
+    bridge.now = bridge.now // 10 * 10 + 6  # so that a span of ten seconds ends in the middle, the worst case
+    told = []
+    for number in range(300):
+        bridge.now += 8 / 300
+        told.append(launch(bridge, f"S{number:06}").json.get("error"))
+    assert told.count("too_many") >= 50
+    assert "too_many" not in told[:100]
+
+
+def test_ids_that_all_exist_are_not_tried_out_either(bridge: Bridge) -> None:
+    bridge.house.directory.put(*(Learner(number, True, {"username": f"K{number}"}) for number in range(1000, 1300)))
+    bridge.now = bridge.now // 10 * 10 + 6
+    told = []
+    for number in range(1000, 1300):
+        bridge.now += 8 / 300
+        told.append(launch(bridge, f"K{number}").status_code)
+    assert set(told) == {200, 429}
+    assert told.count(429) >= 50
+    bridge.now += 10
+    assert launch(bridge, "K1299").status_code == 200
+
+
+def test_a_learner_whom_nobody_knows_locks_nobody_out_by_trying_again(bridge: Bridge) -> None:
+    for _ in range(MISSES_OF_PACKAGE.most + 10):
+        assert launch(bridge, "nobody-has-this").json["error"] == "no_match"
+        bridge.now += 4
+    assert launch(bridge).status_code == 200
+
+
+def test_one_address_that_guesses_keeps_no_other_out(bridge: Bridge) -> None:
+    for number in range(MISSES_OF_PACKAGE.most):
+        launch(bridge, f"guess-{number}")
+    assert launch(bridge).json["error"] == "too_many"
+    posted = {"version": "scorm12", "learner_id": "S000101", "learner_name": "A, B"}
+    headers = {"Origin": LMS, **BEARER, "X-Forwarded-For": "203.0.113.9"}
+    assert bridge.client.post("/scorm/packages/launch", json=posted, headers=headers).status_code == 200
     bridge.now += 600
     assert launch(bridge).status_code == 200
 
