@@ -29,7 +29,7 @@ _numbers = itertools.count()
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """The URL of an empty PostgreSQL cluster on loopback, gone when the tests are over."""
-    programs = _find_programs()
+    programs = find_programs()
     if programs is None:
         pytest.skip("PostgreSQL's server programs are missing; to enable: apt-get install postgresql")
     # Not below tmp_path: root's is closed to everybody else, and PostgreSQL refuses to run as root.
@@ -38,11 +38,11 @@ def postgresql_server() -> Iterator[str]:
     try:
         if owner:
             os.chown(place, owner.pw_uid, owner.pw_gid)
-        port = _start(programs, place, owner)
+        port = start_cluster(programs, place, owner)
         try:
             yield f"postgresql+psycopg://postgres:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{port}/postgres"
         finally:
-            _run([programs / "pg_ctl", "stop", "-w", "-m", "immediate", "-D", place / "data"], place, owner)
+            run_program([programs / "pg_ctl", "stop", "-w", "-m", "immediate", "-D", place / "data"], place, owner)
     finally:
         shutil.rmtree(place)
 
@@ -98,7 +98,7 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def _find_programs() -> Path | None:
+def find_programs() -> Path | None:
     on_path = [Path(found).parent for found in [shutil.which("initdb")] if found]
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: float(p.parent.name), reverse=True)
     return next((p for p in on_path + debian if (p / "initdb").exists() and (p / "pg_ctl").exists()), None)
@@ -112,7 +112,7 @@ def account() -> pwd.struct_passwd | None:
     return known.get("postgres") or known["nobody"]
 
 
-def _run(command: list[str | Path], place: Path, account: pwd.struct_passwd | None) -> None:
+def run_program(command: list[str | Path], place: Path, account: pwd.struct_passwd | None) -> None:
     who = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
     # Into a file: the server that pg_ctl starts would keep a pipe open for as long as it lives.
     with (place / "output").open("ab") as output:
@@ -120,15 +120,15 @@ def _run(command: list[str | Path], place: Path, account: pwd.struct_passwd | No
     assert done.returncode == 0, (place / "output").read_text()
 
 
-def _start(programs: Path, place: Path, account: pwd.struct_passwd | None) -> int:
+def start_cluster(programs: Path, place: Path, account: pwd.struct_passwd | None) -> int:
     secret = place / "password"
     secret.write_text(PASSWORD)
     secret.chmod(0o644)  # inside a directory that only the account can enter
     options = ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", "--username=postgres", "--no-sync"]
-    _run([programs / "initdb", *options, f"--pwfile={secret}", "-D", place / "data"], place, account)
+    run_program([programs / "initdb", *options, f"--pwfile={secret}", "-D", place / "data"], place, account)
     port = free_port()
     settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-    _run(
+    run_program(
         [programs / "pg_ctl", "start", "-w", "-D", place / "data", "-l", place / "log", "-o", settings], place, account
     )
     return port

@@ -10,9 +10,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -30,6 +32,7 @@ C = TypeVar("C")
 
 BOOTS = 15.0
 """Seconds in which new workers must be ready to take over."""
+MEMORY = "/dev/shm"  # noqa: S108 -- gunicorn makes files there that nobody else can name
 AGAIN = 1.0
 """Seconds until a worker that could not start is tried again."""
 
@@ -60,6 +63,8 @@ class Server(BaseApplication, Generic[C]):
         settings |= {"worker_class": Worker, "logger_class": ToRoot, "post_worker_init": self._ready}
         seats = Seats(self.folder)
         settings |= {"pre_fork": seats.give, "post_fork": seats.sit, "child_exit": seats.leave}
+        if os.access(MEMORY, os.W_OK):  # where no full or slow disk reaches the files by which workers say they live
+            settings["worker_tmp_dir"] = MEMORY
         # else whoever runs two bridges has one socket for both, and an account without a home an error in the log
         settings["control_socket_disable"] = True
         settings["limit_request_line"] = 8190  # as much as gunicorn takes: platforms send long hints by GET
@@ -84,7 +89,8 @@ class Server(BaseApplication, Generic[C]):
         return (self.folder / f"ready-{pid}").exists()
 
     def _ready(self, worker: Any) -> None:
-        (self.folder / f"ready-{worker.pid}").touch()
+        with suppress(OSError):  # on a full disk a worker serves all the same
+            (self.folder / f"ready-{worker.pid}").touch()
 
 
 class Master(Arbiter):

@@ -79,12 +79,13 @@ class Metrics:
             buckets=QUICK,
             registry=kept,
         )
-        self._in_use = Gauge(
-            "ottobridge_database_connections_in_use",
-            "Connections to the database that requests and rounds hold, over all processes.",
-            multiprocess_mode="livesum",
-            registry=kept,
-        )
+        with self._unharmed():  # without labels, it asks for its file at once, and the disk may be full
+            self._in_use = Gauge(
+                "ottobridge_database_connections_in_use",
+                "Connections to the database that requests and rounds hold, over all processes.",
+                multiprocess_mode="livesum",
+                registry=kept,
+            )
         with self._unharmed():
             self._begin_at_zero(configuration)
 

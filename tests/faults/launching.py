@@ -25,7 +25,7 @@ MATCHED, AGAIN, WRONG, CUT, REFUSED = "matched", "again", "wrong person", "cut o
 _REFERENCE = re.compile(r'class="reference">([^<]+)<')
 _KEY = OctKey.import_key(LINK_SECRET)
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-_numbers = itertools.count(1)
+_turns, _nonces = itertools.count(1), itertools.count(1)
 
 
 class Ended(NamedTuple):
@@ -49,7 +49,7 @@ class Crowd:
 
     def launch(self, number: int | None = None) -> Ended:
         """One launch, of LTI 1.3 and 1.1 in turn; of one of the learners who are active."""
-        turn = next(_numbers)
+        turn = next(_turns)
         person = number or 1 + turn % (LEARNERS - 1)
         began, clock = time.time(), time.monotonic()
         try:
@@ -65,7 +65,7 @@ class Crowd:
     def _lti11(self, student_id: str, person: int) -> tuple[str, str]:
         path = "/lti/campus/launch"
         fields = {**FORM, "lis_person_sourcedid": student_id, "user_id": f"user-{person}"}
-        nonce = f"nonce-{next(_numbers)}-{time.time_ns()}"
+        nonce = f"nonce-{next(_nonces)}-{time.time_ns()}"
         signed = sign(
             f"{self.world.url}{path}", fields, key=CONSUMER, secret=SECRET, timestamp=time.time(), nonce=nonce
         )

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 import yaml
@@ -76,7 +76,10 @@ class Standing:
     campus: Hanging
     addresses: Mapping[str, str]
     options: tuple[str, ...] = ()
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[str] | None = None
+    reader: threading.Thread | None = None
+    told: list[str] = field(default_factory=list)
+    """The lines of its log."""
     also: list[int] = field(default_factory=list)
     """Masters that the first one has started, to be ended with it."""
 
@@ -90,11 +93,11 @@ class Standing:
 
     @property
     def log(self) -> str:
-        return (self.folder / "log").read_text("utf-8")
+        return "".join(self.told)
 
     def lines(self) -> list[dict[str, Any]]:
         """The log's lines; all of them are JSON, or the test fails."""
-        return [json.loads(line) for line in self.log.splitlines()]
+        return [json.loads(line) for line in list(self.told)]
 
     def configure(self, **bridge: Any) -> None:
         """Write the configuration, with more keys in its `bridge:` part."""
@@ -140,8 +143,14 @@ class Standing:
     def start(self) -> None:
         """Start it; it may not answer yet."""
         command = self.command("serve", "--port", str(self.port), "--log-format", "json", *self.options)
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        # By a pipe, which a full disk does not stop.
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
+        self.reader.start()
+
+    def _read(self, lines: IO[str]) -> None:
+        with lines:
+            self.told.extend(lines)
 
     def send(self, number: signal.Signals) -> None:
         """A signal for the master."""
@@ -160,6 +169,8 @@ class Standing:
         for pid in self.also:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
+        if self.reader is not None:  # as long as any of them lives
+            self.reader.join(PATIENCE)
 
 
 def children(pid: int) -> list[int]:

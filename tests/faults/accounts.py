@@ -1,0 +1,41 @@
+"""What became of every launch, as the learners saw it, the log and the record."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sqlalchemy import select
+
+from bridge.store.engine import open_database
+from bridge.store.schema import launch
+from tests.faults.launching import AGAIN, MATCHED, Crowd
+from tests.faults.standing import Standing, wait_for
+
+
+def recorded(world: Standing) -> Counter[tuple[str, str]]:
+    """Reference and outcome of each line of the record."""
+    engine = open_database(world.database_url)
+    try:
+        with engine.connect() as connection:
+            rows = connection.execute(select(launch.c.reference, launch.c.outcome))
+            return Counter((row.reference, row.outcome) for row in rows)
+    finally:
+        engine.dispose()
+
+
+def told(world: Standing) -> Counter[tuple[str, str]]:
+    """The same of each line of the log that ends a launch."""
+    return Counter((line["reference"], line["outcome"]) for line in world.lines() if line.get("outcome"))
+
+
+def check_accounts(world: Standing, crowd: Crowd) -> None:
+    """Every launch ended well or in a page that says to try again; the log has each, and so has the record."""
+    counts = crowd.counts()
+    assert set(counts) <= {MATCHED, AGAIN}, counts
+    wait_for(lambda: len(recorded(world)) >= len(crowd.ended), "the record has a line for each")
+    lines = told(world)
+    assert sum(outcome == MATCHED for _, outcome in lines.elements()) == counts[MATCHED], lines
+    references = {(ended.reference, "rejected") for ended in crowd.ended if ended.what == AGAIN}
+    assert len(references) == counts[AGAIN]
+    assert references <= set(lines)
+    wait_for(lambda: recorded(world) == lines, "the record has every line of the log, once")

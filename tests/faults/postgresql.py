@@ -1,0 +1,63 @@
+"""A PostgreSQL cluster of one's own, to be stopped and started."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures_database import PASSWORD, account, find_programs, run_program, start_cluster
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A server on loopback, and where it lives."""
+
+    programs: Path
+    place: Path
+    owner: pwd.struct_passwd | None
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"postgresql+psycopg://postgres:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{self.port}/postgres"
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop it; `immediate` is a crash."""
+        self._control("stop", "-m", mode)
+
+    def start(self) -> None:
+        """Start it as it was started first."""
+        settings = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+        self._control("start", "-l", str(self.place / "log"), "-o", settings)
+
+    def _control(self, what: str, *more: str) -> None:
+        command: list[str | Path] = [self.programs / "pg_ctl", what, "-w", "-D", self.place / "data", *more]
+        run_program(command, self.place, self.owner)
+
+
+@contextmanager
+def cluster(folder: Path | None = None) -> Iterator[Cluster]:
+    """A cluster below `folder`, by default in the system's place for such things; gone after the block."""
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL's server programs are missing; to enable: apt-get install postgresql")
+    place, owner = Path(tempfile.mkdtemp(prefix="ottobridge-faults-", dir=folder)), account()
+    try:
+        if owner:
+            os.chown(place, owner.pw_uid, owner.pw_gid)
+        found = Cluster(programs, place, owner, start_cluster(programs, place, owner))
+        try:
+            yield found
+        finally:
+            with suppress(AssertionError):  # it may be stopped
+                found.stop("immediate")
+    finally:
+        shutil.rmtree(place)
