@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from bridge.contracts import Learner
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound, RemoteRefused, RemoteUnavailable
 from bridge.identifiers import FAULTS, fault, is_student_id, loose_key, lower_ascii, normalize
+from bridge.learners.reading import the_only_reading
 from bridge.store import generations, learners
 from bridge.store.learners import Candidate, DirectoryState
 
@@ -24,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 FEW = 10
 """So many may always be gone at once."""
+SHARE = 10.0
+"""For unknown IDs OttoLearn is read a tenth of the time at most: the longer a reading takes, the rarer they are."""
 
 
 class DirectoryShrunk(RemoteRefused):
@@ -53,8 +56,8 @@ class Directory:
     ) -> None:
         """`username_attributes` in order of trust; `read_learners` reads every user, active or not, from OttoLearn.
 
-        `every`: seconds between two refreshes for unknown IDs, over all processes. `patience`: seconds that one launch
-        waits for such a refresh; the learner must have an answer within ten.
+        `every`: seconds between two refreshes for unknown IDs, at the least and over all processes. `patience`: seconds
+        that one launch waits for such a refresh; the learner must have an answer within ten.
         `max_shrink_percent`: a list with so much fewer users, and `FEW` fewer, is not believed.
         """
         self._engine = engine
@@ -96,9 +99,12 @@ class Directory:
 
         Raises what reading raises, and `DirectoryShrunk` for a list with far fewer users than are known: whoever
         believes it would lock people out. The directory then stays as it was. `accept_fewer` believes any but an
-        empty one.
+        empty one. Raises `RemoteUnavailable` where another process is reading.
         """
-        generations.replace(self._engine, self._read(accept_fewer), self._attributes, now=self._now())
+        with the_only_reading(self._engine, self._now):
+            began = self._now()
+            generations.replace(self._engine, self._read(accept_fewer), self._attributes, now=began)
+            learners.note_duration(self._engine, self._now() - began)
         return self.state()
 
     def is_older_than(self, seconds: float) -> bool:
@@ -106,9 +112,9 @@ class Directory:
         refreshed_at = self.state().refreshed_at
         return refreshed_at is None or self._now() - refreshed_at >= seconds
 
-    def claim(self) -> bool:
-        """True for the one, of all processes, who is to refresh now."""
-        return learners.claim_refresh(self._engine, now=self._now(), every=self._every)
+    def claim(self, *, times: float = 0.0) -> bool:
+        """True for the one, of all processes, who is to refresh now: not within `times` of what a reading takes."""
+        return learners.claim_refresh(self._engine, now=self._now(), every=self._every, times=times)
 
     def put(self, *confirmed: Learner) -> None:
         """Take over learners, each at most once, as OttoLearn has just confirmed them."""
@@ -149,7 +155,7 @@ class Directory:
         """The refresh under way in this process, begun here if it is time for one; None when it is not."""
         with self._lock:
             if self._flight is None or self._flight.done():
-                if not self.claim():
+                if not self.claim(times=SHARE):
                     return None
                 self._flight = Future()
                 threading.Thread(target=self._fly, args=(self._flight,), name="directory-refresh", daemon=True).start()

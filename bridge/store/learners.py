@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Engine, bindparam, or_, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, func, or_, select, update
 
 from bridge.contracts import Learner
 from bridge.store.engine import alone
@@ -58,18 +58,28 @@ _HINTED: Final = (
 _STATE: Final = select(
     generation.c.read_at, generation.c.learners, directory.c.last, directory.c.attempted_over
 ).select_from(directory.outerjoin(generation, generation.c.id == directory.c.current))
+_TAKES: Final = func.coalesce(directory.c.took, 0)
 _CLAIM: Final = (
     update(directory)
     .where(
         or_(
             directory.c.attempted_at.is_(None),
-            directory.c.attempted_at <= bindparam("now") - bindparam("every"),
+            and_(
+                directory.c.attempted_at <= bindparam("now") - bindparam("every"),
+                or_(
+                    directory.c.attempted_at
+                    <= bindparam("now") - bindparam("times") * func.coalesce(directory.c.took, 0),
+                    # The last one failed, or never came to its end: nothing is known better than before.
+                    directory.c.last.is_not_distinct_from(directory.c.attempted_over),
+                ),
+            ),
             # A clock that was set back must not stop refreshes until it has caught up.
             directory.c.attempted_at > bindparam("now") + bindparam("every"),
         )
     )
     .values(attempted_at=bindparam("now"), attempted_over=directory.c.last)
 )
+_TOOK: Final = update(directory).values(took=bindparam("seconds"))
 
 
 def candidates(engine: Engine, folded: str) -> list[Candidate]:
@@ -108,10 +118,18 @@ def read_state(connection: Connection) -> DirectoryState:
     return DirectoryState(read_at, count or 0, last != attempted_over)
 
 
-def claim_refresh(engine: Engine, *, now: float, every: float) -> bool:
-    """True for one caller, of all processes, in each `every` seconds: the one who is to refresh."""
+def claim_refresh(engine: Engine, *, now: float, every: float, times: float = 0.0) -> bool:
+    """True for one caller, of all processes, in each `every` seconds, or in `times` of what the last reading took where
+    that is longer and it ended well: the one who is to refresh.
+    """
     with alone(engine) as connection:
-        return connection.execute(_CLAIM, {"now": now, "every": every}).rowcount == 1
+        return connection.execute(_CLAIM, {"now": now, "every": every, "times": times}).rowcount == 1
+
+
+def note_duration(engine: Engine, seconds: float) -> None:
+    """Remember how long the last reading took."""
+    with alone(engine) as connection:
+        connection.execute(_TOOK, {"seconds": seconds})
 
 
 def _read(user_id: int, active: bool, attributes: str) -> Learner:

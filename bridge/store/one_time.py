@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import Engine, Executable, bindparam, delete, insert, select
+from sqlalchemy import Engine, Executable, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import alone
@@ -24,6 +24,9 @@ _SPEND: Final = Prepared(
     }
 )
 _UNSPEND: Final = delete(spent).where(spent.c.key == bindparam("k"))
+_OWN: Final = (spent.c.key == bindparam("k"), spent.c.until == bindparam("was"))
+_UNSPEND_OWN: Final = delete(spent).where(*_OWN)
+_PROLONG: Final = update(spent).where(*_OWN).values(until=bindparam("till"))
 _KEEP: Final = insert(kept)
 _TAKE: Final = delete(kept).where(kept.c.key == bindparam("k")).returning(kept.c.payload, kept.c.until)
 
@@ -66,6 +69,18 @@ def release(engine: Engine, key: str) -> None:
     """Let others claim `key`."""
     with alone(engine) as connection:
         connection.execute(_UNSPEND, {"k": _hash(key)})
+
+
+def prolong(engine: Engine, key: str, *, was: float, until: float) -> bool:
+    """Hold a claim that was until `was` for longer; False where it is another's by now, or nobody's."""
+    with alone(engine) as connection:
+        return bool(connection.execute(_PROLONG, {"k": _hash(key), "was": was, "till": until}).rowcount)
+
+
+def release_own(engine: Engine, key: str, *, until: float) -> None:
+    """Let others claim `key`, where the claim is still the one that was until `until`."""
+    with alone(engine) as connection:
+        connection.execute(_UNSPEND_OWN, {"k": _hash(key), "was": until})
 
 
 def keep(engine: Engine, purpose: str, code: str, payload: Mapping[str, str], *, until: float) -> None:
