@@ -55,6 +55,7 @@ class Registrar:
     outbound: Outbound
     public_url: str
     courses: bool
+    grades: bool
     now: Callable[[], float]
 
     def register(self, query: Mapping[str, str]) -> str:
@@ -86,7 +87,7 @@ class Registrar:
         adapter = self.connections.adapter(invitation.adapter)
         if adapter is None or adapter.wishes is None:
             raise RegistrationRefused(f"The adapter {invitation.adapter} cannot register.")
-        addresses = Addresses(self.public_url, invitation.name, self.courses)
+        addresses = Addresses(self.public_url, invitation.name, self.courses, self.grades)
         wishes = adapter.wishes(invitation.student_id, addresses)
         platform = read_platform(url, token, self.outbound, hosts=wishes.hosts, trusted=invitation.platforms)
         lti13 = register(platform, token, registration_request(platform, addresses, wishes), self.outbound)

@@ -81,6 +81,8 @@ class Addresses:
     connection: str
     courses: bool = False
     """Whether there are courses for a teacher to pick."""
+    grades: bool = False
+    """Whether OttoLearn tells us of progress (`bridge.progress_token`), so that the LMS can be given grades."""
 
     @property
     def host(self) -> str:

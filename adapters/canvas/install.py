@@ -13,6 +13,7 @@ import msgspec
 from lxml import etree
 
 from adapters.canvas.settings import Settings
+from bridge.lti.grades import SCORE_SCOPE
 from bridge.setup import DESCRIPTION, TITLE, Addresses, Entry, Section, Sheet, Wishes, claimed_section
 
 PLATFORM = "canvas.instructure.com"
@@ -89,7 +90,7 @@ def developer_key(settings: Settings, addresses: Addresses) -> dict[str, Any]:
         "description": DESCRIPTION,
         "oidc_initiation_url": addresses.login,
         "target_link_uri": addresses.launch,
-        "scopes": [],
+        "scopes": [SCORE_SCOPE] if addresses.grades else [],
         "extensions": [
             {
                 "domain": addresses.host,

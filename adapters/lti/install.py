@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adapters.lti.launch import BRIGHTSPACE
 from adapters.lti.settings import Settings
+from bridge.lti.grades import SCORE_SCOPE
 from bridge.lti.v13 import CLAIM
 from bridge.setup import TITLE, Addresses, Entry, Section, Sheet, Wishes, claimed_section
 
@@ -53,6 +54,7 @@ def wishes(student_id: str, addresses: Addresses) -> Wishes:
 def _tool(settings: Settings, addresses: Addresses) -> Section:
     custom = settings.custom_name
     place = f"{CLAIM}custom, member {custom}" if custom else FIELDS_13[settings.student_id]
+    services = f"Assignment and Grade Services with the scope {SCORE_SCOPE}" if addresses.grades else "None"
     messages = "LtiResourceLinkRequest, LtiDeepLinkingRequest" if addresses.courses else "LtiResourceLinkRequest"
     return Section(
         "Tool (LTI 1.3)",
@@ -69,7 +71,7 @@ def _tool(settings: Settings, addresses: Addresses) -> Section:
             Entry("Domain", addresses.host),
             Entry("Messages", messages, copied=False),
             Entry("Signature algorithm", "RS256", copied=False),
-            Entry("Services", "None; Names and Role Provisioning where the courses are to be a roster", copied=False),
+            Entry("Services", f"{services}; Names and Role Provisioning for a roster of the courses", copied=False),
             Entry(
                 "Claims that must be sent",
                 f"sub, given_name, family_name, {place}",

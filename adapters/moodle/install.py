@@ -10,6 +10,14 @@ from adapters.moodle.settings import Settings
 from bridge.setup import DESCRIPTION, TITLE, Addresses, Entry, Section, Sheet, Wishes
 
 NEEDS_EMAIL = {"email"}
+NO_USE = "Do not use this service"
+SYNC = "Use this service for grade sync only"
+GRADED = Entry(
+    "Accept grades from the tool",
+    "Always",
+    "Or Delegate to teacher, who then ticks Allow OttoLearn to add grades in the gradebook in each activity.",
+    copied=False,
+)
 WHERE = (
     "In Moodle: Site administration, Plugins, Activity modules, External tool, Manage tools, then configure a tool "
     "manually. Fields that are not named here stay as they are."
@@ -25,7 +33,7 @@ def installation(settings: Settings, addresses: Addresses) -> Sheet:
             _bring_back(),
         ]
     if settings.lti11:
-        old = _fields(settings, addresses, _old_keys(addresses))
+        old = _fields(settings, addresses, _old_keys(addresses), service=False)
         sections.append(Section("External tool configuration (LTI 1.1)", WHERE, old))
     return Sheet(f"Moodle: {addresses.connection}", (*sections, _activity(addresses)))
 
@@ -45,7 +53,10 @@ def wishes(student_id: str, addresses: Addresses) -> Wishes:
     )
 
 
-def _fields(settings: Settings, addresses: Addresses, keys: tuple[Entry, ...]) -> tuple[Entry, ...]:
+def _fields(
+    settings: Settings, addresses: Addresses, keys: tuple[Entry, ...], *, service: bool = True
+) -> tuple[Entry, ...]:
+    """`service`: whether grades go by the service of LTI 1.3; by LTI 1.1 they go by Basic Outcomes, which need none."""
     email = "Always" if settings.student_id in NEEDS_EMAIL else "Never"
     return (
         Entry("Tool name", TITLE),
@@ -62,12 +73,12 @@ def _fields(settings: Settings, addresses: Addresses, keys: tuple[Entry, ...]) -
         ),
         *_choosing(addresses),
         Entry("Icon URL", addresses.icon, "Under Show more."),
-        Entry("IMS LTI Assignment and Grade Services", "Do not use this service", copied=False),
-        Entry("IMS LTI Names and Role Provisioning", "Do not use this service", copied=False),
-        Entry("Tool Settings", "Do not use this service", copied=False),
+        Entry("IMS LTI Assignment and Grade Services", SYNC if addresses.grades and service else NO_USE, copied=False),
+        Entry("IMS LTI Names and Role Provisioning", NO_USE, copied=False),
+        Entry("Tool Settings", NO_USE, copied=False),
         Entry("Share launcher's name with tool", "Always", copied=False),
         Entry("Share launcher's email with tool", email, copied=False),
-        Entry("Accept grades from the tool", "Never", copied=False),
+        GRADED if addresses.grades else Entry("Accept grades from the tool", "Never", copied=False),
         Entry("Force SSL", "Yes" if addresses.public_url.startswith("https:") else "No", copied=False),
     )
 
@@ -102,7 +113,7 @@ def _choosing(addresses: Addresses) -> tuple[Entry, ...]:
 def _bring_back() -> Section:
     return Section(
         "What to bring back",
-        "In Manage tools, click the list symbol on the tool's card (View configuration details) and enter what it "
+        "In Manage tools, click the magnifier on the tool's card (View configuration details) and enter what it "
         "shows into the connection in config.yaml, under lti13.",
         (
             Entry("issuer", "Platform ID", copied=False),

@@ -129,7 +129,12 @@ def _sheet(connection: Connection[Any], configuration: Configuration) -> Sheet:
             f"{connection.name} ({connection.adapter.title}) has nothing to enter into an LMS; "
             "packages are made by: ottobridge package"
         )
-    addresses = Addresses(configuration.bridge.public_url, connection.name, bool(configuration.courses))
+    addresses = Addresses(
+        configuration.bridge.public_url,
+        connection.name,
+        courses=bool(configuration.courses),
+        grades=configuration.bridge.progress_token is not None,
+    )
     return connection.adapter.installation(connection.settings, addresses)
 
 

@@ -81,7 +81,9 @@ class Newcomers:
         attributes = {**defaults, **{name: value for name, value in given.items() if value}}
         missing = [name for name in self._required() if not attributes.get(name, "").strip()]
         if missing:
-            raise LearnerNotFound(f"OttoLearn requires {', '.join(missing)}: give a value under new_learner")
+            raise LearnerNotFound(
+                f"OttoLearn requires {', '.join(missing)}, and the LMS names none: give a value under new_learner"
+            )
         learner = self.ottolearn.create(attributes, self.token())
         self.directory.put(learner)
         log.info("made the OttoLearn user %d for a launch", learner.user_id)

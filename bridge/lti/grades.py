@@ -10,9 +10,10 @@ import msgspec
 from lxml import etree
 from oauthlib.oauth1 import Client
 
-from bridge.contracts import Report, SignedClaims, SignedForm
+from bridge.answers import BOM, instead
+from bridge.contracts import Report, SignedClaims, SignedForm, clean
 from bridge.errors import RemoteRefused
-from bridge.http import Outbound, host_of
+from bridge.http import Answer, Outbound, host_of
 from bridge.lti.settings import Lti11
 
 ENDPOINT = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
@@ -20,6 +21,14 @@ SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
 SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
 OUTCOMES = "http://www.imsglobal.org/services/ltiv1p1/xsd/imsoms_v1p0"
 MAX_ANSWER = 64 * 1024
+LONGEST_WORDS = 200
+_HINTS = {
+    400: ": it may not grade this person, who has perhaps left the course or teaches it",
+    401: ": the tool may not use the service Assignment and Grade Services there",
+    403: ": the tool or its link may not give grades in this course (any more)",
+    404: ": the activity or its grade item is gone",
+    409: ": it has a newer grade already",
+}
 
 
 def channel_of_claims(claims: SignedClaims) -> dict[str, str]:
@@ -51,7 +60,8 @@ def post_score(channel: Mapping[str, str], report: Report, token: Callable[[], s
     url, body = scores_url(channel["lineitem"]), msgspec.json.encode(score)
     answer = outbound.request("POST", url, headers=headers, data=body, max_bytes=MAX_ANSWER)
     if not 200 <= answer.status < 300:
-        raise RemoteRefused(f"{host_of(url)} did not take the score (status {answer.status})", status=answer.status)
+        why = f"status {answer.status}{_hint(answer)}"
+        raise RemoteRefused(f"{host_of(url)} did not take the score ({why})", status=answer.status)
 
 
 def scores_url(lineitem: str) -> str:
@@ -68,8 +78,12 @@ def replace_result(
     client = Client(settings.consumer_key, client_secret=settings.shared_secret.get_secret_value())
     _, headers, _ = client.sign(url, "POST", body=body.decode(), headers={"Content-Type": "application/xml"})
     answer = outbound.request("POST", url, headers=headers, data=body, max_bytes=MAX_ANSWER)
-    if answer.status != 200 or _code_major(answer.body) != "success":
-        raise RemoteRefused(f"{host_of(url)} did not take the result (status {answer.status})", status=answer.status)
+    major, description = _status_of(answer.body)
+    if answer.status != 200 or major != "success":
+        said = f": {description}" if description else instead(answer.body)
+        raise RemoteRefused(
+            f"{host_of(url)} did not take the result (status {answer.status}){said}", status=answer.status
+        )
 
 
 def build_request(sourcedid: str, score: float, number: str) -> bytes:
@@ -92,12 +106,24 @@ def build_request(sourcedid: str, score: float, number: str) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
-def _code_major(body: bytes) -> str:
+def _status_of(body: bytes) -> tuple[str, str]:
+    """`imsx_codeMajor`, and the first line of `imsx_description` (Moodle's others show where in its code it was)."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        return etree.fromstring(body, parser).findtext(f".//{{{OUTCOMES}}}imsx_codeMajor", "")
+        root = etree.fromstring(body.removeprefix(BOM).lstrip(), parser)
     except etree.XMLSyntaxError:
-        return ""
+        return "", ""
+    major, description = (
+        root.findtext(f".//{{{OUTCOMES}}}{tag}", "") for tag in ("imsx_codeMajor", "imsx_description")
+    )
+    return major, clean(description).partition("\n")[0][:LONGEST_WORDS]
+
+
+def _hint(answer: Answer) -> str:
+    """What a status of the score service means (AGS 3.4.5; Moodle, mod/lti/service/gradebookservices)."""
+    if page := instead(answer.body):
+        return page
+    return _HINTS.get(answer.status, "")
 
 
 def _percent(report: Report) -> int:

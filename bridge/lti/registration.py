@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from bridge.contracts import clean
 from bridge.errors import RegistrationRefused, RemoteRefused
 from bridge.http import Answer, Outbound, host_of
+from bridge.lti.grades import SCORE_SCOPE
 from bridge.settings import origin, split_plainly
 from bridge.setup import DESCRIPTION, TITLE, Addresses, Wishes
 
@@ -46,6 +47,8 @@ class Platform:
     token_endpoint: str
     jwks_uri: str
     messages: tuple[str, ...]
+    scopes: tuple[str, ...] = ()
+    """Of its services; empty where it does not say."""
 
 
 def read_platform(
@@ -69,7 +72,8 @@ def read_platform(
     found = {name: _address(said, name) for name in ("issuer", *_ENDPOINTS)}
     _check_belonging(found, url, hosts, trusted)
     configuration = said.get(PLATFORM)
-    return Platform(**found, messages=_messages(configuration if isinstance(configuration, dict) else {}))
+    messages = _messages(configuration if isinstance(configuration, dict) else {})
+    return Platform(**found, messages=messages, scopes=_texts(said.get("scopes_supported")))
 
 
 def _check_belonging(found: Mapping[str, str], url: str, hosts: Sequence[str], trusted: Sequence[str]) -> None:
@@ -108,7 +112,7 @@ def register(platform: Platform, token: str, request: Mapping[str, Any], outboun
 
 
 def registration_request(platform: Platform, addresses: Addresses, wishes: Wishes) -> dict[str, Any]:
-    """What to post (section 3.5.1): only what a launch needs, and no service."""
+    """What to post (section 3.5.1): only what a launch needs, and of the services only that for grades we can give."""
     messages = [_message("LtiResourceLinkRequest", wishes.placements, addresses)]
     if addresses.courses and "LtiDeepLinkingRequest" in platform.messages:
         messages.append(_message("LtiDeepLinkingRequest", wishes.choosing, addresses))
@@ -123,7 +127,7 @@ def registration_request(platform: Platform, addresses: Addresses, wishes: Wishe
         "logo_uri": addresses.icon,
         "jwks_uri": addresses.keys,
         "token_endpoint_auth_method": "private_key_jwt",
-        "scope": "",
+        "scope": _scope(platform, addresses),
         TOOL: {
             "domain": addresses.host,
             "description": DESCRIPTION,
@@ -205,6 +209,15 @@ def _below(url: str, hosts: Sequence[str]) -> bool:
     parts = urlsplit(url)
     host = parts.hostname or ""
     return parts.scheme == "https" and any(host == domain or host.endswith(f".{domain}") for domain in hosts)
+
+
+def _scope(platform: Platform, addresses: Addresses) -> str:
+    offered = not platform.scopes or SCORE_SCOPE in platform.scopes
+    return SCORE_SCOPE if addresses.grades and offered else ""
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(text for text in value if isinstance(text, str)) if isinstance(value, list) else ()
 
 
 def _messages(configuration: Mapping[str, Any]) -> tuple[str, ...]:

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 ASKING = (Kind.SCORM12, Kind.SCORM2004)
 """Kinds whose page asks us."""
+GRADED = (Kind.LTI13, Kind.LTI11)
+"""Kinds with one grade for a person, whichever visit told it: Moodle 4.5 empties it on a score that is in progress."""
 CLOSED = (Kind.AICC, Kind.CMI5)
 """Kinds with a session that somebody must end."""
 LEASE = 120.0
@@ -155,6 +157,9 @@ class Reports:
     def _deliver(self, told: Told) -> None:
         visit = visits.by_id(self.engine, told.visit)
         if visit is None:
+            return
+        if visit.kind in GRADED and not told.mastered and visits.mastered_elsewhere(self.engine, visit):
+            visits.settle(self.engine, told, DELIVERED, detail="not told: the LMS keeps the grade of an earlier visit")
             return
         new = max(0, told.seconds - told.told_seconds)
         report = Report(told.progress, told.mastered, told.seconds, new, told.mastered, told.received_at)

@@ -91,6 +91,20 @@ _UNDELIVERED: Final = (
     .order_by(progress.c.id.desc())
     .limit(1)
 )
+_MASTERED: Final = (
+    select(progress.c.id)
+    .join(visit, visit.c.id == progress.c.visit)
+    .where(
+        progress.c.mastered.is_(True),
+        progress.c.state == DELIVERED,
+        visit.c.id != bindparam("asked"),
+        visit.c.connection == bindparam("connection"),
+        visit.c.kind == bindparam("kind"),
+        visit.c.student_id == bindparam("student"),
+        visit.c.course == bindparam("course"),
+    )
+    .limit(1)
+)
 _IDLE: Final = (
     select(*_VISIT)
     .outerjoin(progress, progress.c.visit == visit.c.id)
@@ -148,6 +162,13 @@ def told_of(engine: Engine, number: int) -> Told | None:
     with alone(engine) as connection:
         row = connection.execute(_OF_VISIT, {"asked": number}).one_or_none()
     return None if row is None else Told(*row)
+
+
+def mastered_elsewhere(engine: Engine, row: Visit) -> bool:
+    """Whether the LMS was told in another visit of this person to the same course that it is mastered."""
+    asked = {"asked": row.id, "connection": row.connection, "kind": row.kind, "course": row.course}
+    with alone(engine) as connection:
+        return connection.execute(_MASTERED, {**asked, "student": row.student_id}).one_or_none() is not None
 
 
 def tell(

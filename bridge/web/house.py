@@ -159,7 +159,13 @@ def furnish(
         sign_in=sign_in,
         provider=provider,
         registrar=Registrar(
-            engine, connections, outbound, configuration.bridge.public_url, bool(configuration.courses), now
+            engine,
+            connections,
+            outbound,
+            configuration.bridge.public_url,
+            courses=bool(configuration.courses),
+            grades=configuration.bridge.progress_token is not None,
+            now=now,
         ),
         metrics=metrics,
         gauges=Gauges(engine, connections, now, metrics.expect),

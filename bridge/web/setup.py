@@ -23,7 +23,12 @@ def setup_pages(house: House) -> Blueprint:
         found = house.connections.find(connection) if house.configuration.bridge.setup_pages else None
         if found is None or found.adapter.installation is None:
             abort(404)
-        addresses = Addresses(house.public_url, found.name, bool(house.configuration.courses))
+        addresses = Addresses(
+            house.public_url,
+            found.name,
+            courses=bool(house.configuration.courses),
+            grades=house.configuration.bridge.progress_token is not None,
+        )
         page = render_template("setup.html", sheet=found.adapter.installation(found.settings, addresses))
         return permit(make_response(page), scripts=True)
 

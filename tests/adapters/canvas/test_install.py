@@ -23,10 +23,12 @@ from adapters.canvas.install import (
 )
 from adapters.canvas.launch import PLACES
 from adapters.canvas.settings import Settings
+from bridge.lti.grades import SCORE_SCOPE
 from bridge.setup import Addresses
 
 PUBLIC = "https://bridge.example.edu:8443"
 HERE = Addresses(PUBLIC, "campus")
+WITH_GRADES = Addresses(PUBLIC, "campus", grades=True)
 WITH_COURSES = Addresses(PUBLIC, "campus", courses=True)
 LTI11 = {"lti11": {"consumer_key": "the-key", "shared_secret": "the-secret"}}
 STUDENT_IDS = ("sis_user_id", "integration_id", "login_id", "canvas_user_id", "email")
@@ -70,6 +72,7 @@ def test_no_more_is_asked_for_than_the_id_and_the_name(student_id: str) -> None:
     assert key["extensions"][0]["privacy_level"] == level == privacy_level(student_id)
     assert len(key["custom_fields"].keys() - OTHERS.keys()) <= 1
     assert key["scopes"] == []
+    assert developer_key(settings(student_id), WITH_GRADES)["scopes"] == [SCORE_SCOPE]
 
 
 def test_the_sis_id_is_not_asked_for_where_a_course_author_could_set_it() -> None:

@@ -10,6 +10,7 @@ from adapters.lti import ADAPTER
 from adapters.lti.install import installation, wishes
 from adapters.lti.launch import CLAIMS, FIELDS
 from adapters.lti.settings import Settings
+from bridge.lti.grades import SCORE_SCOPE
 from bridge.lti.v13 import CLAIM
 from bridge.setup import Addresses
 
@@ -59,6 +60,11 @@ def test_a_teacher_can_pick_a_course_only_where_there_are_courses() -> None:
 
 def test_whoever_wants_a_roster_of_the_courses_is_told_which_service_to_switch_on() -> None:
     assert entries()["Services"].startswith("None; Names and Role Provisioning")
+
+
+def test_whoever_gives_grades_is_told_which_service_to_switch_on() -> None:
+    graded = entries(addresses=Addresses(PUBLIC, "campus", grades=True))["Services"]
+    assert graded.startswith(f"Assignment and Grade Services with the scope {SCORE_SCOPE}; Names and Role")
 
 
 def test_the_sheet_holds_no_secret() -> None:

@@ -74,6 +74,18 @@ def test_a_teacher_can_pick_a_course_only_where_there_are_courses() -> None:
     assert picking["Content Selection URL"] == f"{PUBLIC}/lti/campus/launch"
 
 
+def test_grades_are_switched_on_only_where_ottolearn_tells_us_of_them() -> None:
+    graded = Addresses(PUBLIC, "campus", grades=True)
+    service, accepted = "IMS LTI Assignment and Grade Services", "Accept grades from the tool"
+    assert (fields()[service], fields()[accepted]) == ("Do not use this service", "Never")
+    assert (fields(addresses=graded)[service], fields(addresses=graded)[accepted]) == (
+        "Use this service for grade sync only",
+        "Always",
+    )
+    old = fields(addresses=graded, **LTI11)
+    assert (old[service], old[accepted]) == ("Do not use this service", "Always")
+
+
 def test_a_bridge_that_is_tried_out_by_plain_http_is_not_forced_to_https() -> None:
     assert fields(addresses=Addresses("http://127.0.0.1:8000", "campus"))["Force SSL"] == "No"
     assert fields()["Force SSL"] == "Yes"

@@ -15,6 +15,7 @@ from adapters.moodle.install import wishes as moodle_wishes
 from bridge.errors import RegistrationRefused, RemoteRefused, RemoteUnavailable
 from bridge.http import Answer, Outbound
 from bridge.lti import registration
+from bridge.lti.grades import SCORE_SCOPE
 from bridge.lti.registration import Platform, read_platform, readable_token, register, registration_request
 from bridge.setup import Addresses
 from tests.fakes.registering import CLIENT, CONFIGURATION, PLATFORM, REGISTRATION, TOKEN, TOOL, RegisteringPlatform
@@ -81,6 +82,19 @@ def test_we_ask_for_no_more_than_a_launch_needs(lms: RegisteringPlatform, loopba
     assert asked["token_endpoint_auth_method"] == "private_key_jwt"
     assert asked[TOOL]["claims"] == ["iss", "sub", "name", "given_name", "family_name"]
     assert [message["type"] for message in asked[TOOL]["messages"]] == ["LtiResourceLinkRequest"]
+
+
+@pytest.mark.parametrize(
+    ("offered", "asked"), [(None, SCORE_SCOPE), ([SCORE_SCOPE, "x"], SCORE_SCOPE), (["x"], ""), ("odd", SCORE_SCOPE)]
+)
+def test_grades_are_asked_for_where_there_are_any_and_the_platform_takes_them(
+    lms: RegisteringPlatform, loopback: Outbound, offered: object, asked: str
+) -> None:
+    lms.said = {"scopes_supported": offered}
+    here = Addresses(HERE.public_url, "campus", grades=True)
+    platform = read(lms, loopback)
+    assert registration_request(platform, here, moodle_wishes("idnumber", here))["scope"] == asked
+    assert registration_request(platform, HERE, moodle_wishes("idnumber", HERE))["scope"] == ""
 
 
 def test_our_domain_has_its_port(lms: RegisteringPlatform, loopback: Outbound) -> None:

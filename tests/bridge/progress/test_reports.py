@@ -106,6 +106,32 @@ def test_mastery_is_final(reports: Reports, lms: Lms) -> None:
     assert found.ended_at is not None
 
 
+@pytest.mark.parametrize("kind", [Kind.LTI13, Kind.LTI11])
+def test_a_finished_grade_is_not_lowered_by_another_visit(reports: Reports, lms: Lms, kind: Kind) -> None:
+    reports.note("campus", launch(kind), 7, "SAFE")
+    tell(reports, mastered=True)
+    reports.deliver_due()
+    reports.note("campus", launch(kind), 7, "SAFE")
+    tell(reports, 0.2)
+    reports.deliver_due()
+    assert [report.mastered for _, report in lms.told] == [True]
+    assert (state(reports), visits.newest(reports.engine, 1)[0][1].detail[:8]) == (DELIVERED, "not told")
+    tell(reports, mastered=True)
+    reports.deliver_due()
+    reports.note("campus", launch(kind), 7, "FIRE")
+    tell(reports, 0.2)
+    reports.deliver_due()
+    assert [report.mastered for _, report in lms.told] == [True, True, False]
+
+
+def test_an_lms_with_an_attempt_for_each_visit_hears_of_each(reports: Reports, lms: Lms) -> None:
+    for mastered in (True, False):
+        reports.note("campus", launch(Kind.CMI5), 7, "SAFE")
+        tell(reports, 0.2, mastered=mastered)
+        reports.deliver_due()
+    assert [report.mastered for _, report in lms.told] == [True, False]
+
+
 def test_a_copy_of_the_database_opens_no_session(reports: Reports, engine: Engine) -> None:
     reports.note("campus", launch(), 7, "")
     with engine.connect() as connection:
