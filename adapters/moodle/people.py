@@ -13,10 +13,13 @@ from bridge.identifiers import normalize
 from bridge.lti.student import read_student
 
 RIGHTS = (
-    "A system role of the token's user must allow moodle/user:viewdetails, moodle/user:viewalldetails, "
-    "moodle/user:viewhiddendetails, moodle/site:viewfullnames and moodle/site:viewparticipants."
+    "A system role of the token's user must allow moodle/user:viewdetails, moodle/user:viewalldetails and "
+    "moodle/site:viewparticipants."
 )
 """Said with every roster that cannot be trusted."""
+
+GUEST = "guest"
+"""The username of nobody."""
 
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _MANGLED = re.compile(r".+\.[0-9]{9,}")
@@ -72,7 +75,7 @@ def is_deleted(person: Person) -> bool:
 
 def belongs(person: Person) -> bool:
     """Guests are nobody, and whoever has not confirmed an account yet may not log in."""
-    return person.username != "guest" and bool(person.confirmed)
+    return person.username != GUEST and bool(person.confirmed)
 
 
 def member(person: Person, id_field: str) -> RosterMember:

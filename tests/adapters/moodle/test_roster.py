@@ -141,6 +141,17 @@ def test_one_person_whom_moodle_hides_is_not_taken_for_gone(clock: Clock, hidden
         read(moodle, clock)
 
 
+@pytest.mark.parametrize("guest_listed", [True, False])
+@pytest.mark.parametrize("hidden", [{3}, {21}, {22}, set(range(4, 22)), set(range(3, 10))])
+def test_on_a_small_site_too_nobody_whom_moodle_hides_is_taken_for_gone(
+    clock: Clock, hidden: set[int], guest_listed: bool
+) -> None:
+    """Moodle 4.5.6 shows a token without moodle/user:viewdetails itself and teachers, and calls that success."""
+    moodle = FakeMoodle(people=crowd(20), hidden=hidden, guest_listed=guest_listed)
+    with moodle, pytest.raises(RosterIncomplete):
+        read(moodle, clock)
+
+
 @pytest.mark.parametrize("token_user", [2, 300, 602])
 def test_a_token_that_sees_only_itself_is_no_roster(clock: Clock, token_user: int) -> None:
     moodle = FakeMoodle(people=crowd(600), token_user=token_user, rights=RIGHTS - {"viewdetails"})
