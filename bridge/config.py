@@ -28,7 +28,7 @@ from bridge.errors import ConfigError
 from bridge.learners.student_ids import Rule
 from bridge.ottolearn.settings import Oidc, OttoLearn
 from bridge.proxy import read_proxy
-from bridge.settings import Frozen, Origin
+from bridge.settings import Frozen, Origin, WebAddress
 
 DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 CONNECTION_NAME = r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
@@ -40,6 +40,8 @@ class Bridge(Frozen):
     public_url: Origin
     secret_key: SecretStr
     database_url: SecretStr = SecretStr("sqlite:///ottobridge.db")
+    traces: WebAddress | None = None
+    """The OTLP/HTTP collector that gets traces, such as http://127.0.0.1:4318/v1/traces."""
     database_prepare: bool = True
     """Whether PostgreSQL may be asked to prepare statements; behind PgBouncer it is not, whatever is said here."""
     trusted_networks: tuple[IPvAnyNetwork, ...] = ()

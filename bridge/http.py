@@ -26,7 +26,7 @@ import requests
 from urllib3.exceptions import DecodeError, HTTPError, ReadTimeoutError
 from urllib3.response import BaseHTTPResponse
 
-from bridge import __version__, answers
+from bridge import __version__, answers, traces
 from bridge.authorities import authorities as authorities_of
 from bridge.errors import RemoteRefused, RemoteUnavailable
 from bridge.pinned import PinningTransport, Place, until
@@ -170,8 +170,12 @@ class Outbound:
         """The open answer; the call is counted, however it ended."""
         began, result = time.monotonic(), "unavailable"
         try:
-            with _told(url, HTTPError, OSError), until(began + deadline):  # those of requests are OSErrors
-                response = self._open(method, url, headers, body, timeout)
+            with (
+                traces.span("call", host=host_of(url), method=method),
+                _told(url, HTTPError, OSError),  # those of requests are OSErrors
+                until(began + deadline),
+            ):
+                response = self._open(method, url, {**headers, **traces.headers()}, body, timeout)
             result = _result_of(response.status)
         except RemoteRefused:
             result = "refused"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 
-from bridge import logs
+from bridge import logs, traces
 from bridge.contracts import Assurance, Connection, Launch, Outcome, Student
 from bridge.errors import (
     LaunchRejected,
@@ -109,7 +109,8 @@ class Arrivals:
     def attempt(self, connection: str, kind: str, read: Callable[[], T]) -> T | Landing:
         """What `read` makes of a request, or how it was refused. `kind` is what the record then says it was."""
         try:
-            return read()
+            with traces.span("verify"):
+                return read()
         except self.passes:
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it was, it is told, and answered with a page
@@ -169,8 +170,10 @@ class Arrivals:
         if launch.assurance not in policy.accepts:
             low = "claimed_only" if launch.assurance is Assurance.CLAIMED else "assurance_too_low"
             raise LaunchRejected(low, f"a launch that is {launch.assurance}")
-        match = self.find(connection, launch, student_id)
-        way = lead(match, launch)
+        with traces.span("find"):
+            match = self.find(connection, launch, student_id)
+        with traces.span("sign-in"):
+            way = lead(match, launch)
         mark = NAME_DIFFERS if _is_named_otherwise(launch.student, match) else ""
         landing = Landing(
             Outcome.MATCHED, "", self.reference(), launch.student, way.url, way.cookies, launch.return_url
@@ -207,6 +210,8 @@ class Arrivals:
             who=who,
             reference=reference,
         )
+        told = {"connection": connection, "kind": kind, "outcome": outcome, "reason": reason, "reference": reference}
+        traces.note({f"ottobridge.{name}": str(value)[:64] for name, value in told.items()})
         line = LaunchLine(
             self.now(), connection, kind, *landing.student, outcome, reason, reference, detail, landing.mark
         )

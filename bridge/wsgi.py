@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapters import ADAPTERS
-from bridge import rounds
+from bridge import rounds, tracing
 from bridge.config import Configuration, load
 from bridge.errors import OttoBridgeError
 from bridge.learners import refreshing
@@ -44,6 +44,7 @@ def create_bridge() -> Flask:
 
 def serving(configuration: Configuration, *, metrics_port: int | None = None) -> Flask:
     """The application with the work between requests begun: once in each process that serves."""
+    tracing.start(configuration.bridge)
     app = build_app(configuration, metrics_port=metrics_port)
     gc.freeze()  # what was imported stays: nothing of it is looked through for garbage while launches wait
     house = app.extensions[HOUSE]

@@ -100,6 +100,12 @@ def test_only_the_store_knows_the_database_and_only_the_door_calls_out(path: Pat
         assert not [found for found in imports(path) if within(found[0], *ways)]
 
 
+@pytest.mark.parametrize("path", modules("bridge", "adapters", "sandbox"), ids=where)
+def test_nobody_needs_an_extra_for_traces_but_their_own_room(path: Path) -> None:
+    if where(path) not in {"bridge/otel.py", "bridge/tracing.py"}:
+        assert not [found for found in imports(path) if within(found[0], "opentelemetry", "bridge.otel")]
+
+
 def test_contracts_stand_on_the_standard_library_alone() -> None:
     import sys
 

@@ -18,7 +18,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapters import ADAPTERS
-from bridge import logs
+from bridge import logs, tracing
 from bridge.cli.invocation import Invocation, pass_invocation
 from bridge.config import Configuration, load
 from bridge.errors import ConfigError
@@ -108,6 +108,7 @@ def _prepare(configuration: Configuration) -> None:
     there. Raises ConfigError for one that cannot be used.
     """
     bridge = configuration.bridge
+    tracing.require(bridge)
     engine = open_later(bridge.database_url.get_secret_value(), prepare=bridge.database_prepare)
     try:
         migrate(engine)

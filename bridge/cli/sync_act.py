@@ -11,6 +11,7 @@ from typing import Any
 import click
 from sqlalchemy import Engine
 
+from bridge import tracing
 from bridge.cli.corrected import write_copy
 from bridge.cli.fromfile import how_to_confirm
 from bridge.cli.invocation import Invocation
@@ -86,6 +87,7 @@ def _run(invocation: Invocation, connection: Connection[Any], asked: dict[str, A
 
 @contextmanager
 def _session(invocation: Invocation, connection: Connection[Any]) -> Iterator[tuple[Engine, Sync]]:
+    tracing.start(invocation.configuration.bridge)
     with Console(connection.name) as console, stop_signals() as stopping, invocation.database() as engine:
         yield engine, open_sync(invocation, engine, connection, console, stopping)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bridge import traces
 from bridge.contracts import Connection
 from bridge.errors import ConfigError
 from bridge.http import Outbound
@@ -79,13 +80,16 @@ class Sync:
 
     def _run(self, options: Options, approved: Run | None = None) -> Outcome:
         full = options.full or options.override or self._full_is_due()
-        with recorded(self._subject, self._around, full=full) as job:
+        whole = traces.root("sync", connection=self._subject.connection.name)
+        with whole, recorded(self._subject, self._around, full=full) as job:
             job.outcome.override = options.override
             recover(job, before=job.outcome.run)
             rules = rules_of(job.subject, job.around, override=options.override)
             start = start_of(job, whole=full or (approved is not None and approved.since is None))
-            planner = read(job, self._outbound, rules, start, full=full)
-            stops = guard(job, planner, options.max_changes, approved)
+            with traces.span("sync read"):
+                planner = read(job, self._outbound, rules, start, full=full)
+            with traces.span("sync plan"):
+                stops = guard(job, planner, options.max_changes, approved)
             if options.plan_file is not None:
                 save_plan(job, options.plan_file)
             elif hold_guess(job, approved):
@@ -93,7 +97,8 @@ class Sync:
             else:
                 note_disputes(job)
                 if not stops:
-                    write(job)
+                    with traces.span("sync write"):
+                        write(job)
                 if not stops and approved is not None and job.outcome.status != Status.PARTIAL:
                     close(self._around.engine, approved)
         return job.outcome
@@ -105,7 +110,8 @@ class Sync:
         """
         subject, engine = self._subject, self._around.engine
         self._require_own(run)
-        with locked(subject, self._around) as job:
+        whole = traces.root("sync", connection=subject.connection.name)
+        with whole, locked(subject, self._around) as job:
             job.outcome.run, job.outcome.read = run.id, run.summary.get("read", 0)
             job.outcome.unchanged, job.outcome.since = run.summary.get("unchanged", 0), run.since
             job.outcome.guess = run.summary.get("guess", "")
@@ -119,7 +125,8 @@ class Sync:
                     job.outcome.reason = "limit_exceeded"  # what was guessed is confirmed by this very command
             with ending(job):
                 note_disputes(job)
-                write(job, missing=run.status == Status.PLANNED)
+                with traces.span("sync write"):
+                    write(job, missing=run.status == Status.PLANNED)
         return job.outcome
 
     def _require_own(self, run: Run) -> None:

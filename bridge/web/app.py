@@ -33,6 +33,7 @@ from bridge.web.registration import registration_pages
 from bridge.web.setup import setup_pages
 from bridge.web.status import status_pages
 from bridge.web.step_up import step_up_pages
+from bridge.web.tracing import name_requests, traced
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -74,6 +75,8 @@ def create_app(house: House, *, metrics_port: int | None = None) -> Flask:
     ):
         app.register_blueprint(pages(house))
 
+    name_requests(app)
+
     @app.before_request
     def take_whole_body() -> None:
         if request.method != "GET":
@@ -85,7 +88,7 @@ def create_app(house: House, *, metrics_port: int | None = None) -> Flask:
     serve = app.wsgi_app if metrics_port is None else apart(app.wsgi_app, metrics_port)
     serve = never_bare(_on_one_connection(serve, house.engine))
     serve = counted(_guarded(serve, is_secure=house.is_secure), house.metrics, time.monotonic)
-    app.wsgi_app = _named(serve, house.configuration)  # type: ignore[assignment]  # as Flask documents
+    app.wsgi_app = _named(traced(serve), house.configuration)  # type: ignore[assignment]  # as Flask documents
     return app
 
 
