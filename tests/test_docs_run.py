@@ -28,9 +28,15 @@ PAGES = [
     *(f"adapters/{n}/README.md" for n in ("canvas", "moodle", "lti")),
 ]
 PEOPLE = [{"id": 7, "active": True, "attribute": {"firstName": "Ada", "lastName": "L", "username": "25499339"}}]
-EXITS = {"doctor": {0, 1}, "keys rotate": {0, 3}, "launches explain": {2}, "setup invite": {0, 2}}
+EXITS = {
+    "doctor": {0, 1},
+    "keys rotate": {0, 3},
+    "launches explain": {2},
+    "people show": {1},
+    "setup invite": {0, 2},
+}
 """What a command may end with here: doctor finds a bridge whose address nobody serves, a key waits before it signs, no
-launch has the page's reference, and a connection of the file cannot be invited once more."""
+launch has the page's reference, nobody has launched, and a connection of the file cannot be invited once more."""
 
 
 def lines(page: str) -> list[str]:

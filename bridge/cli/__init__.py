@@ -27,6 +27,7 @@ COMMANDS = (
     "launches",
     "learners",
     "package",
+    "people",
     "probe",
     "progress",
     "runs",

@@ -23,6 +23,7 @@ from bridge.learners.names import differ, name_of
 from bridge.learners.near import NearMiss, near_misses
 from bridge.learners.student_ids import shape
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
+from bridge.store import disputes
 from bridge.store import unmatched as queue
 from bridge.store.unmatched import UnmatchedRow
 
@@ -35,6 +36,12 @@ REASONS = {
     "other_attribute": "has it in another attribute",
     "same_name": "has the same name",
 }
+HELD = {
+    "identity_changed": "their record in the LMS had another ID before; ottobridge people show",
+    "identity_of_another": "another record of the LMS is this user already; ottobridge people show",
+    "identity_disputed": "the last roster found this ID in conflict; ottobridge runs show",
+}
+"""What is to be done about those whose ID leads to a user, by outcome."""
 
 
 @click.group(invoke_without_command=True)
@@ -108,7 +115,7 @@ def _waiting(invocation: Invocation, engine: Engine, last: int) -> list[tuple[Un
     waiting = []
     for row in queue.newest(engine, last):
         student_id = _looked_up(invocation, row)
-        if _is_found(directory, student_id):
+        if _is_over(invocation, engine, directory, row, student_id):
             queue.forget(engine, row.connection, row.student_id)
             continue
         student = Student(row.student_id, row.first_name, row.last_name)
@@ -122,9 +129,15 @@ def _looked_up(invocation: Invocation, row: UnmatchedRow) -> str:
     return shape(row.student_id, configured.id_rules) if configured else row.student_id
 
 
-def _is_found(directory: Directory, student_id: str) -> bool:
+def _is_over(invocation: Invocation, engine: Engine, directory: Directory, row: UnmatchedRow, student_id: str) -> bool:
+    """Whether there is nothing left to do about the row; who is held by the ledger waits for a command."""
+    if row.outcome == "identity_disputed":
+        return not disputes.find(engine, row.connection, row.student_id)
+    if row.outcome in HELD:
+        return False
+    configured = invocation.configuration.connections.get(row.connection)
     try:
-        return directory.look(student_id) is not None
+        return directory.look(student_id, ignore_case=bool(configured and configured.ignore_case)) is not None
     except LearnerAmbiguous:
         return False
 
@@ -154,7 +167,8 @@ def _print_table(found: list[tuple[UnmatchedRow, list[NearMiss]]]) -> None:
     rows = []
     for row, misses in found:
         cells = (row.student_id, row.first_name, row.last_name, row.connection, str(row.times), _iso(row.last_seen))
-        rows.append((*cells, "\n".join(_sentence(row, miss) for miss in misses) or "nobody like them"))
+        could_be = HELD.get(row.outcome) or "\n".join(_sentence(row, miss) for miss in misses) or "nobody like them"
+        rows.append((*cells, could_be))
     print_table(COLUMNS, rows, folding=("first_name", "last_name", "could_be"))
     click.echo("Link one with: ottobridge learners link STUDENT_ID USER_ID --connection CONNECTION")
 

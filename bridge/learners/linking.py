@@ -91,7 +91,7 @@ def write(
     Refuses to take an ID from somebody else, or to overwrite another one.
     """
     learner = user(engine, student_id, user_id)
-    _require_nobody_else(directory, student_id, user_id)
+    require_nobody_else(directory, student_id, user_id)
     before = learner.attributes.get(attribute, "")
     if before and normalize(before) != normalize(student_id):
         raise LinkRefused(f"user {user_id} has another value in {attribute}; choose an attribute that is free")
@@ -102,7 +102,8 @@ def write(
     return changed
 
 
-def _require_nobody_else(directory: Directory, student_id: str, user_id: int) -> None:
+def require_nobody_else(directory: Directory, student_id: str, user_id: int) -> None:
+    """Raises LinkRefused where another user has the ID."""
     try:
         found = directory.look(student_id)
     except LearnerAmbiguous as error:

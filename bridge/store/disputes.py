@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, literal, select
+from sqlalchemy import Connection, Engine, delete, insert, literal, select
 
+from bridge.identifiers import lower_ascii
+from bridge.store.engine import alone
 from bridge.store.schema import disputed, sync_item
 from bridge.store.sync_items import Kind
 
 REASONS: Final = ("duplicate", "claimed_twice", "passed_on", "id_changed")
 """Conflicts of people with one another; in others, such as `taken`, OttoLearn's own data is at odds with the roster."""
+
+
+def find(engine: Engine, name: str, student_id: str) -> str:
+    """Why the ID is in dispute at the connection; empty where it is not."""
+    statement = select(disputed.c.reason).where(disputed.c.connection == name, disputed.c.key == student_id)
+    with alone(engine) as connection:
+        return connection.execute(statement).scalar_one_or_none() or ""
+
+
+def forget(engine: Engine, name: str, student_ids: Sequence[str]) -> None:
+    """An administrator has settled whose these IDs are."""
+    keys = [key for student_id in student_ids for key in (student_id, lower_ascii(student_id))]
+    with alone(engine) as connection:
+        connection.execute(delete(disputed).where(disputed.c.connection == name, disputed.c.key.in_(keys)))
 
 
 def replace(connection: Connection, name: str, run: int, *, whole: bool) -> None:

@@ -153,6 +153,13 @@ def _free(connection: Connection, people: Sequence[Person]) -> list[Person]:
     return [one for one in people if held.setdefault(one.user_id, one.record) == one.record]
 
 
+def rename(engine: Engine, connection: str, user_id: int, student_id: str, *, now: float) -> None:
+    """Let every record of the connection that is this user have this ID."""
+    statement = update(person).where(_p.connection == connection, _p.user_id == user_id)
+    with alone(engine) as database:
+        database.execute(statement.values(student_id=student_id, bound_at=now))
+
+
 def listed(
     engine: Engine, connection: str, *, student_id: str = "", record: str = "", user_id: int = 0
 ) -> list[Person]:

@@ -1,0 +1,119 @@
+"""`ottobridge people`: which record of an LMS is which OttoLearn user, and what to do when that changes."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+from sqlalchemy import Engine
+
+from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.tables import print_table
+from bridge.learners import persons
+from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
+from bridge.store import connections, disputes, learners
+from bridge.store import people as ledger
+from bridge.store.people import Person
+from bridge.sync.planfile import iso
+
+NOBODY = 1
+_of_connection = click.option("--connection", help="Whose record this is; may be left out where there is only one.")
+
+
+@click.group()
+def people() -> None:
+    """The ledger of persons: an LMS never gives a person's own record to somebody else."""
+
+
+@people.command()
+@click.argument("asked", metavar="STUDENT_ID|RECORD|USER_ID")
+@_of_connection
+@as_json
+@pass_invocation
+def show(invocation: Invocation, asked: str, connection: str | None, as_json: bool) -> None:
+    """Both sides: the LMS's records and the OttoLearn users; exit code 1 for none."""
+    with invocation.database() as engine:
+        name = _connection(invocation, engine, connection)
+        user_id = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else 0
+        found = ledger.listed(engine, name, student_id=asked, record=asked, user_id=user_id)
+        rows = [_row(engine, person) for person in found]
+        dispute = disputes.find(engine, name, asked)
+    if as_json:
+        print_json({"connection": name, "people": rows, "dispute": dispute})
+    elif rows:
+        print_table([*rows[0]], [["" if v is None else str(v) for v in row.values()] for row in rows], ("name",))
+    else:
+        click.echo(f"Nobody came to the connection {name} by that yet.")
+    if dispute and not as_json:
+        click.echo(f"The last roster found {asked} in conflict ({dispute}): nobody enters by it until that is settled.")
+    if not rows and not dispute:
+        raise click.exceptions.Exit(NOBODY)
+
+
+@people.command()
+@click.argument("asked", metavar="STUDENT_ID|RECORD")
+@_of_connection
+@as_json
+@pass_invocation
+def release(invocation: Invocation, asked: str, connection: str | None, as_json: bool) -> None:
+    """Let a record go, because the person has a new account in the LMS: whoever comes next with the ID is believed."""
+    with invocation.database() as engine:
+        name = _connection(invocation, engine, connection)
+        rows = [_row(engine, person) for person in persons.release(engine, name, asked)]
+    if as_json:
+        print_json({"connection": name, "released": rows})
+    for row in rows if not as_json else ():
+        click.echo(f"{row['record']} ({row['door']}) is no longer OttoLearn user {row['user_id']}, {row['name']}.")
+    if not rows:
+        click.echo(f"Nobody came to the connection {name} by that; what was held because of it is let go.", err=True)
+
+
+@people.command()
+@click.argument("old", metavar="OLD_ID")
+@click.argument("new", metavar="NEW_ID")
+@_of_connection
+@as_json
+@pass_invocation
+def follow(invocation: Invocation, old: str, new: str, connection: str | None, as_json: bool) -> None:
+    """The ID of one person has changed in the LMS: give the same OttoLearn user the new one."""
+    attributes = invocation.configuration.ottolearn.username_attributes
+    with invocation.database() as engine:
+        name = _connection(invocation, engine, connection)
+        directory = invocation.directory_over(engine)
+        learner = persons.follow(directory, engine, invocation.ottolearn, name, old, new, attributes, now=time.time())
+        who = _name(engine, learner.user_id)
+    if as_json:
+        print_json({"connection": name, "user_id": learner.user_id, "student_id": new})
+    else:
+        click.echo(f"OttoLearn user {learner.user_id}, {who}, has the ID {new} now, and no longer {old}.")
+
+
+def _connection(invocation: Invocation, engine: Engine, named: str | None) -> str:
+    known = sorted({*invocation.configuration.connections, *(row.name for row in connections.every(engine))})
+    if named is None and len(known) != 1:
+        raise click.UsageError(f"name one with --connection: {', '.join(known)}")
+    if named is not None and named not in known:
+        raise click.UsageError(f"no connection is called {named}; there are: {', '.join(known)}")
+    return named or known[0]
+
+
+def _row(engine: Engine, person: Person) -> dict[str, Any]:
+    who = _name(engine, person.user_id) if person.user_id is not None else ""
+    times = {"first_seen": iso(person.first_seen), "last_seen": iso(person.last_seen)}
+    return {
+        "door": person.door,
+        "record": person.record,
+        "student_id": person.student_id,
+        "user_id": person.user_id,
+        "name": who,
+        "said_by": person.origin,
+        **times,
+    }
+
+
+def _name(engine: Engine, user_id: int) -> str:
+    learner = learners.learner(engine, user_id)
+    if learner is None:
+        return "who is no longer in OttoLearn"
+    return " ".join(filter(None, (learner.attributes.get(name, "") for name in (FIRST_NAME, LAST_NAME))))
