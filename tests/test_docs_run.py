@@ -32,6 +32,7 @@ EXITS = {
     "doctor": {0, 1},
     "keys rotate": {0, 3},
     "launches explain": {2},
+    "learners search": {0, 1},
     "people show": {1},
     "setup invite": {0, 2},
 }
