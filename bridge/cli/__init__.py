@@ -21,6 +21,7 @@ FAILED, WRONG_CONFIGURATION, INTERRUPTED = 1, 2, 130
 COMMANDS = (
     "config",
     "connections",
+    "db",
     "demo",
     "doctor",
     "keys",

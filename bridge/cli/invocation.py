@@ -46,12 +46,15 @@ class Invocation:
         return way_out(self.configuration.bridge)
 
     @contextmanager
-    def database(self, configuration: Configuration | None = None) -> Iterator[Engine]:
-        """The database, at the newest schema; that of `configuration`, for commands that need no other secret."""
+    def database(self, configuration: Configuration | None = None, *, upgrade: bool = True) -> Iterator[Engine]:
+        """The database, at the newest schema unless `upgrade` is False; that of `configuration`, for commands that need
+        no other secret.
+        """
         bridge = (configuration or self.configuration).bridge
         engine = open_database(bridge.database_url.get_secret_value(), prepare=bridge.database_prepare)
         try:
-            migrate(engine)
+            if upgrade:
+                migrate(engine)
             yield engine
         finally:
             engine.dispose()

@@ -166,15 +166,15 @@ def is_current(engine: Engine) -> bool:
     """Whether the database answers and has the schema of this version."""
     try:
         with alone(engine) as connection:
-            return MigrationContext.configure(connection).get_current_revision() == _head()
+            return MigrationContext.configure(connection).get_current_revision() == known_revisions()[0]
     except DBAPIError:
         return False
 
 
 @functools.cache
-def _head() -> str | None:
-    """The name of the newest migration."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+def known_revisions() -> list[str]:
+    """The names of all migrations of this version, the newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
 
 
 def _read_url(url: str) -> URL:

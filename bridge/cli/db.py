@@ -1,0 +1,105 @@
+"""`ottobridge db`: the database's schema, its health, and its backups."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.store import backups
+from bridge.store.engine import migrate
+from bridge.store.schema_state import SchemaState, Standing, look
+
+WORDS = {
+    Standing.EMPTY: "it is empty: ottobridge db upgrade makes the tables, as every other command does",
+    Standing.BEHIND: "it is older than this program: ottobridge db upgrade brings it up to date",
+    Standing.CURRENT: "it is up to date",
+    Standing.NEWER: "a newer version of OttoBridge has upgraded it: install that version",
+}
+
+
+@click.group()
+def db() -> None:
+    """Look after the database: its schema, its health, its backups."""
+
+
+@db.command()
+@as_json
+@pass_invocation
+def upgrade(invocation: Invocation, as_json: bool) -> None:
+    """Bring the schema up to date. Every command and `serve` do so by themselves; this does nothing else."""
+    with invocation.database(invocation.description[0], upgrade=False) as engine:
+        before = look(engine).schema
+        migrate(engine)
+        after = look(engine).schema
+    if as_json:
+        print_json({"before": before, "schema": after})
+    else:
+        done = "was there already" if before == after else f"was {before or 'empty'} before"
+        click.echo(f"The database has the schema {after}; it {done}.")
+
+
+@db.command()
+@as_json
+@pass_invocation
+def check(invocation: Invocation, as_json: bool) -> None:
+    """Say whether the schema is this program's, and whether the database holds together. Changes nothing.
+
+    Exit 1 where it is not, or does not.
+    """
+    with invocation.database(invocation.description[0], upgrade=False) as engine:
+        found = look(engine)
+    if as_json:
+        print_json(_shown(found))
+    else:
+        click.echo(f"{found.kind}, schema {found.schema or 'none'}: {WORDS[found.standing]}.")
+        for problem in found.problems:
+            click.echo(f"  {problem}")
+    if found.problems or found.standing != Standing.CURRENT:
+        raise click.exceptions.Exit(1)
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@as_json
+@pass_invocation
+def backup(invocation: Invocation, file: Path, as_json: bool) -> None:
+    """Write the whole database to FILE, readable by its owner alone, while the bridge goes on.
+
+    It holds people's names and IDs. What it holds of secrets is sealed with bridge.secret_key, which is not in it.
+    """
+    with invocation.database(invocation.description[0], upgrade=False) as engine:
+        found = look(engine)
+        if found.standing in {Standing.EMPTY, Standing.NEWER}:
+            raise backups.BackupFailed(f"the database was not backed up: {WORDS[found.standing]}")
+        schema = found.schema
+        backups.back_up(engine, file)
+    if as_json:
+        print_json({"file": str(file), "bytes": file.stat().st_size, "schema": schema})
+    else:
+        click.echo(f"{file}: {file.stat().st_size:,} bytes, schema {schema}.")
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+@pass_invocation
+def restore(invocation: Invocation, file: Path, yes: bool, as_json: bool) -> None:
+    """Put what FILE holds in the place of everything in the database. Stop the bridge before."""
+    with invocation.database(invocation.description[0], upgrade=False) as engine:
+        if not yes:
+            click.confirm("Everything in the database is lost. Go on?", abort=True, err=True)
+        schema = backups.restore(engine, file)
+        migrate(engine)
+        now = look(engine).schema
+    if as_json:
+        print_json({"file": str(file), "restored": schema, "schema": now})
+    else:
+        click.echo(f"The database is as {file} has it; its schema was {schema} and is {now} now.")
+
+
+def _shown(found: SchemaState) -> dict[str, Any]:
+    return found._asdict() | {"standing": found.standing.value}
