@@ -203,6 +203,25 @@ class Means:
     """OttoLearn's Username attributes: what fills one of them is an ID."""
 
 
+class Memory(NamedTuple):
+    """What the bridge keeps for an adapter between one request and the next, for one connection alone."""
+
+    look: Callable[[str], str]
+    """What is kept under these words; empty where nothing is, or its time is over."""
+    keep: Callable[[str, str, float], None]
+    """Keep a value under words, for so many seconds. What is kept there already stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackMeans:
+    """What an adapter works with that asks or tells the LMS something because of a launch."""
+
+    outbound: Outbound
+    now: Callable[[], float]
+    """Seconds since 1970."""
+    memory: Memory
+
+
 @dataclass(frozen=True, kw_only=True)
 class Adapter(Generic[S]):
     """What one LMS, or one package format, can do. A slot it cannot fill is None, not an exception.
@@ -224,12 +243,12 @@ class Adapter(Generic[S]):
     """LTI 1.1: which field is what."""
     read_page: Callable[[LaunchRequest, S], Launch] | None = None
     """SCORM: what the page inside a package posted."""
-    read_aicc: Callable[[LaunchRequest, S, Outbound], Launch] | None = None
+    read_aicc: Callable[[LaunchRequest, S, CallbackMeans], Launch] | None = None
     """AICC: ask the LMS back who the session belongs to."""
-    read_cmi5: Callable[[LaunchRequest, S, Outbound], Launch] | None = None
+    read_cmi5: Callable[[LaunchRequest, S, CallbackMeans], Launch] | None = None
     """cmi5: trade the fetch URL for a token and ask the LMS back."""
-    report: Callable[[Mapping[str, str], Report, S, Outbound], Mapping[str, str]] | None = None
-    """Tell the LMS of progress, given the `channel` of the launch; the channel as it is afterwards."""
+    report: Callable[[Mapping[str, str], Report, S, CallbackMeans], None] | None = None
+    """Tell the LMS of progress, given the `channel` of the launch."""
     read_roster: Callable[[S, Means], RosterPages] | None = None
     """Everybody the LMS knows, a page at a time."""
     read_changes: Callable[[S, Means, float], RosterPages] | None = None

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from adapters.scorm.aicc import read_aicc, report_aicc
-from adapters.scorm.cmi5 import read_cmi5, report_cmi5
+from adapters.scorm.cmi5 import read_cmi5
+from adapters.scorm.cmi5_report import report_cmi5
 from adapters.scorm.launch import read_page
 from adapters.scorm.settings import Settings
-from bridge.contracts import Adapter, Report
-from bridge.http import Outbound
+from bridge.contracts import Adapter, CallbackMeans, Report
 
 
-def report(channel: Mapping[str, str], told: Report, settings: Settings, outbound: Outbound) -> Mapping[str, str]:
+def report(channel: Mapping[str, str], told: Report, settings: Settings, means: CallbackMeans) -> None:
     """Tell the LMS of progress by the way the launch came in; a SCORM page asks for it instead."""
     tell = report_aicc if "session_id" in channel else report_cmi5
-    return tell(channel, told, settings, outbound)
+    tell(channel, told, settings, means)
 
 
 ADAPTER = Adapter(

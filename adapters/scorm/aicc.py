@@ -14,7 +14,7 @@ from adapters.scorm.callback import read_parameter, same_address
 from adapters.scorm.package.aicc import PACKAGE_KEY
 from adapters.scorm.settings import Settings
 from adapters.scorm.student import read_student
-from bridge.contracts import Assurance, Kind, Launch, LaunchRequest, Report
+from bridge.contracts import Assurance, CallbackMeans, Kind, Launch, LaunchRequest, Report
 from bridge.errors import LaunchRejected, RemoteRefused
 from bridge.http import Answer, Outbound
 
@@ -26,7 +26,7 @@ LEAST_VARIETY = 8
 """Different characters."""
 
 
-def read_aicc(request: LaunchRequest, settings: Settings, outbound: Outbound) -> Launch:
+def read_aicc(request: LaunchRequest, settings: Settings, means: CallbackMeans) -> Launch:
     """Ask the LMS who the session of this launch belongs to.
 
     Raises LaunchRejected `not_allowed_here`, `malformed`, `aicc_url_not_allowed`, `aicc_login_page`,
@@ -39,7 +39,7 @@ def read_aicc(request: LaunchRequest, settings: Settings, outbound: Outbound) ->
     if len(session_id) > MAX_SESSION_ID or not session_id.isprintable():
         raise LaunchRejected("malformed", "aicc_sid is too long or holds control characters")
     address = find_allowed(read_parameter(request.query, "aicc_url"), settings.aicc.allowed_urls)
-    answer = _post(outbound, address, "GetParam", session_id)
+    answer = _post(means.outbound, address, "GetParam", session_id)
     _refuse_status(answer.status)
     core = hacp.read_core(hacp.decode(answer.body, answer.headers.get("Content-Type", "")), PACKAGE_KEY)
     student = read_student(core.student_id, core.student_name)
@@ -53,9 +53,7 @@ def read_aicc(request: LaunchRequest, settings: Settings, outbound: Outbound) ->
     )
 
 
-def report_aicc(
-    channel: Mapping[str, str], report: Report, settings: Settings, outbound: Outbound
-) -> Mapping[str, str]:
+def report_aicc(channel: Mapping[str, str], report: Report, settings: Settings, means: CallbackMeans) -> None:
     """PutParam, and ExitAU after the last word.
 
     Raises RemoteUnavailable when it may work later, RemoteRefused when the LMS will not take it.
@@ -64,10 +62,9 @@ def report_aicc(
     if channel["url"] not in allowed:
         raise RemoteRefused("the address is in aicc.allowed_urls no more")
     if report.mastered or report.progress or report.new_seconds:  # an empty word would lower what the LMS has
-        _tell(outbound, channel, "PutParam", hacp.write_core(report))
+        _tell(means.outbound, channel, "PutParam", hacp.write_core(report))
     if report.ends:
-        _tell(outbound, channel, "ExitAU", "")
-    return channel
+        _tell(means.outbound, channel, "ExitAU", "")
 
 
 def is_guessable(session_id: str, student_id: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from joserfc.jwk import RSAKey
 
-from bridge.contracts import Connection, Kind, Report
+from bridge.contracts import CallbackMeans, Connection, Kind, Report
 from bridge.errors import RemoteRefused
 from bridge.http import Outbound
 from bridge.lti.grades import SCORE_SCOPE, post_score, replace_result
@@ -16,14 +16,20 @@ from bridge.progress.reports import Deliver
 
 
 def ways_back(
-    outbound: Outbound, key: Callable[[], RSAKey], now: Callable[[], float], token: Callable[[], str]
+    outbound: Outbound,
+    key: Callable[[], RSAKey],
+    now: Callable[[], float],
+    token: Callable[[], str],
+    means: Callable[[str], CallbackMeans],
 ) -> Mapping[str, Deliver]:
-    """A way for each kind of launch that we tell; SCORM pages ask instead. `key` signs for LTI's services."""
+    """A way for each kind of launch that we tell; SCORM pages ask instead. `key` signs for LTI's services; `means` are
+    those of the connection of a name.
+    """
 
     def by_adapter(connection: Connection[Any], channel: Mapping[str, str], report: Report) -> None:
         if connection.adapter.report is None:
             raise RemoteRefused("the adapter cannot tell the LMS")
-        connection.adapter.report(channel, report, connection.settings, outbound)
+        connection.adapter.report(channel, report, connection.settings, means(connection.name))
 
     def by_score(connection: Connection[Any], channel: Mapping[str, str], report: Report) -> None:
         lti13 = getattr(connection.settings, "lti13", None)

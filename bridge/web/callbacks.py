@@ -51,7 +51,7 @@ def _land(house: House, name: str, kind: Kind, reader: Callable[[Adapter[Any]], 
         if ask is None:
             raise LaunchRejected("not_allowed_here", f"{name} takes no {kind} launches")
         plain = read_request(request, house.public_url)
-        launch = _ask(house, name, lambda: ask(plain, connection.settings, house.outbound))
+        launch = _ask(house, name, lambda: ask(plain, connection.settings, house.means(name)))
         house.limits.count(LAUNCHES_OF_STUDENT, name, launch.student.student_id)
         _bind_session(house, name, launch)
         return launch, house.packages.find(name, launch.package_token) if launch.package_token else None

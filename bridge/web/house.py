@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from bridge.config import Configuration
 from bridge.connections import Connections
-from bridge.contracts import Adapter, Connection
+from bridge.contracts import Adapter, CallbackMeans, Connection
 from bridge.courses import course_with
 from bridge.errors import LaunchRejected
 from bridge.http import Outbound
@@ -40,6 +40,7 @@ from bridge.progress.delivery import ways_back
 from bridge.progress.reports import Reports
 from bridge.registration import Registrar
 from bridge.store import keysets, pool
+from bridge.store.memory import memory_of
 from bridge.wayin import WayIn
 from bridge.web.address import client_address, counted_as
 from bridge.web.gauges import Gauges
@@ -88,6 +89,10 @@ class House:
     def public_url(self) -> str:
         """What LMSs and browsers see, without a slash at the end."""
         return self.configuration.bridge.public_url
+
+    def means(self, connection: str) -> CallbackMeans:
+        """What an adapter asks the LMS of this connection with."""
+        return _means(self.engine, self.outbound, self.now, connection)
 
     def way_in(self, match: Match, course: str = "") -> WayIn:
         """What lets a learner into OttoLearn, and to the course of this key if there is one."""
@@ -155,7 +160,13 @@ def furnish(
         packages=Packages(engine, now),
         limits=limits,
         step_ups=StepUps(outbound, keys.find, now, token),
-        reports=Reports(engine, secret, now, connections.find, ways_back(outbound, own_keys.signing, now, token)),
+        reports=Reports(
+            engine,
+            secret,
+            now,
+            connections.find,
+            ways_back(outbound, own_keys.signing, now, token, partial(_means, engine, outbound, now)),
+        ),
         sign_in=sign_in,
         provider=provider,
         registrar=Registrar(
@@ -189,6 +200,10 @@ def _sign_in(
             keys = OwnKeys(engine, secret, "oidc", now)
             desk = Desk(settings, issuer, engine, keys, f"oidc access token {secret}".encode(), now, token)
             return by_oidc(settings, configuration.ottolearn.learner_url, sessions), Provider(desk, sessions)
+
+
+def _means(engine: Engine, outbound: Outbound, now: Callable[[], float], connection: str) -> CallbackMeans:
+    return CallbackMeans(outbound, now, memory_of(engine, connection, now))
 
 
 def connection_named(house: House, name: str) -> Connection[Any]:

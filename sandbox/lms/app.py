@@ -60,6 +60,7 @@ def create_lms(
     _add_pages(app, lms)
     _add_platform(app, lms)
     _add_courses(app, lms)
+    _add_cmi5(app, lms)
     add_canvas_api(app, campus)
     _add_headers(app, campus)
     return app
@@ -168,13 +169,23 @@ def _add_courses(app: Flask, lms: _Lms) -> None:
         text = render_template("message.html", message=reply.page) if reply.page else reply.text
         return Response(text, reply.status, mimetype="text/html")
 
+
+def _add_cmi5(app: Flask, lms: _Lms) -> None:
     @app.post("/cmi5/fetch")
     def fetch() -> Response:
         return _as_json(lms.cmi5.fetch(request.args.get("k", "")))
 
-    @app.get("/cmi5/activities/state")
+    @app.route("/cmi5/activities/state", methods=["GET", "PUT", "POST", "DELETE"])
     def state() -> Response:
-        return _as_json(lms.cmi5.launch_data(request.args, dict(request.headers)))
+        return _as_json(lms.cmi5.launch_data(request.args, dict(request.headers), request.method))
+
+    @app.get("/cmi5/agents/profile")
+    def profile() -> Response:
+        return _as_json(lms.cmi5.profile(request.args, dict(request.headers)))
+
+    @app.get("/cmi5/statements")
+    def known() -> Response:
+        return _as_json(lms.cmi5.statement(request.args.get("statementId", ""), dict(request.headers)))
 
     @app.put("/cmi5/statements")
     def statement() -> Response:

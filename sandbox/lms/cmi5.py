@@ -1,5 +1,5 @@
-"""The LMS's end of cmi5: launch parameters, the token that is fetched once, LMS.LaunchData, and an LRS that refuses
-every statement the specification does not allow (cmi5 Quartz 8, 9 and 10; xAPI 1.0.3).
+"""The LMS's end of cmi5: launch parameters, the token that is fetched once, LMS.LaunchData, the learner's preferences,
+and an LRS that refuses every statement the specification does not allow (cmi5 Quartz 8 to 11; xAPI 1.0.3).
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from sandbox.lms.cmi5_rules import SESSION, VERBS, Asked, violated
 from sandbox.people import Person
 
-VERBS = "http://adlnet.gov/expapi/verbs/"
-CATEGORIES = "https://w3id.org/xapi/cmi5/context/categories/"
-SESSION = "https://w3id.org/xapi/cmi5/context/extensions/sessionid"
 VERSION = "1.0.3"
 MAX_SESSIONS = 10_000
+MASTERY_SCORE = 0.8
 
 
 class Reply(NamedTuple):
@@ -36,6 +35,7 @@ class Session:
     token: str
     data: dict[str, Any]
     fetched: bool = False
+    read_preferences: bool = False
     statements: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -56,8 +56,10 @@ class Cmi5Sessions:
         self.sessions: list[Session] = []
         self._lock = threading.Lock()
 
-    def begin(self, person: Person, *, mode: str = "Normal") -> dict[str, str]:
-        """The parameters of a launch URL (8.1)."""
+    def begin(
+        self, person: Person, *, mode: str = "Normal", registration: str = "", mastery: float | None = MASTERY_SCORE
+    ) -> dict[str, str]:
+        """The parameters of a launch URL (8.1); of one more session where a registration is named."""
         key, token, session_id = self._token(), self._token(), str(uuid.uuid4())
         actor = {
             "objectType": "Agent",
@@ -68,7 +70,7 @@ class Cmi5Sessions:
             "endpoint": self._url,
             "fetch": f"{self._url}fetch?k={key}",
             "actor": json.dumps(actor, ensure_ascii=False),
-            "registration": str(uuid.uuid4()),
+            "registration": registration or str(uuid.uuid4()),
             "activityId": f"{self._url}activity/safety",
         }
         data = {
@@ -78,6 +80,7 @@ class Cmi5Sessions:
             },
             "launchMode": mode,
             "moveOn": "CompletedAndPassed",
+            **({} if mastery is None else {"masteryScore": mastery}),
             "returnURL": self._return_url,
             "entitlementKey": {"courseStructure": self._entitlement} if self._entitlement else {},
         }
@@ -97,22 +100,32 @@ class Cmi5Sessions:
             session.fetched = True
             return Reply(200, {"auth-token": session.token})
 
-    def launch_data(self, query: Mapping[str, str], headers: Mapping[str, str]) -> Reply:
-        """The state LMS.LaunchData, for the actor and registration of the token alone (10.1)."""
+    def launch_data(self, query: Mapping[str, str], headers: Mapping[str, str], method: str = "GET") -> Reply:
+        """The state LMS.LaunchData, for the actor and registration of the token alone (10.1), to be read only."""
         session = self._authorized(headers)
         if session is None:
             return Reply(401)
         asked = session.parameters
-        expected = {
-            "stateId": "LMS.LaunchData",
-            "activityId": asked["activityId"],
-            "registration": asked["registration"],
-        }
-        if any(query.get(name) != value for name, value in expected.items()):
+        if not _is_agent(session, query.get("agent", "")):
+            return _no("8.1.3.0-3: the agent is another")
+        if query.get("registration") != asked["registration"]:
+            return _no("8.1.4.0-3: the registration is another")
+        if query.get("stateId") != "LMS.LaunchData" or query.get("activityId") != asked["activityId"]:
             return Reply(404)
-        if json.loads(query.get("agent", "null")) != json.loads(asked["actor"]):
-            return Reply(403)
+        if method != "GET":
+            return _no("10.2.1.0-5: LMS.LaunchData is to be read only")
         return Reply(200, session.data)
+
+    def profile(self, query: Mapping[str, str], headers: Mapping[str, str]) -> Reply:
+        """The learner's preferences (11), which nobody here has set."""
+        session = self._authorized(headers)
+        if session is None:
+            return Reply(401)
+        if not _is_agent(session, query.get("agent", "")):
+            return _no("11.0.0.0-1: the agent is another")
+        if query.get("profileId") == "cmi5LearnerPreferences":
+            session.read_preferences = True
+        return Reply(404)
 
     def put_statement(self, number: str, statement: Any, headers: Mapping[str, str]) -> Reply:
         """Take one statement, or say why not."""
@@ -120,52 +133,53 @@ class Cmi5Sessions:
         if session is None:
             return Reply(401)
         with self._lock:
-            if any(known["id"] == number for known in session.statements):
-                return Reply(204)
-            problem = _problem(session, number, statement)
+            before = [verb for other in self.sessions if _is_before(other, session) for verb in other.verbs]
+            asked = Asked(
+                statement,
+                number,
+                session.parameters,
+                session.data,
+                said=session.verbs,
+                said_before=before,
+                read_preferences=session.read_preferences,
+            )
+            problem = violated(asked)
             if problem:
-                return Reply(403, {"error": problem})
+                return _no(problem)
             session.statements.append(statement)
             return Reply(204)
+
+    def statement(self, number: str, headers: Mapping[str, str]) -> Reply:
+        """A statement of the token's registration, by its id."""
+        session = self._authorized(headers)
+        if session is None:
+            return Reply(401)
+        with self._lock:
+            near = [session, *(other for other in self.sessions if _is_before(other, session))]
+            found = next((said for one in near for said in one.statements if said["id"] == number), None)
+        return Reply(200, found) if found else Reply(404)
 
     def _authorized(self, headers: Mapping[str, str]) -> Session | None:
         if {name.lower(): value for name, value in headers.items()}.get("x-experience-api-version") != VERSION:
             return None
-        given = headers.get("Authorization", "")
+        given = {name.lower(): value for name, value in headers.items()}.get("authorization", "")
         return self._find(lambda one: one.fetched and given == f"Basic {one.token}")
 
     def _find(self, fits: Callable[[Session], bool]) -> Session | None:
         return next((session for session in reversed(self.sessions) if fits(session)), None)
 
 
-def _problem(session: Session, number: str, statement: Any) -> str:
-    """What is wrong with a statement, or empty (9.2 to 9.7, 10.2.1)."""
-    said, verb = session.verbs, str(statement.get("verb", {}).get("id", "")).removeprefix(VERBS)
-    context = statement.get("context", {})
-    activities = context.get("contextActivities", {})
-    categories = {entry["id"].removeprefix(CATEGORIES) for entry in activities.get("category", [])}
-    defined = verb in {"initialized", "completed", "passed", "failed", "terminated"}
-    result = statement.get("result", {})
-    checks = {
-        "the id differs": statement.get("id") == number,
-        "the actor is another": statement.get("actor") == json.loads(session.parameters["actor"]),
-        "the object is another": statement.get("object", {}).get("id") == session.parameters["activityId"],
-        "the registration is another": context.get("registration") == session.parameters["registration"],
-        "the session id is missing": context.get("extensions", {}).get(SESSION)
-        == session.data["contextTemplate"]["extensions"][SESSION],
-        "the template's grouping is missing": activities.get("grouping")
-        == session.data["contextTemplate"]["contextActivities"]["grouping"],
-        "the category cmi5 is wrong": ("cmi5" in categories) == defined,
-        "the category moveon is wrong": ("moveon" in categories) == (verb in {"completed", "passed", "failed"}),
-        "initialized comes first": (verb == "initialized") == (not said),
-        "terminated comes last": "terminated" not in said,
-        "it was said before": verb == "progressed" or verb not in said,
-        "this mode allows no such statement": session.data["launchMode"] == "Normal"
-        or verb in {"initialized", "terminated"},
-        "completed needs completion and a duration": verb != "completed"
-        or (result.get("completion") is True and "duration" in result),
-        "passed needs success and a duration": verb != "passed"
-        or (result.get("success") is True and "duration" in result),
-        "terminated needs a duration": verb != "terminated" or "duration" in result,
-    }
-    return next((problem for problem, holds in checks.items() if not holds), "")
+def _is_before(other: Session, session: Session) -> bool:
+    """Whether it is another session of the same registration."""
+    return other is not session and other.parameters["registration"] == session.parameters["registration"]
+
+
+def _is_agent(session: Session, agent: str) -> bool:
+    try:
+        return bool(json.loads(agent) == json.loads(session.parameters["actor"]))
+    except ValueError:
+        return False
+
+
+def _no(problem: str) -> Reply:
+    return Reply(403, {"error": problem})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 
-from bridge.contracts import Means, RosterEnd, RosterMember, RosterPages
+from bridge.contracts import CallbackMeans, Means, Memory, RosterEnd, RosterMember, RosterPages
 from bridge.http import Outbound
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
@@ -26,6 +26,17 @@ class Clock:
     def means(self) -> Means:
         """With real HTTP to loopback."""
         return Means(Outbound(LOOPBACK), lambda: self.now, self.sleep, self.notices.append)
+
+
+def callback_means(outbound: Outbound, now: float = 1_800_000_000.0) -> CallbackMeans:
+    """With a memory that begins empty and forgets nothing."""
+    kept: dict[str, str] = {}
+
+    def keep(words: str, value: str, seconds: float) -> None:
+        del seconds
+        kept.setdefault(words, value)
+
+    return CallbackMeans(outbound, lambda: now, Memory(lambda words: kept.get(words, ""), keep))
 
 
 def read_whole(pages: RosterPages) -> list[RosterMember]:

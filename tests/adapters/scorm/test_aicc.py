@@ -20,6 +20,7 @@ from adapters.scorm.settings import Aicc, Settings
 from bridge.contracts import Assurance, Kind, Launch, LaunchRequest, Report, Student
 from bridge.errors import LaunchRejected, RemoteRefused, RemoteUnavailable
 from bridge.http import Outbound
+from tests.fakes.means import callback_means
 
 PATH = "/mod/scorm/aicc.php"
 ANSWER = b"error=0\r\naicc_data=[Core]\r\nStudent_ID=8\r\nStudent_Name=King, Jr., Martin\r\n"
@@ -81,12 +82,14 @@ def request(*query: tuple[str, str]) -> LaunchRequest:
 
 def launch(lms: AiccLms, outbound: Outbound, *, sid: str = "K7nFKkornGH4K5fnw4q0") -> Launch:
     settings = Settings(aicc=Aicc(allowed_urls=(lms.url,)))
-    return read_aicc(request(("aicc_sid", sid), ("aicc_url", lms.url), ("lang", "en")), settings, outbound)
+    return read_aicc(
+        request(("aicc_sid", sid), ("aicc_url", lms.url), ("lang", "en")), settings, callback_means(outbound)
+    )
 
 
 def reason_of(query: Sequence[tuple[str, str]], settings: Settings, outbound: Outbound) -> str:
     with pytest.raises(LaunchRejected) as caught:
-        read_aicc(request(*query), settings, outbound)
+        read_aicc(request(*query), settings, callback_means(outbound))
     return caught.value.reason
 
 
@@ -106,7 +109,7 @@ def test_an_lms_may_write_the_parameters_in_any_letter_case(
 ) -> None:
     settings = Settings(aicc=Aicc(allowed_urls=(lms.url,)))
     query = (("web", "1"), (names[0], "abc"), (names[1], lms.url))
-    assert read_aicc(request(*query), settings, outbound).student.student_id == "8"
+    assert read_aicc(request(*query), settings, callback_means(outbound)).student.student_id == "8"
 
 
 @pytest.mark.parametrize(
@@ -248,7 +251,7 @@ DONE = Report(0.9, True, 7265, 3725, True, 1_800_000_000.0)
 def tell(lms: AiccLms, outbound: Outbound, told: Report) -> list[dict[str, str]]:
     lms.answer(200, b"error=0\r\nerror_text=Successful\r\n")
     channel = {"url": lms.url, "session_id": "K7nFKkornGH4K5fnw4q0"}
-    report_aicc(channel, told, Settings(aicc=Aicc(allowed_urls=(lms.url,))), outbound)
+    report_aicc(channel, told, Settings(aicc=Aicc(allowed_urls=(lms.url,))), callback_means(outbound))
     return [fields for _, _, fields in lms.asked]
 
 
@@ -273,13 +276,13 @@ def test_an_lms_that_refuses_is_not_asked_for_ever(status: int, body: bytes, lms
     lms.answer(status, body, Location="/login")
     channel = {"url": lms.url, "session_id": "K7nFKkornGH4K5fnw4q0"}
     with pytest.raises(RemoteRefused):
-        report_aicc(channel, HALF, Settings(aicc=Aicc(allowed_urls=(lms.url,))), outbound)
+        report_aicc(channel, HALF, Settings(aicc=Aicc(allowed_urls=(lms.url,))), callback_means(outbound))
 
 
 def test_an_address_that_was_struck_off_is_told_nothing(lms: AiccLms, outbound: Outbound) -> None:
     channel = {"url": lms.url, "session_id": "K7nFKkornGH4K5fnw4q0"}
     with pytest.raises(RemoteRefused):
-        report_aicc(channel, HALF, Settings(), outbound)
+        report_aicc(channel, HALF, Settings(), callback_means(outbound))
     assert lms.asked == []
 
 
@@ -418,7 +421,7 @@ def test_the_launch_that_a_real_moodle_makes_is_answered(moodle: Path, lms: Aicc
     settings = Settings(aicc=Aicc(allowed_urls=(lms.url,)))
     for query in queries:
         here = [(name, lms.url if name == "aicc_url" else value) for name, value in query]
-        assert read_aicc(request(*here), settings, outbound).student == MARTIN
+        assert read_aicc(request(*here), settings, callback_means(outbound)).student == MARTIN
     assert [fields["session_id"] for _, _, fields in lms.asked] == [dict(query)["aicc_sid"] for query in queries]
 
 

@@ -17,6 +17,7 @@ from bridge.lti.grades import OUTCOMES, SCORE_SCOPE
 from bridge.lti.settings import Lti11, Lti13
 from bridge.lti.toolkeys import new_key
 from bridge.progress.delivery import ways_back
+from tests.fakes.means import callback_means
 from tests.fakes.serving import FakeServer, Reply, Request
 
 NOW = 1_800_000_000.0
@@ -25,7 +26,8 @@ KEY = new_key()
 
 
 def deliver(kind: Kind, connection: Any, channel: dict[str, str], outbound: Outbound) -> None:
-    ways_back(outbound, lambda: KEY, lambda: NOW, lambda: "a-number")[kind](connection, channel, DONE)
+    ways = ways_back(outbound, lambda: KEY, lambda: NOW, lambda: "a-number", lambda _: callback_means(outbound))
+    ways[kind](connection, channel, DONE)
 
 
 def lti(**settings: Any) -> Any:
