@@ -86,6 +86,12 @@ def _tool(settings: Settings, addresses: Addresses) -> Section:
     )
 
 
+def _content_selection(addresses: Addresses) -> tuple[Entry, ...]:
+    if not addresses.courses:
+        return ()
+    return (Entry("Content selection URL (ContentItemSelectionRequest)", addresses.launch),)
+
+
 def _variable(custom: str) -> tuple[Entry, ...]:
     if not custom:
         return ()
@@ -118,6 +124,7 @@ def _old_tool(settings: Settings, addresses: Addresses) -> Section:
         (
             Entry("Name", TITLE),
             Entry("Launch URL", addresses.launch),
+            *_content_selection(addresses),
             Entry(
                 "Consumer key", f"connections.{addresses.connection}.lti11.consumer_key in config.yaml", copied=False
             ),

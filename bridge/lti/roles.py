@@ -16,6 +16,9 @@ _COURSE_MAKERS = frozenset(
     + [f"{_MEMBERSHIP}{name}" for name in _MAKERS]
     + [f"{_PERSON.format(place)}Administrator" for place in ("institution", "system")]
     + [f"{_PERSON.format('system')}SysAdmin"]
+    + [f"urn:lti:role:ims/lis/{name}" for name in _MAKERS]  # LTI 1.1, appendix A.2
+    + [f"urn:lti:{place}:ims/lis/Administrator" for place in ("instrole", "sysrole")]
+    + ["urn:lti:sysrole:ims/lis/SysAdmin"]
 )
 
 

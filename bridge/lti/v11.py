@@ -26,6 +26,8 @@ LONGEST_NONCE = 255
 RETURN_URL = "launch_presentation_return_url"
 
 _DIGESTS = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}
+LAUNCH = "basic-lti-launch-request"
+ITEM_SELECTION = "ContentItemSelectionRequest"
 _VERSIONS = {"LTI-1p0", "LTI-1p1", "LTI-1p2"}
 
 Spend = Callable[[str, float], bool]
@@ -50,6 +52,11 @@ def verify(request: LaunchRequest, settings: Lti11, *, now: float, spend: Spend)
     with way_back(form.get(RETURN_URL)):
         _check_message(form)
     return SignedForm(form)
+
+
+def message_type(form: SignedForm) -> str:
+    """`LAUNCH` or `ITEM_SELECTION`."""
+    return form["lti_message_type"]
 
 
 def _single_valued(request: LaunchRequest) -> dict[str, str]:
@@ -147,8 +154,8 @@ def _check_unused(form: dict[str, str], spend: Spend) -> None:
 def _check_message(form: dict[str, str]) -> None:
     if form.get("lti_version") not in _VERSIONS:
         raise LaunchRejected("wrong_version", f"lti_version is {form.get('lti_version', '')[:32]!r}")
-    if form.get("lti_message_type") != "basic-lti-launch-request":
+    if form.get("lti_message_type") not in {LAUNCH, ITEM_SELECTION}:
         found = form.get("lti_message_type", "")[:64]
         raise LaunchRejected("wrong_message", f"lti_message_type is {found!r}")
-    if not form.get("resource_link_id"):
+    if form["lti_message_type"] == LAUNCH and not form.get("resource_link_id"):
         raise LaunchRejected("claim_missing", "resource_link_id")

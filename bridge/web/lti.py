@@ -13,6 +13,7 @@ from bridge.errors import LaunchRejected
 from bridge.launch import Landing
 from bridge.learners.directory import Match
 from bridge.lti import v11, v13
+from bridge.lti.content_item import ItemSelection, read_item_selection
 from bridge.lti.deep_linking import Selection, read_selection
 from bridge.lti.login import Login, begin
 from bridge.lti.wayback import way_back
@@ -71,7 +72,7 @@ def _launch(house: House, name: str) -> Response:
     body = request.get_data(cache=True)
     kind = Kind.LTI11 if b"oauth_" in body or b"lti_message_type=" in body else Kind.LTI13
 
-    def read() -> Message | Unproved:
+    def read() -> Message | ItemSelection | Unproved:
         connection = connection_named(house, name)
         plain = read_request(request, house.public_url)
         return _read_v11(house, connection, plain) if kind is Kind.LTI11 else _read_v13(house, connection, plain)
@@ -82,14 +83,14 @@ def _launch(house: House, name: str) -> Response:
     return _go_on(house, name, message)
 
 
-def _go_on(house: House, name: str, message: Message | Unproved | Landing) -> Response:
+def _go_on(house: House, name: str, message: Message | ItemSelection | Unproved | Landing) -> Response:
     """What comes after reading: a proof, a teacher's choice, or the way into OttoLearn."""
     match message:
         case Landing():
             return answer(message)
         case Unproved():
             return ask_for_proof(house, name, message)
-        case Selection():
+        case Selection() | ItemSelection():
             return offer_courses(house, name, message)
         case Launch():
             return answer(house.arrivals.admit(name, message, partial(_way_in, house, name)))
@@ -131,7 +132,7 @@ def _learn_course(house: House, connection: Connection[Any], claims: SignedClaim
         courses.learn(house.engine, connection.name, members, house.now())
 
 
-def _read_v11(house: House, connection: Connection[Any], plain: LaunchRequest) -> Launch:
+def _read_v11(house: House, connection: Connection[Any], plain: LaunchRequest) -> Launch | ItemSelection:
     if connection.adapter.read_form is None or connection.settings.lti11 is None:
         raise LaunchRejected("not_allowed_here", f"{connection.name} has no lti11")
     form = v11.verify(
@@ -141,5 +142,7 @@ def _read_v11(house: House, connection: Connection[Any], plain: LaunchRequest) -
         spend=lambda key, until: spend(house.engine, key, until=until),
     )
     with way_back(form.get(v11.RETURN_URL)):
+        if v11.message_type(form) == v11.ITEM_SELECTION:
+            return read_item_selection(form, house.configuration.courses)
         launch = connection.adapter.read_form(form, connection.settings)
     return launch if connection.settings.lti11.user_id == "person" else replace(launch, record="")

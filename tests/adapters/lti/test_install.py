@@ -56,6 +56,9 @@ def test_a_teacher_can_pick_a_course_only_where_there_are_courses() -> None:
     picking = entries(addresses=Addresses(PUBLIC, "campus", courses=True))
     assert picking["Messages"] == "LtiResourceLinkRequest, LtiDeepLinkingRequest"
     assert picking["Deep linking URL"] == f"{PUBLIC}/lti/campus/launch"
+    label = "Content selection URL (ContentItemSelectionRequest)"
+    assert entries(addresses=Addresses(PUBLIC, "campus", courses=True), **LTI11)[label] == f"{PUBLIC}/lti/campus/launch"
+    assert label not in entries(**LTI11)
 
 
 def test_whoever_wants_a_roster_of_the_courses_is_told_which_service_to_switch_on() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -204,3 +206,65 @@ def test_an_lti_11_launch_carries_the_course_too(bridge: Bridge) -> None:
     }
     signed = sign(LAUNCH_URL, fields, timestamp=bridge.now)
     assert arrival(bridge.client.post("/lti/campus/launch", data=dict(signed)))["course"] == "FIRE-1"
+
+
+OLD_RETURN = "https://lms.example.edu/contentitem_return.php?course=2&id=1"
+
+
+def ask_by_lti_11(bridge: Bridge, **changes: str) -> Any:
+    """A ContentItemSelectionRequest as Moodle posts it."""
+    fields = {
+        "lti_message_type": "ContentItemSelectionRequest",
+        "lti_version": "LTI-1p0",
+        "user_id": "3",
+        "roles": "Instructor",
+        "accept_media_types": "application/vnd.ims.lti.v1.ltilink",
+        "accept_presentation_document_targets": "frame,iframe,window",
+        "content_item_return_url": OLD_RETURN,
+        "launch_presentation_return_url": "https://lms.example.edu/courses/5",
+        "data": 'a"b<c',
+        **changes,
+    }
+    nonce = f"nonce-{len(bridge.record())}-{changes}"
+    return bridge.client.post("/lti/campus/launch", data=dict(sign(LAUNCH_URL, fields, nonce=nonce)))
+
+
+def fields_in(page: Any) -> dict[str, str]:
+    assert page.status_code == 200, page.text
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.text)
+    return {name: html.unescape(value) for name, value in found}
+
+
+def test_by_lti_11_the_choice_goes_back_signed_with_the_shared_secret(bridge: Bridge) -> None:
+    page = ask_by_lti_11(bridge)
+    assert "Safety at Work" in page.text
+    answered = choose(bridge, code=code_of(page), course="FIRE-1")
+    assert f'action="{OLD_RETURN.replace("&", "&amp;")}"' in answered.text
+    assert answered.headers["Content-Security-Policy"].endswith("form-action https://lms.example.edu")
+    said = fields_in(answered)
+    sent = {name: value for name, value in said.items() if not name.startswith("oauth_")}
+    again = dict(sign(OLD_RETURN, sent, timestamp=int(said["oauth_timestamp"]), nonce=said["oauth_nonce"]))
+    assert said["oauth_signature"] == again["oauth_signature"]
+    (item,) = json.loads(said["content_items"])["@graph"]
+    assert (item["url"], item["custom"]) == (LAUNCH_URL, {"course": "FIRE-1"})
+    assert said["data"] == 'a"b<c'
+    assert choose(bridge, code=code_of(page), course="FIRE-1").status_code == 400
+
+
+def test_by_lti_11_cancelling_goes_back_with_nothing(bridge: Bridge) -> None:
+    said = fields_in(choose(bridge, code=code_of(ask_by_lti_11(bridge)), cancel="1"))
+    assert json.loads(said["content_items"])["@graph"] == []
+
+
+def test_by_lti_11_a_learner_goes_back_without_seeing_the_courses(bridge: Bridge) -> None:
+    page = ask_by_lti_11(bridge, roles="Learner")
+    assert page.status_code == 303
+    assert "not_a_teacher" in page.location
+    assert bridge.record()[0].reason == "not_a_teacher"
+
+
+def test_by_lti_11_nobody_without_the_secret_is_shown_anything(bridge: Bridge) -> None:
+    fields = {"lti_message_type": "ContentItemSelectionRequest", "lti_version": "LTI-1p0", "roles": "Instructor"}
+    page = bridge.client.post("/lti/campus/launch", data=dict(sign(LAUNCH_URL, fields, secret="stolen")))
+    assert page.status_code == 401
+    assert "Safety at Work" not in page.text
