@@ -29,6 +29,7 @@ SHARED = "PROMETHEUS_MULTIPROC_DIR"
 """The environment variable by which prometheus_client shares counts between processes."""
 UNKNOWN = "unknown"
 """The connection, or the kind, of what strangers made up, or of what was refused before it was known."""
+DATABASE_AWAY = "database_unavailable"
 ENDED = "ottobridge.ended"
 """Where a WSGI environment holds the launches that ended in its request, each with kind and outcome."""
 STATUSES = ("2xx", "3xx", "4xx", "5xx")
@@ -123,7 +124,7 @@ class Metrics:
         """Count one launch. A connection that nobody configured is `unknown`: strangers must not make new series."""
         kind = line.kind or UNKNOWN
         with self._unharmed():
-            self._launches.labels(self._known(line.connection), kind, line.outcome).inc()
+            self._launches.labels(self._known(line), kind, line.outcome).inc()
             if line.reason:
                 (self._no_launch if is_of_nobody(line) else self._refused).labels(line.reason).inc()
             if has_request_context():
@@ -163,9 +164,12 @@ class Metrics:
             log.exception("the counts of launches cannot be read")
             return b""
 
-    def _known(self, name: str) -> str:
+    def _known(self, line: LaunchLine) -> str:
+        name = line.connection
         if name in self._expected:
             return name
+        if line.reason == DATABASE_AWAY:  # to ask it once more would keep the learner waiting a second time
+            return UNKNOWN
         try:
             return name if name in self._registered else UNKNOWN
         except Exception:  # noqa: BLE001 -- to ask takes the database, which may be what has failed

@@ -69,6 +69,15 @@ def ask_with_secrets(found: Front) -> list[int]:
     return [found.ask("GET", path, headers=headers).status_code for path in paths]
 
 
+def test_a_request_has_one_name_in_both_logs(before_bridge: Front, served: Standing, kind: str) -> None:
+    answer = before_bridge.ask("GET", "/nowhere", headers={"X-Request-ID": "chosen-by-a-stranger"})
+    named = answer.headers["X-Request-ID"]
+    assert named != "chosen-by-a-stranger"
+    assert f'"request": "{named}"' in served.log
+    if kind == "nginx":
+        assert named in before_bridge.access_log.read_text("utf-8")
+
+
 def test_no_query_reaches_a_log(before_bridge: Front, kind: str) -> None:
     statuses = ask_with_secrets(before_bridge)
     assert statuses == [404, 404, 400, 200]  # the connection has neither

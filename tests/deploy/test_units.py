@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import yaml
 
 from tests.conftest import ROOT
 from tests.deploy.conftest import DEPLOY, program
+from tests.faults.standing import PATIENCE, free_port, standing
 from tests.test_docs import test_every_command_exists_with_the_options_the_page_gives_it as require_command
 
 UNITS = sorted((DEPLOY / "systemd").iterdir())
@@ -49,6 +51,19 @@ def test_the_bridge_is_started_again_whatever_ends_it_and_the_sync_by_its_timer(
     assert sync["Type"] == "oneshot"  # systemd knows no Restart=always for such; the timer does it
     timer = dict(OPTIONS.findall((DEPLOY / "systemd/ottobridge-sync.timer").read_text("utf-8")))
     assert {"OnCalendar", "Persistent"} <= set(timer)
+
+
+def test_the_bridge_tells_systemd_when_it_is_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Type=notify\n" in (DEPLOY / "systemd/ottobridge.service").read_text("utf-8")
+    # a name of Linux's own kind: that of a folder of the tests may be too long
+    place = f"@ottobridge-{tmp_path.name}-{free_port()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(f"\0{place[1:]}")
+        systemd.settimeout(PATIENCE)
+        monkeypatch.setenv("NOTIFY_SOCKET", place)
+        with standing(tmp_path, f"sqlite:///{tmp_path / 'bridge.db'}") as world:
+            world.start()
+            assert b"READY=1" in systemd.recv(1024)
 
 
 @pytest.mark.parametrize("unit", SERVICES, ids=name)

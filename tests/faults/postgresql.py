@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.standing import children
 from tests.fixtures_database import PASSWORD, account, find_programs, run_program, start_cluster
 
 
@@ -37,6 +39,28 @@ class Cluster:
         """Start it as it was started first."""
         settings = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
         self._control("start", "-l", str(self.place / "log"), "-o", settings)
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Within the block nobody answers."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.start()
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Within the block it takes connections and says nothing."""
+        master = int((self.place / "data/postmaster.pid").read_text().split()[0])
+        everybody = [master, *children(master)]
+        for pid in everybody:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in everybody:
+                os.kill(pid, signal.SIGCONT)
 
     def _control(self, what: str, *more: str) -> None:
         command: list[str | Path] = [self.programs / "pg_ctl", what, "-w", "-D", self.place / "data", *more]

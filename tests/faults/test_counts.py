@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import pytest
 import requests
 
 from tests.faults.launching import MATCHED, Crowd
-from tests.faults.standing import PATIENCE, Standing, free_port, standing, wait_for
+from tests.faults.postgresql import cluster
+from tests.faults.standing import PATIENCE, Standing, children, free_port, standing, wait_for
 
 
 @pytest.fixture
@@ -79,6 +81,40 @@ def test_a_new_configuration_leaves_nobody_in_use(world: Standing, crowd: Crowd,
     wait_for(crowd.ready, "they are ready")
     idle = re.compile(r"^ottobridge_database_connections_in_use 0\.0$", re.M)
     wait_for(lambda: idle.search(ask(metrics_port, "/metrics").text), "what the old ones had in use is given back")
+
+
+def test_a_new_program_takes_over_both_ports(world: Standing, crowd: Crowd, metrics_port: int) -> None:
+    assert world.process is not None
+    before = set(world.workers())
+    world.send(signal.SIGUSR2)
+    (new,) = wait_for(lambda: set(world.workers()) - before, "another master")
+    world.also.append(new)
+    wait_for(lambda: len(children(new)) == 2, "its workers")
+    wait_for(lambda: world.log.count("Booting worker") >= 4, "its workers")
+    world.send(signal.SIGTERM)
+    world.process.wait(PATIENCE)
+    assert crowd.launch().what == MATCHED
+    assert matched(metrics_port) == 1  # counts of its own
+    assert ask(world.port, "/metrics").status_code == 404
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("fault", ["stopped", "hanging"])
+def test_metrics_are_served_while_the_database_is_away(tmp_path: Path, shared: Path, fault: str) -> None:
+    with cluster() as server, standing(tmp_path, server.url) as world:
+        world.start()
+        crowd = Crowd(world)
+        wait_for(crowd.ready, "the bridge is ready")
+        assert crowd.launch().what == MATCHED
+        assert "ottobridge_database_up 1.0" in ask(world.port, "/metrics").text
+        with server.hanging() if fault == "hanging" else server.stopped():
+            began = time.monotonic()
+            text = ask(world.port, "/metrics").text
+            assert time.monotonic() - began < PATIENCE / 3  # Prometheus waits ten seconds
+            assert "ottobridge_database_up 0.0" in text
+            assert 'ottobridge_launches_total{connection="campus"' in text
+            assert "ottobridge_directory_age_seconds" not in text
+        wait_for(lambda: "ottobridge_database_up 1.0" in ask(world.port, "/metrics").text, "it is back")
 
 
 def test_one_port_for_both_is_a_mistake(world: Standing, metrics_port: int) -> None:

@@ -174,7 +174,22 @@ def test_a_name_that_cannot_be_looked_up_is_counted_as_unknown(bridge: Bridge) -
     assert scrape(bridge)["ottobridge_launches_total"]["unknown", "lti13", "rejected"] == 1
 
 
-def bridge_line(connection: str) -> Any:
+def test_a_database_that_is_away_is_not_asked_once_more_for_a_name(bridge: Bridge) -> None:
+    asked: list[object] = []
+
+    class Registered:
+        def __contains__(self, name: object) -> bool:
+            asked.append(name)
+            return True
+
+    bridge.house.metrics.know(Registered())
+    bridge.house.metrics.count_launch(bridge_line("registered-lms", "database_unavailable"))
+    assert asked == []
+    bridge.house.metrics.count_launch(bridge_line("registered-lms", "expired"))
+    assert asked == ["registered-lms"]
+
+
+def bridge_line(connection: str, reason: str = "expired") -> Any:
     from bridge.store.launches import LaunchLine
 
-    return LaunchLine(NOW, connection, "lti13", "", "", "", "rejected", "expired", "reference")
+    return LaunchLine(NOW, connection, "lti13", "", "", "", "rejected", reason, "reference")
