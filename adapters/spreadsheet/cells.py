@@ -22,7 +22,8 @@ ALLOWED_TEXT = (
 _ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA|FIELD!|BLOCKED!)")
 _FIRST_DAY = "1900-03-01"
 """Excel counts a 29 February 1900, which never was, so the days before are one off in some programs."""
-_GUARDED = re.compile(r"'(?=[=+\-@\t\r])")
+_FORMULA = re.compile("[=+\\-@\t\r\n＝＋－＠﹦﹢﹣﹫⁼⁺₌₊]")
+_GUARDED = re.compile(f"'(?={_FORMULA.pattern})")
 
 
 class Odd(NamedTuple):
@@ -92,8 +93,11 @@ def unguarded(text: str) -> str:
 
 
 def guarded(text: str) -> str:
-    """Text that no spreadsheet program takes for a formula when it opens a CSV (OWASP, CSV injection)."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """Text that no spreadsheet program takes for a formula when it opens a CSV (OWASP, CSV injection).
+
+    Programs for East Asian languages read the full-width and small forms of these signs as the signs.
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def read_text(cell: Cell) -> Cell:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bridge import __version__
 from bridge.cli.invocation import Invocation
 from bridge.cli.lazily import LazyGroup
+from bridge.cli.saying import Lines, say
 from bridge.errors import ConfigError, OttoBridgeError
 from bridge.store.errors import trouble
 
@@ -58,7 +60,9 @@ COMMANDS = (
 def cli(context: click.Context, config_path: Path, verbose: bool) -> None:
     """Let any LMS open OttoLearn."""
     level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    lines = logging.StreamHandler(sys.stderr)
+    lines.setFormatter(Lines("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(handlers=[lines], level=level)
     context.obj = Invocation(config_path)
 
 
@@ -68,18 +72,20 @@ def main() -> None:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except ConfigError as error:
         for problem in error.problems:
-            click.echo(problem, err=True)
+            say(problem, err=True)
         sys.exit(WRONG_CONFIGURATION)
     except OttoBridgeError as error:
-        click.echo(f"Error: {error}", err=True)
+        say(f"Error: {error}", err=True)
         sys.exit(FAILED)
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        say(told.getvalue().rstrip("\n"), err=True)
         sys.exit(error.exit_code)
     except SQLAlchemyError as error:
         if not (what := trouble(error)):
             raise
-        click.echo(f"Error: {what}. Try again once that has passed.", err=True)
+        say(f"Error: {what}. Try again once that has passed.", err=True)
         sys.exit(FAILED)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)

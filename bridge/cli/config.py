@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from bridge.cli.invocation import Invocation, pass_invocation
+from bridge.cli.saying import say
 from bridge.outgoing import way_out
 
 
@@ -19,8 +20,8 @@ def check(invocation: Invocation) -> None:
     """Check the configuration; every mistake with file, line, what was found and what is allowed."""
     found, unset = invocation.description
     way_out(found.bridge)  # what the environment names must be there, too
-    click.echo(f"{invocation.config_path}: {len(found.connections)} connection(s), no mistakes")
+    say(f"{invocation.config_path}: {len(found.connections)} connection(s), no mistakes")
     for name, connection in found.connections.items():
-        click.echo(f"  {name}: {connection.adapter.title}, student ID from {connection.settings.student_id}")
+        say(f"  {name}: {connection.adapter.title}, student ID from {connection.settings.student_id}")
     if unset:
-        click.echo(f"Not set in this environment, and needed to serve: {', '.join(unset)}")
+        say(f"Not set in this environment, and needed to serve: {', '.join(unset)}")

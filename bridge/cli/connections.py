@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.saying import say
 from bridge.connections import Connections
 from bridge.contracts import Connection
 from bridge.store import courses
@@ -35,7 +36,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        click.echo("\n".join(_line(row) for row in found) or "No connection yet; see: ottobridge setup invite --help")
+        say("\n".join(_line(row) for row in found) or "No connection yet; see: ottobridge setup invite --help")
 
 
 @connections.command("remove")
@@ -49,7 +50,7 @@ def remove_(invocation: Invocation, name: str) -> None:
     with invocation.database(configuration) as engine:
         if not remove(engine, name):
             raise click.UsageError(f"no registered connection is called {name}; see: ottobridge connections list")
-    click.echo(f"{name} is forgotten. Remove the tool in the LMS too.")
+    say(f"{name} is forgotten. Remove the tool in the LMS too.")
 
 
 @connections.command("courses")
@@ -63,7 +64,7 @@ def courses_(invocation: Invocation, name: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        click.echo("\n".join(found) or f"No launch of {name} has named a course yet.")
+        say("\n".join(found) or f"No launch of {name} has named a course yet.")
 
 
 @connections.command("forget-course")
@@ -75,7 +76,7 @@ def forget_course(invocation: Invocation, name: str, addresses: tuple[str, ...])
     with invocation.database(invocation.description[0]) as engine:
         unknown = [address for address in addresses if not courses.forget(engine, name, address)]
     if forgotten := len(addresses) - len(unknown):
-        click.echo(f"{forgotten} forgotten. Who is in no other course counts as gone from the next roster on.")
+        say(f"{forgotten} forgotten. Who is in no other course counts as gone from the next roster on.")
     if unknown:
         raise click.UsageError(
             f"{name} has no course at {', '.join(unknown)}; see: ottobridge connections courses {name}"

@@ -8,13 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-import click
 from sqlalchemy import Engine
 
 from adapters.spreadsheet.correction import find_mistakes, write_corrected_copy
 from adapters.spreadsheet.problems import Problem
 from adapters.spreadsheet.reader import MAX_PROBLEMS
 from bridge.cli.invocation import Invocation
+from bridge.cli.saying import say
 from bridge.contracts import Connection
 from bridge.errors import RosterIncomplete
 from bridge.store.sync_items import Kind
@@ -73,10 +73,10 @@ def write_copy(
             return
         write_corrected_copy(settings.file, sheet, target, unlinked)
     except (RosterIncomplete, OSError) as error:
-        click.echo(f"No corrected copy: {error}", err=True)
+        say(f"No corrected copy: {error}", err=True)
         return
     outcome.corrected_file = str(target)
-    click.echo(f"{len(sheet.problems) + len(unlinked):,} to correct: {target}", err=True)
+    say(f"{len(sheet.problems) + len(unlinked):,} to correct: {target}", err=True)
 
 
 def _may_hold_mistakes(connection: Connection[Any], outcome: Outcome) -> bool:

@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.text import Text
 
 from bridge.cli.invocation import Invocation, as_json, print_json
+from bridge.cli.saying import say, shown
 from bridge.cli.syncing import Console as Progress
 from bridge.cli.syncing import open_sync
 from bridge.cli.tables import print_table
@@ -47,10 +47,10 @@ def demo(port: int | None, check: bool, as_json: bool) -> None:
 def _stay(port: int) -> None:
     """Serve until Ctrl-C or SIGTERM, which is how a demo ends well."""
     with _stopped_by_signals(), _running(port) as running:
-        click.echo(f"Open this in a browser:  {running.lms_url}/", err=True)
-        click.echo(f"The bridge:              {running.bridge_url}", err=True)
-        click.echo(f"The sandbox OttoLearn:   {running.ottolearn_url}", err=True)
-        click.echo("Ctrl-C stops all of it.", err=True)
+        say(f"Open this in a browser:  {running.lms_url}/", err=True)
+        say(f"The bridge:              {running.bridge_url}", err=True)
+        say(f"The sandbox OttoLearn:   {running.ottolearn_url}", err=True)
+        say("Ctrl-C stops all of it.", err=True)
         threading.Event().wait()
 
 
@@ -80,10 +80,10 @@ def _print_sync(synced: Outcome, newcomers: Sequence[Checked]) -> None:
     console = Console()
     counts = ("read", "created", "updated", "unchanged", "conflicts", "skipped")
     said = ", ".join(f"{getattr(synced, name)} {name}" for name in counts)
-    console.print(Text(f"Roster sync of {synced.connection}: {synced.status}; {said}."))
+    console.print(shown(f"Roster sync of {synced.connection}: {synced.status}; {said}."))
     for launch in newcomers:
         verdict = "; ".join(launch.problems) or "ok"
-        console.print(Text(f"{launch.person.name} launches after the sync: {launch.outcome}: {verdict}"))
+        console.print(shown(f"{launch.person.name} launches after the sync: {launch.outcome}: {verdict}"))
 
 
 @contextmanager
@@ -102,7 +102,7 @@ def _stopped_by_signals() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        click.echo("Stopped.", err=True)
+        say("Stopped.", err=True)
     finally:
         for number, action in before.items():
             signal.signal(number, action)
@@ -128,6 +128,6 @@ def _print_table(checked: Sequence[Checked]) -> None:
     console = Console()
     for launch in checked:
         for problem in launch.problems:
-            console.print(Text(f"FAILED {launch.door.title}, {launch.person.name}: {problem}"))
+            console.print(shown(f"FAILED {launch.door.title}, {launch.person.name}: {problem}"))
     failed = sum(bool(launch.problems) for launch in checked)
-    console.print(f"{len(checked)} launches, {failed} failed.")
+    say(f"{len(checked)} launches, {failed} failed.")

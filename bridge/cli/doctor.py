@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.text import Text
 from sqlalchemy import Engine
 
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.saying import shown, visible
 from bridge.cli.syncing import services_of
 from bridge.config import Configuration
 from bridge.connections import Connections
@@ -97,8 +97,7 @@ def _own_keys(configuration: Configuration, engine: Engine) -> list[OwnKeys]:
 
 
 def _print(finding: Finding) -> None:
-    line = Text(f"{finding.state:7}", STYLES[finding.state])
-    line.append(f"{finding.area}: {finding.what}", "default")
-    line.append(f" -- {finding.detail}" if finding.detail else "", "default")
-    line.append(f". {finding.advice}" if finding.advice else "", "default")
+    line = shown(f"{finding.state:7}", STYLES[finding.state])
+    told = f"{finding.area}: {finding.what}" + (f" -- {finding.detail}" if finding.detail else "")
+    line.append(visible(told + (f". {finding.advice}" if finding.advice else "")), "default")
     Console().print(line)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.saying import say
 from bridge.cli.tables import print_table
 from bridge.connections import Connections
 from bridge.contracts import Connection, Learner, Outcome
@@ -48,10 +49,10 @@ def find(invocation: Invocation, student_id: str, name: str | None, explain: boo
         print_json({**asked, **found, **shown})
     else:
         for rule, after in steps if explain else ():
-            click.echo(f"  {rule}: {after}")
+            say(f"  {rule}: {after}")
         if explain and not steps:
-            click.echo("  no rules: it is looked up as it is")
-        click.echo(f"{student_id}: {found['outcome']}" + (f", {found['detail']}" if found["detail"] else ""))
+            say("  no rules: it is looked up as it is")
+        say(f"{student_id}: {found['outcome']}" + (f", {found['detail']}" if found["detail"] else ""))
     if found["outcome"] != Outcome.MATCHED:
         raise click.exceptions.Exit(NOBODY)
 
@@ -69,7 +70,7 @@ def search_(invocation: Invocation, text: str, last: int, as_json: bool) -> None
     if as_json:
         print_json(rows)
     elif not rows:
-        click.echo(f"Nobody in OttoLearn like {text!r}; after a change there: ottobridge learners refresh")
+        say(f"Nobody in OttoLearn like {text!r}; after a change there: ottobridge learners refresh")
     else:
         words = {True: "yes", False: "no"}
         cells = [[words.get(value, str(value)) for value in row.values()] for row in rows]
@@ -90,7 +91,7 @@ def links(invocation: Invocation, connection: str | None, as_json: bool) -> None
     if as_json:
         print_json(rows)
     elif not rows:
-        click.echo("No link yet.")
+        say("No link yet.")
     else:
         print_table([*rows[0]], [[str(value) for value in row.values()] for row in rows], folding=("who",))
 

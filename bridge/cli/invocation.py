@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import Engine
 
 from adapters import ADAPTERS
+from bridge.cli.saying import escaped_json
 from bridge.config import Configuration, load
 from bridge.http import Outbound
 from bridge.learners.directory import Directory
@@ -89,4 +90,4 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output, and nothing else there."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
+    sys.stdout.write(escaped_json(msgspec.json.format(msgspec.json.encode(document), indent=2).decode()) + "\n")

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.saying import say
 from bridge.keys.own import OwnKeys, TooEarly
 from bridge.store.own_keys import CURRENT, NEXT, KeyRow
 
@@ -39,7 +40,7 @@ def list_(invocation: Invocation, purpose: str, as_json: bool) -> None:
     else:
         for row in rows:
             until = f", published until {_iso(row.published_until)}" if row.published_until else ""
-            click.echo(f"{row.kid}  {STATES[row.stage]}, made {_iso(row.made_at)}{until}")
+            say(f"{row.kid}  {STATES[row.stage]}, made {_iso(row.made_at)}{until}")
 
 
 @keys.command()
@@ -54,12 +55,12 @@ def rotate(invocation: Invocation, purpose: str, now: bool, as_json: bool) -> No
         try:
             kid = own.replace() if now else own.rotate()
         except TooEarly as error:
-            click.echo(f"{error}. --now withdraws all keys instead.", err=True)
+            say(f"{error}. --now withdraws all keys instead.", err=True)
             raise click.exceptions.Exit(HELD_BACK) from error
     if as_json:
         print_json({"purpose": purpose, "kid": kid})
     else:
-        click.echo(f"{kid} signs now.")
+        say(f"{kid} signs now.")
 
 
 def _secret(invocation: Invocation) -> str:

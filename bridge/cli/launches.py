@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.saying import say
 from bridge.cli.tables import print_table
 from bridge.doctor.explain import checks
 from bridge.launch import NAME_DIFFERS
@@ -40,7 +39,7 @@ def launches(context: click.Context, last: int, as_json: bool) -> None:
     if as_json:
         print_json([_row(line) for line in lines])
     elif not lines:
-        click.echo("No launch yet.")
+        say("No launch yet.")
     else:
         _print_table(lines)
 
@@ -78,11 +77,6 @@ def _as_given_out(reference: str) -> str:
 
 
 def _print_explanation(line: LaunchLine, steps: list[tuple[str, bool | None]], came: dict[str, Any] | None) -> None:
-    console = Console(highlight=False)
-
-    def say(text: str = "") -> None:
-        console.print(Text(text), soft_wrap=True)
-
     say(f"{line.reference}: {line.outcome}" + (f", {line.reason}" if line.reason else ""))
     say(f"{_iso(line.time)}, connection {line.connection or '-'}, {line.kind or 'no launch'}")
     say(f"student ID {line.student_id!r}, {line.first_name} {line.last_name}".rstrip(", "))
@@ -97,17 +91,17 @@ def _print_explanation(line: LaunchLine, steps: list[tuple[str, bool | None]], c
         say(f"  {MARKS[held]:<12} {text}")
     if came:
         say("\nReceived (long values and secrets shortened; the token's claims as sent, whoever sent them):")
-        _print_fields(console, came)
+        _print_fields(came)
 
 
-def _print_fields(console: Console, fields: dict[str, Any], depth: int = 1) -> None:
+def _print_fields(fields: dict[str, Any], depth: int = 1) -> None:
     for name, value in fields.items():
         if isinstance(value, dict):
             if value:
-                console.print(Text(f"{'  ' * depth}{name}:"))
-                _print_fields(console, value, depth + 1)
+                say(f"{'  ' * depth}{name}:")
+                _print_fields(value, depth + 1)
         else:
-            console.print(Text(f"{'  ' * depth}{name}: {value}"), soft_wrap=True)
+            say(f"{'  ' * depth}{name}: {value}")
 
 
 def _row(line: LaunchLine) -> dict[str, str]:
@@ -126,9 +120,8 @@ def _print_table(lines: list[LaunchLine]) -> None:
     print_table(
         COLUMNS, [[_value(line, name) for name in COLUMNS] for line in lines], folding=("first_name", "last_name")
     )
-    console = Console()
     for reason in dict.fromkeys(line.reason for line in lines if line.reason in REASONS):
         row = REASONS[reason]
-        console.print(Text(f"{reason}: {row.how} ({row.who})"), soft_wrap=True)
+        say(f"{reason}: {row.how} ({row.who})")
     for mark in dict.fromkeys(line.mark for line in lines if line.mark in MARKED):
-        console.print(Text(f"{mark}: {MARKED[mark]}"), soft_wrap=True)
+        say(f"{mark}: {MARKED[mark]}")

@@ -8,6 +8,7 @@ import click
 
 from bridge.cli.finding import find, links, search_
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.saying import say
 from bridge.learners import linking
 from bridge.learners.directory import DirectoryShrunk
 from bridge.learners.names import name_of
@@ -35,12 +36,12 @@ def refresh(invocation: Invocation, accept_fewer: bool, as_json: bool) -> None:
         try:
             state = directory.refresh(accept_fewer=accept_fewer)
         except DirectoryShrunk as error:
-            click.echo(f"Held back: {error}", err=True)
+            say(f"Held back: {error}", err=True)
             raise click.exceptions.Exit(HELD_BACK) from error
     if as_json:
         print_json({"learners": state.learners})
     else:
-        click.echo(f"The directory holds {state.learners} OttoLearn users.")
+        say(f"The directory holds {state.learners} OttoLearn users.")
 
 
 @learners.command()
@@ -87,8 +88,8 @@ def link(
         print_json({**linked, "connection": connection, "attribute": attribute, **said})
     else:
         where = f"in OttoLearn's {attribute}" if attribute else f"for the connection {connection}"
-        click.echo(f"{student_id} is OttoLearn user {user_id} now, {where}.")
-        click.echo(f"In the LMS: {', '.join(names) or 'no name'}. In OttoLearn: {name_of(learner) or 'no name'}.")
+        say(f"{student_id} is OttoLearn user {user_id} now, {where}.")
+        say(f"In the LMS: {', '.join(names) or 'no name'}. In OttoLearn: {name_of(learner) or 'no name'}.")
 
 
 @learners.command()
@@ -101,4 +102,4 @@ def unlink(invocation: Invocation, student_id: str, connection: str | None) -> N
         name = connection or linking.connection_for(engine, student_id, tuple(invocation.configuration.connections))
         if not aliases.drop(engine, name, student_id):
             raise linking.LinkRefused(f"the connection {name} has no link for this ID")
-    click.echo(f"{student_id} is not linked any more for the connection {name}.")
+    say(f"{student_id} is not linked any more for the connection {name}.")

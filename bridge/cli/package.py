@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from adapters.scorm.package import FORMATS, Window, build_package
 from adapters.scorm.package.check import check_package
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.saying import say
 from bridge.contracts import Connection
 from bridge.courses import course_with
 from bridge.packages.origin import Packages, new_token
@@ -105,7 +106,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
     if as_json:
         print_json([{**row._asdict(), "state": _state(row)} for row in rows])
     for row in () if as_json else rows:
-        click.echo(f"{row.id}  {_day(row.created_at)}  {_state(row):18}  {row.connection}  {row.format}  {row.title}")
+        say(f"{row.id}  {_day(row.created_at)}  {_state(row):18}  {row.connection}  {row.format}  {row.title}")
 
 
 @package.command()
@@ -116,7 +117,7 @@ def revoke(invocation: Invocation, package_id: str) -> None:
     with invocation.database(invocation.description[0]) as engine:
         _find(engine, package_id)
         stored.revoke(engine, package_id, time.time())
-    click.echo(f"{package_id} launches nothing any more.")
+    say(f"{package_id} launches nothing any more.")
 
 
 @package.command()
@@ -149,7 +150,7 @@ def check(file: Path, as_json: bool) -> None:
     if as_json:
         print_json({"file": str(file), "problems": problems})
     else:
-        click.echo("\n".join(problems) or f"{file}: nothing to complain about")
+        say("\n".join(problems) or f"{file}: nothing to complain about")
     if problems:
         raise click.exceptions.Exit(1)
 
@@ -169,7 +170,7 @@ def origins(invocation: Invocation, decision: str, connection: str, site: str, a
     if as_json:
         print_json([row._asdict() for row in rows])
     for row in () if as_json else rows:
-        click.echo(f"{row.state:9} {row.connection}  {row.origin}  first seen {_day(row.seen_at)}")
+        say(f"{row.state:9} {row.connection}  {row.origin}  first seen {_day(row.seen_at)}")
 
 
 def _decide(invocation: Invocation, engine: Engine, decision: str, connection: str, site: str) -> None:
@@ -225,7 +226,7 @@ def _say(made: PackageRow, output: Path, content: bytes, *, as_json: bool) -> No
         found = {"file": str(output), "format": made.format, "sha256": digest, "bytes": len(content)}
         print_json({**found, "package": made.id})
     else:
-        click.echo(f"{output}: {made.format}, {len(content)} bytes, package {made.id}, launches {made.connection}")
+        say(f"{output}: {made.format}, {len(content)} bytes, package {made.id}, launches {made.connection}")
 
 
 def _find(engine: Engine, package_id: str) -> PackageRow:

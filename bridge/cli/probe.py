@@ -10,6 +10,7 @@ import msgspec
 import yaml
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.saying import say
 from bridge.packages import probing
 from bridge.store.probes import ProbeRow, newest
 
@@ -30,7 +31,7 @@ def show(invocation: Invocation, last: int, as_json: bool) -> None:
     if as_json:
         print_json(found)
     elif not found:
-        click.echo("No probe has reported yet.")
+        say("No probe has reported yet.")
     for one in () if as_json else found:
         _print(one)
 
@@ -50,12 +51,12 @@ def _describe(row: ProbeRow) -> dict[str, Any]:
 
 
 def _print(one: dict[str, Any]) -> None:
-    click.echo(f"{one['time']}  {one['connection']} on {one['origin'] or 'an unknown site'}")
-    click.echo(f"  id: {one['learner_id'] or '(empty)'}    name: {one['learner_name'] or '(empty)'}")
+    say(f"{one['time']}  {one['connection']} on {one['origin'] or 'an unknown site'}")
+    say(f"  id: {one['learner_id'] or '(empty)'}    name: {one['learner_name'] or '(empty)'}")
     for session in (one["findings"].get("sessions") or {}).values():
         for element, answer in session.get("values", {}).items():
-            click.echo(f"  {element}: {answer.get('value') or '(empty)'}  (error {answer.get('error')})")
+            say(f"  {element}: {answer.get('value') or '(empty)'}  (error {answer.get('error')})")
     for remark in one["remarks"]:
-        click.echo(f"  note: {remark}")
-    click.echo("\nFor the configuration, under `connections:`\n")
-    click.echo(yaml.safe_dump(one["proposal"], allow_unicode=True, sort_keys=False))
+        say(f"  note: {remark}")
+    say("\nFor the configuration, under `connections:`\n")
+    say(yaml.safe_dump(one["proposal"], allow_unicode=True, sort_keys=False))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.saying import say
 from bridge.store.visits import Told, Visit, newest
 
 
@@ -21,11 +22,11 @@ def progress(invocation: Invocation, last: int, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     elif not rows:
-        click.echo("Nothing was told yet.")
+        say("Nothing was told yet.")
     for row in () if as_json else rows:
         share = "mastered" if row["mastered"] else f"{row['progress']:.0%}"
         said = f"{row['time']}  {row['state']:9}  {row['connection']}  {row['kind']}  {row['student_id']}  {share}"
-        click.echo(f"{said}  {row['detail']}".rstrip())
+        say(f"{said}  {row['detail']}".rstrip())
 
 
 def _describe(visit: Visit, told: Told) -> dict[str, object]:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.saying import say
 from bridge.cli.tables import print_table
 from bridge.store.sync_runs import Run, find, newest
 from bridge.sync.planfile import iso
@@ -32,7 +33,7 @@ def runs(context: click.Context, invocation: Invocation, last: int, connection: 
     if as_json:
         print_json([{name: document(run).get(name) for name in COLUMNS} for run in found])
     elif not found:
-        click.echo("No run yet.")
+        say("No run yet.")
     else:
         _print_table(found)
 
@@ -56,7 +57,7 @@ def show(invocation: Invocation, run_number: int, last: int, as_json: bool) -> N
         return
     for name, value in whole.items():
         if value not in ("", [], {}):
-            click.echo(f"{name}: {value}")
+            say(f"{name}: {value}")
     rows = [[str(line.get(name) or "") for name in PEOPLE] + [_why(line)] for line in people]
     print_table(("student_id", "what", "state", "user", "why"), rows, folding=("why",))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from bridge.cli.saying import say
 from sandbox.ottolearn import LINK_SECRET, Faults, SingleSignOn, create_sandbox, generated, read_seed
 from sandbox.ottolearn.app import USERNAME_ATTRIBUTES
 from sandbox.serving import serve
@@ -99,14 +100,14 @@ def ottolearn(
             ),
         )
         with serve(app, host, port) as served:
-            click.echo(f"Sandbox OttoLearn: {served.url} (learner page {served.url}/learn). Ctrl-C ends it.", err=True)
+            say(f"Sandbox OttoLearn: {served.url} (learner page {served.url}/learn). Ctrl-C ends it.", err=True)
             threading.Event().wait()
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--seed-file") from error
     except OSError as error:
         raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from error
     except KeyboardInterrupt:
-        click.echo("Ended.", err=True)
+        say("Ended.", err=True)
 
 
 def _names(listed: str) -> tuple[str, ...]:

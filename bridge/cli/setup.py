@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.saying import say
 from bridge.config import CONNECTION_NAME, Configuration
 from bridge.connections import Connections
 from bridge.contracts import Adapter, Connection
@@ -69,7 +70,7 @@ def show(invocation: Invocation, connection: str, as_json: bool) -> None:
     if as_json:
         print_json({"connection": connection} | to_document(sheet))
     else:
-        click.echo(to_text(sheet))
+        say(to_text(sheet))
 
 
 @setup.command("invite")
@@ -98,7 +99,7 @@ def invite_(
     if as_json:
         print_json({"name": name, "adapter": adapter, "url": url, "expires": expires})
     else:
-        click.echo(f"{url}\n\nGood once, until {expires}. {_where(chosen, invitation, configuration)}")
+        say(f"{url}\n\nGood once, until {expires}. {_where(chosen, invitation, configuration)}")
 
 
 def _invitation(name: str, adapter: Adapter[Any], student_id: str | None, platforms: tuple[str, ...]) -> Invitation:

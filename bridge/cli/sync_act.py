@@ -15,6 +15,7 @@ from bridge import tracing
 from bridge.cli.corrected import write_copy
 from bridge.cli.fromfile import how_to_confirm
 from bridge.cli.invocation import Invocation
+from bridge.cli.saying import say
 from bridge.cli.sync_options import options_of, report_folder
 from bridge.cli.sync_told import plan_lines
 from bridge.cli.syncing import Console, open_sync, stop_signals
@@ -110,7 +111,7 @@ def _record(engine: Engine, outcome: Outcome, folder: Path) -> None:
     try:
         page, retry = write_report(engine, found, folder)
     except OSError as error:
-        click.echo(f"The report cannot be written to {folder}: {error.strerror}", err=True)
+        say(f"The report cannot be written to {folder}: {error.strerror}", err=True)
         return
     outcome.report_file, outcome.retry_file = str(page), str(retry or "")
     if outcome.status == Status.PLANNED:

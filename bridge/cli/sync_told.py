@@ -9,6 +9,7 @@ import click
 from sqlalchemy import Engine
 
 from bridge.cli.invocation import print_json
+from bridge.cli.saying import say
 from bridge.store.sync_items import Kind, State
 from bridge.store.sync_runs import Status
 from bridge.sync.outcome import Outcome
@@ -65,21 +66,21 @@ def _line(line: dict[str, Any]) -> str:
 
 def _print(outcome: Outcome) -> None:
     for line in outcome.lines:
-        click.echo(line)
+        say(line)
     for notice in outcome.notices:
-        click.echo(f"{outcome.connection}: {notice}", err=True)
+        say(f"{outcome.connection}: {notice}", err=True)
     found = outcome.document()
     names = [name for name in ("created", "updated", "reactivated", "deactivated", "unchanged") if found[name]]
     names += [name for name in ("conflicts", "skipped", "quarantined", "held") if found[name]]
     counts = ", ".join(f"{found[name]:,} {name}" for name in names) or "nothing to do"
     reason = f" ({outcome.reason})" if outcome.reason else ""
-    click.echo(
+    say(
         f"{outcome.connection}: {outcome.status}{reason}: {KINDS[outcome.kind]}, {outcome.read:,} read, {counts}; "
         f"{outcome.seconds:.1f} s"
     )
     files = {"plan": outcome.plan_file, "report": outcome.report_file, "try again": outcome.retry_file}
     for name, path in {**files, "to correct": outcome.corrected_file}.items():
         if path:
-            click.echo(f"  {name}: {path}")
+            say(f"  {name}: {path}")
     if outcome.held and outcome.status == Status.HELD_BACK:
-        click.echo(f"  to let what was held through: ottobridge sync approve {outcome.run}")
+        say(f"  to let what was held through: ottobridge sync approve {outcome.run}")

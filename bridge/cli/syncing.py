@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
-import click
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from sqlalchemy import Engine
 
 from bridge.cli.invocation import Invocation
+from bridge.cli.saying import say
 from bridge.contracts import Connection, LtiServices
 from bridge.keys.own import OwnKeys
 from bridge.ottolearn.api import OttoLearnApi
@@ -56,7 +56,7 @@ class Console:
 
     def notice(self, sentence: str) -> None:
         """One sentence for the operator."""
-        click.echo(f"{self._connection}: {sentence}", err=True)
+        say(f"{self._connection}: {sentence}", err=True)
 
     def progress(self, stage: str, done: int, total: int | None) -> None:
         """How far a stage is."""
@@ -66,7 +66,7 @@ class Console:
         elif now - self._last >= EVERY:
             self._last = now
             of = f" of {total:,}" if total else ""
-            click.echo(f"{self._connection}: {stage}, {done:,}{of}, {now - self._began:.0f} s", err=True)
+            say(f"{self._connection}: {stage}, {done:,}{of}, {now - self._began:.0f} s", err=True)
 
     def _show(self, bar: Progress, stage: str, done: int, total: int | None) -> None:
         if stage not in self._tasks:
@@ -86,7 +86,7 @@ def stop_signals() -> Iterator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        click.echo("Stopping after what is under way; once more to stop at once.", err=True)
+        say("Stopping after what is under way; once more to stop at once.", err=True)
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

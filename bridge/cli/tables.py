@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bridge.cli.saying import visible
+
 NARROWEST: Final = 12
 """Cells that a column which may take several lines has at least, where anything in it is that long."""
 
@@ -19,6 +21,7 @@ def print_table(names: Sequence[str], rows: Sequence[Sequence[str]], folding: Co
     still has no room goes beyond the edge; into a pipe every row goes as one line.
     """
     console = Console()
+    rows = [[visible(cell) for cell in row] for row in rows]
     table = Table(box=None, pad_edge=False)
     width = 0
     for at, name in enumerate(names):

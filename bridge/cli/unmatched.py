@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from adapters.spreadsheet.headers import UNMATCHED
 from adapters.spreadsheet.writing import write_table
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.saying import say
 from bridge.cli.tablefile import check_table_file
 from bridge.cli.tables import print_table
 from bridge.cli.unmatched_import import import_
@@ -61,7 +62,7 @@ def unmatched(context: click.Context, last: int, as_json: bool) -> None:
     if as_json:
         print_json([_row(row, misses) for row, misses in found])
     elif not found:
-        click.echo("Everybody who came was found.")
+        say("Everybody who came was found.")
     else:
         _print_table(found)
 
@@ -104,7 +105,7 @@ def export(invocation: Invocation, output: Path, connection: str | None) -> None
         write_table(output, "People", [UNMATCHED, *people])
     except OSError as error:
         raise click.UsageError(f"{output} cannot be written: {error.strerror}") from error
-    click.echo(f"{len(people):,} people: {output}", err=True)
+    say(f"{len(people):,} people: {output}", err=True)
 
 
 unmatched.add_command(import_)
@@ -170,7 +171,7 @@ def _print_table(found: list[tuple[UnmatchedRow, list[NearMiss]]]) -> None:
         could_be = HELD.get(row.outcome) or "\n".join(_sentence(row, miss) for miss in misses) or "nobody like them"
         rows.append((*cells, could_be))
     print_table(COLUMNS, rows, folding=("first_name", "last_name", "could_be"))
-    click.echo("Link one with: ottobridge learners link STUDENT_ID USER_ID --connection CONNECTION")
+    say("Link one with: ottobridge learners link STUDENT_ID USER_ID --connection CONNECTION")
 
 
 def _sentence(row: UnmatchedRow, miss: NearMiss) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from adapters.spreadsheet.completed import Completed, read_completed
 from adapters.spreadsheet.settings import ATTRIBUTES
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.saying import say
 from bridge.cli.tables import print_table
 from bridge.cli.unmatched_sheet import MOST_EXPORTED
 from bridge.errors import RosterIncomplete
@@ -130,4 +131,4 @@ def _tell(rows: Sequence[Row], *, as_json: bool) -> None:
     results = [row.result for row in shown]
     linked, planned = results.count("linked"), results.count("would be linked")
     done = f"{planned:,} would be linked" if planned else f"{linked:,} linked"
-    click.echo(f"{done}, {len(shown) - linked - planned:,} not, {len(rows) - len(shown):,} not filled in.")
+    say(f"{done}, {len(shown) - linked - planned:,} not, {len(rows) - len(shown):,} not filled in.")

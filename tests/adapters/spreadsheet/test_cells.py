@@ -179,11 +179,17 @@ def test_a_cell_is_named_as_the_spreadsheet_program_names_it(index, letters):
     assert address("Sheet1", index, 17) == f"Sheet1!{letters}17"
 
 
+@pytest.mark.parametrize("sign", "=+-@\t\r\n＝＋－＠﹦﹢﹣﹫⁼₌⁺₊")
+def test_a_sign_of_another_width_begins_no_formula_either(sign):
+    assert guarded(f"{sign}1+1") == f"'{sign}1+1"
+    assert unguarded(guarded(f"{sign}1+1")) == f"{sign}1+1"
+
+
 @given(st.text())
 @settings(deadline=None)
 def test_no_text_is_a_formula_after_guarding_and_none_is_lost(text):
     safe = guarded(text)
-    assert not safe.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert not safe.startswith(tuple("=+-@\t\r\n＝＋－＠﹦﹢﹣﹫"))
     assert unguarded(safe) == unguarded(text)
 
 
