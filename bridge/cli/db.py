@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.saying import say
 from bridge.store import backups
 from bridge.store.engine import migrate
 from bridge.store.schema_state import SchemaState, Standing, look
@@ -38,7 +39,7 @@ def upgrade(invocation: Invocation, as_json: bool) -> None:
         print_json({"before": before, "schema": after})
     else:
         done = "was there already" if before == after else f"was {before or 'empty'} before"
-        click.echo(f"The database has the schema {after}; it {done}.")
+        say(f"The database has the schema {after}; it {done}.")
 
 
 @db.command()
@@ -54,9 +55,9 @@ def check(invocation: Invocation, as_json: bool) -> None:
     if as_json:
         print_json(_shown(found))
     else:
-        click.echo(f"{found.kind}, schema {found.schema or 'none'}: {WORDS[found.standing]}.")
+        say(f"{found.kind}, schema {found.schema or 'none'}: {WORDS[found.standing]}.")
         for problem in found.problems:
-            click.echo(f"  {problem}")
+            say(f"  {problem}")
     if found.problems or found.standing != Standing.CURRENT:
         raise click.exceptions.Exit(1)
 
@@ -79,7 +80,7 @@ def backup(invocation: Invocation, file: Path, as_json: bool) -> None:
     if as_json:
         print_json({"file": str(file), "bytes": file.stat().st_size, "schema": schema})
     else:
-        click.echo(f"{file}: {file.stat().st_size:,} bytes, schema {schema}.")
+        say(f"{file}: {file.stat().st_size:,} bytes, schema {schema}.")
 
 
 @db.command()
@@ -98,7 +99,7 @@ def restore(invocation: Invocation, file: Path, yes: bool, as_json: bool) -> Non
     if as_json:
         print_json({"file": str(file), "restored": schema, "schema": now})
     else:
-        click.echo(f"The database is as {file} has it; its schema was {schema} and is {now} now.")
+        say(f"The database is as {file} has it; its schema was {schema} and is {now} now.")
 
 
 def _shown(found: SchemaState) -> dict[str, Any]:

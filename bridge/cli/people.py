@@ -9,6 +9,7 @@ import click
 from sqlalchemy import Engine
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.saying import say
 from bridge.cli.tables import print_table
 from bridge.learners import persons
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
@@ -44,9 +45,9 @@ def show(invocation: Invocation, asked: str, connection: str | None, as_json: bo
     elif rows:
         print_table([*rows[0]], [["" if v is None else str(v) for v in row.values()] for row in rows], ("name",))
     else:
-        click.echo(f"Nobody came to the connection {name} by that yet.")
+        say(f"Nobody came to the connection {name} by that yet.")
     if dispute and not as_json:
-        click.echo(f"The last roster found {asked} in conflict ({dispute}): nobody enters by it until that is settled.")
+        say(f"The last roster found {asked} in conflict ({dispute}): nobody enters by it until that is settled.")
     if not rows and not dispute:
         raise click.exceptions.Exit(NOBODY)
 
@@ -64,9 +65,9 @@ def release(invocation: Invocation, asked: str, connection: str | None, as_json:
     if as_json:
         print_json({"connection": name, "released": rows})
     for row in rows if not as_json else ():
-        click.echo(f"{row['record']} ({row['door']}) is no longer OttoLearn user {row['user_id']}, {row['name']}.")
+        say(f"{row['record']} ({row['door']}) is no longer OttoLearn user {row['user_id']}, {row['name']}.")
     if not rows:
-        click.echo(f"Nobody came to the connection {name} by that; what was held because of it is let go.", err=True)
+        say(f"Nobody came to the connection {name} by that; what was held because of it is let go.", err=True)
 
 
 @people.command()
@@ -86,7 +87,7 @@ def follow(invocation: Invocation, old: str, new: str, connection: str | None, a
     if as_json:
         print_json({"connection": name, "user_id": learner.user_id, "student_id": new})
     else:
-        click.echo(f"OttoLearn user {learner.user_id}, {who}, has the ID {new} now, and no longer {old}.")
+        say(f"OttoLearn user {learner.user_id}, {who}, has the ID {new} now, and no longer {old}.")
 
 
 def _connection(invocation: Invocation, engine: Engine, named: str | None) -> str:

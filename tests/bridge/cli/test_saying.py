@@ -117,7 +117,7 @@ def test_a_name_from_a_launch_does_nothing_to_the_terminal(config: Path, words: 
     assert not HARMFUL & {*found.output}
 
 
-@pytest.mark.parametrize("words", [["learners", "find", EVIL], [EVIL], ["sync", "run", EVIL], ["package", "make", EVIL, "-o", "x.zip"]])
+@pytest.mark.parametrize("words", [["learners", "find", EVIL], [EVIL], ["sync", "run", EVIL], ["setup", EVIL]])
 def test_a_mistake_that_is_repeated_does_nothing_to_the_terminal(config: Path, words: list[str]) -> None:
     command = [sys.executable, "-m", "bridge", "--config", str(config), *words]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
