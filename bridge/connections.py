@@ -26,11 +26,17 @@ class Connections:
     """Finds connections by name; `name in connections` asks the same."""
 
     def __init__(
-        self, configured: Mapping[str, Connection[Any]], adapters: Sequence[Adapter[Any]], engine: Engine
+        self,
+        configured: Mapping[str, Connection[Any]],
+        adapters: Sequence[Adapter[Any]],
+        engine: Engine,
+        own: Connection[Any] | None = None,
     ) -> None:
+        """`own` is the bridge's own connection: found by its name, and shown to nobody."""
         self.configured = configured
         self._adapters = {adapter.name: adapter for adapter in adapters}
         self._engine = engine
+        self._own = own
         self._parsed: dict[str, tuple[StoredConnection, Connection[Any] | None]] = {}
 
     def __contains__(self, name: object) -> bool:
@@ -40,6 +46,8 @@ class Connections:
         """The connection of this name, or None."""
         if name in self.configured:
             return self.configured[name]
+        if self._own is not None and name == self._own.name:
+            return self._own
         if re.fullmatch(CONNECTION_NAME, name) is None:
             return None
         row = stored.find(self._engine, name)

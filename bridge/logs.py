@@ -130,7 +130,7 @@ class Json(_Lines):
                 line = {**{name: _as_json(value) for name, value in found.items()}, **line}
         if traceback := self._traceback(record):
             line["traceback"] = traceback
-        return json.dumps(line, ensure_ascii=False)
+        return json.dumps(line)  # ASCII alone: some readers take U+2028 for the end of a line
 
 
 def _as_json(value: object) -> object:

@@ -28,6 +28,7 @@ from bridge.store.errors import trouble
 from bridge.web.app import HOUSE, create_app
 from bridge.web.house import furnish
 from bridge.web.metrics import Metrics
+from bridge.web.self_test import SelfTest
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +43,12 @@ def create_bridge() -> Flask:
     return serving(load(Path(os.environ.get("OTTOBRIDGE_CONFIG", "config.yaml")), ADAPTERS))
 
 
-def serving(configuration: Configuration, *, metrics_port: int | None = None) -> Flask:
+def serving(
+    configuration: Configuration, *, metrics_port: int | None = None, self_test: SelfTest | None = None
+) -> Flask:
     """The application with the work between requests begun: once in each process that serves."""
     tracing.start(configuration.bridge)
-    app = build_app(configuration, metrics_port=metrics_port)
+    app = build_app(configuration, metrics_port=metrics_port, self_test=self_test)
     gc.freeze()  # what was imported stays: nothing of it is looked through for garbage while launches wait
     house = app.extensions[HOUSE]
     rounds.start(house.engine, house.reports, house.now)
@@ -54,7 +57,9 @@ def serving(configuration: Configuration, *, metrics_port: int | None = None) ->
     return app
 
 
-def build_app(configuration: Configuration, *, metrics_port: int | None = None) -> Flask:
+def build_app(
+    configuration: Configuration, *, metrics_port: int | None = None, self_test: SelfTest | None = None
+) -> Flask:
     """Bring the database up to date, begin to read OttoLearn's users, and return the application.
 
     Where the database is away both are done as soon as it is back, and the application answers until then that learners
@@ -74,7 +79,7 @@ def build_app(configuration: Configuration, *, metrics_port: int | None = None) 
     )
     if not _begin(engine, directory):
         threading.Thread(target=_keep_beginning, args=(engine, directory), name="begin", daemon=True).start()
-    house = furnish(configuration, engine, outbound, directory, adapters=ADAPTERS, metrics=metrics)
+    house = furnish(configuration, engine, outbound, directory, adapters=ADAPTERS, metrics=metrics, self_test=self_test)
     return create_app(house, metrics_port=metrics_port)
 
 

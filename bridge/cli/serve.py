@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import secrets
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from bridge.config import Configuration, load
 from bridge.errors import ConfigError
 from bridge.store.engine import CONNECTIONS, migrate, open_later
 from bridge.store.errors import trouble
+from bridge.web.self_test import SelfTest
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,12 @@ log = logging.getLogger(__name__)
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes.")
 @click.option(
     "--threads", type=click.IntRange(1, CONNECTIONS // 2), default=8, show_default=True, help="Threads of each process."
+)
+@click.option(
+    "--self-test",
+    "self_test",
+    type=click.FloatRange(1, 86_400),
+    help="Every so many seconds launch at this address; /readyz, the log and a metric say what came of it.",
 )
 @click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve /metrics there, and not at --port.")
 @click.option("--metrics-host", default="127.0.0.1", show_default=True, help="The address of --metrics-port.")
@@ -51,6 +59,7 @@ def serve(
     port: int,
     workers: int,
     threads: int,
+    self_test: float | None,
     metrics_port: int | None,
     metrics_host: str,
     log_format: str,
@@ -68,7 +77,9 @@ def serve(
     with _shared_folder() as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # before prometheus_client is imported, which reads it
         options = {"bind": [_address(*place) for place in places], "workers": workers, "threads": threads}
-        _run(invocation.config_path, configuration, folder, options, metrics_port)
+        test = SelfTest(secrets.token_hex(32), self_test, folder) if self_test else None
+        build = partial(_application, metrics_port=metrics_port, test=test, place=(host, port))
+        _run(invocation.config_path, configuration, folder, options, build)
 
 
 def _address(host: str, port: int) -> str:
@@ -76,19 +87,28 @@ def _address(host: str, port: int) -> str:
 
 
 def _run(
-    path: Path, configuration: Configuration, folder: Path, options: dict[str, Any], metrics_port: int | None
+    path: Path,
+    configuration: Configuration,
+    folder: Path,
+    options: dict[str, Any],
+    build: Callable[[Configuration], Any],
 ) -> None:
     from bridge.cli.master import Server  # noqa: PLC0415 -- not on Windows, where the other commands work
 
-    build = partial(_application, metrics_port=metrics_port)
     Server(configuration, build, lambda: _renewed(path), options, folder).run()
 
 
-def _application(configuration: Configuration, metrics_port: int | None) -> Any:
+def _application(
+    configuration: Configuration, metrics_port: int | None, test: SelfTest | None, place: tuple[str, int]
+) -> Any:
     # see above; and each worker opens its own database
+    from bridge.cli import self_test  # noqa: PLC0415
     from bridge.wsgi import serving  # noqa: PLC0415
 
-    return serving(configuration, metrics_port=metrics_port)
+    app = serving(configuration, metrics_port=metrics_port, self_test=test)
+    if test is not None:
+        self_test.start(test, configuration.bridge.public_url, *place)
+    return app
 
 
 def _renewed(path: Path) -> Configuration | None:

@@ -52,6 +52,7 @@ _LAST_NAMED: Final = (
     .limit(1)
 )
 _FORGET: Final = delete(launch).where(launch.c.time < bindparam("before"))
+_FORGET_ONE: Final = delete(launch).where(launch.c.reference == bindparam("gone"))
 _FORGET_NOBODY: Final = delete(launch).where(
     launch.c.reference.in_(select(received.c.reference).where(received.c.time < bindparam("before"))),
     launch.c.outcome == Outcome.REJECTED,
@@ -96,6 +97,12 @@ def by_reference(engine: Engine, reference: str) -> LaunchLine | None:
     with alone(engine) as connection:
         row = connection.execute(_BY_REFERENCE, {"asked": storable(reference, _LIMITS["reference"])}).one_or_none()
     return None if row is None else LaunchLine(*row)
+
+
+def forget_one(engine: Engine, reference: str) -> None:
+    """Delete the line with this reference."""
+    with alone(engine) as connection:
+        connection.execute(_FORGET_ONE, {"gone": reference})
 
 
 def forget_before(engine: Engine, time: float) -> int:

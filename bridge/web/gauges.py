@@ -23,6 +23,7 @@ from bridge.contracts import Connection
 from bridge.store import figures
 from bridge.store.engine import CONNECTIONS
 from bridge.store.figures import Figures
+from bridge.web.self_test import SelfTest
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Gauges(Collector):
         now: Callable[[], float],
         expect: Callable[[Connection[Any]], None],
         limit: float = LIMIT,
+        self_test: SelfTest | None = None,
     ) -> None:
         """`expect` hears of each connection that there is."""
         self._engine = engine
@@ -49,6 +51,7 @@ class Gauges(Collector):
         self._now = now
         self._expect = expect
         self._limit = limit
+        self._self_test = self_test
         self._lock = threading.Lock()
         self._flight: Future[tuple[Figures, list[Connection[Any]]]] | None = None
 
@@ -67,6 +70,12 @@ class Gauges(Collector):
             "The version of the bridge and of its Python; always 1.",
             ["version", "python"],
             {(__version__, platform.python_version()): 1.0},
+        )
+        tested = self._self_test.last() if self._self_test else None
+        yield _one(
+            "ottobridge_self_test_last_good_timestamp_seconds",
+            "When a launch that the bridge sent itself last got in, in Unix seconds; 0 for never.",
+            tested.good_at if tested else 0.0,
         )
         if found is not None:
             yield from self._from_database(*found)

@@ -47,6 +47,7 @@ from bridge.web.gauges import Gauges
 from bridge.web.late import Late
 from bridge.web.metrics import Metrics
 from bridge.web.record import Record
+from bridge.web.self_test import SelfTest
 
 REFERENCE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that are mistaken for another when read aloud
 
@@ -74,6 +75,8 @@ class House:
     registrar: Registrar
     metrics: Metrics
     gauges: Gauges
+    self_test: SelfTest | None
+    """What is known of the launches that the bridge sends itself; None where it sends none."""
     late: Late
     """Lines of the record that wait for the database."""
     now: Callable[[], float]
@@ -107,12 +110,15 @@ def furnish(
     *,
     adapters: Sequence[Adapter[Any]] = (),
     metrics: Metrics | None = None,
+    self_test: SelfTest | None = None,
     now: Callable[[], float] = time.time,
     token: Callable[[], str] = secrets.token_urlsafe,
 ) -> House:
     """Wire the rooms of a bridge around its database and its way out."""
     secret = configuration.bridge.secret_key.get_secret_value()
-    connections = Connections(configuration.connections, adapters, engine)
+    connections = Connections(
+        configuration.connections, adapters, engine, self_test.connection() if self_test else None
+    )
     metrics = metrics or Metrics(configuration)
     late = Late(engine)
     metrics.know(connections)
@@ -136,8 +142,9 @@ def furnish(
         ledger=Ledger(engine, now),
         now=now,
     )
+    find, attribute = matching.find, configuration.ottolearn.username_attributes[0]
     arrivals = Arrivals(
-        find=matching.find,
+        find=self_test.finding(find, directory.look, attribute) if self_test else find,
         is_vouched_for=matching.is_vouched_for,
         record=Record(engine, limits, metrics, late, partial(_address, configuration)),
         now=now,
@@ -179,7 +186,8 @@ def furnish(
             now=now,
         ),
         metrics=metrics,
-        gauges=Gauges(engine, connections, now, metrics.expect),
+        gauges=Gauges(engine, connections, now, metrics.expect, self_test=self_test),
+        self_test=self_test,
         late=late,
         now=now,
         token=token,

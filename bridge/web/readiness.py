@@ -33,7 +33,7 @@ class Readiness:
 
     def checks(self) -> dict[str, bool]:
         """By name: the database answers, has our schema and takes what is written; OttoLearn's people are in it; our
-        own keys open.
+        own keys open; and the launch that the bridge sends itself got in, where it sends any.
         """
         with self._lock:
             now = self._house.now()
@@ -43,6 +43,13 @@ class Readiness:
             return dict(self._found)
 
     def _look(self) -> dict[str, bool]:
+        return self._needs() | self._tested()
+
+    def _tested(self) -> dict[str, bool]:
+        test = self._house.self_test
+        return {"self_test": test.is_well(self._house.now())} if test else {}
+
+    def _needs(self) -> dict[str, bool]:
         house = self._house
         if not _holds(lambda: is_current(house.engine)):
             return {"database": False, "directory": False, "keys": False}

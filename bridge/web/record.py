@@ -22,6 +22,7 @@ from bridge.store.launches import LaunchLine, is_of_nobody
 from bridge.web.late import Late
 from bridge.web.metrics import Metrics
 from bridge.web.received import describe
+from bridge.web.self_test import NAME as SELF_TEST
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,9 @@ class Record:
     """Who asks, for counting."""
 
     def __call__(self, line: LaunchLine) -> None:
+        if line.connection == SELF_TEST:
+            self._try(line)
+            return
         self.metrics.count_launch(line)
         if line.reason == "database_unavailable":  # it would keep this learner waiting a second time
             self.late.put(line, describe(request))
@@ -51,6 +55,11 @@ class Record:
             if not trouble(error):
                 raise
             self.late.put(line, {} if line.outcome == Outcome.MATCHED else describe(request))
+
+    def _try(self, line: LaunchLine) -> None:
+        """Write the line of the bridge's own launch, and take it away: the record is of people."""
+        launches.append(self.engine, line)
+        launches.forget_one(self.engine, line.reference)
 
     def _write(self, line: LaunchLine) -> None:
         nobody = is_of_nobody(line)

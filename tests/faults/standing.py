@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -177,6 +178,13 @@ def children(pid: int) -> list[int]:
     """The processes that this one has started and that live."""
     found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [int(child) for child in found if "zombie" not in Path(f"/proc/{child}/status").read_text()]
+
+
+def limit_files(world: Standing, most: int = resource.RLIM_INFINITY) -> None:
+    """Let no process of the bridge write further than so many bytes into any file."""
+    assert world.process is not None
+    for pid in (world.process.pid, *world.workers()):
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
 
 def wait_for(what: Any, why: str) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from bridge.store.engine import open_database
 from tests.faults.accounts import check_accounts
 from tests.faults.launching import AGAIN, MATCHED, REFUSED, Crowd
 from tests.faults.postgresql import Cluster, cluster
-from tests.faults.standing import PATIENCE, Standing, standing, wait_for
+from tests.faults.standing import PATIENCE, Standing, limit_files, standing, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -113,19 +112,12 @@ def test_a_bridge_starts_without_its_database_and_serves_once_it_is_there(
     check_accounts(on_postgresql, crowd)
 
 
-def limit_files(world: Standing, most: int) -> None:
-    """Let no process of the bridge write further than so many bytes into any file."""
-    assert world.process is not None
-    for pid in (world.process.pid, *world.workers()):
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
-
-
 def test_while_the_disk_takes_nothing_everybody_reads_a_page(world: Standing) -> None:
     crowd = ready(world)
     limit_files(world, 1)
     assert [crowd.launch().what for _ in range(6)] == [AGAIN] * 6
     wait_for(lambda: not crowd.ready(), "the bridge says that it is not ready")
-    limit_files(world, resource.RLIM_INFINITY)
+    limit_files(world)
     wait_for(crowd.ready, "the bridge is ready again")
     lets_in(crowd)
     check_accounts(world, crowd)
@@ -139,7 +131,7 @@ def test_a_worker_starts_on_a_disk_that_takes_nothing(world: Standing) -> None:
         wait_for(lambda dead=worker: dead not in world.workers(), "it is dead")
         wait_for(lambda: len(world.workers()) == 2, "another has taken its place")
     assert [crowd.launch().what for _ in range(4)] == [AGAIN] * 4
-    limit_files(world, resource.RLIM_INFINITY)
+    limit_files(world)
     wait_for(crowd.ready, "the bridge is ready again")
     lets_in(crowd)
 

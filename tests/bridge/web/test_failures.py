@@ -238,3 +238,38 @@ def test_a_clock_that_is_ahead_is_called_that(bridge: Bridge) -> None:
         "not_yet_valid",
         "not_yet_valid: iat lies 240 seconds ahead of our clock",
     )
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "more", "status"),
+    [
+        ("POST", "/api/v1/progress", {"headers": {"Authorization": "Bearer sesame-sesame"}}, 401),
+        ("POST", "/scorm/packages/progress", {"headers": {"Authorization": "Bearer sesame-sesame"}}, 403),
+        ("POST", "/scorm/packages/probe", {"headers": {"Authorization": "Bearer sesame-sesame"}}, 403),
+        ("GET", "/lti/register?registration_token=sesame-sesame", {}, 400),
+        ("GET", "/l/sesame-sesame", {}, 400),
+        ("GET", "/nowhere?code=sesame-sesame", {}, 404),
+        ("POST", "/lti/campus/cookie/x?sesame-sesame", {}, 405),
+        ("POST", "/oidc/token", {"data": {"client_secret": "sesame-sesame", "grant_type": "x"}}, 400),
+    ],
+    ids=lambda v: v if isinstance(v, str) else "",
+)
+def test_every_refusal_is_one_line_with_the_requests_id_and_without_what_it_brought(
+    bridge: Bridge, caplog: pytest.LogCaptureFixture, method: str, path: str, more: dict[str, Any], status: int
+) -> None:
+    caplog.set_level("INFO")
+    headers = {"X-Request-ID": "of-the-proxy", **more.pop("headers", {})}
+    answer = bridge.client.open(path, method=method, headers=headers, **more)
+    assert answer.status_code == status
+    assert answer.headers["X-Request-ID"] == "of-the-proxy"
+    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "INFO"]
+    assert str(status) in line or "reason=" in line
+    assert "sesame" not in line
+
+
+def test_strangers_do_not_name_requests(bridge: Bridge) -> None:
+    stranger = {"REMOTE_ADDR": "198.51.100.7"}
+    answer = bridge.client.get("/healthz", headers={"X-Request-ID": "of-a-stranger"}, environ_overrides=stranger)
+    assert answer.headers["X-Request-ID"] != "of-a-stranger"
+    answer = bridge.client.get("/healthz", headers={"X-Request-ID": 'x" outcome="matched'})
+    assert "matched" not in answer.headers["X-Request-ID"]
