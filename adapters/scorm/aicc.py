@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from urllib.parse import unquote
 
 from adapters.scorm import callback, hacp
 from adapters.scorm.callback import read_parameter, same_address
+from adapters.scorm.charsets import decode
 from adapters.scorm.package.aicc import PACKAGE_KEY
 from adapters.scorm.settings import Settings
 from adapters.scorm.student import read_student
@@ -35,13 +37,13 @@ def read_aicc(request: LaunchRequest, settings: Settings, means: CallbackMeans) 
     """
     if settings.aicc is None:
         raise LaunchRejected("not_allowed_here", "the connection has no aicc settings")
-    session_id = read_parameter(request.query, "aicc_sid")
+    session_id, requested = _parameters(request.query)
     if len(session_id) > MAX_SESSION_ID or not session_id.isprintable():
         raise LaunchRejected("malformed", "aicc_sid is too long or holds control characters")
-    address = find_allowed(read_parameter(request.query, "aicc_url"), settings.aicc.allowed_urls)
+    address = find_allowed(requested, settings.aicc.allowed_urls)
     answer = _post(means.outbound, address, "GetParam", session_id)
     _refuse_status(answer.status)
-    core = hacp.read_core(hacp.decode(answer.body, answer.headers.get("Content-Type", "")), PACKAGE_KEY)
+    core = hacp.read_core(decode(answer.body, answer.headers.get("Content-Type", "")), PACKAGE_KEY)
     student = read_student(core.student_id, core.student_name)
     guessable = is_guessable(session_id, student.student_id)
     return Launch(
@@ -91,6 +93,18 @@ def find_allowed(requested: str, allowed: Sequence[str]) -> str:
     raise LaunchRejected("aicc_url_not_allowed", f"{shown!r} is none of aicc.allowed_urls")
 
 
+def _parameters(query: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """The session id and the AICC_URL, whichever way the LMS wrote them into our address.
+
+    Some encode both twice: an address without `://` is one that is still encoded. Some encode nothing: a `+` in the
+    session id came as a blank then, which no session id holds.
+    """
+    session_id, address = read_parameter(query, "aicc_sid"), read_parameter(query, "aicc_url")
+    if "://" not in address and "://" in unquote(address):
+        session_id, address = unquote(session_id), unquote(address)
+    return session_id.replace(" ", "+"), address
+
+
 def _post(outbound: Outbound, address: str, command: str, session_id: str, data: str = "") -> Answer:
     # Skillport: `command` must not be the last field
     form = {"command": command, "version": "4.0", "session_id": session_id, "aicc_data": data}
@@ -101,7 +115,7 @@ def _tell(outbound: Outbound, channel: Mapping[str, str], command: str, data: st
     try:
         answer = _post(outbound, channel["url"], command, channel["session_id"], data)
         _refuse_status(answer.status)
-        hacp.read_success(hacp.decode(answer.body, answer.headers.get("Content-Type", "")))
+        hacp.read_success(decode(answer.body, answer.headers.get("Content-Type", "")))
     except LaunchRejected as error:
         raise RemoteRefused(f"the LMS did not take {command}: {error.reason}") from error
 

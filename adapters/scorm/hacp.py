@@ -7,16 +7,20 @@ sent or typed, so a second [Core] or a second, different student_id is refused r
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from email.message import Message
 from typing import NamedTuple
+from urllib.parse import unquote, unquote_plus
 
 from bridge.contracts import Report
 from bridge.errors import LaunchRejected
 
 _LINE_END = re.compile(r"[\r\n]+")  # not splitlines(): it also splits at U+2028 and friends, inside a value
 _GROUP = re.compile(r"\[\s*([^\[\]]*?)\s*\]")
+_ENCODED = re.compile(r"(?P<head>[^\[]*?)(?P<key>(?:^|[\r\n&])aicc_data=)(?P<data>%5B[^\r\n&]*)", re.IGNORECASE)
+"""Everything before the first group, and the data where they are percent-encoded as in a form."""
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
 class Core(NamedTuple):
@@ -36,18 +40,6 @@ class _Pair(NamedTuple):
     value: str
 
 
-def decode(body: bytes, content_type: str) -> str:
-    """The text of an answer: the charset of the header, else UTF-8, else Windows-1252. Never raises."""
-    header = Message()
-    header["Content-Type"] = content_type
-    for charset in (header.get_content_charset(""), "utf-8-sig"):
-        try:
-            return body.decode(charset)
-        except (LookupError, ValueError):
-            continue
-    return body.decode("cp1252", errors="replace")
-
-
 def read_core(text: str, package_key: str = "") -> Core:
     """The learner of an answer to GetParam, and the token under `package_key` in [Core_Vendor].
 
@@ -62,14 +54,15 @@ def read_core(text: str, package_key: str = "") -> Core:
     if len(ids) > 1:
         raise LaunchRejected("aicc_answer_unreadable", "the answer holds two student IDs")
     tokens = [pair.value for pair in pairs if package_key and pair[:2] == ("core_vendor", package_key)]
-    return Core("".join(ids), names[0] if names else "", tokens[0] if tokens else "")
+    name = _ENTITY.sub(lambda found: html.unescape(found[0]), names[0]) if names else ""
+    return Core("".join(ids), name, tokens[0] if tokens else "")
 
 
 def read_success(text: str) -> Sequence[_Pair]:
     """What an answer holds. Raises LaunchRejected unless it says `error=0`."""
     if text.lstrip("\ufeff \t\r\n").startswith("<"):
         raise LaunchRejected("aicc_login_page", "the LMS answered with a web page, not with AICC data")
-    pairs = tuple(_read_pairs(text))
+    pairs = tuple(_read_pairs(_unwrapped(text)))
     _refuse_error({pair.key: pair.value for pair in pairs if not pair.group})
     return pairs
 
@@ -92,6 +85,20 @@ def write_core(report: Report) -> str:
         f"Time={min(hours, 9999):02d}:{minutes:02d}:{seconds:02d}",
     )
     return "".join(f"{line}\r\n" for line in lines)
+
+
+def _unwrapped(text: str) -> str:
+    """The answer without the percent-encoding that some LMSs put around `aicc_data`, or around the whole answer.
+
+    Once, and before the first group: what a learner wrote inside the data is not decoded again.
+    """
+    found = _ENCODED.match(text)
+    if found is None:
+        return text
+    data = found["data"]
+    plain = unquote(data) if "%20" in data else unquote_plus(data)
+    head = found["head"].replace("&", "\n") if "&" in found["key"] else found["head"]
+    return f"{head}\naicc_data={plain}{text[found.end() :]}"
 
 
 def _read_pairs(text: str) -> Iterator[_Pair]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 from pydantic import ValidationError
@@ -110,6 +110,32 @@ def test_an_lms_may_write_the_parameters_in_any_letter_case(
     settings = Settings(aicc=Aicc(allowed_urls=(lms.url,)))
     query = (("web", "1"), (names[0], "abc"), (names[1], lms.url))
     assert read_aicc(request(*query), settings, callback_means(outbound)).student.student_id == "8"
+
+
+@pytest.mark.parametrize("content_type", ["text/plain; charset=utf-8", "text/plain; charset=iso-8859-1", "text/plain"])
+def test_an_answer_that_begins_with_a_byte_order_mark_is_read(
+    content_type: str, lms: AiccLms, outbound: Outbound
+) -> None:
+    body = "\ufefferror=0\r\naicc_data=[Core]\r\nStudent_ID=25499339\r\nStudent_Name=García, Ana\r\n"
+    lms.answer(200, body.encode(), **{"Content-Type": content_type})
+    assert launch(lms, outbound).student == Student("25499339", "Ana", "García")
+
+
+def test_a_plus_sign_in_a_session_id_is_not_a_blank(lms: AiccLms, outbound: Outbound) -> None:
+    launch(lms, outbound, sid="K7nFKk rnGH4K5fnw4q0")  # as a form is decoded
+    assert lms.asked[0][2]["session_id"] == "K7nFKk+rnGH4K5fnw4q0"
+
+
+def test_parameters_that_are_encoded_twice_are_read(lms: AiccLms, outbound: Outbound) -> None:
+    settings = Settings(aicc=Aicc(allowed_urls=(lms.url,)))
+    twice = (("aicc_sid", "K7nFKk%2BrnGH4K5fnw4q0"), ("aicc_url", quote(lms.url, safe="")))
+    assert read_aicc(request(*twice), settings, callback_means(outbound)).student.student_id == "8"
+    assert lms.asked[0][2]["session_id"] == "K7nFKk+rnGH4K5fnw4q0"
+
+
+def test_a_percent_sign_in_a_session_id_that_is_encoded_once_stays(lms: AiccLms, outbound: Outbound) -> None:
+    launch(lms, outbound, sid="K7nFKk%2BrnGH4K5fnw4q0")
+    assert lms.asked[0][2]["session_id"] == "K7nFKk%2BrnGH4K5fnw4q0"
 
 
 @pytest.mark.parametrize(
