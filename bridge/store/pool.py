@@ -1,20 +1,31 @@
-"""How many connections to the database are in use, told as they are taken and given back."""
+"""How many connections to the database are in use, told whenever that changes."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from sqlalchemy import Engine, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 
 def watch(engine: Engine, tell: Callable[[int], None]) -> None:
-    """Call `tell` with 1 for each connection that is taken from the pool of `engine`, with -1 when it is back."""
+    """Tell how many connections of the pool of `engine` are in use, of those that are taken from now on.
 
-    def taken(*_: object) -> None:
-        tell(1)
+    They are remembered one by one: one that was broken when it was asked for is given back without having been taken.
+    """
+    held: set[ConnectionPoolEntry] = set()
+    lock = threading.Lock()
 
-    def back(*_: object) -> None:
-        tell(-1)
+    def taken(_connection: object, entry: ConnectionPoolEntry, _proxy: object) -> None:
+        with lock:
+            held.add(entry)
+            tell(len(held))
+
+    def back(_connection: object, entry: ConnectionPoolEntry) -> None:
+        with lock:
+            held.discard(entry)
+            tell(len(held))
 
     event.listen(engine, "checkout", taken)
     event.listen(engine, "checkin", back)

@@ -122,7 +122,7 @@ def furnish(
     metrics = metrics or Metrics(configuration)
     late = Late(engine)
     metrics.know(connections)
-    pool.watch(engine, metrics.count_connections)
+    pool.watch(engine, metrics.show_connections)
     own_keys = OwnKeys(engine, secret, "lti", now)
     limits = Limits(engine, now)
     sign_in, provider = _sign_in(configuration, engine, now, token)

@@ -147,10 +147,10 @@ class Metrics:
         with self._unharmed():
             self._calls.labels("ottolearn" if host == self._ottolearn else "lms", result).observe(seconds)
 
-    def count_connections(self, more: int) -> None:
-        """So many more connections to the database are in use; negative for fewer."""
+    def show_connections(self, in_use: int) -> None:
+        """So many connections to the database are in use in this process."""
         with self._unharmed():
-            self._in_use.inc(more)
+            self._in_use.set(in_use)
 
     def text(self) -> bytes:
         """All counts in Prometheus's text format; what is left of them where the shared files are gone."""

@@ -104,7 +104,7 @@ def test_what_cannot_be_counted_costs_no_launch(bridge: Bridge, what: str) -> No
         def labels(self, *_: str) -> None:
             raise OSError(28, "No space left on device")
 
-        inc = labels
+        inc = set = labels
 
     setattr(bridge.house.metrics, what, Broken())
     assert bridge.launch13().status_code == 303
