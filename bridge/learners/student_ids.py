@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from bridge.identifiers import lower_ascii
 from bridge.settings import Frozen
 
 _WHOLE_NUMBER = re.compile(r"([0-9]+)(?:\.0+)?")
@@ -29,6 +30,11 @@ class Rule(Frozen):
 
     strip: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_pattern)] | None = None
     """A regular expression; what it matches at the end goes away (ILIAS: `_r_[0-9]+`)."""
+    strip_domain: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """A domain; it and the @ before it go away at the end, in any letter case of A to Z (ILIAS: `12345@8b1d….ilias`).
+    An ID of another domain stays as it is: whoever has it may be somebody else."""
+    strip_prefix: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """What goes away at the beginning, in any letter case of A to Z: `SCHOOL\\`, `school.edu:`."""
     case: Literal["lower", "upper"] | None = None
     leading_zeros: Literal["remove"] | None = None
     digits: Annotated[int, Field(ge=1, le=50)] | None = None
@@ -55,6 +61,11 @@ class Rule(Frozen):
     def _changed(self, text: str) -> str:
         if self.strip is not None:
             return re.sub(f"(?:{self.strip})\\Z", "", text, count=1)
+        if self.strip_domain is not None:
+            return _without_end(text, f"@{self.strip_domain.removeprefix('@')}")
+        if self.strip_prefix is not None:
+            begins = lower_ascii(text).startswith(lower_ascii(self.strip_prefix))
+            return text[len(self.strip_prefix) :] if begins else text
         if self.case is not None:
             return text.lower() if self.case == "lower" else text.upper()
         if self.leading_zeros is not None:
@@ -81,6 +92,10 @@ def explain(student_id: str, rules: Sequence[Rule]) -> list[tuple[str, str]]:
         student_id = rule.apply(student_id)
         steps.append((str(rule), student_id))
     return steps
+
+
+def _without_end(text: str, end: str) -> str:
+    return text[: -len(end)] if lower_ascii(text).endswith(lower_ascii(end)) else text
 
 
 def _is_number(text: str) -> bool:

@@ -37,6 +37,17 @@ def rules(*steps: dict[str, Any]) -> list[Rule]:
         ([{"map": {"admin": "007"}}], "admin", "007"),
         ([{"map": {"admin": "007"}}], "Admin", "Admin"),
         ([{"strip": "_o_[0-9]+"}, {"number": "integer"}, {"digits": 6}], "12_o_9", "000012"),
+        ([{"strip_domain": "8b1d.ilias"}], "12345@8b1d.ilias", "12345"),
+        ([{"strip_domain": "@8b1d.ilias"}], "12345@8B1D.ILIAS", "12345"),
+        ([{"strip_domain": "8b1d.ilias"}], "12345@other.ilias", "12345@other.ilias"),
+        ([{"strip_domain": "8b1d.ilias"}], "a@b@8b1d.ilias", "a@b"),
+        ([{"strip_domain": "ilias"}], "12345@8b1d.ilias", "12345@8b1d.ilias"),
+        ([{"strip_domain": "x.ilias"}], "@x.ilias", "@x.ilias"),
+        ([{"strip_prefix": "SCHOOL\\"}], "school\\jo", "jo"),
+        ([{"strip_prefix": "school.edu:"}], "School.edu:00246", "00246"),
+        ([{"strip_prefix": "school.edu:"}], "schoolXedu:00246", "schoolXedu:00246"),
+        ([{"strip_prefix": "x:"}], "x:", "x:"),
+        ([{"strip_prefix": "a:"}], "a:a:1", "a:1"),
         ([], "as it is", "as it is"),
     ],
 )
@@ -45,7 +56,16 @@ def test_the_id_is_shaped_as_the_connection_says(steps: list[dict[str, Any]], se
 
 
 @pytest.mark.parametrize(
-    "step", [{}, {"strip": "x", "case": "lower"}, {"strip": "("}, {"strip": ""}, {"case": "title"}, {"digits": 0}]
+    "step",
+    [
+        {},
+        {"strip": "x", "case": "lower"},
+        {"strip": "("},
+        {"strip": ""},
+        {"case": "title"},
+        {"digits": 0},
+        {"strip_domain": ""},
+    ],
 )
 def test_a_rule_that_cannot_be_meant_is_found_when_it_is_loaded(step: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
@@ -59,5 +79,12 @@ def test_each_step_is_shown() -> None:
 
 @given(st.text(max_size=40))
 def test_no_id_becomes_empty(sent: str) -> None:
-    for step in ({"strip": ".*"}, {"leading_zeros": "remove"}, {"number": "integer"}, {"case": "lower"}):
+    for step in (
+        {"strip": ".*"},
+        {"strip_prefix": "0"},
+        {"strip_domain": "0"},
+        {"leading_zeros": "remove"},
+        {"number": "integer"},
+        {"case": "lower"},
+    ):
         assert bool(shape(sent, rules(step))) == bool(sent)
