@@ -122,7 +122,7 @@ REASONS = {
     "step_up_other_person": Reason(403, "other_person", _LEARNER, "The learner signed in at the provider as somebody else than the LMS named."),
     "code_unknown": Reason(400, "again", _LEARNER, "The one-time address was used before, or is older than 60 seconds."),
     # OttoLearn's sign-in
-    "launch_needed": Reason(403, "open_course", _LEARNER, "OttoLearn asked who has come, and no launch of the last five minutes says so: open the course from the LMS. If it goes on, the browser keeps no cookies: open the tool in a new window."),
+    "launch_needed": Reason(403, "open_course", _LEARNER, "OttoLearn asked who has come, and no launch of the last minute says so: open the course from the LMS. If it goes on, the browser keeps no cookies: open the tool in a new window."),
     "sign_in_refused": Reason(400, "support", _OPERATOR, "OttoLearn's sign-in request does not fit `ottolearn.sign_in`: the detail names the `client_id` or `redirect_uri` that it sent."),
     # other systems
     "remote_unavailable": Reason(503, "later", _OPERATOR, "The system named in the detail did not answer; `ottobridge doctor` tries it."),

@@ -30,6 +30,19 @@ LAUNCH = "basic-lti-launch-request"
 ITEM_SELECTION = "ContentItemSelectionRequest"
 _VERSIONS = {"LTI-1p0", "LTI-1p1", "LTI-1p2"}
 
+_OF_PLATFORM = (
+    "lis_",
+    "ext_",
+    "user_",
+    "role",
+    "lti_",
+    "context_",
+    "resource_link_",
+    "launch_presentation_",
+    "tool_consumer_",
+)
+"""What the names of fields begin with that a platform fills (LTI 1.1.1, section 3; `ext_`, section 2.3)."""
+
 Spend = Callable[[str, float], bool]
 """(key, until) -> True exactly once for each key."""
 Fields = Sequence[tuple[str, str]]
@@ -50,6 +63,7 @@ def verify(request: LaunchRequest, settings: Lti11, *, now: float, spend: Spend)
     _check_fresh(form, now)
     _check_unused(form, spend)
     with way_back(form.get(RETURN_URL)):
+        _check_query(request)
         _check_message(form)
     return SignedForm(form)
 
@@ -149,6 +163,17 @@ def _check_unused(form: dict[str, str], spend: Spend) -> None:
         raise LaunchRejected("malformed", f"oauth_nonce is missing or longer than {LONGEST_NONCE} characters")
     if not spend(f"lti11 {form['oauth_consumer_key']} {stamp} {nonce}", int(stamp) + WINDOW + 1):
         raise LaunchRejected("replayed", "oauth_nonce was used before")
+
+
+def _check_query(request: LaunchRequest) -> None:
+    """The address of a link is signed as well, but whoever edits a course may choose its query: nothing in it may say
+    what is the platform's to say.
+    """
+    for name, _ in request.query:
+        if name.startswith(_OF_PLATFORM):
+            raise LaunchRejected(
+                "malformed", f"the launch URL's query holds {name[:64]!r}, which the LMS alone may say"
+            )
 
 
 def _check_message(form: dict[str, str]) -> None:

@@ -111,6 +111,8 @@ def _signed(id_token: str, settings: Lti13, find_key: FindKey) -> dict[str, Any]
         header = token.headers()
     except (JoseError, ValueError, RecursionError) as error:
         raise LaunchRejected("token_malformed", "the id_token is not a JWT") from error
+    if "crit" in header:  # RFC 7515, section 4.1.11: never empty, and there is none that we understand
+        raise LaunchRejected("token_malformed", "the id_token's header demands an extension (crit)")
     kid = header.get("kid")
     if header.get("alg") != "RS256" or not isinstance(kid, str) or not kid:
         raise LaunchRejected("token_malformed", "the id_token must be signed by RS256 and name its key id")

@@ -52,8 +52,12 @@ class Oidc(Frozen):
     """The claim that OttoLearn's form calls Username Claim."""
     username_attribute: str | None = None
     """The attribute whose value that claim carries; by default the one that matched the student ID."""
+    initiate_login_uri: WebAddress | None = None
+    """Where OttoLearn takes a login that a third party initiates (OpenID Connect Core 1.0, section 4)."""
     start_url: WebAddress | None = None
-    """Where a learner's sign-in begins; by default `learner_url`."""
+    """Without that: the page at which a learner's sign-in begins; by default `learner_url`."""
+    post_logout_redirect_uris: tuple[WebAddress, ...] = ()
+    """Where a browser may be sent after OttoLearn has signed it out here, each exactly as OttoLearn sends it."""
 
     @field_validator("client_secret")
     @classmethod

@@ -23,6 +23,7 @@ from bridge.web.failures import answer_failures, never_bare
 from bridge.web.frames import frame_pages
 from bridge.web.house import House
 from bridge.web.keys import key_pages
+from bridge.web.leaving import end_sessions_of_refused
 from bridge.web.lti import lti_pages
 from bridge.web.oidc import oidc_pages
 from bridge.web.packages import package_pages
@@ -76,6 +77,7 @@ def create_app(house: House, *, metrics_port: int | None = None) -> Flask:
         app.register_blueprint(pages(house))
 
     name_requests(app)
+    end_sessions_of_refused(app, house)
 
     @app.before_request
     def take_whole_body() -> None:

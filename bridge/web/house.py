@@ -207,7 +207,7 @@ def _sign_in(
             sessions = LaunchSessions(engine, issuer, now, token)
             keys = OwnKeys(engine, secret, "oidc", now)
             desk = Desk(settings, issuer, engine, keys, f"oidc access token {secret}".encode(), now, token)
-            return by_oidc(settings, configuration.ottolearn.learner_url, sessions), Provider(desk, sessions)
+            return by_oidc(settings, issuer, configuration.ottolearn.learner_url, sessions), Provider(desk, sessions)
 
 
 def _means(engine: Engine, outbound: Outbound, now: Callable[[], float], connection: str) -> CallbackMeans:

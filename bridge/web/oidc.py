@@ -6,17 +6,20 @@ import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-from flask import Blueprint, Response, jsonify, make_response, request
+from flask import Blueprint, Response, jsonify, make_response, render_template, request
 
 from bridge.contracts import LaunchRequest
 from bridge.errors import LaunchRejected
 from bridge.keys.own import MAX_AGE
+from bridge.launch import Landing
 from bridge.ottolearn.signin.oidc import Provider
-from bridge.ottolearn.signin.oidc_claims import AUTHORIZE, KEYS, TOKEN, USERINFO
+from bridge.ottolearn.signin.oidc_claims import AUTHORIZE, END_SESSION, KEYS, TOKEN, USERINFO
 from bridge.ottolearn.signin.oidc_grant import Reply
 from bridge.packages.limits import FAILURES_OF_ADDRESS
+from bridge.wayin import WayIn
+from bridge.web.cookies import set_cookies
 from bridge.web.house import House, address_of
-from bridge.web.pages import answer
+from bridge.web.pages import answer, go
 from bridge.web.requests import read_request
 
 log = logging.getLogger(__name__)
@@ -57,9 +60,23 @@ def _add_routes(pages: Blueprint, house: House, provider: Provider) -> None:
             house.limits.note(FAILURES_OF_ADDRESS, TOKEN, address)
         return response
 
+    @pages.route(END_SESSION, methods=["GET", "POST"])
+    def end_session() -> Response:
+        return _signed_out(house, provider)
+
     @pages.route(USERINFO, methods=["GET", "POST"])
     def userinfo() -> Response:
         return _answered(house, provider.userinfo)
+
+
+def _signed_out(house: House, provider: Provider) -> Response:
+    asked = house.arrivals.attempt("", "", lambda: read_request(request, house.public_url))
+    if isinstance(asked, Landing):
+        return answer(asked)
+    farewell = provider.end_session(asked)
+    if farewell.url:
+        return go(WayIn(farewell.url, farewell.cookies))
+    return set_cookies(make_response(render_template("signed_out.html")), farewell.cookies)
 
 
 def _too_many(detail: str) -> Response:

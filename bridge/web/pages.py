@@ -11,6 +11,7 @@ from bridge.launch import Landing
 from bridge.reasons import ADVICE, REASONS
 from bridge.wayin import WayIn
 from bridge.web.cookies import set_cookies
+from bridge.web.leaving import note_refusal
 from bridge.web.policy import permit
 
 
@@ -18,6 +19,7 @@ def answer(landing: Landing) -> Response:
     """The browser's answer to a launch."""
     if landing.outcome is Outcome.MATCHED:
         return go(WayIn(landing.url, landing.cookies))
+    note_refusal()
     reason = REASONS[landing.reason]
     page = render_template("outcome.html", landing=landing, advice=ADVICE[reason.learner])
     return permit(make_response(page, reason.status), framed=True)
@@ -32,6 +34,7 @@ def json_answer(landing: Landing) -> tuple[dict[str, str], int]:
     """The same for a package's page, which shows it to the learner itself."""
     if landing.outcome is Outcome.MATCHED:
         return {"url": landing.url}, 200
+    note_refusal()
     reason = REASONS[landing.reason]
     advice = ADVICE[reason.learner]
     found = {"error": landing.reason, "reference": landing.reference, "title": advice.title, "message": advice.text}
@@ -40,6 +43,7 @@ def json_answer(landing: Landing) -> tuple[dict[str, str], int]:
 
 def back_to_lms(landing: Landing) -> Response:
     """Send the browser of a refused launch back to its LMS with the reason, as LTI 1.1 asks of a tool (section 3)."""
+    note_refusal()
     advice = ADVICE[REASONS[landing.reason].learner]
     said = {
         "lti_errormsg": f"{advice.title}. {advice.text} ({landing.reference})",

@@ -1,4 +1,4 @@
-"""The launch session: for five minutes the browser can prove, once, which learner a launch has just matched.
+"""The launch session: for a minute the browser can prove, once, which learner a launch has just matched.
 
 The browser holds a random code in a pair of cookies (`bridge.wayin.cookie_pair`); who it stands for is in the database.
 """
@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 from bridge.store import one_time
 from bridge.wayin import Cookie, cookie_pair
 
-LIVES = 300
-"""Seconds."""
+LIVES = 60
+"""Seconds: a sign-in follows its launch at once, and whoever comes to the machine later must not be the learner."""
 PURPOSE = "launch session"
 _SECURE_NAMES = ("__Host-ottobridge-launch", "__Host-ottobridge-launch-p")
 """The prefix makes browsers refuse the name from any other host, and over plain http (RFC 6265bis, section 4.1.3.2)."""
@@ -57,3 +57,10 @@ class LaunchSessions:
         kept = [one_time.take(self._engine, PURPOSE, code, now=self._now()) for code in codes]
         arrivals = [Arrival(int(found["user_id"]), found["username"], float(found["at"])) for found in kept if found]
         return max(arrivals, key=lambda arrival: arrival.at, default=None)
+
+    def end(self, cookies: Mapping[str, str]) -> tuple[Cookie, ...]:
+        """Nobody has arrived in this browser any more: the session is spent. The cookies that take its own away."""
+        if not any(cookies.get(name) for name in self._names):
+            return ()
+        self.spend(cookies)
+        return cookie_pair(*self._names, "", public_url=self._public_url, max_age=0, path="/")

@@ -6,7 +6,9 @@ once, so every answer is a fresh authentication, which is what `prompt=login` as
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
 
 from authlib.common.security import is_secure_transport  # type: ignore[import-untyped]
 from authlib.oauth2.rfc6749 import (  # type: ignore[import-untyped]  # Authlib ships no types
@@ -23,6 +25,14 @@ from bridge.ottolearn.signin.oidc_claims import claims_about, discovery
 from bridge.ottolearn.signin.oidc_grant import ACCESS, Desk, OidcServer, Reply
 from bridge.ottolearn.signin.oidc_requests import OidcRequest
 from bridge.store import one_time
+from bridge.wayin import Cookie
+
+
+class Farewell(NamedTuple):
+    """After a logout: where the browser goes, empty for nowhere, and the cookies that take its own away."""
+
+    url: str
+    cookies: tuple[Cookie, ...]
 
 
 class Provider:
@@ -91,6 +101,33 @@ class Provider:
         claims = claims_about(learner, kept["username"], self._desk.settings.username_claim, kept["scope"])
         return Reply(200, claims, {"Cache-Control": "no-store"})
 
+    def end_session(self, request: LaunchRequest) -> Farewell:
+        """Nobody is signed in here any more (OpenID Connect RP-Initiated Logout 1.0, section 2).
+
+        The browser goes on to the address that the request names only where it is registered and the client is named,
+        by a token of ours or by its id.
+        """
+        asked = OidcRequest(request)
+        cookies = self._sessions.end(request.cookies)
+        target, state = asked.given("post_logout_redirect_uri"), asked.given("state")
+        if target not in self._desk.settings.post_logout_redirect_uris or not self._is_our_client(asked):
+            return Farewell("", cookies)
+        said = f"{'&' if urlsplit(target).query else '?'}{urlencode({'state': state})}" if state else ""
+        return Farewell(target + said, cookies)
+
+    def forget(self, cookies: Mapping[str, str]) -> tuple[Cookie, ...]:
+        """Spend the launch session of a browser whose launch was refused; the cookies that take its own away."""
+        return self._sessions.end(cookies)
+
+    def _is_our_client(self, asked: OidcRequest) -> bool:
+        named, hint = asked.given("client_id"), asked.given("id_token_hint")
+        if named and named != self._desk.settings.client_id:
+            return False
+        try:
+            return bool(self._desk.hinted(hint)) if hint else bool(named)
+        except OAuth2Error:
+            return False
+
     def _require_registered(self, asked: OidcRequest) -> None:
         for name in ("client_id", "redirect_uri"):
             if len(asked.payload.datalist.get(name, ())) > 1:
@@ -101,13 +138,16 @@ class Provider:
             raise LaunchRejected("sign_in_refused", f"redirect_uri {asked.given('redirect_uri')[:300]!r}")
 
     def _arrived(self, asked: OidcRequest, arrival: Arrival | None) -> Arrival:
+        hint = asked.given("id_token_hint")
+        if hint and arrival and self._desk.hinted(hint) != self._desk.subject(arrival):
+            raise LoginRequiredError  # section 3.1.2.1: it is not the learner whom the token names
         age = asked.given("max_age")
         # max_age=0 asks for a new log-in, as prompt=login does; a launch that signs in once is one.
         if arrival and (not int(age or 0) or self._desk.now() - arrival.at <= int(age)):
             return arrival
         if "none" in asked.given("prompt").split():
             raise LoginRequiredError
-        raise LaunchRejected("launch_needed", "no launch of the last five minutes that was not used yet")
+        raise LaunchRejected("launch_needed", "no launch of the last minute that was not used yet")
 
     def _refusal(self, asked: OidcRequest, error: OAuth2Error) -> Reply:
         """The error, to the client: its address is registered, or we would not have come so far."""

@@ -17,6 +17,7 @@ TOKEN_LIVES = 300
 """Seconds that an ID token, and the access token beside it, are good for."""
 SCOPES = ("openid", "profile")
 AUTHORIZE, TOKEN, USERINFO, KEYS = "/oidc/authorize", "/oidc/token", "/oidc/userinfo", "/oidc/jwks.json"
+END_SESSION = "/oidc/logout"
 
 
 def discovery(public_url: str, username_claim: str) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def discovery(public_url: str, username_claim: str) -> dict[str, Any]:
         "token_endpoint": public_url + TOKEN,
         "userinfo_endpoint": public_url + USERINFO,
         "jwks_uri": public_url + KEYS,
+        "end_session_endpoint": public_url + END_SESSION,
         "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],

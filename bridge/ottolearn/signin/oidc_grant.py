@@ -11,19 +11,28 @@ import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from authlib.oauth2.rfc6749 import AuthorizationServer  # type: ignore[import-untyped]  # Authlib ships no types
+from authlib.oauth2.rfc6749 import (  # type: ignore[import-untyped]  # Authlib ships no types
+    AuthorizationServer,
+    InvalidRequestError,
+)
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant  # type: ignore[import-untyped]
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
 from sqlalchemy import Engine
 
 from bridge.contracts import Learner
 from bridge.keys.own import OwnKeys
 from bridge.ottolearn.settings import Oidc
 from bridge.ottolearn.signin.launch_session import Arrival
-from bridge.ottolearn.signin.oidc_claims import TOKEN_LIVES, claims_about, id_token
+from bridge.ottolearn.signin.oidc_claims import ALGORITHM, TOKEN_LIVES, claims_about, id_token
 from bridge.ottolearn.signin.oidc_requests import HashedCodeChallenge, OidcClient, OidcRequest, check_openid_request
 from bridge.store import learners, one_time
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySetSerialization
 
 CODE_LIVES = 60
 """Seconds."""
@@ -100,6 +109,21 @@ class Desk:
         """The learner, as long as they may enter."""
         found = learners.learner(self.engine, int(user_id))
         return found if found and found.active else None
+
+    def hinted(self, token: str) -> str:
+        """The `sub` of an ID token that we made for the client, however long ago. Raises InvalidRequestError."""
+        try:
+            keys = KeySet.import_key_set(cast("KeySetSerialization", self.keys.key_set()))
+            claims = jwt.decode(token, keys, algorithms=[ALGORITHM]).claims
+        except (JoseError, ValueError) as error:
+            raise InvalidRequestError("The id_token_hint is not a token of this provider.") from error
+        if claims.get("iss") != self.issuer or claims.get("aud") != self.settings.client_id:
+            raise InvalidRequestError("The id_token_hint is not a token of this provider for this client.")
+        return str(claims.get("sub", ""))
+
+    def subject(self, arrival: Arrival) -> str:
+        """The `sub` of the learner who has arrived."""
+        return arrival.username if self.settings.username_claim == "sub" else str(arrival.user_id)
 
     def sell(self, code: str, issued: IssuedCode, learner: Learner) -> dict[str, Any]:
         """The answer to a good token request (OpenID Connect Core 1.0, section 3.1.3.3)."""

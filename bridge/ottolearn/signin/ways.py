@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit
 
 from bridge.courses import Course
 from bridge.learners.directory import Match
@@ -26,14 +27,26 @@ def by_signed_link(settings: SignedLink, issuer: str, *, now: Callable[[], float
     return sign_in
 
 
-def by_oidc(settings: Oidc, learner_url: str, sessions: LaunchSessions) -> SignIn:
+def initiation(uri: str, issuer: str, target: str) -> str:
+    """The address at which OttoLearn signs in anew, whoever it took the browser for before, and goes on to `target`:
+    initiating login from a third party (OpenID Connect Core 1.0, section 4).
+    """
+    asked = urlencode({"iss": issuer, "target_link_uri": target})
+    return f"{uri}{'&' if urlsplit(uri).query else '?'}{asked}"
+
+
+def by_oidc(settings: Oidc, issuer: str, learner_url: str, sessions: LaunchSessions) -> SignIn:
     """The learner goes to OttoLearn, which asks the bridge who has come; the browser's cookies lead to the answer."""
 
     def sign_in(match: Match, course: Course | None) -> WayIn:
         attributes = match.learner.attributes
         username = attributes.get(settings.username_attribute or "") or attributes[match.attribute]
-        # ASSUMED: at each of these OttoLearn begins its sign-in, and comes back to it (docs/ottolearn-api.md)
-        start = (course.url if course else None) or settings.start_url or learner_url
+        target = course.url if course else None
+        if settings.initiate_login_uri:
+            start = initiation(settings.initiate_login_uri, issuer, target or learner_url)
+        else:
+            # ASSUMED: at each of these OttoLearn begins its sign-in, and comes back to it (docs/ottolearn-api.md)
+            start = target or settings.start_url or learner_url
         return WayIn(start, sessions.begin(match.learner.user_id, username))
 
     return sign_in

@@ -91,7 +91,7 @@ def register(database: str, name: str = "new-lms") -> None:
 def test_the_sheet_is_printed_without_a_secret(run: Run) -> None:
     shown = run("setup", "campus").stdout
     assert "https://bridge.example.edu/lti/campus/launch" in shown
-    assert "$Canvas.user.sisSourceId" in shown
+    assert "$Canvas.masqueradingUser.id" in shown
     assert "the-secret" not in shown
     assert "the-key" not in shown
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.contracts import Student
+from bridge.contracts import Assurance, Student
 from bridge.errors import LaunchRejected
-from bridge.lti.student import present, read_student, split_full_name, student_id, web_address
+from bridge.lti.student import present, read_id, read_student, split_full_name, web_address
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from bridge.lti.student import present, read_student, split_full_name, student_i
 def test_what_says_nothing_is_nobody(value: Any) -> None:
     assert present(value) == ""
     with pytest.raises(LaunchRejected, match="student_id_missing"):
-        student_id([value], "idnumber")
+        read_id([value], (), "idnumber")
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,27 @@ def test_what_says_nothing_is_nobody(value: Any) -> None:
     ],
 )
 def test_an_id_arrives_as_it_was_sent(value: Any, text: str) -> None:
-    assert student_id([value], "idnumber") == text
+    assert read_id([value], (), "idnumber") == (text, Assurance.SIGNED)
+
+
+def test_an_id_that_a_course_author_can_write_is_only_claimed() -> None:
+    assert read_id([None, "A1"], ["A1"], "sis_user_id") == ("A1", Assurance.SIGNED)
+    assert read_id(["", "$Person.sourcedId"], ["A1", "null"], "sis_user_id") == ("A1", Assurance.CLAIMED)
+    assert read_id([], ["A1"], "login_id").assurance is Assurance.CLAIMED
+
+
+@pytest.mark.parametrize(
+    ("platform", "author"), [(["A1"], ["25499339"]), (["A1", "B2"], []), ([], ["A1", "B2"]), (["A1"], ["a1"])]
+)
+def test_fields_that_name_two_people_let_nobody_in(platform: list[str], author: list[str]) -> None:
+    with pytest.raises(LaunchRejected, match="identity_contradiction"):
+        read_id(platform, author, "sis_user_id")
 
 
 def test_an_id_longer_than_we_keep_is_refused_and_not_cut() -> None:
-    assert student_id(["x" * 255], "idnumber") == "x" * 255
+    assert read_id(["x" * 255], (), "idnumber").student_id == "x" * 255
     with pytest.raises(LaunchRejected, match="student_id_unusable"):
-        student_id(["x" * 256], "idnumber")
+        read_id(["x" * 256], (), "idnumber")
 
 
 @pytest.mark.parametrize(

@@ -219,6 +219,22 @@ def test_canvas_may_copy_the_query_into_the_body_and_sign_it_once(desk: Desk) ->
     assert Desk().refusal(fields, f"{LAUNCH_URL}?keep=2").reason == "malformed"
 
 
+def test_a_field_in_the_query_that_was_not_signed_is_refused(desk: Desk) -> None:
+    assert desk.refusal(sign(LAUNCH_URL), f"{LAUNCH_URL}?custom_course=FIRE-1").reason == "bad_signature"
+
+
+@pytest.mark.parametrize(
+    "name", ["lis_person_sourcedid", "ext_d2l_username", "user_id", "roles", "lis_person_name_full"]
+)
+@pytest.mark.parametrize("copied", [False, True])
+def test_the_address_of_a_link_names_nobody(desk: Desk, name: str, copied: bool) -> None:
+    fields = {field: value for field, value in FORM.items() if field != name}
+    url = f"{LAUNCH_URL}?{name}=A12003"
+    body = sign(LAUNCH_URL, {**fields, name: "A12003"}) if copied else sign(url, fields)
+    refusal = desk.refusal(body, url)
+    assert (refusal.reason, name in refusal.detail) == ("malformed", True)
+
+
 @pytest.mark.parametrize(
     ("signed_for", "public"),
     [

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import RSAKey
@@ -314,13 +316,12 @@ def test_whatever_a_platform_signs_nothing_but_a_launch_or_a_refusal_comes_of_it
         browser.launch(token({**claims(browser.nonce), **changes}))
 
 
-def test_a_critical_header_that_nobody_understands_is_refused(browser: Browser) -> None:
-    changed = token(claims(browser.nonce)).split(".")
-    header = {"alg": "RS256", "kid": "platform-1", "crit": ["exp"], "exp": 1}
-    assert refused(browser, ".".join([json_b64encode(header).decode(), *changed[1:]])) in {
-        "bad_signature",
-        "token_malformed",
-    }
+@pytest.mark.parametrize("crit", [["exp"], [], "exp", None])
+def test_a_critical_header_that_nobody_understands_is_refused(browser: Browser, crit: Any) -> None:
+    header = {"alg": "RS256", "kid": "platform-1", "crit": crit, "exp": 1}
+    signed = f"{json_b64encode(header).decode()}.{json_b64encode(claims(browser.nonce)).decode()}"
+    signature = urlsafe_b64encode(KEY.private_key.sign(signed.encode(), PKCS1v15(), SHA256())).decode()
+    assert refused(browser, f"{signed}.{signature}") == "token_malformed"
 
 
 def test_the_same_launch_sent_twice_enters_once(browser: Browser) -> None:
