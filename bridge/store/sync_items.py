@@ -113,7 +113,7 @@ _COUNTS: Final = (
 _SET: Final = (
     update(sync_item)
     .where(_i.run == bindparam("r"), _i.number == bindparam("n"))
-    .values(state=bindparam("st"), reason=bindparam("why"), user_id=bindparam("u"))
+    .values(kind=bindparam("k"), state=bindparam("st"), reason=bindparam("why"), user_id=bindparam("u"))
 )
 
 
@@ -183,9 +183,9 @@ def pages(
 
 
 def settle(connection: Connection, run: int, items: Sequence[Item]) -> None:
-    """Write state, reason and user of these items."""
+    """Write kind, state, reason and user of these items."""
     if items:
-        rows = [{"r": run, "n": i.number, "st": i.state, "why": i.reason, "u": i.user_id} for i in items]
+        rows = [{"r": run, "n": i.number, "k": i.kind, "st": i.state, "why": i.reason, "u": i.user_id} for i in items]
         connection.execute(_SET, rows)
 
 

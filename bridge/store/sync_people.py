@@ -18,6 +18,9 @@ from bridge.store.gather import Gathering
 from bridge.store.schema import sync_item, sync_person, sync_source, sync_written
 
 BATCH: Final = 2_000
+SAID: Final = 8
+"""Bytes of a digest that are of what the connection said; the rest are of the record that said it."""
+_HOLD_UP: Final = select(func.pg_advisory_xact_lock(0x6F74746F_73796E63))  # "ottosync"
 
 
 class Standing(enum.IntEnum):
@@ -123,6 +126,40 @@ def known(connection: Connection, source: int, keys: Sequence[str]) -> dict[str,
 def bonds(connection: Connection, user_ids: Sequence[int]) -> list[Bond]:
     """Which connections know these users."""
     return _BONDS.fetch(connection, user_ids)
+
+
+def bonds_of(connection: Connection, user_ids: Sequence[int]) -> dict[int, list[Bond]]:
+    """By user: which connections know them."""
+    found: dict[int, list[Bond]] = {}
+    for bond in bonds(connection, user_ids):
+        found.setdefault(bond.user_id, []).append(bond)
+    return found
+
+
+def hold_others_up(connection: Connection) -> None:
+    """Until this transaction ends, let no sync of another connection act on what it reads of ours, nor we of theirs.
+
+    Whoever asks first, before reading, sees all that others have written. SQLite needs none: it has one writer.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_HOLD_UP)
+
+
+def look_again(connection: Connection, source: int, user_ids: Sequence[int]) -> None:
+    """Let the next runs of other connections than `source` that have these users look at them closely."""
+    if not user_ids:
+        return
+    others = (_p.source != source, _p.user_id.in_(user_ids), _p.standing == Standing.PRESENT)
+    found = connection.execute(select(_p.source, _p.key, _p.digest).where(*others)).all()
+    rows = [{"s": row.source, "k": row.key, "d": unsaid(bytes(row.digest))} for row in found]
+    if rows:
+        one = (_p.source == bindparam("s"), _p.key == bindparam("k"))
+        connection.execute(update(sync_person).where(*one).values(digest=bindparam("d")), rows)
+
+
+def unsaid(digest: bytes) -> bytes:
+    """The digest of the same record saying what no roster says, so that the next run looks closely."""
+    return bytes(SAID) + digest[SAID:]
 
 
 def written(connection: Connection, source: int, user_ids: Sequence[int]) -> dict[int, dict[str, str]]:

@@ -144,13 +144,13 @@ class Applier:
         now = self._around.now()
         self._queue.extend(item for due, item in self._later if due <= now)
         self._later = [(due, item) for due, item in self._later if due > now]
-        if len(self._queue) < self._at_once and (page := next(plan, None)):
+        while len(self._queue) < self._at_once and (page := next(plan, None)):
             self._mark_sent(page)
 
     def _mark_sent(self, items: Sequence[Item]) -> None:
         """Take these items into the queue, in the journal first, while no other run can have begun."""
         self._around.alone()
-        self._queue.extend(journal.send(self._around.engine, self._run, items))
+        self._queue.extend(journal.send(self._memory, self._run, items))
 
     def _send(self, pool: ThreadPoolExecutor) -> float | None:
         """Start calls; seconds until one more may start, None where that depends on an answer."""

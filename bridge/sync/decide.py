@@ -17,6 +17,7 @@ from bridge.sync.mapping import Wanted
 from bridge.sync.persons import following, identify, is_known_as, other_person
 
 DAY: Final = 86_400.0
+ON_ANOTHER: Final = "on_another_roster"
 OTHER_VALUE: Final = "other_value"
 
 
@@ -46,14 +47,35 @@ def decide_leave(missing: Missing, facts: Facts, rules: Rules, now: float) -> De
     since = now if missing.missing_since is None else missing.missing_since
     if missing.missing_reads + 1 < rules.grace_reads or now - since < rules.grace_days * DAY:
         return Decision(Kind.GRACE, "in_grace", missing.user_id)
-    others = [bond for bond in facts.bonds.get(missing.user_id, ()) if bond.source != rules.source]
-    if any(bond.standing == Standing.PRESENT for bond in others):
-        return Decision(Kind.LET_GO, "on_another_roster", missing.user_id)
+    return decide_gone(missing.key, missing.user_id, facts, rules)
+
+
+def decide_gone(key_: str, user_id: int, facts: Facts, rules: Rules) -> Decision:
+    """What is to be done with a person who has left for good, whom the connection knew by `key_` as this user."""
+    learner = facts.learners.get(user_id)
+    if is_elsewhere(user_id, facts.bonds, rules.source):
+        return Decision(Kind.LET_GO, ON_ANOTHER, user_id)
     if learner is None:
-        return Decision(Kind.LET_GO, "not_in_ottolearn", missing.user_id)
+        return Decision(Kind.LET_GO, "not_in_ottolearn", user_id)
     if not learner.active:
-        return Decision(Kind.LET_GO, "inactive_already", missing.user_id)
-    return Decision(Kind.DEACTIVATE, "", missing.user_id)
+        return Decision(Kind.LET_GO, "inactive_already", user_id)
+    if not _is_still(key_, learner, facts, rules):
+        there = ((name, learner.attributes.get(name, "")) for name in rules.usernames)
+        return _conflict("renamed_in_ottolearn", [Holder("", name, value, user_id) for name, value in there], user_id)
+    return Decision(Kind.DEACTIVATE, "", user_id)
+
+
+def is_elsewhere(user_id: int, bonds: Mapping[int, Sequence[Bond]], source: int) -> bool:
+    """Whether another connection than `source` has this user."""
+    return any(b.source != source and b.standing == Standing.PRESENT for b in bonds.get(user_id, ()))
+
+
+def _is_still(key_: str, learner: Learner, facts: Facts, rules: Rules) -> bool:
+    """Whether a Username attribute still says who this was: the ID, or what the connection wrote there."""
+    same = partial(key, ignore_case=rules.ignore_case)
+    last = facts.written.get(learner.user_id, {})
+    values = {name: value for name in rules.usernames if (value := learner.attributes.get(name, ""))}
+    return any(same(value) == key_ or last.get(name) == value for name, value in values.items())
 
 
 def is_protected(learner: Learner, rules: Rules) -> bool:

@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from bridge.contracts import Learner
+from bridge.store import sync_directory, sync_people
 from bridge.store.people import Person
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Content, Kind
@@ -65,3 +68,12 @@ class Decision(NamedTuple):
     content: Content = Content()
     involved: frozenset[int] = frozenset()
     """Users who take part in a conflict: nobody deactivates them while it lasts."""
+
+
+def facts_of_gone(connection: Connection, source: int, user_ids: Sequence[int]) -> Facts:
+    """What the decision about people who left rests on, as it is now."""
+    return Facts(
+        learners=sync_directory.learners(connection, user_ids),
+        bonds=sync_people.bonds_of(connection, user_ids),
+        written=sync_people.written(connection, source, user_ids),
+    )

@@ -18,20 +18,15 @@ from bridge.store import people, sync_directory, sync_items, sync_people
 from bridge.store.engine import alone
 from bridge.store.people import Origin, Source
 from bridge.store.sync_items import WRITES, Item, Kind, State
-from bridge.store.sync_people import Held, Standing
+from bridge.store.sync_people import Held, Standing, unsaid
+from bridge.sync.decide import ON_ANOTHER, decide_gone, is_elsewhere
+from bridge.sync.facts import Rules, facts_of_gone
 
 SETTLING: Final = 3.0
 """Seconds after which a call that got no answer is taken to be over, before it is looked up."""
 PRESENT: Final = {Kind.CREATE, Kind.UPDATE, Kind.REACTIVATE, Kind.FOLLOW, Kind.ADOPT}
+LEFT_BY_ALL: Final = "left_by_all"
 WITHOUT_WRITING = (Kind.ADOPT, Kind.LET_GO, Kind.RETURNED)
-
-
-def send(engine: Engine, run: int, items: Sequence[Item]) -> list[Item]:
-    """Mark items as sent, before they are."""
-    sent = [item._replace(state=State.SENT) for item in items]
-    with engine.begin() as connection:
-        sync_items.settle(connection, run, sent)
-    return sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +37,42 @@ class Memory:
     source: int
     """The connection's number in the snapshot."""
     ledger: Source
+    rules: Rules
     now: Callable[[], float]
+
+
+def send(memory: Memory, run: int, items: Sequence[Item]) -> list[Item]:
+    """Mark items as sent, before they are; those that may be. Who leaves is decided anew by what is true by now."""
+    with memory.engine.begin() as connection:
+        looked_at = _still_gone(connection, memory, items)
+        marked = [item._replace(state=State.SENT) if item.kind in WRITES else item for item in looked_at]
+        sync_items.settle(connection, run, marked)
+        stay = [item for item in marked if item.kind not in WRITES]
+        _keep(connection, memory, stay)
+    return [item for item in marked if item.state == State.SENT]
+
+
+def _still_gone(connection: Connection, memory: Memory, items: Sequence[Item]) -> list[Item]:
+    """The items, those of people noted only who are not to be deactivated any more."""
+    ids = [item.user_id for item in items if item.kind == Kind.DEACTIVATE and item.user_id is not None]
+    if not ids:
+        return list(items)
+    sync_people.hold_others_up(connection)
+    facts, found = facts_of_gone(connection, memory.source, ids), []
+    for item in items:
+        if item.kind == Kind.DEACTIVATE and item.user_id is not None:
+            decision = decide_gone(item.key, item.user_id, facts, memory.rules)
+            if decision.kind is not None and decision.kind != Kind.DEACTIVATE:
+                item = item._replace(kind=decision.kind, state=State.NOTED, reason=decision.reason)  # noqa: PLW2901
+        found.append(item)
+    return found
 
 
 def settle(memory: Memory, run: int, items: Sequence[Item]) -> None:
     """Write what became of items; the people of those that are done are in the snapshot from the same moment on."""
     with memory.engine.begin() as connection:
+        if any(item.kind != Kind.CREATE and item.state == State.DONE for item in items):
+            sync_people.hold_others_up(connection)
         sync_items.settle(connection, run, items)
         _keep(connection, memory, [item for item in items if item.state == State.DONE])
 
@@ -64,7 +89,24 @@ def keep_unwritten(memory: Memory, run: int) -> None:
     """Carry out what a plan says about the snapshot alone: adoptions, returns, leaves without a write."""
     for page in sync_items.pages(memory.engine, run, kinds=WITHOUT_WRITING):
         with memory.engine.begin() as connection:
-            _keep(connection, memory, page)
+            sync_people.hold_others_up(connection)
+            staying = _left_by_all(connection, memory, page)
+            sync_items.settle(connection, run, staying)
+            known = {item.number for item in staying}
+            _keep(connection, memory, [item for item in page if item.number not in known])
+
+
+def _left_by_all(connection: Connection, memory: Memory, items: Sequence[Item]) -> list[Item]:
+    """Whom another connection still had when the plan was made, and has not any more. They stay ours, as missing: the
+    next run deactivates them, within its limits.
+    """
+    let_go = [item for item in items if item.kind == Kind.LET_GO and item.reason == ON_ANOTHER]
+    bonds = sync_people.bonds_of(connection, [item.user_id for item in let_go if item.user_id is not None])
+    return [
+        item._replace(reason=LEFT_BY_ALL)
+        for item in let_go
+        if item.user_id is not None and not is_elsewhere(item.user_id, bonds, memory.source)
+    ]
 
 
 def look_up(memory: Memory, run: int, usernames: Sequence[str], *, lost: State) -> int:
@@ -92,13 +134,33 @@ def look_up(memory: Memory, run: int, usernames: Sequence[str], *, lost: State) 
 
 def _keep(connection: Connection, memory: Memory, items: Sequence[Item]) -> None:
     source = memory.source
-    present = [i for i in items if i.kind in PRESENT]
+    present = _joining_late(connection, memory, [i for i in items if i.kind in PRESENT])
     sync_people.forget(connection, source, [i.content.replaces for i in present if i.content.replaces])
     sync_people.hold(connection, source, [_held(item) for item in present])
     people.keep(connection, [_person(item, memory) for item in present if item.content.record])
     sync_people.forget_missing(connection, source, [i.key for i in items if i.kind == Kind.RETURNED])
     for kind, standing in ((Kind.LET_GO, Standing.LET_GO), (Kind.DEACTIVATE, Standing.DEACTIVATED)):
         sync_people.stand(connection, source, [i.key for i in items if i.kind == kind], standing)
+    # Whoever came to another roster while the call was out has no access now; that roster's next run gives it back.
+    gone = [i.user_id for i in items if i.kind == Kind.DEACTIVATE and i.user_id is not None]
+    sync_people.look_again(connection, source, gone)
+
+
+def _joining_late(connection: Connection, memory: Memory, items: Sequence[Item]) -> list[Item]:
+    """The items; of people whom the connection did not have yet, and another one has deactivated since the plan was
+    made, as having said nothing: the next run finds them inactive, and reactivates them.
+    """
+    ids = [i.user_id for i in items if i.user_id is not None and i.kind not in {Kind.CREATE, Kind.REACTIVATE}]
+    bonds = sync_people.bonds_of(connection, ids) if ids else {}
+    late = {
+        user_id
+        for user_id, known in bonds.items()
+        if any(b.standing == Standing.DEACTIVATED for b in known)
+        and not any(b.source == memory.source and b.standing == Standing.PRESENT for b in known)
+    }
+    return [
+        i._replace(digest=unsaid(i.digest)) if i.user_id in late and i.kind != Kind.REACTIVATE else i for i in items
+    ]
 
 
 def _person(item: Item, memory: Memory) -> people.Person:

@@ -12,10 +12,11 @@ from bridge.contracts import RECORD, RosterMember, Student
 from bridge.errors import ConfigError
 from bridge.identifiers import UNDECODED, is_no_id, key, normalize
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME, Attribute
+from bridge.store.sync_people import SAID
 from bridge.sync.settings import Roster, fill
 
 DIGEST_BYTES = 16
-HALF = 8
+HALF = SAID
 NAMES = {FIRST_NAME: "first_name", LAST_NAME: "last_name"}
 """Filled without being asked for, unless the mapping says otherwise."""
 Compute = Callable[[RosterMember], str]

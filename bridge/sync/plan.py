@@ -23,7 +23,7 @@ from bridge.store.sync_items import WRITES, Content, Item, Kind, State
 from bridge.store.sync_people import Known, Standing
 from bridge.store.text import storable
 from bridge.sync.decide import OTHER_VALUE, decide, decide_leave
-from bridge.sync.facts import Decision, Facts, Rules
+from bridge.sync.facts import Decision, Facts, Rules, facts_of_gone
 from bridge.sync.mapping import DIGEST_BYTES, Wanted
 from bridge.sync.persons import PASSED_ON
 from bridge.sync.record import Job
@@ -80,7 +80,7 @@ class Planner:
             self._require_fresh()
             with self._engine.begin() as connection:
                 ids = [person.user_id for person in missing]
-                facts = Facts(learners=sync_directory.learners(connection, ids), bonds=_bonds(connection, ids))
+                facts = facts_of_gone(connection, self._rules.source, ids)
                 decisions = [(p, decide_leave(p, facts, self._rules, now)) for p in missing]
                 items = [self._item(p.key, p.key, NO_DIGEST, decision) for p, decision in decisions]
                 sync_items.add(connection, self._run, items)
@@ -226,7 +226,7 @@ class Planner:
             known=known,
             holders=holders,
             learners=sync_directory.learners(connection, listed),
-            bonds=_bonds(connection, listed),
+            bonds=sync_people.bonds_of(connection, listed),
             written=sync_people.written(connection, self._rules.source, listed),
             by_record=by_record,
             by_user={one.user_id: one for one in by_user if one.user_id is not None},
@@ -247,13 +247,6 @@ class Planner:
         return Item(
             self._number, kind, state, decision.reason, key, student_id, decision.user_id, digest, decision.content
         )
-
-
-def _bonds(connection: Connection, user_ids: Iterable[int]) -> dict[int, list[sync_people.Bond]]:
-    found: dict[int, list[sync_people.Bond]] = {}
-    for bond in sync_people.bonds(connection, list(user_ids)):
-        found.setdefault(bond.user_id, []).append(bond)
-    return found
 
 
 def _where(member: RosterMember) -> str:

@@ -18,6 +18,7 @@ from bridge.sync.apply import Interrupted, Surroundings
 from bridge.sync.clock import Clock
 from bridge.sync.journal import Memory
 from bridge.sync.outcome import Outcome
+from bridge.sync.rules import configured_rules
 from bridge.sync.subject import Subject
 
 KEPT: Final = 90 * 86_400.0
@@ -39,7 +40,13 @@ class Job:
     @property
     def memory(self) -> Memory:
         """Where what becomes of the run's items is remembered."""
-        return Memory(self.around.engine, self.subject.source, self.subject.ledger, self.around.now)
+        return Memory(
+            self.around.engine,
+            self.subject.source,
+            self.subject.ledger,
+            configured_rules(self.subject),
+            self.around.now,
+        )
 
     def stop_if_asked(self) -> None:
         """Raise Interrupted where somebody asked the run to stop while nothing is being written."""

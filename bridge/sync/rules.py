@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bridge.errors import ConfigError, RemoteRefused
 from bridge.identifiers import loose_key
 from bridge.ottolearn.api import Attribute
@@ -13,13 +15,18 @@ from bridge.sync.subject import Subject
 
 def rules_of(subject: Subject, around: Surroundings, *, override: bool) -> Rules:
     """What holds for every person of a run. Raises ConfigError for a mapping that OttoLearn could not take."""
+    required = frozenset(attribute.name for attribute in _required(subject, around))
+    return replace(configured_rules(subject, override=override), required=required)
+
+
+def configured_rules(subject: Subject, *, override: bool = False) -> Rules:
+    """The rules without what only OttoLearn can say: which attributes it requires of new users."""
     roster = subject.roster
     protected = (*roster.protected_users, subject.api_user)
     return Rules(
         source=subject.source,
         usernames=subject.usernames,
         filled=subject.mapped.usernames,
-        required=frozenset(attribute.name for attribute in _required(subject, around)),
         owned_by_ottolearn=frozenset(roster.owned_by_ottolearn),
         ignore_case=subject.connection.ignore_case,
         follows_ids=subject.connection.follows_ids,

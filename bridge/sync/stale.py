@@ -16,6 +16,7 @@ from bridge.store.sync_items import WRITES, Item, Kind, State
 from bridge.store.sync_people import Standing
 from bridge.store.sync_runs import Run, Status
 
+WAITING: Final = (State.PLANNED, State.HELD, State.NOTED)
 PLAN_LIVES: Final = 7 * 86_400.0
 """Seconds for which a plan may be applied."""
 
@@ -39,8 +40,8 @@ def require_current(engine: Engine, run: Run, settings: str, usernames: Sequence
     if sync_runs.wrote_after(engine, run.source, run.id):
         raise PlanStale("a later sync of this connection has run; make a new plan, or approve that sync's")
     left = False
-    for page in sync_items.pages(engine, run.id, kinds=WRITES, states=(State.PLANNED, State.HELD)):
-        left = True
+    for page in sync_items.pages(engine, run.id, kinds=(*WRITES, Kind.ADOPT), states=WAITING):
+        left = left or any(item.kind in WRITES for item in page)
         with alone(engine) as connection:
             stale = _first_stale(connection, page, run.source, usernames)
         if stale is not None:

@@ -229,13 +229,13 @@ class World:
         self.time += DAY
         return outcome
 
-    def plan(self, **options: Any) -> Outcome:
-        return self.run(plan_file=self.directory_path / "plan.jsonl", **options)
+    def plan(self, name: str = "campus", lms: Lms | None = None, **options: Any) -> Outcome:
+        return self.run(name, lms, plan_file=self.directory_path / "plan.jsonl", **options)
 
-    def apply(self, run: int) -> Outcome:
+    def apply(self, run: int, name: str = "campus", lms: Lms | None = None) -> Outcome:
         found = sync_runs.find(self.engine, run)
         assert found is not None
-        return self.sync().apply_plan(found)
+        return self.sync(name, lms).apply_plan(found)
 
     def approve(self, run: int) -> Outcome:
         found = sync_runs.find(self.engine, run)
