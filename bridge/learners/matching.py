@@ -87,7 +87,14 @@ class Matching:
             self.ledger.require_no_other_id(arrival, known)
             if configured is None or configured.newcomers is None:
                 raise
-        return self.newcomers.make(launch.student, arrival.student_id, launch.assurance, configured.newcomers)
+        return self.newcomers.make(
+            launch.student,
+            arrival.student_id,
+            launch.assurance,
+            configured.newcomers,
+            ignore_case=ignore_case,
+            record=" ".join((arrival.connection, arrival.door, arrival.record)) if arrival.record else "",
+        )
 
     def _note(self, connection: str, launch: Launch, outcome: str) -> None:
         unmatched.note(self.engine, connection, launch.student, outcome, now=self.now())

@@ -307,7 +307,7 @@ def test_a_user_made_a_moment_before_is_not_made_again(world: World, student_id:
 def test_an_inactive_user_met_while_making_one_is_not_let_in(world: World) -> None:
     with pytest.raises(LearnerInactive):
         world.matching().newcomers.make(Student("B2", "", ""), "B2", Assurance.SIGNED, DEFAULTS)
-    assert one_time.claim(world.engine, "newcomer B2", now=world.now, until=world.now + 1)
+    assert one_time.claim(world.engine, "newcomer b2", now=world.now, until=world.now + 1)
     with pytest.raises(LearnerInactive):
         world.matching().newcomers.make(Student("B2", "", ""), "B2", Assurance.SIGNED, DEFAULTS)
 
@@ -325,3 +325,42 @@ def test_two_launches_at_once_make_one_user(world: World) -> None:
     with ThreadPoolExecutor(4) as pool:
         assert len(set(pool.map(launch, range(4)))) == 1
     assert len(world.ottolearn.calls) == 1
+
+
+@pytest.mark.parametrize(("ignore_case", "record"), [(True, ""), (True, "sub-1"), (False, "sub-1")])
+def test_one_newcomer_who_launches_in_three_spellings_at_once_is_one_user(
+    world: World, ignore_case: bool, record: str
+) -> None:
+    start = Barrier(3)
+
+    def launch(student_id: str) -> int | None:
+        matching = world.matching()
+        start.wait(60)
+        student = Student(student_id, "Zoë", "O’Brien")
+        how = {"ignore_case": ignore_case, "record": record}
+        try:
+            return matching.newcomers.make(student, student_id, Assurance.SIGNED, DEFAULTS, **how).learner.user_id
+        except RemoteUnavailable:
+            return None
+
+    world.sleep = lambda _: __import__("time").sleep(0.01)
+    with ThreadPoolExecutor(3) as pool:
+        found = [*pool.map(launch, ("ab-9", "AB-9", "Ab-9"))]
+    assert len(world.ottolearn.calls) == 1
+    assert {*found} - {None} == {max(world.ottolearn.people)}
+    assert None not in found or not ignore_case
+
+
+def test_two_newcomers_whose_ids_differ_in_case_are_two_users(world: World) -> None:
+    student = Student("abc-9", "Zoë", "")
+    for student_id, record in (("abc-9", "sub-1"), ("ABC-9", "sub-2")):
+        world.matching().newcomers.make(student, student_id, Assurance.SIGNED, DEFAULTS, record=record)
+    assert [call["username"] for call in world.ottolearn.calls] == ["abc-9", "ABC-9"]
+
+
+def test_a_record_whose_user_could_not_be_made_is_tried_again(world: World) -> None:
+    world.ottolearn.failures.append(RemoteRefused("required", status=400))
+    student, make = Student("X9", "Zoë", ""), world.matching().newcomers.make
+    with pytest.raises(RemoteRefused):
+        make(student, "X9", Assurance.SIGNED, DEFAULTS, record="sub-1")
+    assert make(student, "X9", Assurance.SIGNED, DEFAULTS, record="sub-1").learner.attributes["username"] == "X9"

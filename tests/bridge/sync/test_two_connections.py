@@ -22,10 +22,15 @@ def is_active(world, username: str) -> bool:
 
 @pytest.fixture
 def two(either_world, people, make_lms):
-    """`world.c` and `world.h`, the rosters of two connections; whoever leaves one is deactivated at once."""
+    """`world.c` and `world.h`, the rosters of two connections; whoever leaves one is deactivated at once.
+
+    Both have been synced; p3 was on the first alone, and is on the second by now.
+    """
     world = either_world
-    world.c, world.h = make_lms(people(4)), make_lms(people(4))
+    world.c, world.h = make_lms(people(4)), make_lms(people(3))
     world.run("c", world.c)
+    world.run("h", world.h)
+    world.h.members = people(4)
     return world
 
 
