@@ -22,6 +22,10 @@ PROLONGED_EVERY: Final = 5.0
 _NAME: Final = "reading OttoLearn's users"
 
 
+class AlreadyReading(RemoteUnavailable):
+    """Another process is reading OttoLearn's list."""
+
+
 class Lease:
     """The right to read the list; held by nobody else before `until`."""
 
@@ -47,10 +51,10 @@ class Lease:
 
 @contextmanager
 def the_only_reading(engine: Engine, now: Callable[[], float]) -> Iterator[None]:
-    """Hold the lease within the block. Raises RemoteUnavailable where another process is reading."""
+    """Hold the lease within the block. Raises AlreadyReading where another process is at it."""
     lease = Lease(engine, now)
     if not lease.take():
-        raise RemoteUnavailable("another process is reading the list of OttoLearn's users", retry_after=LEASE)
+        raise AlreadyReading("another process is reading the list of OttoLearn's users", retry_after=LEASE)
     stop = threading.Event()
     keeper = threading.Thread(target=_keep, args=(lease, stop), name="directory-lease", daemon=True)
     keeper.start()

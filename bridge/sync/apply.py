@@ -21,6 +21,7 @@ from bridge.ottolearn.api import Attribute
 from bridge.store import sync_items
 from bridge.store.sync_items import WRITES, Item, Kind, State
 from bridge.sync import journal
+from bridge.sync.fresh import refresh
 from bridge.sync.pace import Pace
 
 ATTEMPTS: Final = 5
@@ -74,6 +75,10 @@ class Surroundings:
     """Asked before each batch of writes; raises LockLost where another run of the connection may have begun."""
     services: Callable[[], LtiServices] | None = None
     """What roster readers that ask an LTI platform work with."""
+
+    def refresh(self) -> None:
+        """Read OttoLearn's users again, when it is our turn. Raises what reading raises."""
+        refresh(self.directory, self.now, self.sleep, self.stopping)
 
 
 class Applier:
@@ -256,7 +261,7 @@ class Applier:
             return False
         self._unknown = 0
         self._around.sleep(journal.SETTLING)
-        self._around.directory.refresh()
+        self._around.refresh()
         self.finished += journal.look_up(self._memory, self._run, self._usernames, lost=State.PLANNED)
         for page in sync_items.pages(self._around.engine, self._run, kinds=WRITES, states=(State.PLANNED,)):
             again = [item for item in page if self._tries.get(item.number, 0) < ATTEMPTS]

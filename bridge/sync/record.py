@@ -62,7 +62,7 @@ class Job:
     def freshen(self) -> None:
         """Read OttoLearn's users again."""
         with self.clock.stage("reading OttoLearn"):
-            self.around.directory.refresh()
+            self.around.refresh()
 
 
 @contextmanager

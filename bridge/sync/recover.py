@@ -17,7 +17,7 @@ def recover(job: Job, *, before: int) -> None:
     if unsettled:
         around.notice("an earlier run ended in the middle of writing; OttoLearn is asked what became of it")
         around.sleep(journal.SETTLING)
-        around.directory.refresh()
+        around.refresh()
     for run in unsettled:
         journal.look_up(job.memory, run, subject.usernames, lost=State.ABANDONED)
     for dead in lost:

@@ -116,7 +116,7 @@ class Sync:
             job.outcome.unchanged, job.outcome.since = run.summary.get("unchanged", 0), run.since
             job.outcome.guess = run.summary.get("guess", "")
             recover(job, before=run.id)
-            job.around.directory.refresh()
+            job.around.refresh()
             journal.look_up(job.memory, run.id, subject.mapped.carriers, lost=State.PLANNED)
             require_current(engine, run, subject.fingerprint(), subject.usernames, job.around.now())
             if any(state == State.HELD for _, state, _ in sync_items.counts(engine, run.id)):
