@@ -5,12 +5,12 @@ Functions over an open `Connection`, so that a caller joins several of them in o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from bridge.store.schema import sync_item, sync_person, sync_run
+from bridge.store.schema import person, sync_item, sync_person, sync_run, sync_source
 from bridge.store.sync_items import Kind
 from bridge.store.sync_people import Standing
 
@@ -32,6 +32,15 @@ def in_conflict(connection: Connection, source: int, whole: int, keys: Iterable[
         .where(i.kind == Kind.CONFLICT, i.reason.in_(("duplicate", "claimed_twice", "passed_on")))
     )
     return set(connection.execute(statement).scalars())
+
+
+def known_elsewhere(connection: Connection, source: int, ids: Collection[str]) -> set[str]:
+    """Those of these student IDs, or keys of them, by which another connection has somebody, or somebody launched."""
+    p, sources = sync_person.c, select(sync_source.c.id).where(sync_source.c.id != source)
+    own = select(sync_source.c.connection).where(sync_source.c.id == source).scalar_subquery()
+    on_rosters = select(p.key).where(p.source.in_(sources), p.key.in_(ids), p.standing == Standing.PRESENT)
+    launched = select(person.c.student_id).where(person.c.student_id.in_(ids), person.c.connection != own)
+    return {*connection.execute(on_rosters).scalars(), *connection.execute(launched).scalars()}
 
 
 def owners(connection: Connection, source: int, user_ids: Iterable[int]) -> list[Owner]:

@@ -12,7 +12,7 @@ from bridge.store.people import record_key
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Content, Kind
 from bridge.store.sync_people import Bond, Missing, Standing
-from bridge.sync.facts import Decision, Facts, Rules
+from bridge.sync.facts import Decision, Facts, Rules, is_still, others_ids
 from bridge.sync.mapping import Wanted
 from bridge.sync.persons import following, identify, is_known_as, other_person
 
@@ -59,23 +59,16 @@ def decide_gone(key_: str, user_id: int, facts: Facts, rules: Rules) -> Decision
         return Decision(Kind.LET_GO, "not_in_ottolearn", user_id)
     if not learner.active:
         return Decision(Kind.LET_GO, "inactive_already", user_id)
-    if not _is_still(key_, learner, facts, rules):
-        there = ((name, learner.attributes.get(name, "")) for name in rules.usernames)
-        return _conflict("renamed_in_ottolearn", [Holder("", name, value, user_id) for name, value in there], user_id)
+    if not is_still(key_, learner, facts.written.get(user_id, {}), rules) and (
+        theirs := others_ids(learner, facts, rules)
+    ):
+        return _conflict("renamed_in_ottolearn", theirs, user_id)
     return Decision(Kind.DEACTIVATE, "", user_id)
 
 
 def is_elsewhere(user_id: int, bonds: Mapping[int, Sequence[Bond]], source: int) -> bool:
     """Whether another connection than `source` has this user."""
     return any(b.source != source and b.standing == Standing.PRESENT for b in bonds.get(user_id, ()))
-
-
-def _is_still(key_: str, learner: Learner, facts: Facts, rules: Rules) -> bool:
-    """Whether a Username attribute still says who this was: the ID, or what the connection wrote there."""
-    same = partial(key, ignore_case=rules.ignore_case)
-    last = facts.written.get(learner.user_id, {})
-    values = {name: value for name in rules.usernames if (value := learner.attributes.get(name, ""))}
-    return any(same(value) == key_ or last.get(name) == value for name, value in values.items())
 
 
 def is_protected(learner: Learner, rules: Rules) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from bridge.contracts import Learner
-from bridge.store import sync_directory, sync_people
+from bridge.identifiers import key
+from bridge.store import sync_directory, sync_people, sync_twins
 from bridge.store.people import Person
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Content, Kind
@@ -57,6 +58,8 @@ class Facts:
     """By record: who was that before."""
     by_user: Mapping[int, Person] = field(default_factory=dict)
     """By user: which record was them before."""
+    elsewhere: Set[str] = frozenset()
+    """Keys of Username values of people who left, by which other connections know somebody."""
 
 
 class Decision(NamedTuple):
@@ -70,10 +73,42 @@ class Decision(NamedTuple):
     """Users who take part in a conflict: nobody deactivates them while it lasts."""
 
 
-def facts_of_gone(connection: Connection, source: int, user_ids: Sequence[int]) -> Facts:
-    """What the decision about people who left rests on, as it is now."""
+def facts_of_gone(connection: Connection, rules: Rules, gone: Mapping[int, str]) -> Facts:
+    """What the decision about people who left rests on, as it is now. `gone`: by user, the key of their ID."""
+    user_ids = list(gone)
+    learners = sync_directory.learners(connection, user_ids)
+    written = sync_people.written(connection, rules.source, user_ids)
+    renamed = [
+        learner
+        for user_id, learner in learners.items()
+        if not is_still(gone[user_id], learner, written.get(user_id, {}), rules)
+    ]
+    asked = {one for learner in renamed for value in _usernames(learner, rules).values() for one in _keys(value)}
     return Facts(
-        learners=sync_directory.learners(connection, user_ids),
+        learners=learners,
         bonds=sync_people.bonds_of(connection, user_ids),
-        written=sync_people.written(connection, source, user_ids),
+        written=written,
+        elsewhere=sync_twins.known_elsewhere(connection, rules.source, asked) if asked else frozenset(),
     )
+
+
+def is_still(key_: str, learner: Learner, written: Mapping[str, str], rules: Rules) -> bool:
+    """Whether a Username attribute still says who this was: the ID, or what the connection wrote there."""
+    values = _usernames(learner, rules)
+    own = any(key(value, ignore_case=rules.ignore_case) == key_ for value in values.values())
+    return own or any(written.get(name) == value for name, value in values.items())
+
+
+def others_ids(learner: Learner, facts: Facts, rules: Rules) -> list[Holder]:
+    """The Username values of a learner by which another connection knows somebody."""
+    values = _usernames(learner, rules).items()
+    return [Holder("", name, value, learner.user_id) for name, value in values if facts.elsewhere & {*_keys(value)}]
+
+
+def _usernames(learner: Learner, rules: Rules) -> dict[str, str]:
+    return {name: value for name in rules.usernames if (value := learner.attributes.get(name, ""))}
+
+
+def _keys(value: str) -> tuple[str, str]:
+    """The ID as any connection may have it as its key."""
+    return key(value), key(value, ignore_case=True)

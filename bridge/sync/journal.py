@@ -54,11 +54,11 @@ def send(memory: Memory, run: int, items: Sequence[Item]) -> list[Item]:
 
 def _still_gone(connection: Connection, memory: Memory, items: Sequence[Item]) -> list[Item]:
     """The items, those of people noted only who are not to be deactivated any more."""
-    ids = [item.user_id for item in items if item.kind == Kind.DEACTIVATE and item.user_id is not None]
-    if not ids:
+    gone = {i.user_id: i.key for i in items if i.kind == Kind.DEACTIVATE and i.user_id is not None}
+    if not gone:
         return list(items)
     sync_people.hold_others_up(connection)
-    facts, found = facts_of_gone(connection, memory.source, ids), []
+    facts, found = facts_of_gone(connection, memory.rules, gone), []
     for item in items:
         if item.kind == Kind.DEACTIVATE and item.user_id is not None:
             decision = decide_gone(item.key, item.user_id, facts, memory.rules)

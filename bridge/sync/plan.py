@@ -79,8 +79,7 @@ class Planner:
                 continue
             self._require_fresh()
             with self._engine.begin() as connection:
-                ids = [person.user_id for person in missing]
-                facts = facts_of_gone(connection, self._rules.source, ids)
+                facts = facts_of_gone(connection, self._rules, {person.user_id: person.key for person in missing})
                 decisions = [(p, decide_leave(p, facts, self._rules, now)) for p in missing]
                 items = [self._item(p.key, p.key, NO_DIGEST, decision) for p, decision in decisions]
                 sync_items.add(connection, self._run, items)

@@ -6,7 +6,9 @@ import threading
 
 import pytest
 
+from bridge.store import people as ledger
 from bridge.store import sync_people
+from bridge.store.people import Origin, Person
 from bridge.store.sync_people import Standing
 from bridge.sync import journal
 from bridge.sync.journal import Memory
@@ -127,25 +129,47 @@ def test_somebody_who_was_deactivated_by_a_roster_and_activated_by_hand_is_looke
 
 # Usernames that were changed by hand.
 @pytest.mark.parametrize("planned", [True, False])
-def test_an_account_that_carries_another_username_by_now_is_not_deactivated(two, people, planned) -> None:
+def test_an_account_that_carries_an_id_of_another_roster_by_now_is_not_deactivated(
+    two, people, make_member, planned
+) -> None:
+    two.h.members = [*people(3), make_member("q1")]
+    two.run("h", two.h)
     two.c.members = people(3)
-    if planned:
-        plan = two.plan("c", two.c).run
-        two.ottolearn.edit(4, username="somebody-else")
-        outcome = two.apply(plan, "c", two.c)
-    else:
-        two.ottolearn.edit(4, username="somebody-else")
-        outcome = two.run("c", two.c)
+    plan = two.plan("c", two.c).run if planned else 0
+    two.ottolearn.edit(5, username="q1-before")
+    two.ottolearn.edit(4, username="q1")
+    outcome = two.apply(plan, "c", two.c) if planned else two.run("c", two.c)
     assert (outcome.deactivated, outcome.reasons) == (0, {"renamed_in_ottolearn": 1})
-    assert is_active(two, "somebody-else")
+    assert is_active(two, "q1")
     two.ottolearn.edit(4, username="p3")
     assert two.run("c", two.c).deactivated == 1
 
 
-def test_an_account_that_still_has_one_id_of_the_person_is_deactivated(world, make_member, people) -> None:
-    world.change(attributes={"username": "login", "employeeId": "number"})
-    world.lms.members = [make_member("s1", number="0042"), *people(2)]
-    world.run()
-    world.ottolearn.edit(1, username="renamed")
-    world.lms.members = people(2)
-    assert world.run().deactivated == 1
+def test_an_account_by_whose_new_id_somebody_launches_elsewhere_is_not_deactivated(two, people) -> None:
+    now = (two.time,) * 3
+    person = Person("web", "lti13", "sub-1", "L1", 4, Origin.LAUNCH, *now)
+    ledger.bind(two.engine, person, None, taking=False)
+    two.ottolearn.edit(4, username="L1")
+    two.c.members = people(3)
+    assert two.run("c", two.c).reasons == {"renamed_in_ottolearn": 1}
+
+
+def test_a_corrected_username_does_not_keep_the_account_of_somebody_who_left_open(two, people) -> None:
+    two.ottolearn.edit(4, username="p3-corrected")
+    two.c.members = people(3)
+    assert two.run("c", two.c).deactivated == 1
+    assert not is_active(two, "p3-corrected")
+
+
+def test_an_account_that_still_has_one_id_of_the_person_is_deactivated(two, people, make_member) -> None:
+    two.change(attributes={"username": "login", "employeeId": "number"})
+    two.c.members = [*people(3), make_member("s1", number="0042")]
+    two.run("c", two.c)
+    two.h.members = [*people(3), make_member("q1")]
+    two.run("h", two.h)
+    user_id = two.ottolearn.by_username("s1").user_id
+    two.ottolearn.edit(two.ottolearn.by_username("q1").user_id, username="q1-before")
+    two.ottolearn.edit(user_id, username="q1")
+    two.c.members = people(3)
+    assert two.run("c", two.c).deactivated == 1
+    assert not two.ottolearn.users[user_id].active
