@@ -76,6 +76,12 @@ def stop(_: Standing, server: Cluster | None, seconds: float) -> None:
     server.start()
 
 
+def freeze(_: Standing, server: Cluster | None, seconds: float) -> None:
+    assert server is not None
+    with server.frozen():
+        time.sleep(seconds)
+
+
 def hang_ottolearn(world: Standing, _: Cluster | None, seconds: float) -> None:
     with world.ottolearn.hanging():
         time.sleep(seconds)
@@ -125,6 +131,7 @@ FAULTS: dict[str, tuple[str, Break]] = {
     "PostgreSQL restarted": ("postgresql", restart("fast")),
     "PostgreSQL crashed and started": ("postgresql", restart("immediate")),
     "PostgreSQL stopped": ("postgresql", stop),
+    "PostgreSQL frozen": ("postgresql", freeze),
     "PostgreSQL's disk full": ("postgresql on a small disk", fill),
     "SQLite's disk full": ("sqlite on a small disk", fill),
     "OttoLearn hangs": ("postgresql", hang_ottolearn),

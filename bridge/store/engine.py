@@ -27,6 +27,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from bridge.errors import ConfigError, RemoteUnavailable
+from bridge.store.asking import is_request
 from bridge.store.errors import shorten_both, trouble
 
 CONNECTIONS: Final = 32
@@ -105,10 +106,12 @@ class together:  # noqa: N801 -- a block, as those of contextlib
 
     def __enter__(self) -> None:
         self._before = _shared.set(self._mine)
+        self._waited = is_request.set(True)
 
     def __exit__(self, *_: object) -> None:
         _shared.reset(self._before)
         self._mine.close()
+        is_request.reset(self._waited)
 
 
 class _Shared(AbstractContextManager[Connection]):
@@ -228,6 +231,9 @@ def _open_postgresql(address: URL, prepare: bool) -> Engine:
         pool_pre_ping=True,  # a restarted database costs no launch
         connect_args={"connect_timeout": 5, **_SILENCE, **({} if prepare else {"prepare_threshold": None})},
     )
+    from bridge.store.patient import Patience  # noqa: PLC0415 -- psycopg is an extra
+
+    event.listen(engine, "do_connect", Patience().connect)
     event.listen(engine, "connect", _prepare_postgresql)
     return engine
 

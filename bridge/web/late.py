@@ -69,7 +69,8 @@ class Late:
             while self._waiting:
                 entry = self._waiting[0]
                 try:
-                    launches.append(self._engine, entry.line)
+                    if launches.by_reference(self._engine, entry.line.reference) is None:  # it may have arrived
+                        launches.append(self._engine, entry.line)
                 except Exception as error:
                     if trouble(error):
                         return written

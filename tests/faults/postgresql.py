@@ -62,6 +62,20 @@ class Cluster:
             for pid in everybody:
                 os.kill(pid, signal.SIGCONT)
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Within the block the server's processes stand still, and the system goes on taking what comes for them."""
+        master = int((self.place / "data" / "postmaster.pid").read_text().split()[0])
+        stopped = [master, *children(master)]
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in stopped:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
     def _control(self, what: str, *more: str) -> None:
         command: list[str | Path] = [self.programs / "pg_ctl", what, "-w", "-D", self.place / "data", *more]
         run_program(command, self.place, self.owner)

@@ -79,6 +79,18 @@ def test_while_the_database_is_away_everybody_reads_a_page_and_dead_workers_come
 
 
 @pytest.mark.postgresql
+def test_while_the_database_says_nothing_nobody_waits_for_ever(on_postgresql: Standing, server: Cluster) -> None:
+    crowd = ready(on_postgresql)
+    assert {crowd.launch().what for _ in range(4)} == {MATCHED}
+    with server.frozen(), crowd.launching(every=0.05):
+        wait_for(lambda: len(crowd.ended) > 24, "launches end")
+    assert {ended.what for ended in crowd.ended[4:24]} == {AGAIN}
+    wait_for(crowd.ready, "the bridge is ready again")
+    lets_in(crowd)
+    check_accounts(on_postgresql, crowd)
+
+
+@pytest.mark.postgresql
 def test_a_worker_that_dies_while_the_database_is_away_ends_nothing(on_postgresql: Standing, server: Cluster) -> None:
     crowd = ready(on_postgresql)
     server.stop()

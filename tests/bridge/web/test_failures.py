@@ -218,6 +218,14 @@ def test_where_not_even_a_page_can_be_made_there_is_one(
     assert lines_of(caplog, re.findall(r'class="reference">([^<]+)', answer.text)[0])
 
 
+def test_a_line_that_arrived_after_all_is_not_written_twice(bridge: Bridge) -> None:
+    bridge.launch13()
+    (line,) = bridge.record()
+    bridge.house.late.put(line, {})
+    bridge.house.late.write()
+    assert bridge.record() == [line]
+
+
 def test_lines_that_wait_are_bounded(bridge: Bridge) -> None:
     late = Late(bridge.engine, most=2)
     bridge.launch13()
