@@ -31,6 +31,7 @@ _SUPPORT = "Give this reference to the people who run your course; they can put 
 ADVICE = {
     "again": Advice("Please open the course once more", f"Each visit works once, and only for a short time. Go back to your course and open it again. If it stays like this: {_SUPPORT}"),
     "window": Advice("Please open the course in a window of its own", f"Your browser kept no cookie on the way here, as many do not inside another page. Go back to your course and open it in a new window or tab, or allow cookies there, or take another browser. If it stays like this: {_SUPPORT}"),
+    "cookies": Advice("Your browser keeps no cookie for this page", f"The course is open in a window of its own, and your browser still kept no cookie on the way here. Allow cookies for this site in your browser, switch off what blocks them, or take another browser; then open the course again from your learning management system. If it stays like this: {_SUPPORT}"),
     "later": Advice("Please try again in a few minutes", "A system that is needed to let you in does not answer at the moment. Nothing is lost. If it goes on, give this reference to the people who run your course."),
     "clock": Advice("The clocks do not agree", f"The clock of your learning management system is ahead of ours, so that we cannot take its word for who you are. {_SUPPORT}"),
     "support": Advice("We could not let you in", f"Your course and OttoLearn do not fit together yet. {_SUPPORT}"),
@@ -78,7 +79,8 @@ REASONS = {
     "login_wrong_target": Reason(400, "support", _LMS, "The login's `target_link_uri` is not an address of this bridge: compare the tool's URLs with `ottobridge setup`."),
     "state_unknown": Reason(400, "again", _LEARNER, "The launch did not begin here, or began too long ago."),
     "state_expired": Reason(400, "again", _LEARNER, "More than ten minutes passed between the click and the launch."),
-    "state_other_browser": Reason(400, "window", _LEARNER, "The browser kept no cookie between the login and the launch: allow cookies, or open the tool in a new window, for everybody by the tool's settings in the LMS."),
+    "state_other_browser": Reason(400, "window", _LEARNER, "The browser kept no cookie between the login and the launch: allow cookies, or open the tool in a new window, for everybody by the tool's settings in the LMS. By plain http no browser carries one from host to host: use https."),
+    "state_no_cookie": Reason(400, "cookies", _LEARNER, "The launch came in a window of its own, and the browser still had no cookie of the login: it blocks the bridge's cookies, or the login began in another browser or a private window."),
     "replayed": Reason(400, "again", _LEARNER, "The same launch was sent twice: a reload, or the back button."),
     "token_malformed": Reason(400, "support", _LMS, "The id_token is not a signed JWT with the algorithm RS256 and a key id."),
     "key_unknown": Reason(401, "support", _OPERATOR, "No key at `lti13.jwks_url` has the token's key id."),

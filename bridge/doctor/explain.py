@@ -37,7 +37,7 @@ _LOGIN = [
 _LTI13 = [
     Check("the login began here, not long ago", ("state_unknown", "state_expired")),
     Check("the platform signed the learner in", ("platform_error",)),
-    Check("in the browser that began", ("state_other_browser",)),
+    Check("in the browser that began", ("state_other_browser", "state_no_cookie")),
     Check("the id_token is a token we can check", ("token_malformed",)),
     Check("the platform's keys can be read", _REMOTE),
     Check("its key is one of the platform's", ("key_unknown", "key_too_weak")),

@@ -83,3 +83,11 @@ def proves(secret: str, binding: str) -> bool:
 
 def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def without_cookie(destination: str) -> str:
+    """The reason where a login's cookie did not come back. `destination`: what the browser says in `Sec-Fetch-Dest`.
+
+    Whoever is in a window of their own already is not helped by the advice to open one. Browsers say nothing by http.
+    """
+    return "state_no_cookie" if destination == "document" else "state_other_browser"

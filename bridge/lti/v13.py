@@ -14,7 +14,7 @@ from bridge import answers
 from bridge.contracts import LaunchRequest, SignedClaims
 from bridge.errors import LaunchRejected
 from bridge.lti.settings import Lti13
-from bridge.lti.state import STATE_LIVES, State, States
+from bridge.lti.state import STATE_LIVES, State, States, without_cookie
 from bridge.lti.wayback import way_back
 from bridge.settings import origin, origin_or_empty
 
@@ -72,7 +72,8 @@ def verify(
         raise LaunchRejected("platform_error", f"{form['error'][:64]}: {form.get('error_description', '')[:200]}")
     came_back = state.came_back(request.cookies)
     if not came_back and not state.target:
-        raise LaunchRejected("state_other_browser", "the login's cookie did not come back")
+        reason = without_cookie(request.headers.get("sec-fetch-dest", ""))
+        raise LaunchRejected(reason, "the login's cookie did not come back")
     claims = _signed(form.get("id_token", ""), settings, find_key)
     _check_audience(claims, settings)
     _check_time(claims, now)

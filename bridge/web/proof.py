@@ -14,7 +14,7 @@ from flask import Request, Response, make_response, render_template
 from bridge.contracts import Launch
 from bridge.errors import LaunchRejected
 from bridge.lti.deep_linking import Selection
-from bridge.lti.state import State, key_of, proves
+from bridge.lti.state import State, key_of, proves, without_cookie
 from bridge.settings import origin
 from bridge.store import one_time
 from bridge.web.house import House
@@ -67,7 +67,8 @@ def read_proof(house: House, name: str, request: Request) -> Message:
     if kept is None or kept["connection"] != name:
         raise LaunchRejected("state_unknown", "no launch waits for this proof, or no longer")
     if not proves(request.form.get("secret", ""), kept["binding"]):
-        raise LaunchRejected("state_other_browser", "the platform's storage did not hold the login's secret")
+        reason = without_cookie(request.headers.get("Sec-Fetch-Dest", ""))
+        raise LaunchRejected(reason, "the platform's storage did not hold the login's secret")
     return msgspec.json.decode(kept["message"], type=_KINDS[kept["kind"]])
 
 

@@ -14,6 +14,7 @@ from bridge.contracts import Assurance, Connection, Kind, Launch, Student
 from bridge.errors import LaunchRejected
 from bridge.launch import Landing
 from bridge.learners.directory import Match
+from bridge.lti.state import without_cookie
 from bridge.packages.step_up import Login
 from bridge.store import one_time
 from bridge.wayin import WayIn, cookie_pair
@@ -93,7 +94,8 @@ def _come_back(house: House, name: str) -> Response:
 
     def prove() -> Match:
         if not _came_back(request.cookies, state, secret):
-            raise LaunchRejected("state_other_browser", "the cookie of the sign-in did not come back")
+            reason = without_cookie(request.headers.get("Sec-Fetch-Dest", ""))
+            raise LaunchRejected(reason, "the cookie of the sign-in did not come back")
         if "code" not in request.args:
             raise LaunchRejected("step_up_failed", f"the provider said {request.args.get('error', '')[:64]!r}")
         settings = step_up_of(connection_named(house, name))

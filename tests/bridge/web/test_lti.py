@@ -150,6 +150,25 @@ def test_another_browser_cannot_finish_the_login(bridge: Bridge) -> None:
 
 
 @pytest.mark.parametrize(
+    ("destination", "reason", "advice"),
+    [
+        ("document", "state_no_cookie", "keeps no cookie"),
+        ("iframe", "state_other_browser", "window of its own"),
+    ],
+)
+def test_whoever_is_in_a_new_window_already_is_not_told_to_open_one(
+    bridge: Bridge, destination: str, reason: str, advice: str
+) -> None:
+    asked = bridge.login()
+    stranger = bridge.client.application.test_client()
+    fields = {"id_token": token(claims(asked["nonce"])), "state": asked["state"]}
+    page = stranger.post("/lti/campus/launch", data=fields, headers={"Sec-Fetch-Dest": destination})
+    assert page.status_code == 400
+    assert advice in page.text
+    assert bridge.record()[0].reason == reason
+
+
+@pytest.mark.parametrize(
     ("path", "fields", "status", "reason"),
     [
         ("/lti/nowhere/launch", {"id_token": "x"}, 404, "unknown_connection"),
