@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
+from sqlalchemy import Engine
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.saying import say
@@ -13,7 +14,7 @@ from bridge.cli.tables import print_table
 from bridge.doctor.explain import checks
 from bridge.launch import NAME_DIFFERS
 from bridge.reasons import REASONS
-from bridge.store import received
+from bridge.store import received, visits
 from bridge.store.launches import LaunchLine, by_reference, newest
 
 PERSON = ("student_id", "first_name", "last_name")
@@ -56,6 +57,7 @@ def explain(invocation: Invocation, reference: str, as_json: bool) -> None:
     with invocation.database() as engine:
         line = by_reference(engine, _as_given_out(reference))
         came = received.find(engine, line.reference) if line else None
+        told = _told(engine, line) if line else ""
     if line is None:
         where = "`ottobridge launches` lists them; of very many refusals at once only the log has all"
         raise click.UsageError(f"No launch has the reference {reference}: {where}.")
@@ -64,9 +66,19 @@ def explain(invocation: Invocation, reference: str, as_json: bool) -> None:
     if as_json:
         found = [{"check": text, "result": MARKS[held].lower()} for text, held in steps]
         who, how = (advice.who, advice.how) if advice else ("", "")
-        print_json({**_row(line), "detail": line.detail, "checks": found, "who": who, "how": how, "received": came})
+        print_json(
+            {
+                **_row(line),
+                "detail": line.detail,
+                "checks": found,
+                "who": who,
+                "how": how,
+                "received": came,
+                "told": told,
+            }
+        )
         return
-    _print_explanation(line, steps, came)
+    _print_explanation(line, steps, came, told)
 
 
 def _as_given_out(reference: str) -> str:
@@ -76,7 +88,18 @@ def _as_given_out(reference: str) -> str:
     return f"{letters[:half]}-{letters[half:]}" if len(letters) == REFERENCE_LENGTH else reference.strip().upper()
 
 
-def _print_explanation(line: LaunchLine, steps: list[tuple[str, bool | None]], came: dict[str, Any] | None) -> None:
+def _told(engine: Engine, line: LaunchLine) -> str:
+    """How the LMS was told of progress since, and what it said to that; empty where there is no progress yet."""
+    told = visits.told_of_launch(engine, line.connection, line.kind, line.student_id, line.time)
+    if told is None:
+        return ""
+    share = "mastered" if told.mastered else f"{told.progress:.0%}"
+    return f"{share}, {told.state}" + (f": {told.detail}" if told.detail else "")
+
+
+def _print_explanation(
+    line: LaunchLine, steps: list[tuple[str, bool | None]], came: dict[str, Any] | None, told: str
+) -> None:
     say(f"{line.reference}: {line.outcome}" + (f", {line.reason}" if line.reason else ""))
     say(f"{_iso(line.time)}, connection {line.connection or '-'}, {line.kind or 'no launch'}")
     say(f"student ID {line.student_id!r}, {line.first_name} {line.last_name}".rstrip(", "))
@@ -86,6 +109,8 @@ def _print_explanation(line: LaunchLine, steps: list[tuple[str, bool | None]], c
         say(f"mark: {line.mark}: {MARKED[line.mark]}")
     if advice := REASONS.get(line.reason):
         say(f"\nWhat to do ({advice.who}): {advice.how}")
+    if told:
+        say(f"\nProgress to the LMS: {told}")
     say("\nChecks, in their order:")
     for text, held in steps:
         say(f"  {MARKS[held]:<12} {text}")

@@ -15,6 +15,10 @@ NEVER = 9e15
 """A due time that does not come: the LMS's page asks by itself."""
 
 
+ONE_REQUEST = 30.0
+"""Seconds within which a launch and its visit are written, one after the other."""
+
+
 class Visit(NamedTuple):
     """One launch. `channel` is sealed; times are Unix seconds."""
 
@@ -126,6 +130,18 @@ _NEWEST: Final = (
     .order_by(progress.c.received_at.desc(), progress.c.id.desc())
     .limit(bindparam("last"))
 )
+_OF_LAUNCH: Final = (
+    select(*_TOLD)
+    .join(visit, visit.c.id == progress.c.visit)
+    .where(
+        visit.c.connection == bindparam("connection"),
+        visit.c.kind == bindparam("kind"),
+        visit.c.student_id == bindparam("student"),
+        visit.c.time.between(bindparam("earliest"), bindparam("latest")),
+    )
+    .order_by(visit.c.id.desc())
+    .limit(1)
+)
 _FORGET: Final = delete(visit).where(visit.c.time < bindparam("before"))
 
 
@@ -169,6 +185,15 @@ def mastered_elsewhere(engine: Engine, row: Visit) -> bool:
     asked = {"asked": row.id, "connection": row.connection, "kind": row.kind, "course": row.course}
     with alone(engine) as connection:
         return connection.execute(_MASTERED, {**asked, "student": row.student_id}).one_or_none() is not None
+
+
+def told_of_launch(engine: Engine, connection: str, kind: str, student_id: str, time: float) -> Told | None:
+    """What was last said of the visit that began with a person's launch at `time`; None where nothing was."""
+    asked = {"connection": connection, "kind": kind, "student": student_id}
+    moments = {"earliest": time - ONE_REQUEST, "latest": time + ONE_REQUEST}
+    with alone(engine) as opened:
+        row = opened.execute(_OF_LAUNCH, asked | moments).one_or_none()
+    return None if row is None else Told(*row)
 
 
 def tell(

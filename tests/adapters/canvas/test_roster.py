@@ -321,6 +321,13 @@ def test_the_end_of_a_roster_says_that_the_right_to_reports_was_missing(canvas: 
     assert lacks() == "the right to run reports"
 
 
+def test_a_firewalls_page_is_not_taken_for_a_missing_right(clock: Clock) -> None:
+    with FakeCanvas() as canvas:
+        canvas.fail_next(Reply(403, b"<!DOCTYPE html><title>Just a moment...</title>"))
+        with pytest.raises(RemoteRefused, match=r"Canvas answered 403.*a firewall"):
+            read_whole(read_roster(canvas.settings(), clock.means()))
+
+
 def test_the_list_is_read_to_its_last_page(clock: Clock) -> None:
     with FakeCanvas(people=Crowd(1234), rights=LIST_ONLY) as canvas:
         found = read(canvas, clock)

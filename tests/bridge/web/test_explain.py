@@ -13,7 +13,7 @@ from joserfc.util import urlsafe_b64encode
 from bridge.cli import cli
 from bridge.doctor.explain import checks
 from bridge.reasons import ADVICE, REASONS
-from bridge.store import received
+from bridge.store import received, visits
 from tests.bridge.web.conftest import Bridge
 from tests.fakes.lti_platform import FORM, LAUNCH_URL, OTHER_KEY, claims, sign, token
 
@@ -48,6 +48,22 @@ def test_what_came_with_a_refused_launch_is_kept_without_what_would_repeat_it(br
 def test_a_launch_that_got_in_leaves_nothing_but_its_line(bridge: Bridge) -> None:
     bridge.launch13()
     assert received.find(bridge.engine, bridge.record()[0].reference) is None
+
+
+def test_what_the_lms_said_to_a_learners_grade_is_told_with_the_launch(bridge: Bridge, tmp_path: Path) -> None:
+    fields = {**FORM, "lis_outcome_service_url": "https://lms.example.edu/o", "lis_result_sourcedid": "7"}
+    assert bridge.client.post("/lti/campus/launch", data=dict(sign(LAUNCH_URL, fields))).status_code == 303
+    line = bridge.record()[0]
+    assert "Progress to the LMS" not in explain(tmp_path, line.reference).stdout
+    visit = visits.newest_of(bridge.engine, "campus", line.student_id, 0, "")
+    assert visit is not None
+    visits.tell(bridge.engine, visit.id, progress=0.4, mastered=False, seconds=9, now=bridge.now, due_at=0)
+    told = visits.told_of(bridge.engine, visit.id)
+    assert told is not None
+    visits.settle(bridge.engine, told, visits.REFUSED, detail="did not take the result: Tool does not accept grades")
+    said = "40%, refused: did not take the result: Tool does not accept grades"
+    assert f"Progress to the LMS: {said}" in explain(tmp_path, line.reference).stdout
+    assert json.loads(explain(tmp_path, line.reference, "--json").stdout)["told"] == said
 
 
 @pytest.mark.parametrize(
