@@ -3,6 +3,7 @@
 OttoBridgeError
 ├── LaunchRejected        not a launch we may trust; `reason` is a row of bridge/reasons.py
 ├── LearnerNotFound       nobody in OttoLearn has the student ID        (OttoLearn's administrator)
+│   └── LearnerIncomplete and cannot be made: OttoLearn requires what the LMS does not say   (the operator)
 ├── LearnerAmbiguous      several people have it                        (OttoLearn's administrator)
 ├── LearnerInactive       the one who has it may not log in             (OttoLearn's administrator)
 ├── RemoteUnavailable     another system did not answer; later may help (nobody, then the operator)
@@ -37,6 +38,10 @@ class LaunchRejected(OttoBridgeError):
 
 class LearnerNotFound(OttoBridgeError):
     """No Username attribute of any OttoLearn user holds the student ID."""
+
+
+class LearnerIncomplete(LearnerNotFound):
+    """Nobody has the student ID, and nobody can be made: OttoLearn requires what the LMS does not say."""
 
 
 class LearnerAmbiguous(OttoBridgeError):

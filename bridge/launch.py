@@ -17,6 +17,7 @@ from bridge.errors import (
     LaunchRejected,
     LearnerAmbiguous,
     LearnerInactive,
+    LearnerIncomplete,
     LearnerNotFound,
     OttoBridgeError,
     RemoteRefused,
@@ -42,10 +43,12 @@ Lead = Callable[[Match, Launch], WayIn]
 
 _OUTCOMES: dict[type[OttoBridgeError], Outcome] = {
     LearnerNotFound: Outcome.NO_MATCH,
+    LearnerIncomplete: Outcome.NO_MATCH,
     LearnerAmbiguous: Outcome.AMBIGUOUS,
     LearnerInactive: Outcome.INACTIVE,
 }
 _REASONS: dict[type[OttoBridgeError], str] = {
+    LearnerIncomplete: "newcomer_incomplete",
     RemoteUnavailable: "remote_unavailable",
     RemoteRefused: "remote_refused",
 }

@@ -42,6 +42,7 @@ ADVICE = {
     "unusable": Advice("Your student ID cannot be used", f"Your course sent a student ID with a character in it that nobody can see, or one that is too long. {_SUPPORT}"),
     "open_course": Advice("Please open the course from your LMS", "OttoLearn lets you in when you come from your course. Go back to your learning management system and open the course there."),
     "no_match": Advice("OttoLearn does not know you yet", f"Nobody in OttoLearn has your student ID. {_SUPPORT}"),
+    "incomplete": Advice("OttoLearn does not know you yet", f"OttoLearn asks for more than your course says of you, such as a last name. {_SUPPORT}"),
     "ambiguous": Advice("Your student ID is not yours alone", f"More than one person in OttoLearn has your student ID, so we cannot tell which is you. {_SUPPORT}"),
     "whose": Advice("We cannot tell whose account this is", f"Your course names you otherwise than before, or as somebody else. So that nobody opens another person's account, an administrator has to look at it. {_SUPPORT}"),
     "inactive": Advice("Your OttoLearn account is switched off", f"OttoLearn knows you, but your account there is not active. {_SUPPORT}"),
@@ -132,6 +133,7 @@ REASONS = {
     "internal": Reason(500, "later", _OPERATOR, "A mistake of the bridge itself: the log has it under the reference."),
     "remote_refused": Reason(502, "support", _OPERATOR, "The system named in the detail refused us; `ottobridge doctor` says more."),
     # who OttoLearn knows
+    "newcomer_incomplete": Reason(404, "incomplete", _OPERATOR, "OttoLearn requires what the LMS does not say of this person; the detail names it. Moodle has `-` for a last name where somebody has one name: `new_learner: {lastName: \"-\"}` of the connection stands in for it, or make the user in OttoLearn."),
     "no_match": Reason(404, "no_match", _OTTOLEARN, "Nobody has this student ID in a Username attribute: sync the roster, or enter it."),
     "ambiguous": Reason(409, "ambiguous", _OTTOLEARN, "Several people have this student ID: keep it with one."),
     "inactive": Reason(403, "inactive", _OTTOLEARN, "The person is inactive: activate them."),

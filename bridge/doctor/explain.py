@@ -25,7 +25,7 @@ _PERSON = [
     Check("the connection takes who vouches for it", ("assurance_too_low", "claimed_only")),
     Check("the roster says whose ID it is", ("identity_disputed",)),
     Check("OttoLearn's users are at hand", _REMOTE),
-    Check("somebody in OttoLearn has the student ID", ("no_match",)),
+    Check("somebody in OttoLearn has the student ID", ("no_match", "newcomer_incomplete")),
     Check("nobody else has it", ("ambiguous",)),
     Check("their account is active", ("inactive",)),
     Check("the LMS's record is whom it was before", ("identity_changed", "identity_of_another")),

@@ -16,7 +16,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from bridge.contracts import Assurance, Learner, Student
-from bridge.errors import LearnerInactive, LearnerNotFound, RemoteRefused, RemoteUnavailable
+from bridge.errors import LearnerInactive, LearnerIncomplete, LearnerNotFound, RemoteRefused, RemoteUnavailable
 from bridge.identifiers import lower_ascii
 from bridge.learners.directory import Directory, Match
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME, Attribute
@@ -119,7 +119,7 @@ class Newcomers:
         attributes = {**defaults, **{name: value for name, value in given.items() if value}}
         missing = [name for name in self._required() if not attributes.get(name, "").strip()]
         if missing:
-            raise LearnerNotFound(
+            raise LearnerIncomplete(
                 f"OttoLearn requires {', '.join(missing)}, and the LMS names none: give a value under new_learner"
             )
         learner = self.ottolearn.create(attributes, self.token())

@@ -14,6 +14,7 @@ from bridge.contracts import Assurance, Connection, Kind, Launch, Learner, Stude
 from bridge.errors import (
     LearnerAmbiguous,
     LearnerInactive,
+    LearnerIncomplete,
     LearnerNotFound,
     OttoBridgeError,
     RemoteRefused,
@@ -24,6 +25,7 @@ from bridge.learners.ledger import Ledger
 from bridge.learners.linking import LinkRefused, connection_for, link, write
 from bridge.learners.matching import Matching
 from bridge.learners.newcomers import CLAIM_LIVES, Newcomers
+from bridge.lti.student import read_student
 from bridge.ottolearn.api import Attribute
 from bridge.rounds import UNMATCHED_KEPT, tidy
 from bridge.store import aliases, one_time, unmatched
@@ -256,7 +258,7 @@ def test_nobody_is_made_where_nobody_asked_for_it(world: World, connection: str)
 
 def test_what_ottolearn_requires_and_nobody_gives_is_named(world: World) -> None:
     world.ottolearn.required.append("costCentre")
-    with pytest.raises(LearnerNotFound, match="costCentre"):
+    with pytest.raises(LearnerIncomplete, match="costCentre"):
         world.find("X9", "open")
     assert world.ottolearn.calls == []
     world.newcomers["open"] = {**DEFAULTS, "costCentre": "1"}
@@ -364,3 +366,14 @@ def test_a_record_whose_user_could_not_be_made_is_tried_again(world: World) -> N
     with pytest.raises(RemoteRefused):
         make(student, "X9", Assurance.SIGNED, DEFAULTS, record="sub-1")
     assert make(student, "X9", Assurance.SIGNED, DEFAULTS, record="sub-1").learner.attributes["username"] == "X9"
+
+
+def test_somebody_with_one_name_is_told_apart_from_somebody_unknown(world: World) -> None:
+    """Moodle demands a last name, so that they carry `-` there, which is none."""
+    world.newcomers["open"] = {"department": "LMS"}
+    plato = Launch(read_student("X10", "Plato", "-", ""), Kind.LTI13, Assurance.SIGNED)
+    with pytest.raises(LearnerIncomplete, match="lastName"):
+        world.matching().find("open", plato, "X10")
+    assert unmatched.newest(world.engine, 1)[0].outcome == "no_match"
+    world.newcomers["open"] = {"department": "LMS", "lastName": "-"}
+    assert world.matching().find("open", plato, "X10").learner.attributes["lastName"] == "-"
