@@ -7,9 +7,12 @@ tool, Manage tools, configure a tool manually).
 from __future__ import annotations
 
 from adapters.moodle.settings import Settings
+from bridge.lti.settings import Lti11
 from bridge.setup import DESCRIPTION, TITLE, Addresses, Entry, Section, Sheet, Wishes
 
 NEEDS_EMAIL = {"email"}
+ESCAPED = "&<"
+"""Moodle 4.5 looks for the key of a grade as HTML would have it (format_string in mod/lti/OAuthBody.php)."""
 NO_USE = "Do not use this service"
 SYNC = "Use this service for grade sync only"
 GRADED = Entry(
@@ -33,7 +36,7 @@ def installation(settings: Settings, addresses: Addresses) -> Sheet:
             _bring_back(),
         ]
     if settings.lti11:
-        old = _fields(settings, addresses, _old_keys(addresses), service=False)
+        old = _fields(settings, addresses, _old_keys(settings.lti11, addresses), service=False)
         sections.append(Section("External tool configuration (LTI 1.1)", WHERE, old))
     return Sheet(f"Moodle: {addresses.connection}", (*sections, _activity(addresses)))
 
@@ -79,7 +82,12 @@ def _fields(
         Entry("Share launcher's name with tool", "Always", copied=False),
         Entry("Share launcher's email with tool", email, copied=False),
         GRADED if addresses.grades else Entry("Accept grades from the tool", "Never", copied=False),
-        Entry("Force SSL", "Yes" if addresses.public_url.startswith("https:") else "No", copied=False),
+        Entry(
+            "Force SSL",
+            "Yes" if addresses.public_url.startswith("https:") else "No",
+            "No on a Moodle whose own address begins with http: grades would go astray.",
+            copied=False,
+        ),
     )
 
 
@@ -93,10 +101,14 @@ def _new_keys(addresses: Addresses) -> tuple[Entry, ...]:
     )
 
 
-def _old_keys(addresses: Addresses) -> tuple[Entry, ...]:
+def _old_keys(lti11: Lti11, addresses: Addresses) -> tuple[Entry, ...]:
+    escaped = any(letter in lti11.consumer_key for letter in ESCAPED)
+    note = "It holds & or <: Moodle takes no grades by such a key. Choose another." if escaped else ""
     return (
         Entry("LTI version", "LTI 1.0/1.1", copied=False),
-        Entry("Consumer key", f"connections.{addresses.connection}.lti11.consumer_key in config.yaml", copied=False),
+        Entry(
+            "Consumer key", f"connections.{addresses.connection}.lti11.consumer_key in config.yaml", note, copied=False
+        ),
         Entry("Shared secret", f"connections.{addresses.connection}.lti11.shared_secret in config.yaml", copied=False),
     )
 

@@ -83,7 +83,7 @@ class OttoLearnApi:
         seen = SeenIds()
         with self._session.stream(self._wire.users, timeout) as response:
             if response.status != 200:
-                raise _refused("list the users", response.status)
+                raise _refused("list the users", response.status, instead(response.read(4096)))
             for position, record in enumerate(read_array(response), start=1):
                 try:
                     learner = self._learner(record)

@@ -86,6 +86,14 @@ def test_grades_are_switched_on_only_where_ottolearn_tells_us_of_them() -> None:
     assert (old[service], old[accepted]) == ("Do not use this service", "Always")
 
 
+@pytest.mark.parametrize(("key", "warned"), [("the-key", False), ("r&d-key", True), ("a<b", True)])
+def test_a_key_by_which_moodle_takes_no_grades_is_told_without_showing_it(key: str, warned: bool) -> None:
+    old = settings(lti11={"consumer_key": key, "shared_secret": "the-secret"})
+    entries = {entry.label: entry for entry in installation(old, HERE).sections[0].entries}
+    assert ("takes no grades" in entries["Consumer key"].note) is warned
+    assert key not in str(entries)
+
+
 def test_a_bridge_that_is_tried_out_by_plain_http_is_not_forced_to_https() -> None:
     assert fields(addresses=Addresses("http://127.0.0.1:8000", "campus"))["Force SSL"] == "No"
     assert fields()["Force SSL"] == "Yes"

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from joserfc.jwk import RSAKey
 from pydantic import SecretStr
 
-from bridge.contracts import Report
+from bridge.contracts import LaunchRequest, Report
+from bridge.courses import Course
 from bridge.errors import RemoteRefused
 from bridge.http import Outbound
-from bridge.lti import nrps
+from bridge.lti import nrps, v11
+from bridge.lti.content_item import read_item_selection
 from bridge.lti.grades import SCORE_SCOPE, post_score, replace_result
 from bridge.lti.nrps import SCOPE, read_members
 from bridge.lti.service_token import Registration, ServiceTokens
@@ -115,6 +118,18 @@ def test_moodles_own_words_are_kept_without_its_code(case: str, told: str, loopb
     with pytest.raises(RemoteRefused) as caught:
         give_result(case, loopback)
     assert str(caught.value).endswith(f"did not take the result (status 200): {told}")
+
+
+def test_moodles_wish_for_a_course_by_lti_11_is_verified_and_read() -> None:
+    said = json.loads((FOLDER / "content_item.json").read_text("utf-8"))
+    fields = [(name, value) for name, value in said["fields"]]
+    settings = Lti11(consumer_key="lab-key", shared_secret=SecretStr("lab secret & more"))
+    request = LaunchRequest("POST", said["url"], form=fields, body=urlencode(fields).encode())
+    form = v11.verify(request, settings, now=float(dict(fields)["oauth_timestamp"]), spend=lambda *_: True)
+    assert v11.message_type(form) == v11.ITEM_SELECTION
+    wish = read_item_selection(form, (Course(key="SAFE-101", title="Safety at Work"),))
+    assert wish.return_url.startswith(f"{MOODLE}/mod/lti/contentitem_return.php?course=2&id=1&sesskey=")
+    assert (wish.version, wish.data, wish.in_window) == ("LTI-1p0", None, True)
 
 
 def members(case: str, clock: Clock) -> list[str]:

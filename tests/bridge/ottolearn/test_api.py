@@ -199,11 +199,23 @@ def test_an_endless_element_does_not_fill_the_memory():
         list(client(url).read_learners())
 
 
-def test_a_list_refused_with_a_status_is_not_an_empty_list():
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [("[]", "answered 404$"), ("<!DOCTYPE html><title>Just a moment...</title>", "404; .*a firewall")],
+)
+def test_a_list_refused_with_a_status_is_not_an_empty_list(body: str, words: str):
     app = flask.Flask("odd")
     app.add_url_rule("/authenticate/login", "login", lambda: {"sessionToken": "t"}, methods=["POST"])
-    app.add_url_rule("/v1/rest/user", "list", lambda: ("[]", 404))
-    with serve(app) as served, pytest.raises(RemoteRefused, match="404"):
+    app.add_url_rule("/v1/rest/user", "list", lambda: (body, 404))
+    with serve(app) as served, pytest.raises(RemoteRefused, match=words):
+        list(client(served.url).read_learners())
+
+
+def test_a_firewalls_page_is_not_taken_for_a_wrong_password():
+    app = flask.Flask("odd")
+    page = "<!DOCTYPE html><title>Just a moment...</title>"
+    app.add_url_rule("/authenticate/login", "login", lambda: (page, 403), methods=["POST"])
+    with serve(app) as served, pytest.raises(RemoteRefused, match="a firewall"):
         list(client(served.url).read_learners())
 
 
