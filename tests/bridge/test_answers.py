@@ -51,6 +51,11 @@ def test_nothing_is_cut_out_of_a_broken_answer(body: bytes, kind: str) -> None:
     assert (caught.value.kind, str(caught.value)) == (kind, answers.WORDS[kind])
 
 
+@pytest.mark.parametrize("body", [b"<!---->" * 600, b"<!--" * 1000, b"<!-- -->  " * 400, b" " * 5000])
+def test_no_answer_is_looked_at_without_end(body: bytes) -> None:
+    assert not answers.is_page(body)
+
+
 def test_a_web_page_is_told_beside_its_status() -> None:
     assert "a firewall" in answers.instead(WAF)
     assert answers.instead(b'{"error": "<html>"}') == answers.instead(b"") == ""
