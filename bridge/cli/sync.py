@@ -12,6 +12,7 @@ from adapters import ADAPTERS
 from bridge.cli.fromfile import (
     FROM_FILE,
     connection_for_file,
+    encoding_option,
     file_option,
     file_options,
     reading_from,
@@ -89,21 +90,23 @@ def run(invocation: Invocation, /, connection: str | None, every: bool, **asked:
 @sync.command()
 @click.argument("run_number", metavar="RUN", type=int)
 @file_option
+@encoding_option
 @reports
 @as_json
 @pass_invocation
-def approve(invocation: Invocation, /, run_number: int, file: Path | None, **asked: Any) -> None:
+def approve(invocation: Invocation, /, run_number: int, file: Path | None, encoding: str | None, **asked: Any) -> None:
     """Read the roster again, and do what RUN held and is still true; `ottobridge runs show RUN` shows it."""
     with invocation.database() as engine:
         found = sync_runs.find(engine, run_number)
     if found is None:
         raise click.UsageError(f"There is no run {run_number}; `ottobridge runs` lists them.")
-    connection = (
-        connection_for_file(invocation, found.connection, file)
-        if file is not None and found.connection in FROM_FILE
-        else _connection(invocation, found.connection)
-    )
-    outcome = approve_run(invocation, reading_from(connection, file), found, asked)
+    if found.connection in FROM_FILE and found.connection not in invocation.configuration.connections:
+        if file is None:
+            raise click.UsageError(f"Run {run_number} read a file without a connection: name it with --file FILE.")
+        connection = connection_for_file(invocation, found.connection, file)
+    else:
+        connection = _connection(invocation, found.connection)
+    outcome = approve_run(invocation, reading_from(connection, file, encoding), found, asked)
     finish([outcome], asked["as_json"])
 
 

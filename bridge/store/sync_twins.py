@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
+from bridge.store.people import Origin
 from bridge.store.schema import person, sync_item, sync_person, sync_run, sync_source
 from bridge.store.sync_items import Kind
 from bridge.store.sync_people import Standing
@@ -39,7 +40,9 @@ def known_elsewhere(connection: Connection, source: int, ids: Collection[str]) -
     p, sources = sync_person.c, select(sync_source.c.id).where(sync_source.c.id != source)
     own = select(sync_source.c.connection).where(sync_source.c.id == source).scalar_subquery()
     on_rosters = select(p.key).where(p.source.in_(sources), p.key.in_(ids), p.standing == Standing.PRESENT)
-    launched = select(person.c.student_id).where(person.c.student_id.in_(ids), person.c.connection != own)
+    launched = select(person.c.student_id).where(
+        person.c.student_id.in_(ids), person.c.connection != own, person.c.origin == Origin.LAUNCH
+    )
     return {*connection.execute(on_rosters).scalars(), *connection.execute(launched).scalars()}
 
 

@@ -409,3 +409,17 @@ def test_a_oneroster_zip_is_a_roster(site: Site) -> None:
     code, said, _ = site.run("sync", "oneroster", "district", "--file", bundle, "--json")
     assert (code, said["created"]) == (0, 2)
     assert site.run("learners", "find", "00124", "--json")[1]["attribute"] == "employeeId"
+
+
+def test_what_was_held_of_a_file_without_a_connection_is_approved_by_naming_the_file_again(site: Site) -> None:
+    del site.tree["connections"]["hr-sheet"]
+    site.connect()
+    file = site.file("E-Mail;Matrikelnummer\nzoe@example.edu;00123\nli@example.edu;00124\n", "list.csv")
+    code, held, _ = site.run("sync", "spreadsheet", "--file", file, "--max-changes", "updates=1", "--json")
+    assert (code, held["held"]) == (3, 2)
+    code, _, told = site.run("sync", "approve", held["run"])
+    assert (code, "--file FILE" in told) == (2, True)
+    file.write_text("E-Mail;Matrikelnummer\nzoe@example.edu;00123\nli@example.edu;00125\n", "utf-8")
+    code, approved, _ = site.run("sync", "approve", held["run"], "--file", file, "--json")
+    assert (code, approved["updated"]) == (0, 2)
+    assert {site.everybody()[n]["employeeId"] for n in (1, 2)} == {"00123", "00125"}

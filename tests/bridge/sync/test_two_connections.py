@@ -81,13 +81,16 @@ def test_a_plan_made_before_somebody_moved_to_another_roster_does_not_deactivate
 
 
 def test_who_moves_while_the_old_roster_is_being_written_is_not_deactivated(two, people, make_member) -> None:
-    two.change(writes_at_once=1)
+    two.change(writes_at_once=1)  # four creations, then two who move, then one who leaves: two at a time
+    two.c.members = people(6)
+    two.run("c", two.c)
+    two.h.members = people(5)
     two.c.members = [*people(3), *[make_member(f"new{n}") for n in range(4)]]
     moves = iter([lambda: two.run("h", two.h)])
     two.ottolearn.fail = lambda deed, attributes: next(moves, lambda: None)() and None
     outcome = two.run("c", two.c)
-    assert (outcome.created, outcome.deactivated, outcome.reasons) == (4, 0, {"on_another_roster": 1})
-    assert is_active(two, "p3")
+    assert (outcome.created, outcome.deactivated, outcome.reasons) == (4, 1, {"on_another_roster": 2})
+    assert [is_active(two, f"p{n}") for n in (3, 4, 5)] == [True, True, False]
 
 
 def test_who_moves_while_the_deactivation_is_out_gets_their_access_back_at_the_next_run(two, people) -> None:
@@ -173,3 +176,14 @@ def test_an_account_that_still_has_one_id_of_the_person_is_deactivated(two, peop
     two.c.members = people(3)
     assert two.run("c", two.c).deactivated == 1
     assert not two.ottolearn.users[user_id].active
+
+
+def test_an_id_that_left_the_other_roster_long_ago_spares_nobody(two, people, make_member) -> None:
+    two.h.members = [*people(3), make_member("q1")]
+    two.run("h", two.h)
+    two.h.members = people(3)
+    assert two.run("h", two.h).deactivated == 1
+    two.ottolearn.edit(5, username="q1-before")
+    two.ottolearn.edit(4, username="q1")
+    two.c.members = people(3)
+    assert two.run("c", two.c).deactivated == 1
