@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Select, func, select
 
 from bridge.store.engine import alone
 from bridge.store.learners import DirectoryState, read_state
-from bridge.store.schema import key_set, progress, sync_item, sync_run, sync_source, unmatched
+from bridge.store.schema import disputed, key_set, progress, sync_item, sync_run, sync_source, unmatched
 from bridge.store.sync_items import State
 from bridge.store.sync_runs import UNFINISHED, Status
 from bridge.store.visits import NEVER, WAITING
@@ -49,6 +49,7 @@ def _left_in(state: State) -> Select[str, int]:
 _HELD: Final = _left_in(State.HELD)
 _QUARANTINED: Final = _left_in(State.QUARANTINED)
 _UNMATCHED: Final = select(unmatched.c.connection, func.count()).group_by(unmatched.c.connection)
+_DISPUTED: Final = select(disputed.c.connection, func.count()).group_by(disputed.c.connection)
 _PROGRESS: Final = select(func.count(), func.min(progress.c.received_at)).where(
     progress.c.state == WAITING, progress.c.due_at < NEVER
 )
@@ -66,6 +67,8 @@ class Figures(NamedTuple):
     quarantined: Mapping[str, int]
     unmatched: Mapping[str, int]
     """Students of a connection whom nobody was found for."""
+    disputed: Mapping[str, int]
+    """Student IDs of which the last roster of a connection could not say whose they are."""
     waiting: int
     """Reports of progress that the bridge still has to deliver."""
     waiting_since: float | None
@@ -84,6 +87,7 @@ def read(engine: Engine) -> Figures:
             held=_by_name(connection, _HELD),
             quarantined=_by_name(connection, _QUARANTINED),
             unmatched=_by_name(connection, _UNMATCHED),
+            disputed=_by_name(connection, _DISPUTED),
             waiting=waiting,
             waiting_since=since,
             keys_read=_by_name(connection, _KEYS),

@@ -112,6 +112,11 @@ class Gauges(Collector):
             "Students whom nobody in OttoLearn was found for.",
             {name: found.unmatched.get(name, 0) for name in names},
         )
+        yield _named(
+            "ottobridge_disputed_ids",
+            "Student IDs of which the last roster could not say whose they are: nobody enters by them.",
+            {name: found.disputed.get(name, 0) for name in synced},
+        )
         yield _one("ottobridge_progress_waiting", "Reports of progress that an LMS still has to take.", found.waiting)
         yield _one(
             "ottobridge_progress_oldest_seconds",

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, insert
 
 from bridge.contracts import Student
 from bridge.store import figures, sync_people, sync_runs, unmatched, visits
-from bridge.store.schema import sync_item
+from bridge.store.schema import disputed, sync_item
 from bridge.store.sync_runs import Status
 from bridge.store.visits import NEVER, Visit
 
@@ -54,6 +54,14 @@ def test_people_who_wait_are_counted_once_and_until_the_next_whole_run(engine: E
     found = figures.read(engine)
     assert found.held == {"campus": 3}
     assert found.quarantined == {"campus": 1, "branch": 1}
+
+
+def test_ids_in_dispute_are_counted_by_connection(engine: Engine) -> None:
+    run = add_run(engine, "campus", Status.DONE, 100.0)
+    with engine.begin() as connection:
+        rows = [{"connection": "campus", "key": key, "reason": "duplicate", "run": run} for key in ("a", "b")]
+        connection.execute(insert(disputed), rows)
+    assert figures.read(engine).disputed == {"campus": 2}
 
 
 def test_unmatched_students_are_counted_by_connection(engine: Engine) -> None:
