@@ -74,7 +74,18 @@ _CALLBACK = [
         "aicc_session_unknown", "aicc_login_page", "aicc_answer_unreadable", "cmi5_refused", "cmi5_answer_unreadable",
     )),
 ]  # fmt: skip
-_STEPS = {Kind.LTI13: _LTI13, Kind.LTI11: _LTI11, Kind.AICC: _CALLBACK, Kind.CMI5: _CALLBACK}
+_PAGE = [
+    Check("the package's page finds the LMS", ("scorm_api_missing",)),
+    Check("the LMS starts the course", ("scorm_api_refused", "scorm_api_silent")),
+]
+_STEPS = {
+    Kind.SCORM12: _PAGE,
+    Kind.SCORM2004: _PAGE,
+    Kind.LTI13: _LTI13,
+    Kind.LTI11: _LTI11,
+    Kind.AICC: _CALLBACK,
+    Kind.CMI5: _CALLBACK,
+}
 
 
 def checks(kind: str, outcome: str, reason: str, *, known: bool) -> list[tuple[str, bool | None]]:

@@ -44,6 +44,8 @@ REFUSALS = Limit("refusals of all addresses", 1000, 600.0)
 DETAILS_OF_ADDRESS = Limit("refusals of an address with what came", 30, 600.0)
 DETAILS = Limit("refusals of all addresses with what came", 100, 600.0)
 """What came with them is up to thirty times as long, and a few of many alike say enough."""
+TROUBLES_OF_PACKAGE = Limit("troubles of a package", 30, 600.0)
+"""For an address: a class whose LMS is broken says enough with these."""
 POLLS_OF_VISIT = Limit("polls of a visit", 30, 60.0)
 
 

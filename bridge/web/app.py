@@ -35,6 +35,7 @@ from bridge.web.setup import setup_pages
 from bridge.web.status import status_pages
 from bridge.web.step_up import step_up_pages
 from bridge.web.tracing import name_requests, traced
+from bridge.web.troubles import trouble_pages
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -70,6 +71,7 @@ def create_app(house: House, *, metrics_port: int | None = None) -> Flask:
         callback_pages,
         progress_pages,
         probe_pages,
+        trouble_pages,
         step_up_pages,
         oidc_pages,
         status_pages,

@@ -128,6 +128,7 @@ class PlayedBridge(Site):
         self.told: dict[str, Any] = {}
         self.had: list[int] = []
         self.probes: list[Any] = []
+        self.troubles: list[Any] = []
 
     def allow(self, *origins: str) -> None:
         """Take launches from packages on these sites."""
@@ -160,6 +161,9 @@ class PlayedBridge(Site):
         if request.url.endswith("/probe"):
             self.probes.append(json.loads(request.body))
             return 200, {}
+        if request.url.endswith("/trouble"):
+            self.troubles.append(json.loads(request.body))
+            return _refusal("scorm_api_missing", "REF-TROUBLE")
         return self._launch(request)
 
     def _launch(self, request: LaunchRequest) -> tuple[int, dict[str, str]]:

@@ -179,20 +179,68 @@ def test_a_package_in_a_window_finds_the_lms_in_its_opener(
     expect(opened.value.frame_locator("iframe").locator("#student")).to_have_text(ID)
 
 
-def test_a_package_outside_of_any_lms_says_so(lms: StaticSite, bridge: PlayedBridge, page: Page) -> None:
+def test_a_package_outside_of_any_lms_says_so_and_the_operator_hears_of_it(
+    lms: StaticSite, bridge: PlayedBridge, page: Page
+) -> None:
     install(lms, bridge.url)
+    page.clock.install()
     page.goto(f"{lms.url}/package/index.html")
+    expect(page.get_by_role("status")).to_contain_text("Waiting for your learning management system")
+    page.clock.run_for(9_500)
+    expect(page.get_by_role("status")).to_contain_text("Waiting for your learning management system")
+    page.clock.run_for(1_000)
     expect(page.get_by_role("status")).to_contain_text("LMS) was not found")
+    expect(page.locator("#reference")).to_have_text("REF-TROUBLE")
     assert bridge.launches == []
+    assert bridge.troubles == [{"version": "scorm12", "problem": "no_lms"}]
+
+
+LATE = "<script>const shown = window.API; delete window.API; window.come = () => { window.API = shown; };</script>"
+
+
+def test_an_lms_whose_api_comes_late_is_found(lms: StaticSite, bridge: PlayedBridge, page: Page) -> None:
+    install(lms, bridge.url)
+    sco = play(page, lms, made_api("scorm12", NAMES12) + LATE)
+    expect(sco.get_by_role("status")).to_contain_text("Waiting for your learning management system")
+    page.evaluate("window.come()")
+    expect(sco.frame_locator("iframe").locator("#student")).to_have_text(ID)
+    assert bridge.troubles == []
+
+
+def test_an_lms_that_comes_after_the_page_gave_up_is_found_by_trying_again(
+    lms: StaticSite, bridge: PlayedBridge, page: Page
+) -> None:
+    install(lms, bridge.url)
+    page.clock.install()
+    sco = play(page, lms, made_api("scorm12", NAMES12) + LATE)
+    expect(sco.get_by_role("status")).to_contain_text("Waiting for")
+    page.clock.run_for(11_000)
+    page.evaluate("window.come()")
+    sco.get_by_role("button", name="Try again").press("Enter")
+    expect(sco.frame_locator("iframe").locator("#student")).to_have_text(ID)
+    expect(sco.locator("#reference")).to_be_hidden()
+
+
+def test_trying_again_reads_the_id_anew(lms: StaticSite, bridge: PlayedBridge, page: Page) -> None:
+    install(lms, bridge.url)
+    sco = play(page, lms, made_api("scorm12", {**NAMES12, "cmi.core.student_id": "window.late ?? ''"}))
+    expect(sco.get_by_role("status")).to_contain_text("did not say who you are")
+    page.evaluate(f"window.late = '{ID}'")
+    sco.get_by_role("button", name="Try again").press("Enter")
+    expect(sco.frame_locator("iframe").locator("#student")).to_have_text(ID)
+    assert len(calls(page, "LMSInitialize")) == 1
 
 
 def test_a_package_on_another_site_than_its_lms_says_so(
     lms: StaticSite, portal: StaticSite, bridge: PlayedBridge, page: Page
 ) -> None:
     install(portal, bridge.url)
+    page.clock.install()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     sco = play(page, lms, made_api("scorm12", NAMES12), frame(f"{portal.url}/package/index.html"))
+    expect(sco.get_by_role("status")).to_contain_text("Waiting for")
+    page.clock.run_for(11_000)
     expect(sco.get_by_role("status")).to_contain_text("LMS) was not found")
     assert errors == []
 
@@ -219,7 +267,9 @@ def test_an_lms_that_refuses_to_start_is_named(
     install(lms, bridge.url)
     sco = play(page, lms, made_api("scorm12", NAMES12, initialize=initialize))
     expect(sco.get_by_role("status")).to_contain_text("did not start the course")
+    expect(sco.locator("#reference")).to_have_text("REF-TROUBLE")
     assert bridge.launches == []
+    assert [trouble["problem"] for trouble in bridge.troubles] == ["lms_refused"]
 
 
 def test_a_bridge_that_is_down_can_be_tried_again(lms: StaticSite, bridge: PlayedBridge, page: Page) -> None:

@@ -1,13 +1,15 @@
 /*
  * The page inside a SCORM package, in the order it works:
  *
- *   1. find the LMS's API object (lms.js), and Initialize, once
+ *   1. find the LMS's API object (lms.js), looking for ten seconds, and Initialize, once
  *   2. read who the learner is
  *   3. write "incomplete" if the LMS says that nothing was written yet, and commit at once
  *   4. ask the bridge for a one-time code for this learner
  *   5. show OttoLearn: in a frame over this page, or in a window of its own, entered with the code in a posted form
  *   6. while the page is open, ask the bridge what OttoLearn says of the learner's progress, and tell the LMS
  *   7. commit whenever the page is hidden; Terminate, once, at "Exit" or when the page goes away
+ *
+ * Where there is no LMS, or it does not start the course, the bridge is told, for its administrator.
  *
  * What differs between packages is in the data- attributes of <body>; this file is the same in all of them.
  * Nothing is kept in cookies or storage: in a third-party frame there may be none. Requests tell which site they come
@@ -18,7 +20,7 @@
 (() => {
   const BRIDGE_TIMEOUT = 20000; // milliseconds
   const POLL_EVERY = 20000;
-  const { Lms, Silence, peek, tryQuietly, versionsFound } = OttoBridge;
+  const { Lms, Silence, peek, tryQuietly, versionsAwaited } = OttoBridge;
   const { launchUrl, token, scorm, window: opensIn } = document.body.dataset;
 
   const PROBLEMS = {
@@ -26,6 +28,7 @@
       message: "Your learning management system (LMS) was not found",
       advice: "Open this course from your LMS, not by itself. If you did, tell your course's support that "
         + "the page found no SCORM API.",
+      again: true,
     },
     lms_refused: {
       message: "Your learning management system (LMS) did not start the course",
@@ -59,6 +62,7 @@
     constructor(word, { title, message, reference } = {}) {
       const ours = PROBLEMS[word];
       super(asText(title) || ours.message);
+      this.word = word;
       this.advice = asText(title) ? asText(message) : ours.advice;
       this.again = ours.again ?? false;
       this.reference = asText(reference);
@@ -70,7 +74,9 @@
   // ---- 1-3, 7. the session with the LMS ----
 
   async function startSession() {
-    const [version] = versionsFound(scorm);
+    const [version] = await versionsAwaited(scorm, () => {
+      showMessage("Waiting for your learning management system (LMS) …", "This takes ten seconds at most.");
+    });
     if (!version) {
       throw new Problem("no_lms");
     }
@@ -97,8 +103,11 @@
     return lms;
   }
 
+  let learner = null; // as last read
+
+  /** Asked each time anew: some LMSs know who it is only a while after they have started. */
   async function readLearner(lms) {
-    const learner = { version: lms.version, learner_id: "", learner_name: "" };
+    learner = { version: lms.version, learner_id: "", learner_name: "" };
     try {
       learner.learner_id = await lms.read("id");
     } catch (error) {
@@ -107,7 +116,6 @@
       }
     }
     await tryQuietly(async () => { learner.learner_name = await lms.read("name"); });
-    return learner;
   }
 
   // ---- 4, 6. asking the bridge ----
@@ -135,8 +143,8 @@
     return { status: response.status, answer: (await response.json()) ?? {} };
   }
 
-  /** Where to post which one-time code for `learner`; throws a Problem with the bridge's reference. */
-  async function askBridge(learner) {
+  /** Where to post which one-time code for the learner; throws a Problem with the bridge's reference. */
+  async function askBridge() {
     let answer;
     try {
       ({ answer } = await post(launchUrl, token, { ...learner, return_url: lmsFrontPage() }));
@@ -148,6 +156,16 @@
       throw new Problem("refused", answer);
     }
     return answer;
+  }
+
+  /** Tells the bridge what keeps this page from launching anybody; the reference under which it is on record there. */
+  async function tellBridge(word) {
+    try {
+      const { answer } = await post(launchUrl.replace(/launch$/, "trouble"), token, { version: scorm, problem: word });
+      return asText(answer.reference);
+    } catch {
+      return "";
+    }
   }
 
   /** Tells the LMS what the bridge hears from OttoLearn; only the newest launch of this page is followed. */
@@ -219,7 +237,10 @@
     };
   }
 
+  let shown = null; // the problem that the learner sees
+
   function showMessage(message, advice = "") {
+    shown = null;
     document.body.classList.remove("framed", "problem");
     show("message", message);
     show("advice", advice);
@@ -227,10 +248,13 @@
     element("open").hidden = true;
   }
 
-  function showProblem(error, learner, tryAgain) {
-    const problem = error instanceof Problem ? error : new Problem("refused");
+  const asProblem = (error) => (error instanceof Problem ? error : new Problem("refused"));
+
+  function showProblem(error, tryAgain) {
+    const problem = asProblem(error);
     const studentId = learner?.learner_id ?? "";
     showMessage(problem.message, problem.advice);
+    shown = problem;
     document.body.classList.add("problem");
     showFact("student", studentId);
     showFact("reference", problem.reference);
@@ -264,7 +288,7 @@
   }
 
   /** Must run inside a click. The window is opened at once, empty, because a browser would block it later. */
-  async function openWindow(learner, progress) {
+  async function openWindow(lms, progress) {
     const target = `ottolearn-${Date.now()}`;
     const opened = window.open("about:blank", target);
     if (!opened) {
@@ -272,7 +296,8 @@
     }
     opened.opener = null; // OttoLearn gets no hold on the LMS
     try {
-      const answer = await askBridge(learner);
+      await readLearner(lms);
+      const answer = await askBridge();
       handOver(answer, target);
       progress.follow(answer.session);
     } catch (error) {
@@ -281,21 +306,22 @@
     }
   }
 
-  async function launchInFrame(learner, progress) {
+  async function launchInFrame(lms, progress) {
     showMessage("Opening OttoLearn …");
     try {
-      const answer = await askBridge(learner);
+      await readLearner(lms);
+      const answer = await askBridge();
       showFrame(answer);
       progress.follow(answer.session);
     } catch (error) {
-      showProblem(error, learner, () => launchInFrame(learner, progress));
+      showProblem(error, () => launchInFrame(lms, progress));
       return;
     }
     show("bar-message", "OttoLearn does not show?");
     element("reopen").hidden = false;
     element("reopen").onclick = async () => {
       try {
-        await openWindow(learner, progress);
+        await openWindow(lms, progress);
         show("bar-message", "OttoLearn is open in a new window");
       } catch (error) {
         show("bar-message", error.message);
@@ -303,15 +329,15 @@
     };
   }
 
-  function offerWindow(learner, progress) {
+  function offerWindow(lms, progress) {
     const onClick = async () => {
       try {
         showMessage("Opening OttoLearn …");
-        await openWindow(learner, progress);
+        await openWindow(lms, progress);
         showMessage("OttoLearn is open in a new window", "Keep this page open until you are done there.");
         showButton("Open OttoLearn again", onClick);
       } catch (error) {
-        showProblem(error, learner, onClick);
+        showProblem(error, onClick);
       }
     };
     showMessage("Your course is ready", "OttoLearn opens in a new window.");
@@ -335,14 +361,21 @@
   async function main() {
     try {
       const lms = await startSession();
-      const learner = await readLearner(lms);
+      await readLearner(lms);
       const progress = new Progress(lms);
       await tryQuietly(() => lms.begin());
       offerExit(lms, progress);
       // an empty id is sent too: the bridge refuses it with a reference, and its operator sees it
-      await (opensIn === "window" && learner.learner_id ? offerWindow : launchInFrame)(learner, progress);
+      await (opensIn === "window" && learner.learner_id ? offerWindow : launchInFrame)(lms, progress);
     } catch (error) {
-      showProblem(error);
+      const problem = asProblem(error);
+      showProblem(problem, main);
+      tellBridge(problem.word).then((reference) => {
+        if (reference !== "" && problem === shown) {
+          showFact("reference", reference);
+          element("facts").hidden = false;
+        }
+      });
     }
   }
 

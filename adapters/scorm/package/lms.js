@@ -9,6 +9,8 @@
 const OttoBridge = (() => {
   const WINDOWS_LIMIT = 500;
   const LMS_TIMEOUT = 10000; // milliseconds
+  const LOOK_EVERY = 200;
+  const LOOKS = 50; // ten seconds: some LMSs put their API there only after our page has begun
 
   const DIALECTS = {
     scorm12: {
@@ -95,6 +97,20 @@ const OttoBridge = (() => {
   function versionsFound(ownVersion) {
     const versions = [ownVersion, ...Object.keys(DIALECTS).filter((version) => version !== ownVersion)];
     return versions.filter((version) => findObject(DIALECTS[version]));
+  }
+
+  /** What `versionsFound` finds as soon as it finds something; nothing after ten seconds. Says once that it waits. */
+  async function versionsAwaited(ownVersion, onWait = () => {}) {
+    for (let looks = 0; ; looks += 1) {
+      const found = versionsFound(ownVersion);
+      if (found.length > 0 || looks === LOOKS) {
+        return found;
+      }
+      if (looks === 0) {
+        onWait();
+      }
+      await new Promise((resolve) => { setTimeout(resolve, LOOK_EVERY); });
+    }
   }
 
   /** An LMS that did not answer in time. */
@@ -214,5 +230,5 @@ const OttoBridge = (() => {
     }
   }
 
-  return { Lms, Silence, peek, tryQuietly, versionsFound, windowsAround };
+  return { Lms, Silence, peek, tryQuietly, versionsAwaited, windowsAround };
 })();

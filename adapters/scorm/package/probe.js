@@ -6,7 +6,7 @@
 "use strict";
 
 (async () => {
-  const { Lms, peek, versionsFound, windowsAround } = OttoBridge;
+  const { Lms, peek, versionsAwaited, windowsAround } = OttoBridge;
   const { launchUrl, token, scorm } = document.body.dataset;
   const READ = {
     scorm12: ["cmi.core.student_id", "cmi.core.student_name", "cmi.core.lesson_status", "cmi.core.lesson_mode",
@@ -51,7 +51,7 @@
     };
   }
 
-  const versions = versionsFound(scorm);
+  const versions = await versionsAwaited(scorm);
   const findings = { package_version: scorm, versions, ...surroundings(), sessions: {} };
   if (versions.length > 0) {
     findings.sessions[versions[0]] = await look(versions[0]);
