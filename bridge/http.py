@@ -260,7 +260,7 @@ def _body(data: Body | None, json: Any) -> tuple[bytes | None, dict[str, str]]:
 
 def _read(response: Response, url: str, max_bytes: int) -> bytes:
     parts, size = [], sum(len(name) + len(value) + 4 for name, value in response.headers.items())
-    for part in response.stream(64 * 1024):
+    for part in response.stream(64 * 1024, decode_content=True):  # unasked, urllib3 leaves chunks as they come
         size += len(part)
         if size > max_bytes:
             raise RemoteRefused(f"{host_of(url)}: the answer is larger than {max_bytes} bytes")

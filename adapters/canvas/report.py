@@ -122,7 +122,7 @@ def _download(canvas: Canvas, attachment: _Attachment, path: Path, means: Means,
             if response.status != 200:
                 status = response.status
                 raise RemoteRefused(f"{host_of(url)} answered {status} to the users report", status=status)
-            size = _write(response.stream(256 * 1024), path)
+            size = _write(response.stream(256 * 1024, decode_content=True), path)
             if attachment.size is not None and size != attachment.size:
                 raise RosterIncomplete(f"Canvas announced {attachment.size} bytes of users and sent {size}")
             return

@@ -27,7 +27,7 @@ def read_array(response: Response) -> Iterator[Any]:
     found = ijson.sendable_list()
     parser = ijson.items_coro(found, "item", use_float=True)
     try:
-        for part in _sound(response.stream(CHUNK), found):
+        for part in _sound(response.stream(CHUNK, decode_content=True), found):
             parser.send(part)
             yield from found
         parser.close()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from urllib3.connection import HTTPConnection
@@ -50,6 +53,37 @@ def test_who_asks_to_be_left_alone_is_left_alone_for_so_long(
     with FakeServer(lambda _: busy) as server, pytest.raises(RemoteUnavailable) as caught:
         loopback.request("GET", server.url)
     assert caught.value.retry_after == seconds
+
+
+class _Compressing(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        octets = gzip.compress("Zoë".encode())
+        self.send_response(200)
+        self.send_header("Content-Encoding", "gzip")
+        if self.path == "/chunks":
+            self.send_header("Transfer-Encoding", "chunked")
+            octets = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (octets[:7], octets[7:])) + b"0\r\n\r\n"
+        else:
+            self.send_header("Content-Length", str(len(octets)))
+        self.end_headers()
+        self.wfile.write(octets)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("path", ["/chunks", "/whole"])
+def test_a_compressed_answer_is_read_in_chunks_or_whole(path: str, loopback: Outbound) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Compressing)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        answer = loopback.request("GET", f"http://127.0.0.1:{server.server_port}{path}")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert answer.body.decode() == "Zoë"
 
 
 def test_an_answer_cut_short_is_one_to_ask_for_again(loopback: Outbound) -> None:
