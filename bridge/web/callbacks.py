@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
-from bridge.contracts import Adapter, Kind, Launch
+from bridge.contracts import Adapter, Kind, Launch, Outcome
 from bridge.errors import LaunchRejected
 from bridge.launch import Landing
 from bridge.learners.directory import Match
@@ -25,6 +25,9 @@ from bridge.web.requests import read_request
 
 SESSION_BOUND = 86_400.0
 """Seconds for which a session stays bound to the learner it was first seen with."""
+NOBODY = -1
+"""Stands for the user of a session that was begun for a student whom nobody was found for: it must be ended, too."""
+_NOBODYS = {Outcome.NO_MATCH, Outcome.AMBIGUOUS, Outcome.INACTIVE}
 GUESSES = {"aicc_session_unknown", "cmi5_refused"}
 Reader = Callable[..., Launch]
 
@@ -66,7 +69,10 @@ def _land(house: House, name: str, kind: Kind, reader: Callable[[Adapter[Any]], 
     if isinstance(found, Landing):
         return found
     launch, package = found
-    return house.arrivals.admit(name, launch, lead)
+    landing = house.arrivals.admit(name, launch, lead)
+    if launch.kind is Kind.CMI5 and landing.outcome in _NOBODYS:
+        house.reports.note(name, launch, NOBODY, "")
+    return landing
 
 
 def _bind_session(house: House, name: str, launch: Launch) -> None:

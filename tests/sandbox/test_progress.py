@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 import pytest
 import requests
 
+from bridge.contracts import Outcome
 from bridge.store.engine import open_database
-from bridge.store.visits import Told, Visit, newest
+from bridge.store.visits import Told, Visit, idle, newest
 from sandbox.browser import Browser
 from sandbox.demo import Demo, run_demo
 from sandbox.people import PEOPLE
@@ -58,3 +59,15 @@ def test_an_lms_takes_the_whole_story(kind: str, demo: Demo) -> None:
             assert answer.status_code == 202
             visit, told = await_settled(demo)
             assert (visit.kind, told.state, told.mastered, told.detail) == (kind, "delivered", mastered, "")
+
+
+def test_a_session_of_nobody_is_ended_too(demo: Demo) -> None:
+    stranger = next(person for person in PEOPLE if person.outcome is Outcome.NO_MATCH)
+    with Browser() as browser:
+        browser.open(f"{demo.lms_url}/launch?{urlencode({'person': stranger.key, 'kind': 'cmi5'})}")
+    engine = open_database(demo.configuration.bridge.database_url.get_secret_value())
+    try:
+        waiting = idle(engine, kinds=("cmi5",), before=time.time() + 60.0, most=50)
+    finally:
+        engine.dispose()
+    assert [visit.user_id for visit in waiting if visit.student_id == stranger.student_id] == [-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -72,3 +73,14 @@ def test_the_recording_holds_a_whole_story(sessions: list[dict[str, Any]]) -> No
     verbs = [call["statement"]["verb"]["display"]["en"] for call in calls]
     first = ["initialized", "progressed", "completed", "passed", "terminated"]
     assert verbs == [*first, "initialized", "terminated", "initialized", "terminated"]
+
+
+def test_the_page_of_requirements_names_tests_that_there_are() -> None:
+    root = RECORDING.parents[3]
+    named = set(re.findall(r"`(test_\w+)`", (root / "docs" / "cmi5.md").read_text("utf-8")))
+    files = ("adapters/scorm/test_cmi5.py", "sandbox/test_progress.py")
+    there = {
+        name for file in files for name in re.findall(r"^def (test_\w+)", (root / "tests" / file).read_text(), re.M)
+    }
+    assert named
+    assert named <= there
