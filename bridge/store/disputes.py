@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, Engine, delete, insert, literal, select
+from sqlalchemy import Connection, Engine, delete, func, insert, literal, select
 
 from bridge.identifiers import lower_ascii
 from bridge.store.engine import alone
@@ -36,8 +36,8 @@ def replace(connection: Connection, name: str, run: int, *, whole: bool) -> None
         connection.execute(delete(disputed).where(disputed.c.connection == name))
     i, known = sync_item.c, select(disputed.c.key).where(disputed.c.connection == name)
     found = (
-        select(literal(name), i.key, i.reason, i.run)
-        .distinct()
+        select(literal(name), i.key, func.min(i.reason), i.run)
         .where(i.run == run, i.kind == Kind.CONFLICT, i.reason.in_(REASONS), i.key.not_in(known))
+        .group_by(i.key, i.run)  # two members with one ID may be in conflict for two reasons
     )
     connection.execute(insert(disputed).from_select(["connection", "key", "reason", "run"], found))

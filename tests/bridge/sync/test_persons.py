@@ -110,6 +110,13 @@ def test_two_people_with_one_id_are_asked_about_by_launches_too(either_world, ma
     assert [enters(world, "s1", 7, "sub-1"), enters(world, "s1", 7, "sub-2")] == ["identity_disputed"] * 2
 
 
+def test_three_people_with_one_id_are_in_conflict_for_two_reasons_and_stay_out(staffed, make_member) -> None:
+    others = [make_member("s1", first=name, record=f"r-{name}") for name in ("Bo", "Cy")]
+    staffed.lms.members = [others[0], *staffed.lms.members, others[1]]
+    assert {"passed_on", "duplicate"} <= set(staffed.run(full=True).reasons)
+    assert enters(staffed, "s1", 1) == "identity_disputed"
+
+
 def test_ids_in_two_letter_cases_are_two_people_where_the_lms_has_two_records(staffed, make_member) -> None:
     staffed.lms.members = [*staffed.lms.members, make_member("S1", first="Cy", record="r3")]
     outcome = staffed.run()

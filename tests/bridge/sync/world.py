@@ -185,6 +185,7 @@ class World:
         self.time = 1_000_000.0
         self.stop = False
         self.follows_ids = self.replaces_ids = False
+        self.roster_door = "roster"
         self.notices: list[str] = []
         self.learners = Directory(engine, USERNAMES, self.ottolearn.read_learners, self.now)
 
@@ -201,6 +202,7 @@ class World:
             title="Test",
             settings=SimpleNamespace,
             read_roster=lms.read,
+            roster_door=self.roster_door,
             read_changes=None if getattr(lms, "now", None) is None else lms.read_changes,
         )
         settings = SimpleNamespace(student_id="login", roster=roster or self.roster)
