@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 LAUNCHES = {"lti", "scorm", "aicc", "cmi5"}
 """What the paths of launches begin with; the connection's name follows."""
-FROM_PAGES = {"packages.scorm", "progress.tell_page", "probes.take"}
-"""Views that a package's page asks, from the LMS's site."""
+FROM_PAGES = "/scorm/"
+"""What the rules begin with that a package's page asks, from the LMS's site."""
 BY_PROGRAMS = {"progress.take", "oidc.token", "oidc.userinfo", "oidc.key_set", "oidc.discovery", "keys.key_set"}
 _REASONS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 500: "internal"}
 _LAST = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Please try again in a few minutes</title>
@@ -98,8 +98,9 @@ def _refusal(house: House, error: HTTPException) -> Landing:
 
 
 def _shown(landing: Landing) -> Response:
-    if request.endpoint not in FROM_PAGES | BY_PROGRAMS:
+    from_page = request.url_rule is not None and request.url_rule.rule.startswith(FROM_PAGES)
+    if not from_page and request.endpoint not in BY_PROGRAMS:
         return answer(landing)
     body, status = json_answer(landing)
     response = make_response(jsonify(body), status)
-    return open_to_any_origin(response) if request.endpoint in FROM_PAGES else response
+    return open_to_any_origin(response) if from_page else response

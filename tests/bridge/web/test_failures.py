@@ -281,3 +281,20 @@ def test_strangers_do_not_name_requests(bridge: Bridge) -> None:
     assert answer.headers["X-Request-ID"] != "of-a-stranger"
     answer = bridge.client.get("/healthz", headers={"X-Request-ID": 'x" outcome="matched'})
     assert "matched" not in answer.headers["X-Request-ID"]
+
+
+def test_no_address_that_there_is_answers_barely_without_the_database(bridge: Bridge) -> None:
+    """Those that a later change adds, too."""
+    app = bridge.client.application
+    tried = set()
+    with away(bridge):
+        for rule in app.url_map.iter_rules():
+            path = re.sub(r"<(?:path:)?(\w+)>", "nowhere", rule.rule)
+            for method in (rule.methods or set()) & {"GET", "POST"}:
+                answer = bridge.client.open(path, method=method)
+                tried.add(answer.status_code)
+                if answer.status_code >= 500 and path not in {"/readyz"}:
+                    assert answer.status_code == 503, f"{method} {path}"
+                    assert "reference" in answer.text, f"{method} {path}"
+    assert 503 in tried
+    assert 500 not in tried
