@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from adapters.spreadsheet.cells import DATE, Cell, Odd, error_in, of_truth
-from bridge.identifiers import ID_LENGTH, fault, normalize
+from bridge.identifiers import ID_LENGTH, NO_ID, fault, normalize
 
 ALLOWED_ID: Final = (
     f"the ID as text, up to {ID_LENGTH} characters; format the column as Text before typing or pasting it"
@@ -30,6 +30,7 @@ _TRUTH: Final = frozenset({
     *("VERDADERO", "FALSO", "VERO", "VERDADEIRO", "WAAR", "ONWAAR"),
 })  # fmt: skip
 """How spreadsheet programs write true and false, each in its user's language, and how programs do."""
+_WORDS: Final = NO_ID | {word.lower() for word in _TRUTH}
 _QUOTED: Final = re.compile(r'="([^"]+)"|"([^"]+)"')
 _DAMAGED: Final = (
     (re.compile(r"[+-]?\d(?:[.,]\d+)?E\+\d{1,3}|[+-]?\d[.,]\d+E-?\d{1,3}", re.IGNORECASE | re.ASCII), SHORTENED),
@@ -58,7 +59,7 @@ def read_id(cell: Cell, *, hashed: bool = False) -> str | Odd:
     """
     if isinstance(cell, Odd):
         return cell
-    if cell.isdigit() and cell.isascii() and len(cell) <= ID_LENGTH:
+    if cell.isalnum() and cell.isascii() and len(cell) <= ID_LENGTH and (cell.isdigit() or cell.lower() not in _WORDS):
         return cell  # nearly always, and nothing below could find fault with it
     text = normalize(cell.strip())
     found = _marked(text, hashed=hashed) if text[:1] in _SUSPECT else text
