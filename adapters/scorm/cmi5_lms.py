@@ -16,6 +16,7 @@ import msgspec
 
 from adapters.scorm import callback
 from adapters.scorm.cmi5_statements import Said, number_of, written
+from bridge import answers
 from bridge.errors import LaunchRejected, OttoBridgeError, RemoteUnavailable
 from bridge.http import Answer, Outbound
 
@@ -125,7 +126,7 @@ class Lms:
 def read_json(answer: Answer, shape: Any, what: str) -> Any:
     """The answer as `shape`. Raises LaunchRejected `cmi5_answer_unreadable`, which names the member that is wrong."""
     try:
-        return msgspec.json.decode(answer.body, type=shape)
+        return answers.read_as(msgspec.json.Decoder(shape), answer.body)
     except (ValueError, RecursionError) as error:
         raise LaunchRejected("cmi5_answer_unreadable", f"{what} is not what cmi5 asks for: {error}") from error
 

@@ -434,6 +434,18 @@ def test_a_member_of_the_wrong_kind_is_named(member: str, value: object, lms: Lm
         launch(lms)
 
 
+def test_a_byte_order_mark_before_an_answer_is_no_part_of_it(lms: Lms) -> None:
+    lms.spoilt["fetch"] = Sent(200, b'\xef\xbb\xbf{"auth-token": "token-1"}')
+    lms.session.fetched = True
+    assert launch(lms).student.student_id == ANA.student_id
+
+
+def test_a_web_page_in_place_of_the_data_is_told_as_one(lms: Lms) -> None:
+    lms.spoilt["state"] = Sent(200, b"<!DOCTYPE html><title>Sign in</title>")
+    with pytest.raises(LaunchRejected, match="cmi5_answer_unreadable: LMS.LaunchData .* is a web page"):
+        launch(lms)
+
+
 def test_an_actors_member_of_the_wrong_kind_is_named(lms: Lms) -> None:
     actor = {"account": {"name": 7, "homePage": "https://lms.example.com"}}
     with pytest.raises(LaunchRejected, match=r"malformed: actor .*`\$\.account\.name`"):
