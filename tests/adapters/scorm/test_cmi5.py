@@ -442,7 +442,7 @@ def test_a_byte_order_mark_before_an_answer_is_no_part_of_it(lms: Lms) -> None:
 
 def test_a_web_page_in_place_of_the_data_is_told_as_one(lms: Lms) -> None:
     lms.spoilt["state"] = Sent(200, b"<!DOCTYPE html><title>Sign in</title>")
-    with pytest.raises(LaunchRejected, match="cmi5_answer_unreadable: LMS.LaunchData .* is a web page"):
+    with pytest.raises(LaunchRejected, match=r"cmi5_answer_unreadable: LMS\.LaunchData .* is a web page"):
         launch(lms)
 
 
