@@ -28,6 +28,7 @@ from bridge.errors import ConfigError
 from bridge.learners.student_ids import Rule
 from bridge.ottolearn.settings import Oidc, OttoLearn
 from bridge.proxy import read_proxy
+from bridge.retention import Retention
 from bridge.settings import Frozen, Origin, WebAddress
 
 DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
@@ -121,6 +122,7 @@ class _Parts(Frozen):
     ottolearn: OttoLearn
     connections: Annotated[dict[str, dict[str, Any]], BeforeValidator(_some)] = Field(default_factory=dict)
     courses: Annotated[tuple[Course, ...], AfterValidator(each_key_once)] = ()
+    retention: Retention = Retention()
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ class Configuration:
     ottolearn: OttoLearn
     connections: Mapping[str, Connection[Any]]
     courses: tuple[Course, ...] = ()
+    retention: Retention = Retention()  # noqa: RUF009 -- frozen
 
 
 def load(
@@ -156,7 +159,7 @@ def load(
         problems += file.unset.values()  # without them it cannot even be described
     if problems or parts is None:
         raise ConfigError(sorted(set(problems), key=_line_of))
-    return Configuration(parts.bridge, parts.ottolearn, connections, parts.courses)
+    return Configuration(parts.bridge, parts.ottolearn, connections, parts.courses, parts.retention)
 
 
 def _connections(

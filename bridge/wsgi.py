@@ -51,7 +51,7 @@ def serving(
     app = build_app(configuration, metrics_port=metrics_port, self_test=self_test)
     gc.freeze()  # what was imported stays: nothing of it is looked through for garbage while launches wait
     house = app.extensions[HOUSE]
-    rounds.start(house.engine, house.reports, house.now)
+    rounds.start(house.engine, house.reports, house.now, configuration.retention)
     house.late.start()
     refreshing.start(house.directory, configuration.ottolearn.directory.refresh_every)
     return app

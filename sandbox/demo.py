@@ -18,6 +18,7 @@ from adapters import ADAPTERS
 from bridge import rounds
 from bridge.config import Configuration, load
 from bridge.packages.origin import Packages
+from bridge.retention import Retention
 from bridge.store.engine import migrate, open_database
 from bridge.web.app import HOUSE
 from bridge.wsgi import build_app
@@ -97,7 +98,7 @@ def run_demo(port: int = 0, *, method: str = "oidc") -> Iterator[Demo]:
         lms_door.app = create_lms(campus)
         bridge = build_app(configuration)
         house = bridge.extensions[HOUSE]
-        stack.enter_context(rounds.rounds(house.engine, house.reports, house.now, every=1.0))
+        stack.enter_context(rounds.rounds(house.engine, house.reports, house.now, Retention(), every=1.0))
         bridge_door.app = bridge
         _await_ready(bridge_url)
         yield Demo(bridge_url, ottolearn_url, lms_url, configuration, config_path)

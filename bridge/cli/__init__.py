@@ -31,6 +31,7 @@ COMMANDS = (
     "learners",
     "package",
     "people",
+    "privacy",
     "probe",
     "progress",
     "runs",

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, String, bindparam, delete, insert, select
 from bridge.contracts import Outcome
 from bridge.store.engine import alone
 from bridge.store.prepared import Prepared
+from bridge.store.purging import Purge
 from bridge.store.schema import launch, received
 from bridge.store.text import storable
 
@@ -51,9 +52,10 @@ _LAST_NAMED: Final = (
     .order_by(*_NEWEST_FIRST)
     .limit(1)
 )
-_FORGET: Final = delete(launch).where(launch.c.time < bindparam("before"))
 _FORGET_ONE: Final = delete(launch).where(launch.c.reference == bindparam("gone"))
-_FORGET_NOBODY: Final = delete(launch).where(
+_FORGET: Final = Purge(launch, launch.c.time < bindparam("before"))
+_FORGET_NOBODY: Final = Purge(
+    launch,
     launch.c.reference.in_(select(received.c.reference).where(received.c.time < bindparam("before"))),
     launch.c.outcome == Outcome.REJECTED,
     launch.c.student_id == "",
@@ -107,13 +109,11 @@ def forget_one(engine: Engine, reference: str) -> None:
 
 def forget_before(engine: Engine, time: float) -> int:
     """Delete the lines older than `time` (Unix seconds); how many."""
-    with alone(engine) as connection:
-        return connection.execute(_FORGET, {"before": time}).rowcount
+    return _FORGET.run(engine, {"before": time})
 
 
 def forget_nobody_before(engine: Engine, time: float) -> int:
     """Delete the lines of nobody older than `time`; how many. They are found by what came with them, so before that is
     forgotten: to look through all lines would hold up launches.
     """
-    with alone(engine) as connection:
-        return connection.execute(_FORGET_NOBODY, {"before": time}).rowcount
+    return _FORGET_NOBODY.run(engine, {"before": time})

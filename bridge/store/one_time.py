@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import alone
 from bridge.store.prepared import Prepared
+from bridge.store.purging import Purge
 from bridge.store.schema import kept, spent
 
 _SPEND: Final = Prepared(
@@ -46,7 +47,7 @@ _BIND: Final[dict[str, Executable]] = {
     "postgresql": postgresql.insert(kept).on_conflict_do_nothing(),
 }
 _BOUND: Final = select(kept.c.payload).where(kept.c.key == bindparam("k"))
-_PURGE: Final = tuple(delete(table).where(table.c.until <= bindparam("now")) for table in (spent, kept))
+_PURGE: Final = tuple(Purge(table, table.c.until <= bindparam("now")) for table in (spent, kept))
 
 
 def spend(engine: Engine, key: str, *, until: float) -> bool:
@@ -126,8 +127,7 @@ def bind(engine: Engine, purpose: str, code: str, value: str, *, until: float) -
 
 def purge(engine: Engine, *, now: float) -> int:
     """Forget what has expired; how many rows."""
-    with alone(engine) as connection:
-        return sum(connection.execute(statement, {"now": now}).rowcount for statement in _PURGE)
+    return sum(purge.run(engine, {"now": now}) for purge in _PURGE)
 
 
 def _hash(*parts: str) -> bytes:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Final
 
-from sqlalchemy import Engine, bindparam, delete, select
+from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import alone
+from bridge.store.purging import Purge
 from bridge.store.schema import rate
 
 _READ: Final = select(rate.c.count).where(rate.c.key == bindparam("asked"))
-_PURGE: Final = delete(rate).where(rate.c.until <= bindparam("now"))
+_PURGE: Final = Purge(rate, rate.c.until <= bindparam("now"))
 
 
 def _upsert(dialect: Any) -> Any:
@@ -42,8 +43,7 @@ def counted(engine: Engine, what: str, who: str, *, now: float, span: float) -> 
 
 def purge(engine: Engine, *, now: float) -> int:
     """Forget the spans that are over; how many rows."""
-    with alone(engine) as connection:
-        return connection.execute(_PURGE, {"now": now}).rowcount
+    return _PURGE.run(engine, {"now": now})
 
 
 def _ends(now: float, span: float) -> float:

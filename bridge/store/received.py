@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Engine, bindparam, delete, insert, select
+from sqlalchemy import Engine, bindparam, insert, select
 
 from bridge.store.engine import alone
+from bridge.store.purging import Purge
 from bridge.store.schema import received
 
 LONGEST: Final = 8_000
@@ -18,7 +19,7 @@ SHORTER: Final = (60, 20)
 
 _KEEP: Final = insert(received)
 _FIND: Final = select(received.c.fields).where(received.c.reference == bindparam("asked"))
-_FORGET: Final = delete(received).where(received.c.time < bindparam("before"))
+_FORGET: Final = Purge(received, received.c.time < bindparam("before"))
 
 
 def keep(engine: Engine, reference: str, fields: Mapping[str, Any], *, now: float) -> None:
@@ -40,8 +41,7 @@ def find(engine: Engine, reference: str) -> dict[str, Any] | None:
 
 def forget_before(engine: Engine, time: float) -> int:
     """Delete what is older than `time` (Unix seconds); how many."""
-    with alone(engine) as connection:
-        return connection.execute(_FORGET, {"before": time}).rowcount
+    return _FORGET.run(engine, {"before": time})
 
 
 def _fitting(fields: Mapping[str, Any]) -> str:

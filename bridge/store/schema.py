@@ -64,6 +64,7 @@ launch = Table(
     Column("detail", String(1000), nullable=False),
     Column("mark", String(32), nullable=False, server_default=""),
     Index("ix_launch_time", "time", "id"),
+    Index("ix_launch_student", "student_id"),
     sqlite_autoincrement=True,
 )
 

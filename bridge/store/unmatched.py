@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bridge.contracts import Student
 from bridge.identifiers import is_student_id, normalize
 from bridge.store.engine import alone
+from bridge.store.purging import Purge
 from bridge.store.schema import unmatched
 from bridge.store.text import storable
 
@@ -41,7 +42,7 @@ _KNOWN: Final = select(unmatched.c.times).where(
 _FORGET: Final = delete(unmatched).where(
     unmatched.c.connection == bindparam("connection_"), unmatched.c.student_id == bindparam("id_")
 )
-_FORGET_OLD: Final = delete(unmatched).where(unmatched.c.last_seen < bindparam("before"))
+_FORGET_OLD: Final = Purge(unmatched, unmatched.c.last_seen < bindparam("before"))
 
 
 def _note_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Executable:
@@ -93,5 +94,4 @@ def forget(engine: Engine, connection: str, student_id: str) -> None:
 
 def forget_before(engine: Engine, time: float) -> int:
     """Delete who was not seen since `time`; how many."""
-    with alone(engine) as database:
-        return database.execute(_FORGET_OLD, {"before": time}).rowcount
+    return _FORGET_OLD.run(engine, {"before": time})

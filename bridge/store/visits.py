@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Engine, Row, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Engine, Row, and_, bindparam, insert, or_, select, update
 
 from bridge.store.engine import alone
+from bridge.store.purging import Purge
 from bridge.store.schema import progress, visit
 
 WAITING, DELIVERED, REFUSED = "waiting", "delivered", "refused"
@@ -142,7 +143,7 @@ _OF_LAUNCH: Final = (
     .order_by(visit.c.id.desc())
     .limit(1)
 )
-_FORGET: Final = delete(visit).where(visit.c.time < bindparam("before"))
+_FORGET: Final = Purge(visit, visit.c.time < bindparam("before"))
 
 
 def add(engine: Engine, row: Visit, *, due_at: float) -> int:
@@ -267,8 +268,7 @@ def newest(engine: Engine, last: int) -> list[tuple[Visit, Told]]:
 
 def forget_before(engine: Engine, time: float) -> int:
     """Delete the visits older than `time`, with what was said of them; how many."""
-    with alone(engine) as connection:
-        return connection.execute(_FORGET, {"before": time}).rowcount
+    return _FORGET.run(engine, {"before": time})
 
 
 def _both(row: Row[tuple[object, ...]]) -> tuple[Visit, Told]:

@@ -27,7 +27,8 @@ from bridge.learners.matching import Matching
 from bridge.learners.newcomers import CLAIM_LIVES, Newcomers
 from bridge.lti.student import read_student
 from bridge.ottolearn.api import Attribute
-from bridge.rounds import UNMATCHED_KEPT, tidy
+from bridge.retention import DAY, Retention
+from bridge.rounds import tidy
 from bridge.store import aliases, one_time, unmatched
 
 NAMES = ("username", "employeeId")
@@ -151,7 +152,7 @@ def test_made_up_ids_do_not_fill_the_disk(world: World, monkeypatch: pytest.Monk
 def test_who_was_not_seen_for_half_a_year_is_forgotten(world: World) -> None:
     for student_id, seen in (("old", 0.0), ("new", 2.0)):
         unmatched.note(world.engine, "campus", Student(student_id, "", ""), "no_match", now=seen)
-    tidy(world.engine, UNMATCHED_KEPT + 1.0)
+    tidy(world.engine, Retention().unmatched * DAY + 1.0, Retention())
     assert [row.student_id for row in unmatched.newest(world.engine, 10)] == ["new"]
 
 

@@ -15,6 +15,7 @@ from bridge import rounds
 from bridge.contracts import Assurance, Connection, Kind, Launch, Report, Student
 from bridge.errors import RemoteRefused, RemoteUnavailable
 from bridge.progress.reports import GIVE_UP, IDLE, LEASE, PAGE_LIVES, Reports
+from bridge.retention import DAY, Retention
 from bridge.store import visits
 from bridge.store.visits import DELIVERED, REFUSED, WAITING
 from tests.fakes.means import Clock
@@ -286,8 +287,8 @@ def test_the_rounds_deliver_and_tidy(reports: Reports, lms: Lms, clock: Clock) -
     tell(reports)
     told = lms.take
     object.__setattr__(reports, "deliver", dict.fromkeys(Kind, lambda *said: (told(*said), heard.set())))
-    with rounds.rounds(reports.engine, reports, lambda: clock.now, every=0.01):
+    with rounds.rounds(reports.engine, reports, lambda: clock.now, Retention(), every=0.01):
         assert heard.wait(30)
     assert len(lms.told) == 1
-    rounds.tidy(reports.engine, clock.now + 2 * rounds.VISITS_KEPT)
+    rounds.tidy(reports.engine, clock.now + 2 * Retention().progress * DAY, Retention())
     assert visits.newest(reports.engine, 9) == []
