@@ -20,6 +20,7 @@ from bridge.errors import OttoBridgeError
 from bridge.learners import refreshing
 from bridge.learners.directory import Directory
 from bridge.learners.refreshing import whole_list
+from bridge.learners.searching import searching
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.outgoing import way_out
 from bridge.store import learners
@@ -76,6 +77,12 @@ def build_app(
         time.time,
         every=REFRESH_EVERY,
         max_shrink_percent=configuration.ottolearn.directory.max_shrink_percent,
+        search=searching(
+            engine,
+            OttoLearnApi(configuration.ottolearn, outbound, attempts=1),
+            configuration.ottolearn.username_attributes,
+            time.time,
+        ),
     )
     if not _begin(engine, directory):
         threading.Thread(target=_keep_beginning, args=(engine, directory), name="begin", daemon=True).start()

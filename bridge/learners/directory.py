@@ -17,6 +17,7 @@ from bridge.contracts import Learner
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound, RemoteRefused, RemoteUnavailable
 from bridge.identifiers import FAULTS, fault, is_student_id, loose_key, lower_ascii, normalize
 from bridge.learners.reading import the_only_reading
+from bridge.learners.searching import Search, nobody
 from bridge.store import generations, learners
 from bridge.store.learners import Candidate, DirectoryState
 
@@ -53,12 +54,14 @@ class Directory:
         every: float = 30.0,
         patience: float = 7.0,
         max_shrink_percent: int = 20,
+        search: Search = nobody,
     ) -> None:
         """`username_attributes` in order of trust; `read_learners` reads every user, active or not, from OttoLearn.
 
         `every`: seconds between two refreshes for unknown IDs, at the least and over all processes. `patience`: seconds
         that one launch waits for such a refresh; the learner must have an answer within ten.
         `max_shrink_percent`: a list with so much fewer users, and `FEW` fewer, is not believed.
+        `search`: whom OttoLearn says to hold an ID, asked before its list is read.
         """
         self._engine = engine
         self._attributes = tuple(username_attributes)
@@ -67,6 +70,7 @@ class Directory:
         self._every = every
         self._patience = patience
         self._max_shrink_percent = max_shrink_percent
+        self._search = search
         self._lock = threading.Lock()
         self._flight: Future[DirectoryState] | None = None
 
@@ -81,6 +85,9 @@ class Directory:
         if why := fault(normalize(student_id)):
             raise LearnerNotFound(f"not a student ID: {FAULTS[why]}")
         match = self._match(student_id, ignore_case)
+        if match is None and (found := self._search(normalize(student_id))):
+            self.put(*found)
+            match = self._match(student_id, ignore_case)
         if match is None:
             self._await_refresh()
             match = self._match(student_id, ignore_case)

@@ -6,11 +6,13 @@ changes when OttoLearn turns out to be different.
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from bridge.answers import instead
 from bridge.contracts import Learner, clean
@@ -106,6 +108,22 @@ class OttoLearnApi:
         sent = {self._wire.id: user_id}
         return self._answered(self._session.read(self._wire.user.format(id=user_id)), f"read user {user_id}", sent)
 
+    @property
+    def can_search(self) -> bool:
+        """Whether the configuration says how to ask for one user by an ID."""
+        return self._wire.search is not None
+
+    def search(self, attribute: str, value: str) -> list[Learner]:
+        """The users whose `attribute` holds `value`; whoever else is answered is left out."""
+        said = {"{attribute}": quote(attribute, safe=""), "{value}": quote(value, safe="")}
+        path = re.sub("|".join(map(re.escape, said)), lambda found: said[found[0]], self._wire.search or "")
+        answer = self._session.read(path)
+        if answer.status == 404:
+            return []
+        records = _checked(answer, "find one user", list)
+        found = [person for record in records if (person := self._learner_or_none(record))]
+        return [person for person in found if normalize(person.attributes.get(attribute, "")) == normalize(value)]
+
     def create(self, attributes: Mapping[str, str], password: str, active: bool = True) -> Learner:
         """Add a user. RemoteUnavailable with a status other than 429 leaves open whether it was added."""
         wire = self._wire
@@ -135,6 +153,12 @@ class OttoLearnApi:
             return self._learner({**sent, **_checked(answer, deed, dict)})
         except ValueError as error:
             raise RemoteRefused(f"OttoLearn was asked to {deed} and answered oddly: {error}") from None
+
+    def _learner_or_none(self, record: object) -> Learner | None:
+        try:
+            return self._learner(record)
+        except ValueError:
+            return None
 
     def _learner(self, record: object) -> Learner:
         """Read one user; ValueError says why it is none, naming no person."""

@@ -24,6 +24,8 @@ class Wire(Frozen):
     users: Path = "/v1/rest/user"  # GET SEEN, POST ASSUMED
     user: Path = "/v1/rest/user/{id}"  # PUT and GET ASSUMED
     attributes: Path = "/v1/rest/attribute"  # ASSUMED
+    search: Path | None = None
+    """Users whose Username attribute `{attribute}` holds `{value}`; None, for no public page says that there is one."""
     create_method: Literal["POST", "PUT"] = "POST"  # ASSUMED
     update_method: Literal["PUT", "PATCH", "POST"] = "PUT"  # ASSUMED
     id: Name = "id"  # SEEN
@@ -40,4 +42,11 @@ class Wire(Frozen):
     def _one_place_for_the_id(self) -> Self:
         if self.user.replace("{id}", "", 1).count("{") or "{id}" not in self.user:
             raise ValueError("allowed for user: a path with {id} in it, and no other braces")
+        return self
+
+    @model_validator(mode="after")
+    def _a_place_for_the_value(self) -> Self:
+        search = self.search or "{value}"
+        if "{value}" not in search or "{" in search.replace("{value}", "", 1).replace("{attribute}", "", 1):
+            raise ValueError("allowed for search: a path with {value} in it, {attribute} too, and no other braces")
         return self

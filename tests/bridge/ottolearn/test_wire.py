@@ -19,6 +19,7 @@ CHANGED = {
     "users": "/v2/people",
     "user": "/v2/people/{id}/record",
     "attributes": "/v2/fields",
+    "search": "/v2/search/{value}/in/{attribute}",
     "create_method": "PUT",
     "update_method": "PATCH",
     "id": "number",
@@ -43,6 +44,7 @@ def answer(request: Request) -> Reply:
         ("GET", "/v2/people/7/record"): person,
         ("PATCH", "/v2/people/7/record"): {**person, **json.loads(request.body or b"{}")},
         ("GET", "/v2/fields"): [field],
+        ("GET", "/v2/search/a%20%7Battribute%7D/in/username"): [{**person, "fields": {"username": "a {attribute}"}}],
     }
     return Reply(200, json.dumps(bodies[request.method, request.path]).encode())
 
@@ -64,6 +66,7 @@ def test_another_ottolearn_is_spoken_to_as_configured():
         assert found == (7, False, {"username": "a"})
         assert api.create({"username": "a"}, "p").user_id == 7
         assert api.update(7, {"username": "b"}, True) == (7, True, {"username": "b"})
+        assert [person.user_id for person in api.search("username", "a {attribute}")] == [7]
         (field,) = api.attributes()
         assert field == ("username", "User", "text", True, True)
         seen = [request for request in server.seen if request.path != "/v2/login"]
