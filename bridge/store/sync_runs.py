@@ -6,9 +6,10 @@ import enum
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Engine, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Engine, and_, bindparam, func, insert, or_, select, update
 
 from bridge.store.engine import alone
+from bridge.store.purging import Purge
 from bridge.store.schema import sync_item, sync_run, sync_source
 from bridge.store.sync_items import Kind, State
 
@@ -81,6 +82,8 @@ _RUNS: Final = select(
 
 _GOOD: Final = (_r.status.in_((Status.DONE, Status.PARTIAL, Status.HELD_BACK)), _r.reason.not_in(UNFINISHED))
 """Of a run that came to its end."""
+_OLD: Final = select(_r.id).where(_r.started_at < bindparam("before"), _r.status.not_in(UNDER_WAY))
+_FORGET_ITEMS: Final = Purge(sync_item, sync_item.c.run.in_(_OLD))
 
 
 def kind_of(since: float | None) -> str:
@@ -189,9 +192,7 @@ def wrote_after(engine: Engine, source: int, run: int) -> bool:
 
 def forget_items_before(engine: Engine, time: float) -> int:
     """Delete the items of runs that began before `time`, but keep the runs themselves; how many items."""
-    old = select(_r.id).where(_r.started_at < time, _r.status.not_in(UNDER_WAY))
-    with alone(engine) as connection:
-        return connection.execute(delete(sync_item).where(sync_item.c.run.in_(old))).rowcount
+    return _FORGET_ITEMS.run(engine, {"before": time})
 
 
 def _run(row: Any) -> Run:

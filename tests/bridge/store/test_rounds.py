@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, text
 
 from bridge import rounds
 from bridge.retention import DAY, Retention
-from bridge.store import launches, one_time, purging, received, visits
+from bridge.store import launches, one_time, purging, received, sync_runs, visits
+from bridge.store.engine import alone
 from bridge.store.launches import LaunchLine
 from bridge.store.visits import Visit
 
@@ -53,3 +54,22 @@ def test_spent_values_and_kept_ones_end_in_time(engine: Engine) -> None:
     one_time.spend(engine, "nonce", until=10.0)
     assert one_time.purge(engine, now=20.0) == 2
     assert one_time.look(engine, "token", "late", now=20.0) == {}
+
+
+def test_plans_of_old_runs_are_forgotten_but_not_of_a_run_under_way(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purging, "BATCH", 2)
+    with engine.begin() as database:
+        database.execute(text("INSERT INTO sync_source (id, connection) VALUES (1, 'campus')"))
+        for run, began, status in ((1, 1, "done"), (2, 1, "applying"), (3, 9, "done")):
+            columns = 'id, source, started_at, status, reason, "full", settings, plan, summary'
+            values = f"{run}, 1, {began}, '{status}', '', true, '', '', '{{}}'"
+            database.exec_driver_sql(f"INSERT INTO sync_run ({columns}) VALUES ({values})")
+            for number in range(3):
+                columns = "run, number, kind, state, reason, key, student_id, digest, content"
+                item = text(f"INSERT INTO sync_item ({columns}) VALUES ({run}, {number}, '', '', '', '', '', :d, '')")
+                database.execute(item, {"d": b""})
+    assert sync_runs.forget_items_before(engine, 5.0) == 3
+    with alone(engine) as database:
+        assert set(database.execute(text("SELECT run FROM sync_item")).scalars()) == {2, 3}
