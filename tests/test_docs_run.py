@@ -24,11 +24,13 @@ SECRET = "0123456789abcdef0123456789abcdef"
 PAGES = [
     "README.md",
     "docs/operators.md",
+    "docs/configuration.md",
     "docs/lti.md",
     *(f"adapters/{n}/README.md" for n in ("canvas", "moodle", "lti")),
 ]
 PEOPLE = [{"id": 7, "active": True, "attribute": {"firstName": "Ada", "lastName": "L", "username": "25499339"}}]
 EXITS = {
+    "config init": {1},
     "doctor": {0, 1},
     "keys rotate": {0, 3},
     "launches explain": {2},
@@ -37,7 +39,7 @@ EXITS = {
     "setup invite": {0, 2},
 }
 """What a command may end with here: doctor finds a bridge whose address nobody serves, a key waits before it signs, no
-launch has the page's reference, nobody has launched, and a connection of the file cannot be invited once more."""
+launch has the page's reference, nobody has launched, a connection of the file cannot be invited once more, and a configuration that is there stays."""
 
 
 def lines(page: str) -> list[str]:

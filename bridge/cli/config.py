@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
 import click
 
+from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, pass_invocation
+from bridge.cli.newconfig import KINDS, PLATFORMS, Answers, config_text, file_of, new_secrets, write_all
 from bridge.cli.saying import say
-from bridge.config import Configuration
+from bridge.config import Configuration, load
 from bridge.ottolearn.settings import Oidc
 from bridge.outgoing import way_out
+from bridge.settings import split_plainly
+
+EXAMPLE = "config.example.yaml"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @click.group()
 def config() -> None:
-    """Check the configuration."""
+    """Make and check the configuration."""
 
 
 def _warnings(found: Configuration) -> Iterator[str]:
@@ -42,3 +54,95 @@ def check(invocation: Invocation) -> None:
         say(f"Warning: {warning}")
     if unset:
         say(f"Not set in this environment, and needed to serve: {', '.join(unset)}")
+
+
+@config.command()
+def example() -> None:
+    """Print the configuration that shows every key with its meaning."""
+    say(example_text().rstrip("\n"))
+
+
+def example_text() -> str:
+    """config.example.yaml: the wheel carries it in the package, a checkout beside it."""
+    packed = files("bridge").joinpath(EXAMPLE)
+    return (packed if packed.is_file() else ROOT / EXAMPLE).read_text("utf-8")
+
+
+class _Address(click.ParamType[str]):
+    """An https address, or one by http on this machine, for trying things out."""
+
+    name = "url"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = value.strip().rstrip("/")
+        try:
+            parts = split_plainly(text)
+            here = parts.scheme == "http" and _is_here(parts.hostname or "")
+            if parts.hostname and (parts.scheme == "https" or here) and not (parts.query or parts.fragment):
+                return text
+        except ValueError:
+            pass
+        return self.fail(f"{value!r} is no address that starts with https://", param, ctx)
+
+
+def _is_here(host: str) -> bool:
+    return host == "localhost" or host.startswith("127.")
+
+
+@config.command("init")
+@click.option("--public-url", type=_Address(), prompt="1. Where LMSs and browsers see the bridge (https://…)")
+@click.option("--organization-id", type=click.IntRange(1), prompt="2. OttoLearn: the number of the organisation")
+@click.option("--username", prompt="   OttoLearn: the name of the API user")
+@click.option("--learner-url", type=_Address(), prompt="3. Where learners enter OttoLearn (https://…)")
+@click.option("--lms", "kind", type=click.Choice(KINDS), prompt="4. The kind of LMS to begin with")
+@click.option("--lms-url", type=_Address(), help="The address of the LMS; asked for unless --lms is none.")
+@click.option("--secrets-as", type=click.Choice(("files", "env")), default="files", show_default=True)
+@pass_invocation
+def init(invocation: Invocation, /, kind: str, lms_url: str | None, secrets_as: str, **asked: Any) -> None:
+    """Ask four things, and write a configuration and its secrets, readable by you alone.
+
+    For scripts each answer is an option, and OttoLearn's password comes from the variable OTTOLEARN_PASSWORD. The
+    secrets are put into files of their own in the folder `secrets` beside the configuration, or with --secrets-as env
+    into `secrets.env`, for systemd and compose. Nothing that exists is written over.
+    """
+    path = invocation.config_path
+    if path.exists():
+        raise click.ClickException(f"{path} is there already; nothing was written")
+    if kind == "none":
+        lms_url = ""
+    elif lms_url is None:
+        lms_url = click.prompt("   The address of the LMS (https://…)", type=_Address())
+    password = os.environ.get("OTTOLEARN_PASSWORD")
+    password = password or click.prompt("   OttoLearn: the API user's password", hide_input=True)
+    answers = Answers(kind=kind, lms_url=lms_url, **asked)
+    given = new_secrets(answers, password)
+    as_env = secrets_as == "env"
+    text = config_text(answers, _in_environment if as_env else partial(_in_file, path))
+    try:
+        written = write_all(path, text, given, as_env=as_env)
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
+    load(path, ADAPTERS, given)  # raises what would be a mistake of ours
+    say("\n".join(f"written: {file}" for file in written))
+    say(_next(path, answers, as_env=as_env))
+
+
+def _in_environment(name: str) -> str:
+    return f"${{{name}}}"
+
+
+def _in_file(path: Path, name: str) -> str:
+    return json.dumps(f"${{file:{file_of(path, name)}}}", ensure_ascii=False)
+
+
+def _next(path: Path, answers: Answers, *, as_env: bool) -> str:
+    """What to do now."""
+    load_them = "set -a; . ./secrets.env; set +a\n  " if as_env else ""
+    steps = ["ottobridge config check", "ottobridge learners refresh", "ottobridge serve"]
+    if answers.kind in PLATFORMS:
+        steps.append(f"ottobridge setup {answers.connection}     # what to enter in the LMS")
+    if answers.kind == "scorm":
+        steps.append(f'ottobridge package {answers.connection} --format scorm12 --title "My course" -o course.zip')
+    if path.name != "config.yaml":
+        steps.insert(0, f"export OTTOBRIDGE_CONFIG={path}")
+    return f"\nNow, in {path.parent.resolve()}:\n\n  {load_them}" + "\n  ".join(steps)
