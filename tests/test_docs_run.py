@@ -39,7 +39,8 @@ EXITS = {
     "setup invite": {0, 2},
 }
 """What a command may end with here: doctor finds a bridge whose address nobody serves, a key waits before it signs, no
-launch has the page's reference, nobody has launched, a connection of the file cannot be invited once more, and a configuration that is there stays."""
+launch has the page's reference, nobody has launched, a connection of the file cannot be invited once more, and a
+configuration that is there is not written over."""
 
 
 def lines(page: str) -> list[str]:
