@@ -19,13 +19,17 @@ lint: $(VENV)/.ready-test ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@sh scripts/audit $(VENV)
+
+wheel: $(VENV)/bin/pip ## Build the wheel, with a bill of materials (CycloneDX) beside it, into dist/
+	@sh scripts/wheel $(BIN)/python dist
 
 format: $(VENV)/.ready-test ## Put the code into its format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/pip:
 	@sh scripts/venv $(PYTHON) $(VENV)
@@ -38,4 +42,4 @@ $(VENV)/.ready-test: $(VENV)/bin/pip pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
 	touch $@ $(VENV)/.ready
 
-.PHONY: help demo test lint format clean
+.PHONY: help demo test lint wheel format clean

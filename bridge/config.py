@@ -35,6 +35,18 @@ DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 CONNECTION_NAME = r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
 
 
+def _contact(text: str) -> str:
+    """RFC 9116, section 2.5.3: an address on the web, of a mail box or of a telephone."""
+    if re.fullmatch(r"[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+", text):
+        text = f"mailto:{text}"
+    if not re.fullmatch(r"(?:https://|mailto:|tel:)[!-~]+", text):
+        raise ValueError("allowed: an e-mail address, or one that starts with https://, mailto: or tel:")
+    return text
+
+
+Contact = Annotated[str, AfterValidator(_contact)]
+
+
 class Bridge(Frozen):
     """The `bridge:` part: who we are and what we may reach."""
 
@@ -61,6 +73,11 @@ class Bridge(Frozen):
     """Our own web servers, whose `X-Forwarded-For` says who asks."""
     setup_pages: bool = True
     """Whether `/setup/CONNECTION` shows LMS administrators what to enter."""
+
+    security_contact: tuple[Contact, ...] = ()
+    """Whom `/.well-known/security.txt` names, the first preferred."""
+    security_policy: WebAddress | None = None
+    """What is asked of whoever reports a hole."""
 
     @field_validator("public_url")
     @classmethod

@@ -31,6 +31,7 @@ from bridge.web.policy import content_policy
 from bridge.web.probes import probe_pages
 from bridge.web.progress import progress_pages
 from bridge.web.registration import registration_pages
+from bridge.web.security_txt import security_pages
 from bridge.web.setup import setup_pages
 from bridge.web.status import status_pages
 from bridge.web.step_up import step_up_pages
@@ -74,6 +75,7 @@ def create_app(house: House, *, metrics_port: int | None = None) -> Flask:
         trouble_pages,
         step_up_pages,
         oidc_pages,
+        security_pages,
         status_pages,
     ):
         app.register_blueprint(pages(house))
