@@ -84,9 +84,9 @@ def read_proxy(url: str, spared: Sequence[str] = (), *, by_name: bool = False) -
 def _refuse(status: int, host: str, place: str) -> None:
     if 200 <= status < 300:
         return
-    if status == 407:
+    if status in {401, 407}:  # tinyproxy answers a wrong password with 401
         told = "wants another user name or password: set them in bridge.proxy or HTTPS_PROXY"
-    elif status in {401, 403, 405}:
+    elif status in {403, 405}:
         told = f"does not let us through ({status}): let it allow this host, or name the host in NO_PROXY"
     else:
         told = f"found no way there ({status or 'no HTTP answer'})"

@@ -146,6 +146,7 @@ def test_the_proxy_hears_its_password_and_nobody_else(
 @pytest.mark.parametrize(
     ("answers", "told", "lasting"),
     [
+        (b"HTTP/1.1 401 Unauthorized\r\n\r\n", "another user name or password", True),
         (b"HTTP/1.1 403 Forbidden\r\n\r\n", "does not let us through", True),
         (b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "found no way there", False),
         (b"SSH-2.0-OpenSSH\r\n\r\n", "found no way there", False),
