@@ -89,6 +89,14 @@ def _is_here(host: str) -> bool:
     return host == "localhost" or host.startswith("127.")
 
 
+def _refuse_a_second(context: click.Context, _: click.Parameter, secrets_as: str) -> str:
+    """Before anything is asked."""
+    invocation = context.find_object(Invocation)
+    if invocation is not None and invocation.config_path.exists():
+        raise click.ClickException(f"{invocation.config_path} is there already; nothing was written")
+    return secrets_as
+
+
 @config.command("init")
 @click.option("--public-url", type=_Address(), prompt="1. Where LMSs and browsers see the bridge (https://…)")
 @click.option("--organization-id", type=click.IntRange(1), prompt="2. OttoLearn: the number of the organisation")
@@ -96,7 +104,14 @@ def _is_here(host: str) -> bool:
 @click.option("--learner-url", type=_Address(), prompt="3. Where learners enter OttoLearn (https://…)")
 @click.option("--lms", "kind", type=click.Choice(KINDS), prompt="4. The kind of LMS to begin with")
 @click.option("--lms-url", type=_Address(), help="The address of the LMS; asked for unless --lms is none.")
-@click.option("--secrets-as", type=click.Choice(("files", "env")), default="files", show_default=True)
+@click.option(
+    "--secrets-as",
+    type=click.Choice(("files", "env")),
+    default="files",
+    show_default=True,
+    is_eager=True,
+    callback=_refuse_a_second,
+)
 @pass_invocation
 def init(invocation: Invocation, /, kind: str, lms_url: str | None, secrets_as: str, **asked: Any) -> None:
     """Ask four things, and write a configuration and its secrets, readable by you alone.
@@ -106,8 +121,6 @@ def init(invocation: Invocation, /, kind: str, lms_url: str | None, secrets_as: 
     into `secrets.env`, for systemd and compose. Nothing that exists is written over.
     """
     path = invocation.config_path
-    if path.exists():
-        raise click.ClickException(f"{path} is there already; nothing was written")
     if kind == "none":
         lms_url = ""
     elif lms_url is None:

@@ -98,6 +98,12 @@ def test_nothing_that_is_there_is_written_over(tmp_path: Path, there: str) -> No
     assert (tmp_path / there).read_text() == "mine"
 
 
+def test_nobody_is_asked_for_a_configuration_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("mine")
+    done = init(tmp_path, password=None, typed="", **dict.fromkeys(GIVEN))
+    assert (done.exit_code, done.stdout) == (1, "")
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [
