@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.saying import say
 from bridge.store import privacy as kept
 
 connection_option = click.option("--connection", help="Of this connection alone; without it, of every one.")
@@ -54,11 +55,11 @@ def erase(invocation: Invocation, student_id: str, connection: str | None, yes: 
 
 def _tell(done: kept.Erased) -> None:
     for table, count in done.tables.items():
-        click.echo(f"{table}: {count}")
+        say(f"{table}: {count}")
     if not done.tables:
-        click.echo("Nothing was kept of this ID.")
+        say("Nothing was kept of this ID.")
     if done.users:
         users = ", ".join(map(str, done.users))
-        click.echo(f"OttoLearn's list still has the user {users}; delete it there, then: ottobridge learners refresh")
+        say(f"OttoLearn's list still has the user {users}; delete it there, then: ottobridge learners refresh")
     if done.under_way:
-        click.echo(f"A sync under way needs {done.under_way} record(s): erase again when it has ended.")
+        say(f"A sync under way needs {done.under_way} record(s): erase again when it has ended.")
