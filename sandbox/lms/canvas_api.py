@@ -32,6 +32,10 @@ def add_canvas_api(app: Flask, campus: Campus) -> None:
             answer.headers["Link"] = f'<{campus.url}{USERS}?sort=id&per_page={PER_PAGE}&page={page + 1}>; rel="next"'
         return answer
 
+    @app.route("/api/v1/<path:_>", methods=["GET", "POST"])
+    def nothing(_: str) -> tuple[Response, int]:
+        return jsonify(errors=[{"message": "The specified resource does not exist."}]), 404
+
 
 def _refused() -> Response:
     answer = make_response(jsonify(errors=[{"message": "Invalid access token."}]), 401)
