@@ -31,6 +31,7 @@ PAGES = [
 PEOPLE = [{"id": 7, "active": True, "attribute": {"firstName": "Ada", "lastName": "L", "username": "25499339"}}]
 EXITS = {
     "config init": {1},
+    "db restore": {2, 130},
     "doctor": {0, 1},
     "keys rotate": {0, 3},
     "launches explain": {2},
@@ -39,8 +40,8 @@ EXITS = {
     "setup invite": {0, 2},
 }
 """What a command may end with here: doctor finds a bridge whose address nobody serves, a key waits before it signs, no
-launch has the page's reference, nobody has launched, a connection of the file cannot be invited once more, and a
-configuration that is there is not written over."""
+launch has the page's reference, nobody has launched, a backup is not put back without a yes (and there may be none yet),
+a connection of the file cannot be invited once more, and a configuration that is there is not written over."""
 
 
 def lines(page: str) -> list[str]:

@@ -65,7 +65,7 @@ def read_id(cell: Cell, *, hashed: bool = False) -> str | Odd:
     found = _marked(text, hashed=hashed) if text[:1] in _SUSPECT else text
     if isinstance(found, Odd):
         return found
-    if found in _TRUTH:
+    if found in _TRUTH and not text.endswith('"'):
         return of_truth(True)._replace(text=found)
     match fault(found):
         case "missing":
@@ -75,6 +75,13 @@ def read_id(cell: Cell, *, hashed: bool = False) -> str | Odd:
         case "invisible":
             return UNSEEN
     return found
+
+
+def written_id(student_id: str) -> str:
+    """An ID as a cell that is read as that very ID: marked as text where it looks damaged."""
+    if read_id(student_id) == student_id or '"' in student_id:
+        return student_id
+    return f'="{student_id}"'
 
 
 def _marked(text: str, *, hashed: bool) -> str | Odd:

@@ -80,10 +80,12 @@ def _print_sync(synced: Outcome, newcomers: Sequence[Checked]) -> None:
     console = Console()
     counts = ("read", "created", "updated", "unchanged", "conflicts", "skipped")
     said = ", ".join(f"{getattr(synced, name)} {name}" for name in counts)
-    console.print(shown(f"Roster sync of {synced.connection}: {synced.status}; {said}."))
+    console.print(shown(f"Roster sync of {synced.connection}: {synced.status}; {said}."), soft_wrap=True)
     for launch in newcomers:
         verdict = "; ".join(launch.problems) or "ok"
-        console.print(shown(f"{launch.person.name} launches after the sync: {launch.outcome}: {verdict}"))
+        console.print(
+            shown(f"{launch.person.name} launches after the sync: {launch.outcome}: {verdict}"), soft_wrap=True
+        )
 
 
 @contextmanager
@@ -128,6 +130,6 @@ def _print_table(checked: Sequence[Checked]) -> None:
     console = Console()
     for launch in checked:
         for problem in launch.problems:
-            console.print(shown(f"FAILED {launch.door.title}, {launch.person.name}: {problem}"))
+            console.print(shown(f"FAILED {launch.door.title}, {launch.person.name}: {problem}"), soft_wrap=True)
     failed = sum(bool(launch.problems) for launch in checked)
     say(f"{len(checked)} launches, {failed} failed.")

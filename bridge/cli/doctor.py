@@ -100,4 +100,4 @@ def _print(finding: Finding) -> None:
     line = shown(f"{finding.state:7}", STYLES[finding.state])
     told = f"{finding.area}: {finding.what}" + (f" -- {finding.detail}" if finding.detail else "")
     line.append(visible(told + (f". {finding.advice}" if finding.advice else "")), "default")
-    Console().print(line)
+    Console().print(line, soft_wrap=True)  # a line break inside an ID or an address would spoil it

@@ -120,6 +120,9 @@ def _renewed(path: Path) -> Configuration | None:
         for problem in error.problems:
             log.error("%s", problem)  # noqa: TRY400 -- the mistake is not ours
         return None
+    except Exception:  # whatever it is, learners are served by the configuration that there is
+        log.exception("the configuration cannot be read")
+        return None
     return configuration
 
 

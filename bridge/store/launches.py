@@ -52,6 +52,7 @@ _LAST_NAMED: Final = (
     .order_by(*_NEWEST_FIRST)
     .limit(1)
 )
+_HELD: Final = select(launch.c.id).where(launch.c.time == bindparam("at"), launch.c.reference == bindparam("asked"))
 _FORGET_ONE: Final = delete(launch).where(launch.c.reference == bindparam("gone"))
 _FORGET: Final = Purge(launch, launch.c.time < bindparam("before"))
 _FORGET_NOBODY: Final = Purge(
@@ -99,6 +100,12 @@ def by_reference(engine: Engine, reference: str) -> LaunchLine | None:
     with alone(engine) as connection:
         row = connection.execute(_BY_REFERENCE, {"asked": storable(reference, _LIMITS["reference"])}).one_or_none()
     return None if row is None else LaunchLine(*row)
+
+
+def holds(engine: Engine, line: LaunchLine) -> bool:
+    """Whether this line is there. It is looked for by its time, which has an index."""
+    with alone(engine) as connection:
+        return connection.execute(_HELD, {"at": line.time, "asked": line.reference}).first() is not None
 
 
 def forget_one(engine: Engine, reference: str) -> None:

@@ -69,7 +69,7 @@ class Late:
             while self._waiting:
                 entry = self._waiting[0]
                 try:
-                    if launches.by_reference(self._engine, entry.line.reference) is None:  # it may have arrived
+                    if not launches.holds(self._engine, entry.line):  # it may have arrived after all
                         launches.append(self._engine, entry.line)
                 except Exception as error:
                     if trouble(error):

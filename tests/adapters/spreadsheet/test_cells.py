@@ -22,8 +22,9 @@ from adapters.spreadsheet.cells import (
     read_text,
     unguarded,
 )
-from adapters.spreadsheet.ids import read_id
+from adapters.spreadsheet.ids import read_id, written_id
 from adapters.spreadsheet.package import Format, format_of
+from bridge.identifiers import is_no_id, normalize
 
 
 @pytest.mark.parametrize(
@@ -260,3 +261,10 @@ def test_a_hash_is_taken_away_only_where_the_export_sets_one():
 @settings(deadline=None)
 def test_reading_a_number_raises_nothing(value):
     assert isinstance(of_number(value), Odd | str)
+
+
+@given(st.from_regex(r"[ -!#-~]{1,20}", fullmatch=True))
+@settings(deadline=None)
+def test_an_id_that_we_write_is_read_as_the_same_id(text):
+    student_id = normalize(text)
+    assert read_id(unguarded(guarded(written_id(student_id)))) == ("" if is_no_id(student_id) else student_id)

@@ -150,6 +150,42 @@ def test_a_guess_is_only_planned_by_the_nightly_command_too(site: Site) -> None:
     assert "employeeId" not in site.everybody()[1]
 
 
+FRENCH = "Student ID,Email,First name,Last name\nS-9,u9@example.edu,{},{}\n"
+
+
+def test_an_encoding_that_was_guessed_waits_until_somebody_has_seen_the_plan(site: Site) -> None:
+    site.tree["connections"]["hr-sheet"] = {
+        "adapter": "spreadsheet",
+        "file": str(site.folder / "people.csv"),
+        "mode": "roster",
+        "roster": {"attributes": {"employeeId": "student_id", "username": "student_id", "emailAddress": "email"}},
+    }
+    site.connect()
+    file = site.folder / "people.csv"
+    file.write_bytes(FRENCH.format("Zoë", "Lefèvre").encode("windows-1252"))
+    code, said, told = site.run("sync", "spreadsheet", "hr-sheet", "--json")
+    assert (code, said["reason"], said["created"]) == (3, "columns_guessed", 1)
+    assert "encoding: windows-1252" in said["notices"][0]
+    assert "CSV in windows-1252 (guessed by charset-normalizer" in told
+    assert "`encoding: windows-1252` in the connection" in said["notices"][1]
+    asked = ("sync", "spreadsheet", "hr-sheet", "--encoding", "windows-1252", "--json")
+    assert site.run(*asked)[1]["created"] == 1
+    assert "Lefèvre" in [person.get("lastName") for person in site.everybody().values()]
+
+
+def test_an_encoding_that_cannot_be_told_is_asked_for_and_taken_from_the_command(site: Site) -> None:
+    del site.tree["connections"]["hr-sheet"]
+    site.connect()
+    file = site.folder / "old.csv"
+    names = "Jörg,Weiß\nS-2,u2@example.edu,Anaïs,Lefèvre\nS-3,u3@example.edu,Jürgen,Kähler"
+    file.write_bytes(FRENCH.format(*names.split(",", 1)).encode("cp850"))
+    code, _, told = site.run("sync", "spreadsheet", "--file", file, "--plan")
+    assert (code, "line 2 could be" in told) == (3, True)
+    code, _, told = site.run("sync", "spreadsheet", "--file", file, "--plan", "--encoding", "cp850")
+    assert (code, "CSV in cp850 (asked for)" in told) == (0, True)
+    assert site.run("sync", "spreadsheet", "--file", file, "--encoding", "ansi-ish")[0] == 2
+
+
 def test_a_plan_says_which_column_is_what_and_which_row_it_speaks_of_and_writes_nothing(site: Site) -> None:
     site.file(SHEET)
     code, out, told = site.run("sync", "spreadsheet", "hr-sheet", "--plan")
