@@ -40,8 +40,8 @@ EXITS = {
     "setup invite": {0, 2},
 }
 """What a command may end with here: doctor finds a bridge whose address nobody serves, a key waits before it signs, no
-launch has the page's reference, nobody has launched, a backup is not put back without a yes (and there may be none yet),
-a connection of the file cannot be invited once more, and a configuration that is there is not written over."""
+launch has the page's reference, nobody has launched, a backup is not put back without a yes (and may not be there yet), a
+connection of the file cannot be invited once more, and a configuration that is there is not written over."""
 
 
 def lines(page: str) -> list[str]:
@@ -67,6 +67,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         before, after = text.split("\nconnections:\n")
         (any_lms,) = re.findall(r"^  any-lms:\n(?:    .*\n|\n|  #.*\n)*", after, re.M)
         (folder / "few.yaml").write_text(f"{before}\nconnections:\n{any_lms}", "utf-8")
+        run(folder, "ottobridge db upgrade")  # an empty database is not backed up
         yield folder
 
 
