@@ -40,7 +40,7 @@ EXITS = {
     "setup invite": {0, 2},
 }
 """What a command may end with here: doctor finds a bridge whose address nobody serves, a key waits before it signs, no
-launch has the page's reference, nobody has launched, a backup is not put back without a yes (and may not be there yet), a
+launch has the page's reference, nobody has launched, a backup is not put back without a yes (or is not there yet), a
 connection of the file cannot be invited once more, and a configuration that is there is not written over."""
 
 
