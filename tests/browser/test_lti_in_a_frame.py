@@ -271,6 +271,6 @@ def test_another_site_cannot_finish_what_it_began_in_a_learners_browser(world: W
     learner.goto(world.lms.url)
     fields = hidden(stolen)
     learner.set_content(POSTING.format(action=f"{world.bridge.url}/lti/campus/launch", fields=fields))
-    expect(learner.get_by_role("heading", level=1)).to_have_text("Please open the course in a window of its own")
-    assert newest(world.engine, 1)[0].reason == "state_other_browser"
+    expect(learner.get_by_role("heading", level=1)).to_have_text("Your browser keeps no cookie for this page")
+    assert newest(world.engine, 1)[0].reason == "state_no_cookie"
     assert visitor.cookies(world.learn.url) == []
