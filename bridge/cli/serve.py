@@ -71,8 +71,8 @@ def serve(
         raise click.UsageError("--metrics-port must differ from --port")  # by it alone the two are told apart
     places = [(host, port), *([(metrics_host, metrics_port)] if metrics_port else [])]
     if "GUNICORN_FD" not in os.environ:  # else an older master hands its sockets over (USR2)
-        for place in places:
-            _check_free(*place)
+        for place, by in zip(places, ("--host and --port", "--metrics-host and --metrics-port"), strict=False):
+            _check_free(*place, by)
     _prepare(configuration)
     with _shared_folder() as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # before prometheus_client is imported, which reads it
@@ -162,7 +162,7 @@ def _in_memory() -> str | None:
     return next((place for place in places if place and os.access(place, os.W_OK)), None)
 
 
-def _check_free(host: str, port: int) -> None:
+def _check_free(host: str, port: int, options: str) -> None:
     """Raise, in one sentence, where nobody could listen there."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
@@ -171,5 +171,5 @@ def _check_free(host: str, port: int) -> None:
             probe.bind(found[4])
     except OSError as error:
         what = "another program listens there" if error.errno == errno.EADDRINUSE else (error.strerror or str(error))
-        message = f"Cannot listen on {host}, port {port}: {what}. Choose another place by --host and --port."
+        message = f"Cannot listen on {host}, port {port}: {what}. Choose another place by {options}."
         raise click.ClickException(message) from None
