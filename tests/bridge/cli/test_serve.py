@@ -51,4 +51,4 @@ def test_an_address_that_is_not_ours_is_one_sentence(serve: ModuleType) -> None:
     with pytest.raises(
         click.ClickException, match=r"^Cannot listen on 192\.0\.2\.1, port 8000: .*by --host and --port\.$"
     ):
-        serve._check_free("192.0.2.1", 8000)
+        serve._check_free("192.0.2.1", 8000, "--host and --port")
