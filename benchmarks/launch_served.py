@@ -91,7 +91,8 @@ def serve(name: str, port: int) -> None:
                 self.cfg.set(option, value)
 
         def load(self) -> Any:
-            app = tool(name).app  # in the worker: its database connections and threads are its own
+            self.tool = tool(name)  # in the worker: its database connections and threads are its own
+            app = self.tool.app  # kept with its folder, which ends with it
             app.add_url_rule("/cpu", "cpu", lambda: json.dumps(time.process_time()))
             return app
 
