@@ -254,6 +254,11 @@ class Adapter(Generic[S]):
     read_changes: Callable[[S, Means, float], RosterPages] | None = None
     """Whom the LMS changed after a moment of its own clock, with their RECORD, inactive where they left. The RosterEnd
     proves that these were all changes; it says nothing of whoever is not among them."""
+    look_up: Callable[[S, Means, str], Sequence[RosterMember]] | None = None
+    """The people whom the LMS has with this student ID now, asked at once and with few calls; empty if nobody has it,
+    more than one where the ID is doubled. A learner waits for it: it does not wait out what the LMS asks to wait for.
+    Members are as `read_roster` yields them, `fields` and RECORD included, and whoever is not on the roster that
+    `read_roster` reads, by its filters, is nobody here. Raises what `bridge.errors` names."""
     fingerprint: Callable[[S], str] | None = None
     """A digest of the file that the roster is read from, empty where there is none: a plan holds while it stays so."""
     installation: Callable[[S, Addresses], Sheet] | None = None
