@@ -123,6 +123,8 @@ class CommonKeys(Frozen):
     on_id_change: Literal["hold", "follow"] = "hold"
     """What a sync does when a record of the LMS has another student ID than before: report it, or change the ID of the
     same OttoLearn user."""
+    roster_connection: str = ""
+    """The connection whose roster knows the people who launch here, where that is another one."""
     student_id_rules: tuple[Rule, ...] = ()
     """How the ID that the LMS sends becomes the one that OttoLearn holds."""
 
@@ -212,8 +214,22 @@ def _connections(
                 ignore_case=policy.ignore_case,
                 replaces_ids=policy.replace_ids,
                 follows_ids=policy.on_id_change == "follow",
+                roster_connection=policy.roster_connection,
             )
+    problems += _rosters_elsewhere(file, found)
     return found
+
+
+def _rosters_elsewhere(file: ConfigFile, found: Mapping[str, Connection[Any]]) -> Iterator[str]:
+    """A roster is another connection of this file, and has people."""
+    rosters = [name for name, connection in found.items() if connection.adapter.read_roster is not None]
+    for name, connection in found.items():
+        allowed = [other for other in rosters if other != name]
+        if connection.roster_connection not in {"", *allowed}:
+            if connection.roster_connection in set(file.tree["connections"]) - set(found):
+                continue  # its own mistakes are told
+            sentence = f"allowed: another connection of this file that has a roster: {', '.join(allowed) or 'none yet'}"
+            yield file.problem(("connections", name, "roster_connection"), sentence)
 
 
 def _third_party(path: str) -> Adapter[Any] | None:

@@ -9,7 +9,7 @@ import enum
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NewType, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, NewType, TypeVar
 
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from bridge.setup import Addresses, Sheet, Wishes
 
 S = TypeVar("S")
+State = Literal["ok", "look", "failed"]
+"""How something that `ottobridge doctor` tried stands; `look`: it works, and somebody should look at it."""
 
 
 class Student(NamedTuple):
@@ -203,6 +205,15 @@ class Means:
     """OttoLearn's Username attributes: what fills one of them is an ID."""
 
 
+class Observation(NamedTuple):
+    """One thing that `ottobridge doctor` looked at: what, how it stands, and what to do."""
+
+    what: str
+    state: State
+    detail: str = ""
+    advice: str = ""
+
+
 class Memory(NamedTuple):
     """What the bridge keeps for an adapter between one request and the next, for one connection alone."""
 
@@ -259,6 +270,8 @@ class Adapter(Generic[S]):
     more than one where the ID is doubled. A learner waits for it: it does not wait out what the LMS asks to wait for.
     Members are as `read_roster` yields them, `fields` and RECORD included, and whoever is not on the roster that
     `read_roster` reads, by its filters, is nobody here. Raises what `bridge.errors` names."""
+    examine: Callable[[S, Means], Iterator[Observation]] | None = None
+    """What only this LMS must be looked at for, by `ottobridge doctor`; nothing is changed there."""
     fingerprint: Callable[[S], str] | None = None
     """A digest of the file that the roster is read from, empty where there is none: a plan holds while it stays so."""
     installation: Callable[[S, Addresses], Sheet] | None = None
@@ -288,6 +301,8 @@ class Connection(Generic[S]):
     """Whether a roster may replace what it did not write in a Username attribute."""
     follows_ids: bool = False
     """Whether a roster sync takes a person's changed student ID over; otherwise an administrator does."""
+    roster_connection: str = ""
+    """The connection whose roster knows the people who launch here; empty where it is this one, or none."""
 
 
 def clean(text: object) -> str:

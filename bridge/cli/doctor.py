@@ -23,7 +23,7 @@ from bridge.doctor.checks import FAILED, LOOK, OK, Doctor, Finding
 from bridge.errors import ConfigError, OttoBridgeError
 from bridge.keys.own import OwnKeys
 from bridge.ottolearn.settings import Oidc
-from bridge.store.launches import recent_ids
+from bridge.store.launches import recent_students
 
 RECENT = 200
 """Launches of a connection that are compared with its roster."""
@@ -55,7 +55,8 @@ def _examine(invocation: Invocation, only: str | None, write: bool) -> Iterator[
     configuration = invocation.configuration
     try:
         with invocation.database() as engine:
-            connections = _named(Connections(configuration.connections, ADAPTERS, engine), only)
+            known = Connections(configuration.connections, ADAPTERS, engine)
+            connections = _named(known, only)
             made = Doctor(
                 settings=configuration.ottolearn,
                 public_url=configuration.bridge.public_url,
@@ -64,7 +65,8 @@ def _examine(invocation: Invocation, only: str | None, write: bool) -> Iterator[
                 outbound=invocation.outbound,
                 now=time.time,
                 sleep=time.sleep,
-                launched=lambda name: recent_ids(engine, name, RECENT),
+                launched=lambda name: recent_students(engine, name, RECENT),
+                launching=lambda name: [one for one in _every(known) if one.roster_connection == name],
                 services=lambda name: services_of(invocation, engine, name),
                 own_keys=_own_keys(configuration, engine),
             )
@@ -82,12 +84,16 @@ def _examine(invocation: Invocation, only: str | None, write: bool) -> Iterator[
 
 def _named(known: Connections, only: str | None) -> list[Connection[Any]]:
     """The connection called `only`, or all: of the configuration file, and registered ones."""
-    everyone = [*known.configured.values(), *known.registered()]
+    everyone = _every(known)
     found = [connection for connection in everyone if only in {None, connection.name}]
     if only is not None and not found:
         names = ", ".join(connection.name for connection in everyone)
         raise click.UsageError(f"No connection is called {only}; allowed: {names}")
     return found
+
+
+def _every(known: Connections) -> list[Connection[Any]]:
+    return [*known.configured.values(), *known.registered()]
 
 
 def _own_keys(configuration: Configuration, engine: Engine) -> list[OwnKeys]:

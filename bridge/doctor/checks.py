@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-from bridge.contracts import Connection, Learner, LtiServices, Means, RosterEnd, RosterMember
+from bridge.contracts import Connection, Learner, LtiServices, Means, RosterEnd, RosterMember, Student
 from bridge.doctor.ids import LOOKED_AT, compare_ids
 from bridge.errors import ConfigError, LaunchRejected, LearnerAmbiguous, OttoBridgeError, RemoteUnavailable
 from bridge.http import Outbound
@@ -53,8 +53,10 @@ class Doctor:
     outbound: Outbound
     now: Callable[[], float]
     sleep: Callable[[float], None]
-    launched: Callable[[str], Sequence[str]] = lambda _: ()
-    """The student IDs of the recent launches of a connection, as the LMS sent them, newest first."""
+    launched: Callable[[str], Sequence[Student]] = lambda _: ()
+    """Who came by the recent launches of a connection, as the LMS sent them, newest first."""
+    launching: Callable[[str], Sequence[Connection[Any]]] = lambda _: ()
+    """The connections whose launches are of people on the roster of this one (`roster_connection`)."""
     services: Callable[[str], LtiServices] | None = None
     """What the roster of a connection needs to ask an LTI platform."""
     own_keys: Sequence[OwnKeys] = ()
@@ -116,6 +118,8 @@ class Doctor:
             yield self._judge_keys(connection.name, lti13.jwks_url)
         if connection.adapter.read_roster is not None:
             yield from self._judge_roster(connection)
+        if connection.adapter.examine is not None:
+            yield from self._examine_more(connection)
 
     def write_probe(self, token: str) -> Iterator[Finding]:
         """Make an inactive user in OttoLearn, change it, and read it back. It stays there, inactive."""
@@ -180,7 +184,7 @@ class Doctor:
         return Finding(name, "keys of the LMS", OK, url)
 
     def _judge_roster(self, connection: Connection[Any]) -> Iterator[Finding]:
-        launched = [shape(student_id, connection.id_rules) for student_id in self.launched(connection.name)]
+        launched = self._launched(connection)
         try:
             members = list(islice(self._people(connection), LOOKED_AT if launched else SAMPLE))
         except ConfigError as error:
@@ -194,26 +198,55 @@ class Doctor:
             for found in compare_ids(launched, members, connection.settings.student_id, self._attribute_of):
                 yield Finding(connection.name, *found)
 
+    def _launched(self, connection: Connection[Any]) -> list[Student]:
+        """Who launched lately, here or where this roster says who people are, with the IDs that are looked up."""
+        return [
+            student._replace(student_id=shape(student.student_id, one.id_rules))
+            for one in (connection, *self.launching(connection.name))
+            for student in self.launched(one.name)
+        ]
+
+    def _examine_more(self, connection: Connection[Any]) -> Iterator[Finding]:
+        """What only this LMS must be looked at for."""
+        examine = connection.adapter.examine
+        try:
+            for found in (
+                examine(connection.settings, self._means(connection, self._impatient("an answer"))) if examine else ()
+            ):
+                yield Finding(connection.name, *found)
+        except ConfigError as error:
+            yield Finding(connection.name, connection.adapter.title, LOOK, "; ".join(error.problems))
+        except OttoBridgeError as error:
+            yield Finding(connection.name, connection.adapter.title, FAILED, str(error))
+
+    def _means(self, connection: Connection[Any], sleep: Callable[[float], None]) -> Means:
+        services = None if self.services is None else partial(self.services, connection.name)
+        return Means(self.outbound, self.now, sleep, lambda _: None, services)
+
     def _people(self, connection: Connection[Any]) -> Iterator[RosterMember]:
         """The people of the roster for as long as patience lasts, the first page in any case."""
-        waited, until = 0.0, self.now() + PATIENCE
+        until = self.now() + PATIENCE
+        read = connection.adapter.read_roster
+        means = self._means(connection, self._impatient("the roster"))
+        for page in read(connection.settings, means) if read else ():
+            if not isinstance(page, RosterEnd):
+                yield from page
+            if self.now() > until:
+                return
+
+    def _impatient(self, what: str) -> Callable[[float], None]:
+        """A sleep that ends, with an error, what waits for longer than PATIENCE in all."""
+        waited = 0.0
 
         def sleep(seconds: float) -> None:
             nonlocal waited
             waited += seconds
             if waited > PATIENCE:
                 why = f": {error}" if isinstance(error := sys.exception(), OttoBridgeError) else ""
-                raise RemoteUnavailable(f"the roster did not come within {PATIENCE:.0f} seconds{why}")
+                raise RemoteUnavailable(f"{what} did not come within {PATIENCE:.0f} seconds{why}")
             self.sleep(seconds)
 
-        read = connection.adapter.read_roster
-        services = None if self.services is None else partial(self.services, connection.name)
-        means = Means(self.outbound, self.now, sleep, lambda _: None, services)
-        for page in read(connection.settings, means) if read else ():
-            if not isinstance(page, RosterEnd):
-                yield from page
-            if self.now() > until:
-                return
+        return sleep
 
     def _judge_ids(self, connection: Connection[Any], ids: Sequence[str]) -> Iterator[Finding]:
         field = getattr(connection.settings, "student_id", "student ID")

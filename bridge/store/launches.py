@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Engine, String, bindparam, delete, insert, select
 
-from bridge.contracts import Outcome
+from bridge.contracts import Outcome, Student
 from bridge.store.engine import alone
 from bridge.store.prepared import Prepared
 from bridge.store.purging import Purge
@@ -39,8 +39,8 @@ _NEWEST: Final = select(*_COLUMNS).order_by(*_NEWEST_FIRST).limit(bindparam("las
 _BY_REFERENCE: Final = (
     select(*_COLUMNS).where(launch.c.reference == bindparam("asked")).order_by(*_NEWEST_FIRST).limit(1)
 )
-_RECENT_IDS: Final = (
-    select(launch.c.student_id)
+_RECENT: Final = (
+    select(launch.c.student_id, launch.c.first_name, launch.c.last_name)
     .where(launch.c.connection == bindparam("asked"), launch.c.outcome != Outcome.REJECTED, launch.c.student_id != "")
     .order_by(*_NEWEST_FIRST)
     .limit(bindparam("last"))
@@ -81,10 +81,10 @@ def newest(engine: Engine, last: int) -> list[LaunchLine]:
         return [LaunchLine(*row) for row in connection.execute(_NEWEST, {"last": last})]
 
 
-def recent_ids(engine: Engine, name: str, last: int) -> list[str]:
-    """The student IDs of the `last` launches of the connection `name` that were not rejected, newest first."""
+def recent_students(engine: Engine, name: str, last: int) -> list[Student]:
+    """Who came by the `last` launches of the connection `name` that were not rejected, newest first."""
     with alone(engine) as connection:
-        return list(connection.execute(_RECENT_IDS, {"asked": name, "last": last}).scalars())
+        return [Student(*row) for row in connection.execute(_RECENT, {"asked": name, "last": last})]
 
 
 def last_named(engine: Engine, name: str, student_id: str) -> LaunchLine | None:

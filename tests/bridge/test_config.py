@@ -371,3 +371,25 @@ def test_the_address_at_which_a_token_is_asked_for_is_shown(tmp_path: Path) -> N
     lti13 += "jwks_url: 'https://j.example', token_url: nowhere}"
     told = problems(tmp_path, GOOD.replace("    lti11:", f"    lti13: {lti13}\n    lti11:"))
     assert any("token_url: found 'nowhere'" in problem for problem in told)
+
+
+ELSEWHERE = """\
+  packages:
+    adapter: scorm
+    roster_connection: {name}
+  sheet: {{adapter: spreadsheet, file: people.csv, student_id: {column}}}
+"""
+
+
+@pytest.mark.parametrize("name", ["packages", "campus-x"])
+def test_people_who_are_said_to_be_on_no_roster_are_a_mistake(tmp_path: Path, name: str) -> None:
+    (told,) = problems(tmp_path, GOOD + ELSEWHERE.format(name=name, column="number"))
+    assert told.startswith("config.yaml:17: connections.packages.roster_connection")
+    assert told.endswith("allowed: another connection of this file that has a roster: campus, sheet")
+
+
+def test_a_roster_with_mistakes_of_its_own_is_not_called_absent(tmp_path: Path) -> None:
+    found = read(tmp_path, GOOD + ELSEWHERE.format(name="sheet", column="number"))
+    assert found.connections["packages"].roster_connection == "sheet"
+    (told,) = problems(tmp_path, GOOD + ELSEWHERE.format(name="sheet", column="''"))
+    assert "connections.sheet.student_id" in told

@@ -14,7 +14,7 @@ import yaml
 from click.testing import CliRunner
 
 from bridge.cli import cli
-from bridge.contracts import Adapter, Connection, RosterEnd, RosterMember, Student
+from bridge.contracts import Adapter, Connection, Observation, RosterEnd, RosterMember, Student
 from bridge.doctor.checks import Doctor, Finding
 from bridge.errors import ConfigError, RemoteUnavailable, RosterIncomplete
 from bridge.keys.own import OwnKeys
@@ -195,10 +195,15 @@ def judged(read: Callable[..., Iterator[Any]], *launched: str, **more: Any) -> l
 
 
 def examined(read: Callable[..., Iterator[Any]], *launched: str, **more: Any) -> list[Finding]:
-    adapter = Adapter(name="test", title="Test", settings=Settings, read_roster=read)
+    adapter = Adapter(name="test", title="Test", settings=Settings, read_roster=read, examine=more.pop("examine", None))
     match = SimpleNamespace(attribute="username")
     directory = SimpleNamespace(look=lambda student_id: match if student_id == "A1" else None)
-    around = {"now": lambda: 0.0, "sleep": lambda _: None, "launched": {"campus": launched}.__getitem__, **more}
+    around = {
+        "now": lambda: 0.0,
+        "sleep": lambda _: None,
+        "launched": lambda _: [Student(one, "", "") for one in launched],
+        **more,
+    }
     doctor = Doctor(None, "", directory, None, None, **around)
     rules = [Rule(case="upper")]
     connection = Connection("campus", adapter, Settings(), id_rules=rules)
@@ -235,6 +240,7 @@ def test_recent_launches_are_looked_for_beyond_the_first_page_of_the_roster() ->
     assert judged(lambda *_: iter(pages), "a1", "a3", "a1") == [
         *[("roster", "ok"), ("matching", "ok"), ("launch of A1", "ok"), ("launch of A3", "look")],
         *[(f"on the roster: {name}", "ok" if name == "A1" else "look") for name in ("A1", "A2", "A3")],
+        ("candidate sis_user_id", "ok"),
         ("launch and roster", "ok"),
     ]
 
@@ -302,3 +308,23 @@ def test_a_roster_whose_lms_is_nowhere_is_told_with_what_failed() -> None:
 
     (found,) = examined(read)
     assert found.detail == "the roster did not come within 60 seconds: lms.example.edu: the name does not resolve"
+
+
+def test_launches_by_another_connection_are_held_against_the_roster_that_knows_these_people() -> None:
+    adapter = Adapter(name="packages", title="Packages", settings=Settings)
+    packages = Connection("packages", adapter, Settings(), id_rules=[Rule(strip_prefix="x-")])
+    students = {"campus": [], "packages": [Student("x-A1", "", "")]}
+    read = lambda *_: iter([members("A1"), RosterEnd(1)])  # noqa: E731
+    found = judged(read, launched=students.__getitem__, launching={"campus": [packages]}.__getitem__)
+    assert ("launch of A1", "ok") in found
+    assert found[-1] == ("launch and roster", "ok")
+
+
+def test_what_only_one_lms_must_be_looked_at_for_is_told_and_what_fails_there_ends_nothing() -> None:
+    def looked(*_: object) -> Iterator[Observation]:
+        yield Observation("numbers", "look", "two of them", "name one")
+        raise RemoteUnavailable("lms.example.edu answered 503")
+
+    *_, found, failed = examined(lambda *_: iter([members("A1"), RosterEnd(1)]), examine=looked)
+    assert found == Finding("campus", "numbers", "look", "two of them", "name one")
+    assert failed == Finding("campus", "Test", "failed", "lms.example.edu answered 503")

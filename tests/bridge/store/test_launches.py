@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
+from bridge.contracts import Student
 from bridge.store import launches, received
 from bridge.store.launches import LaunchLine
 
@@ -44,8 +45,8 @@ def test_the_ids_of_a_connections_recent_launches_are_its_own_and_of_people(engi
     launches.append(engine, LINE._replace(time=3.0, student_id="other", connection="other"))
     launches.append(engine, LINE._replace(time=4.0, student_id="forged", outcome="rejected"))
     launches.append(engine, LINE._replace(time=5.0, student_id=""))
-    assert launches.recent_ids(engine, "campus", 10) == ["new", "old"]
-    assert launches.recent_ids(engine, "campus", 1) == ["new"]
+    assert launches.recent_students(engine, "campus", 10) == [Student(name, *LINE[4:6]) for name in ("new", "old")]
+    assert [student.student_id for student in launches.recent_students(engine, "campus", 1)] == ["new"]
 
 
 def test_lines_of_one_moment_keep_the_order_in_which_they_were_written(engine: Engine) -> None:
