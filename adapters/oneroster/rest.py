@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,9 +16,17 @@ from bridge.answers import instead
 from bridge.contracts import Means, clean
 from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.http import Answer, host_of
-from bridge.lti.service_token import EARLY, read_token, words_of
 from bridge.patience import patiently
-from bridge.rosters import next_page
+from bridge.roster.paging import ByLink, ByOffset, Page, PageGuard, walk
+from bridge.roster.token_answer import LONGEST, words_of
+from bridge.roster.tokens import (
+    MAX_PAGE_BYTES,
+    PAGE_SECONDS,
+    AccessToken,
+    TokenSession,
+    client_credentials,
+    fetch_token,
+)
 
 User = Mapping[str, Any]
 
@@ -27,9 +34,6 @@ SCOPES = {
     "1.2": "https://purl.imsglobal.org/spec/or/v1p2/scope/roster-core.readonly",
     "1.1": "https://purl.imsglobal.org/spec/or/v1p1/scope/roster-core.readonly",
 }
-MAX_PAGES = 100_000
-MAX_PAGE_BYTES = 32 * 1024 * 1024
-PAGE_SECONDS = 120.0
 
 
 class ServiceClock:
@@ -59,28 +63,34 @@ def read_users(
     What the service says the time is at its first page goes into `clock`.
     Raises RosterIncomplete where the end is not reached or the total disagrees, RemoteRefused, RemoteUnavailable.
     """
-    reading = _Reading(host_of(api.url))
-    session = _Session(api, means)
-    following = _first_page(api, filters, since)
-    while following:
-        reading.open(following)
-        answer = session.get(following)
+    host, get = host_of(api.url), _session(api, means)
+
+    def read(url: str) -> Page[User]:
+        answer = _listed(get(url), url)
         clock.hear(answer)
-        page = _users(answer, reading.host)
-        reading.note(page, answer)
-        if page:
-            yield page
-        following = reading.following(following, answer, page, api, filters, since)
+        total = answer.headers.get("X-Total-Count", "")
+        more = False if "Link" in answer.headers and not answer.next_url else None
+        known = int(total) if total.isascii() and total.isdigit() else None
+        return Page(_users(answer, host), known, answer.next_url, more)
+
+    guard = PageGuard(host, people="users", key="sourcedId")
+    yield from walk(_first_page(api, filters, since), read, _Paging(), guard, lambda user: clean(user.get("sourcedId")))
+
+
+def _listed(answer: Answer, url: str) -> Answer:
+    if answer.status != 200:
+        raise RemoteRefused(
+            f"{host_of(url)} answered {answer.status} to the list of users{_words(answer)}; "
+            f"check the client's rights for OneRoster rostering, and `url` and `version`{instead(answer.body)}",
+            status=answer.status,
+        )
+    return answer
 
 
 def _first_page(api: Api, filters: Filters, since: float | None) -> str:
-    return _page_at(0, api, filters, since)
-
-
-def _page_at(offset: int, api: Api, filters: Filters, since: float | None) -> str:
     """`/students` where only students are asked for, else `/users`; sorted, so that pages do not shift."""
     people = "students" if {role.lower() for role in filters.roles} == {"student"} else "users"
-    asked = {"limit": api.page_size, "offset": offset, "sort": "sourcedId", "orderBy": "asc"}
+    asked = {"limit": api.page_size, "offset": 0, "sort": "sourcedId", "orderBy": "asc"}
     changed = {} if since is None else {"filter": f"dateLastModified>'{_moment(since)}'"}
     return f"{api.url.rstrip('/')}/{people}?{urlencode({**asked, **changed}, quote_via=quote)}"
 
@@ -100,73 +110,39 @@ def _users(answer: Answer, host: str) -> list[User]:
     return users
 
 
-class _Reading:
-    """What has been read, and what the service said there would be."""
+class _Paging:
+    """By `Link` where the service sends it, else by offset (OneRoster 1.1 and 1.2, section 3.4)."""
 
-    def __init__(self, host: str) -> None:
-        self.host = host
-        self._pages: set[str] = set()
-        self._people: set[str] = set()
-        self._total: int | None = None
-
-    def open(self, url: str) -> None:
-        """Refuse a page that leads in a circle, or on for ever."""
-        if url in self._pages:
-            raise RosterIncomplete(f"{self.host}: the list of users leads back to a page that was read")
-        if len(self._pages) >= MAX_PAGES:
-            raise RosterIncomplete(f"{self.host}: the list of users has more than {MAX_PAGES} pages")
-        self._pages.add(url)
-
-    def note(self, page: Sequence[User], answer: Answer) -> None:
-        """Count people. Somebody who comes twice means that the pages shifted, and that somebody else was missed."""
-        for user in page:
-            sourced_id = clean(user.get("sourcedId"))
-            if sourced_id in self._people:
-                raise RosterIncomplete(f"{self.host}: a user came twice; the list changed while it was read")
-            self._people.add(sourced_id)
-        total = answer.headers.get("X-Total-Count", "")
-        if total.isascii() and total.isdigit():
-            self._total = int(total)
-
-    def following(
-        self, url: str, answer: Answer, page: Sequence[User], api: Api, filters: Filters, since: float | None
-    ) -> str:
-        """The next page, or empty at the end: by `Link`, else by the total, else by an empty page."""
-        if answer.next_url:
-            return next_page(url, answer.next_url)
-        done = "Link" in answer.headers or not page or len(self._people) == self._total
-        if not done:
-            return _page_at(len(self._people), api, filters, since)
-        if self._total is not None and len(self._people) != self._total:
-            raise RosterIncomplete(f"{self.host}: {len(self._people)} users came where it says {self._total}")
-        return ""
+    def following(self, position: str, page: Page[User], guard: PageGuard) -> str:
+        return (ByLink() if page.cursor else ByOffset()).following(position, page, guard)
 
 
-class _Session:
-    """Signed calls to one service."""
+def _session(api: Api, means: Means) -> Callable[[str], Answer]:
+    if api.sign_in == "oauth1":
+        return _OneLegged(api, means).get
+    if api.sign_in == "bearer":
+        return TokenSession(AccessToken(lambda: (api.token.get_secret_value(), LONGEST), means.now), means).get
+    scope = SCOPES[api.version] if api.scope is None else api.scope
+    secret, url = api.client_secret.get_secret_value(), api.token_url or ""
+    request = client_credentials(url, api.client_id, secret, scope=scope, client_auth=api.client_auth)
+    return TokenSession(AccessToken(lambda: fetch_token(request, means.outbound), means.now), means).get
+
+
+class _OneLegged:
+    """Calls that are signed one by one."""
 
     def __init__(self, api: Api, means: Means) -> None:
         self._api = api
         self._means = means
-        self._token = ""
-        self._until = 0.0
 
     def get(self, url: str) -> Answer:
-        answer = patiently(lambda: self._called(url), self._means)
-        if answer.status != 200:
-            raise RemoteRefused(
-                f"{host_of(url)} answered {answer.status} to the list of users{_words(answer)}; "
-                f"check the client's rights for OneRoster rostering, and `url` and `version`{instead(answer.body)}",
-                status=answer.status,
-            )
-        return answer
+        return patiently(lambda: self._called(url), self._means)
 
     def _called(self, url: str) -> Answer:
-        headers = self._signed(url) if self._api.sign_in == "oauth1" else self._bearer()
         return self._means.outbound.request(
             "GET",
             url,
-            headers={"Accept": "application/json", **headers},
+            headers={"Accept": "application/json", **self._signed(url)},
             deadline=PAGE_SECONDS,
             max_bytes=MAX_PAGE_BYTES,
         )
@@ -181,37 +157,6 @@ class _Session:
         )
         _, headers, _ = client.sign(url)
         return dict(headers)
-
-    def _bearer(self) -> dict[str, str]:
-        if self._api.sign_in == "bearer":
-            return {"Authorization": f"Bearer {self._api.token.get_secret_value()}"}
-        if self._means.now() >= self._until:
-            self._token, seconds = self._ask_token()
-            self._until = self._means.now() + seconds - EARLY
-        return {"Authorization": f"Bearer {self._token}"}
-
-    def _ask_token(self) -> tuple[str, float]:
-        url = self._api.token_url or ""
-        secret = self._api.client_secret.get_secret_value()
-        scope = SCOPES[self._api.version] if self._api.scope is None else self._api.scope
-        form = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
-        headers = {"Accept": "application/json"}
-        if self._api.client_auth == "body":
-            form |= {"client_id": self._api.client_id, "client_secret": secret}
-        else:
-            pair = f"{quote(self._api.client_id, safe='')}:{quote(secret, safe='')}"  # RFC 6749 section 2.3.1
-            headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        try:
-            return read_token(self._means.outbound.request("POST", url, data=form, headers=headers), url)
-        except RemoteRefused as error:
-            raise RemoteRefused(f"{error}{_hint(str(error), scope)}", status=error.status) from error
-
-
-def _hint(said: str, scope: str) -> str:
-    """What to change where a token endpoint did not take the client or the scope."""
-    if "invalid_scope" in said:
-        return f"; asked for the scope {scope or '(none)'}: give the client that right, or set `scope`"
-    return "; or it wants the client in the form: `client_auth: body`" if "invalid_client" in said else ""
 
 
 def _words(answer: Answer) -> str:

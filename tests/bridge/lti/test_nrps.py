@@ -12,7 +12,8 @@ from bridge.contracts import Means
 from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
 from bridge.http import Answer, Outbound
 from bridge.lti.nrps import LIMIT, SCOPE, read_member, read_members
-from bridge.lti.service_token import Registration, ServiceTokens, read_token
+from bridge.lti.service_token import Registration, ServiceTokens
+from bridge.roster.token_answer import read_token
 from tests.fakes.nrps import CLIENT, TOKEN, Platform, member
 from tests.fakes.serving import Reply
 
