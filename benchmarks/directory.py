@@ -26,8 +26,8 @@ from typing import Any
 
 import requests
 
-from bridge.http import Outbound
 from bridge.learners.directory import Directory
+from bridge.net.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.ottolearn.settings import OttoLearn
 from bridge.store.engine import migrate, open_database

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from sqlalchemy import Engine, text
 
 from bridge.contracts import Learner
-from bridge.store import generations
-from bridge.store.engine import alone, migrate, open_database
+from bridge.store import directory_snapshots
+from bridge.store.engine import autocommit, migrate, open_database
 from sandbox.ottolearn import generated
 
 ATTRIBUTES = ("username", "employeeId")
@@ -43,7 +43,7 @@ def measured(engine: Engine, users: int, *, changed: bool) -> str:
     """One reading's figures."""
     checkpoint(engine)
     log, began, busy = position(engine), time.perf_counter(), time.process_time()
-    count = generations.replace(engine, people(users, changed=changed), ATTRIBUTES, now=time.time())
+    count = directory_snapshots.replace(engine, people(users, changed=changed), ATTRIBUTES, now=time.time())
     seconds, busy = time.perf_counter() - began, time.process_time() - busy
     assert count == users
     written = position(engine) - log
@@ -62,13 +62,13 @@ def people(users: int, *, changed: bool) -> Iterator[Learner]:
 
 def checkpoint(engine: Engine) -> None:
     """After a checkpoint PostgreSQL writes whole pages: each reading begins with the same burden."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(text("CHECKPOINT"))
 
 
 def position(engine: Engine) -> int:
     """How many bytes the write-ahead log has had since the server was made."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return int(connection.execute(text("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn")).scalar_one())
 
 

@@ -12,13 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from adapters import ADAPTERS
 from benchmarks.launch_traffic import CLIENT, DEPLOYMENT, ISSUER, KEY, Traffic
-from bridge.config import load
+from bridge.config.configuration import load
 from bridge.contracts import Learner
-from bridge.http import Outbound
 from bridge.learners.directory import Directory
+from bridge.net.http import Outbound
 from bridge.store.engine import migrate, open_database
 from bridge.web.app import create_app
-from bridge.web.house import furnish
+from bridge.web.services import build_services
 
 BRIDGE = "https://bridge.example.edu"
 CONFIG = f"""
@@ -55,9 +55,9 @@ class Ours:
         people = [Learner(n, True, {"username": f"S{n:06d}"}) for n in range(1, LEARNERS + 1)]
         directory = Directory(engine, ["username"], lambda: people, time.time)
         directory.refresh()
-        house = furnish(configuration, engine, Outbound(), directory)
-        house.keys.find = lambda _url, _kid: KEY  # type: ignore[method-assign]  # the peers' keys are cached, too
-        self.app = create_app(house)
+        services = build_services(configuration, engine, Outbound(), directory)
+        services.keys.find = lambda _url, _kid: KEY  # type: ignore[method-assign]  # the peers' keys are cached, too
+        self.app = create_app(services)
         gc.freeze()  # as `serve` does
         self.client = self.app.test_client()
         self.traffic = Traffic(f"{BRIDGE}/lti/campus/launch")

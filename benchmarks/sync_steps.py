@@ -71,10 +71,10 @@ def sync(folder: str, canvas_url: str, ottolearn_url: str, full: str) -> dict[st
 def writes(folder: str, ottolearn_url: str, people: str, at_once: str) -> dict[str, Any]:
     """Create so many people."""
     from bridge.contracts import RosterEnd, RosterMember, Student
-    from bridge.sync.settings import Roster
+    from bridge.roster.settings import Roster
 
-    def read(settings: Any, means: Any) -> Iterator[Any]:
-        del settings, means
+    def read(settings: Any, context: Any) -> Iterator[Any]:
+        del settings, context
         yield [RosterMember(Student(f"p{n}", "A", "B"), {"login": f"p{n}"}) for n in range(int(people))]
         yield RosterEnd(int(people))
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, NewType, Ty
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
 
-    from bridge.http import Outbound
-    from bridge.setup import Addresses, Sheet, Wishes
+    from bridge.install.guide import Addresses, RegistrationRequest, SetupGuide
+    from bridge.net.http import Outbound
 
 S = TypeVar("S")
 State = Literal["ok", "look", "failed"]
@@ -190,7 +190,7 @@ class LtiServices:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class ReaderContext:
     """What a roster reader works with; everything that is not pure comes in here."""
 
     outbound: Outbound
@@ -224,7 +224,7 @@ class Memory(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class CallbackMeans:
+class CallbackContext:
     """What an adapter works with that asks or tells the LMS something because of a launch."""
 
     outbound: Outbound
@@ -254,29 +254,29 @@ class Adapter(Generic[S]):
     """LTI 1.1: which field is what."""
     read_page: Callable[[LaunchRequest, S], Launch] | None = None
     """SCORM: what the page inside a package posted."""
-    read_aicc: Callable[[LaunchRequest, S, CallbackMeans], Launch] | None = None
+    read_aicc: Callable[[LaunchRequest, S, CallbackContext], Launch] | None = None
     """AICC: ask the LMS back who the session belongs to."""
-    read_cmi5: Callable[[LaunchRequest, S, CallbackMeans], Launch] | None = None
+    read_cmi5: Callable[[LaunchRequest, S, CallbackContext], Launch] | None = None
     """cmi5: trade the fetch URL for a token and ask the LMS back."""
-    report: Callable[[Mapping[str, str], Report, S, CallbackMeans], None] | None = None
+    report: Callable[[Mapping[str, str], Report, S, CallbackContext], None] | None = None
     """Tell the LMS of progress, given the `channel` of the launch."""
-    read_roster: Callable[[S, Means], RosterPages] | None = None
+    read_roster: Callable[[S, ReaderContext], RosterPages] | None = None
     """Everybody the LMS knows, a page at a time."""
-    read_changes: Callable[[S, Means, float], RosterPages] | None = None
+    read_changes: Callable[[S, ReaderContext, float], RosterPages] | None = None
     """Whom the LMS changed after a moment of its own clock, with their RECORD, inactive where they left. The RosterEnd
     proves that these were all changes; it says nothing of whoever is not among them."""
-    look_up: Callable[[S, Means, str], Sequence[RosterMember]] | None = None
+    look_up: Callable[[S, ReaderContext, str], Sequence[RosterMember]] | None = None
     """The people whom the LMS has with this student ID now, asked at once and with few calls; empty if nobody has it,
     more than one where the ID is doubled. A learner waits for it: it does not wait out what the LMS asks to wait for.
     Members are as `read_roster` yields them, `fields` and RECORD included, and whoever is not on the roster that
     `read_roster` reads, by its filters, is nobody here. Raises what `bridge.errors` names."""
-    examine: Callable[[S, Means], Iterator[Observation]] | None = None
+    examine: Callable[[S, ReaderContext], Iterator[Observation]] | None = None
     """What only this LMS must be looked at for, by `ottobridge doctor`; nothing is changed there."""
     fingerprint: Callable[[S], str] | None = None
     """A digest of the file that the roster is read from, empty where there is none: a plan holds while it stays so."""
-    installation: Callable[[S, Addresses], Sheet] | None = None
+    installation: Callable[[S, Addresses], SetupGuide] | None = None
     """What the LMS's administrator enters to install the bridge."""
-    wishes: Callable[[str, Addresses], Wishes] | None = None
+    registration_request: Callable[[str, Addresses], RegistrationRequest] | None = None
     """LTI dynamic registration: what to ask for, given the `student_id` setting."""
     roster_door: str = "roster"
     """Whose records the roster names: a `Kind`, where they are the same as those of its launches."""
@@ -293,7 +293,7 @@ class Connection(Generic[S]):
     """Which assurances a launch may have."""
     id_rules: Sequence[Any] = ()
     """`bridge.learners.student_ids.Rule`s: how the ID that the LMS sends becomes the one to look up."""
-    newcomers: Mapping[str, str] | None = None
+    provisioning: Mapping[str, str] | None = None
     """What users made for unknown students get where the LMS says nothing, by attribute; None: nobody is made."""
     ignore_case: bool = False
     """Whether student IDs that differ in ASCII letter case alone are the same."""

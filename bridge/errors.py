@@ -68,7 +68,7 @@ class RemoteUnavailable(OttoBridgeError):
     ) -> None:
         super().__init__(message)
         self.lasting = lasting
-        """Whether somebody must mend it first, such as a certificate, and nothing was sent: not to be asked again at
+        """Whether somebody must fix it first, such as a certificate, and nothing was sent: not to be asked again at
         once."""
         self.status = status
         """429 or 5xx, or 0 where there was no answer: only after a 429 is it known that nothing was done."""

@@ -1,6 +1,6 @@
 """The log: one line for each event, as text or as JSON, with the time and its zone and the id of the request at hand.
 
-An event is told as words and fields (`tell`), so that both shapes hold the same. Values that came from outside are
+An event is told as words and fields (`event`), so that both shapes hold the same. Values that came from outside are
 quoted where they hold anything but plain characters: nobody may write a line of their own into the log.
 """
 
@@ -29,7 +29,7 @@ class Request:
     """The request that this thread answers."""
 
     id: str
-    told: bool = False
+    logged: bool = False
     """Whether the log has a line that says how it ended."""
 
 
@@ -46,10 +46,10 @@ def answering(request: Request) -> Iterator[None]:
         _current.reset(before)
 
 
-def is_told() -> bool:
+def is_logged() -> bool:
     """Whether the log knows how the request at hand ended."""
     current = _current.get()
-    return current is not None and current.told
+    return current is not None and current.logged
 
 
 class Fields(dict[str, object]):
@@ -59,13 +59,13 @@ class Fields(dict[str, object]):
         return " ".join(f"{name}={_shown(value)}" for name, value in self.items())
 
 
-def tell(
+def event(
     log: logging.Logger, what: str, *, level: int = logging.INFO, cause: BaseException | None = None, **fields: object
 ) -> None:
     """One line about how the request at hand, or whatever else, ended. A `cause` is shown with its traceback."""
     current = _current.get()
     if current is not None:
-        current.told = True
+        current.logged = True
     log.log(level, "%s %s", what, Fields(fields), exc_info=cause)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Reason(NamedTuple):
-    """One row: the HTTP status, what the learner is told to do, who can mend the cause, and how."""
+    """One row: the HTTP status, what the learner is told to do, who can fix the cause, and how."""
 
     status: int
     learner: str
@@ -97,7 +97,7 @@ REASONS = {
     "wrong_message": Reason(400, "support", _LMS, "The message is not a launch of a resource link."),
     "deployment_unknown": Reason(403, "support", _OPERATOR, "Add the deployment id named in the detail to `lti13.deployment_ids`, if it is yours."),
     "claim_missing": Reason(400, "support", _LMS, "A claim or field that every launch has is missing; the detail names it."),
-    "claim_mistyped": Reason(400, "support", _LMS, "A claim that must be text is a number or something else, so that it names nothing here; the detail names it. Only the platform can mend that."),
+    "claim_mistyped": Reason(400, "support", _LMS, "A claim that must be text is a number or something else, so that it names nothing here; the detail names it. Only the platform can fix that."),
     "anonymous": Reason(400, "identity", _LMS, "The LMS did not say who the learner is (a launch without `sub`)."),
     "wrong_target": Reason(400, "support", _LMS, "The token's `target_link_uri` is missing or not an address of this bridge."),
     "not_a_teacher": Reason(403, "support", _LMS, "Only a teacher of the course picks what a link opens: give the person that role in the course."),

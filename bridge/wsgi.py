@@ -14,22 +14,23 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapters import ADAPTERS
-from bridge import rounds, tracing
-from bridge.config import Configuration, load
+from bridge import background
+from bridge.config.configuration import Configuration, load
 from bridge.errors import OttoBridgeError
 from bridge.learners import refreshing
 from bridge.learners.directory import Directory
 from bridge.learners.refreshing import whole_list
 from bridge.learners.searching import searching
+from bridge.net.outgoing import way_out
 from bridge.ottolearn.api import OttoLearnApi
-from bridge.outgoing import way_out
 from bridge.store import learners
 from bridge.store.engine import migrate, open_later
 from bridge.store.errors import trouble
+from bridge.tracing import export
 from bridge.web.app import HOUSE, create_app
-from bridge.web.house import furnish
 from bridge.web.metrics import Metrics
 from bridge.web.self_test import SelfTest
+from bridge.web.services import build_services
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +49,13 @@ def serving(
     configuration: Configuration, *, metrics_port: int | None = None, self_test: SelfTest | None = None
 ) -> Flask:
     """The application with the work between requests begun: once in each process that serves."""
-    tracing.start(configuration.bridge)
+    export.start(configuration.bridge)
     app = build_app(configuration, metrics_port=metrics_port, self_test=self_test)
     gc.freeze()  # what was imported stays: nothing of it is looked through for garbage while launches wait
-    house = app.extensions[HOUSE]
-    rounds.start(house.engine, house.reports, house.now, configuration.retention)
-    house.late.start()
-    refreshing.start(house.directory, configuration.ottolearn.directory.refresh_every)
+    services = app.extensions[HOUSE]
+    background.start(services.engine, services.reports, services.now, configuration.retention)
+    services.late.start()
+    refreshing.start(services.directory, configuration.ottolearn.directory.refresh_every)
     return app
 
 
@@ -86,8 +87,10 @@ def build_app(
     )
     if not _begin(engine, directory):
         threading.Thread(target=_keep_beginning, args=(engine, directory), name="begin", daemon=True).start()
-    house = furnish(configuration, engine, outbound, directory, adapters=ADAPTERS, metrics=metrics, self_test=self_test)
-    return create_app(house, metrics_port=metrics_port)
+    services = build_services(
+        configuration, engine, outbound, directory, adapters=ADAPTERS, metrics=metrics, self_test=self_test
+    )
+    return create_app(services, metrics_port=metrics_port)
 
 
 def _begin(engine: Engine, directory: Directory) -> bool:

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters import ADAPTERS
-from bridge import rounds
-from bridge.config import Configuration, load
+from bridge import background
+from bridge.config.configuration import Configuration, load
+from bridge.config.retention import Retention
 from bridge.packages.origin import Packages
-from bridge.retention import Retention
 from bridge.store.engine import migrate, open_database
 from bridge.web.app import HOUSE
 from bridge.wsgi import build_app
@@ -97,8 +97,8 @@ def run_demo(port: int = 0, *, method: str = "oidc") -> Iterator[Demo]:
         _register_packages(configuration, campus)
         lms_door.app = create_lms(campus)
         bridge = build_app(configuration)
-        house = bridge.extensions[HOUSE]
-        stack.enter_context(rounds.rounds(house.engine, house.reports, house.now, Retention(), every=1.0))
+        services = bridge.extensions[HOUSE]
+        stack.enter_context(background.running(services.engine, services.reports, services.now, Retention(), every=1.0))
         bridge_door.app = bridge
         _await_ready(bridge_url)
         yield Demo(bridge_url, ottolearn_url, lms_url, configuration, config_path)

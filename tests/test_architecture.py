@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 LEAVES = {"ahead", "answers", "contracts", "errors", "http", "identifiers", "settings", "patience", "rosters", "seen"}
 """Modules of the bridge that adapters may stand on, beside bridge/lti, files, roster and sync/settings."""
 SEES_BOTH = {"bridge/cli", "bridge/wsgi.py", "bridge/__main__.py"}
-DOOR = {"bridge/http.py", "bridge/pinned.py"}
+DOOR = {"bridge/net/http.py", "bridge/net/dns_pinning.py"}
 NO_NAMES = {"utils", "util", "helpers", "helper", "base", "misc", "common", "manager"}
 
 
@@ -102,7 +102,7 @@ def test_only_the_store_knows_the_database_and_only_the_door_calls_out(path: Pat
 
 @pytest.mark.parametrize("path", modules("bridge", "adapters", "sandbox"), ids=where)
 def test_nobody_needs_an_extra_for_traces_but_their_own_room(path: Path) -> None:
-    if where(path) not in {"bridge/otel.py", "bridge/tracing.py"}:
+    if where(path) not in {"bridge/tracing/otel.py", "bridge/tracing/export.py"}:
         assert not [found for found in imports(path) if within(found[0], "opentelemetry", "bridge.otel")]
 
 

@@ -26,7 +26,7 @@ def name(path: Path) -> str:
 
 def reasons_table() -> str:
     rows = [f"| `{word}` | {row.status} | {row.who} | {row.how} |" for word, row in REASONS.items()]
-    return "\n".join(["| reason | status | who can mend it | how |", "| --- | --- | --- | --- |", *rows])
+    return "\n".join(["| reason | status | who can fix it | how |", "| --- | --- | --- | --- |", *rows])
 
 
 def test_the_readme_lists_every_reason() -> None:

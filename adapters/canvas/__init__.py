@@ -1,6 +1,6 @@
 """Canvas."""
 
-from adapters.canvas.install import installation, wishes
+from adapters.canvas.install import installation, registration_request
 from adapters.canvas.launch import read_claims, read_form
 from adapters.canvas.roster import read_roster
 from adapters.canvas.settings import Settings
@@ -14,5 +14,5 @@ ADAPTER = Adapter(
     read_form=read_form,
     read_roster=read_roster,
     installation=installation,
-    wishes=wishes,
+    registration_request=registration_request,
 )

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 from adapters.canvas.settings import Api
-from bridge.ahead import read_ahead
-from bridge.answers import instead, is_page
-from bridge.contracts import Means
+from bridge.config.settings import origin
+from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
-from bridge.http import Answer, Body, host_of
-from bridge.patience import patiently
-from bridge.settings import origin
+from bridge.net.answers import instead, is_page
+from bridge.net.http import Answer, Body, host_of
+from bridge.net.retry import with_retries
+from bridge.roster.prefetch import prefetch
 
 TIMEOUT = (5.0, 60.0)
 DEADLINE = 180.0
@@ -37,9 +37,9 @@ class NotPermitted(RemoteRefused):
 class Canvas:
     """One Canvas account as its token sees it."""
 
-    def __init__(self, api: Api, means: Means) -> None:
+    def __init__(self, api: Api, context: ReaderContext) -> None:
         self._api = api
-        self._means = means
+        self._context = context
         self._headers = {"Authorization": f"Bearer {api.token.get_secret_value()}", "Accept": "application/json"}
 
     def address(self, path: str) -> str:
@@ -57,7 +57,7 @@ class Canvas:
         """
         if not self._is_home(url):
             raise RosterIncomplete(f"Canvas leads on to another host, {host_of(url)}; its token stays here")
-        answer = patiently(lambda: self._once(method, url, form), self._means)
+        answer = with_retries(lambda: self._once(method, url, form), self._context)
         self._keep_pace(answer)
         return _accepted(answer)
 
@@ -69,7 +69,7 @@ class Canvas:
         Raises RosterIncomplete where the chain leaves Canvas or comes round again: gradecraft asked for one page for
         ever when Canvas changed its page tokens.
         """
-        with read_ahead(self._fetched(path), depth=1) as bodies:
+        with prefetch(self._fetched(path), depth=1) as bodies:
             yield from bodies
 
     def _fetched(self, path: str) -> Iterator[bytes]:
@@ -89,7 +89,7 @@ class Canvas:
             return False
 
     def _once(self, method: str, url: str, form: Body | None) -> Answer:
-        answer = self._means.outbound.request(
+        answer = self._context.outbound.request(
             method,
             url,
             headers=self._headers,
@@ -108,7 +108,7 @@ class Canvas:
         """Wait for the bucket to leak before it is full, so that others who use the token are served too."""
         left = _number(answer, "X-Rate-Limit-Remaining")
         if left is not None and left < COMFORT:
-            self._means.sleep((COMFORT - max(left, 0.0)) / LEAK)
+            self._context.sleep((COMFORT - max(left, 0.0)) / LEAK)
 
 
 def _asked_wait(answer: Answer) -> float | None:

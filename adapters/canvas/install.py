@@ -13,8 +13,17 @@ import msgspec
 from lxml import etree
 
 from adapters.canvas.settings import Settings
+from bridge.install.guide import (
+    DESCRIPTION,
+    TITLE,
+    Addresses,
+    Entry,
+    RegistrationRequest,
+    Section,
+    SetupGuide,
+    claimed_section,
+)
 from bridge.lti.grades import SCORE_SCOPE
-from bridge.setup import DESCRIPTION, TITLE, Addresses, Entry, Section, Sheet, Wishes, claimed_section
 
 PLATFORM = "canvas.instructure.com"
 VARIABLES = {
@@ -44,7 +53,7 @@ _LTICM = "http://www.imsglobal.org/xsd/imslticm_v1p0"
 _LTICP = "http://www.imsglobal.org/xsd/imslticp_v1p0"
 
 
-def installation(settings: Settings, addresses: Addresses) -> Sheet:
+def installation(settings: Settings, addresses: Addresses) -> SetupGuide:
     """What to paste for the versions of LTI that the connection has; for LTI 1.3 where it has none yet."""
     sections: list[Section] = []
     if settings.lti13 or not settings.lti11:
@@ -53,7 +62,7 @@ def installation(settings: Settings, addresses: Addresses) -> Sheet:
         sections.append(_cartridge_section(settings, addresses))
     if VARIABLES[settings.student_id]:
         sections.append(claimed_section(settings.student_id))
-    return Sheet(f"Canvas: {addresses.connection}", tuple(sections))
+    return SetupGuide(f"Canvas: {addresses.connection}", tuple(sections))
 
 
 def custom_fields(student_id: str) -> dict[str, str]:
@@ -61,10 +70,10 @@ def custom_fields(student_id: str) -> dict[str, str]:
     return {**VARIABLES[student_id], **NAME, **IMPERSONATION}
 
 
-def wishes(student_id: str, addresses: Addresses) -> Wishes:
+def registration_request(student_id: str, addresses: Addresses) -> RegistrationRequest:
     """What dynamic registration asks for."""
     privacy = privacy_level(student_id)
-    return Wishes(
+    return RegistrationRequest(
         custom=custom_fields(student_id),
         where=(
             "In Canvas: Admin, Apps, Manage, Install a New App. Choose LTI 1.3 and Dynamic Registration, and paste it "

@@ -9,21 +9,21 @@ from urllib.parse import quote
 import msgspec
 
 from adapters.canvas.api import Canvas
-from adapters.canvas.people import Said
+from adapters.canvas.people import CanvasUser
 from adapters.canvas.settings import Filters
-from bridge import answers
 from bridge.errors import RosterIncomplete
-from bridge.seen import SeenIds
+from bridge.net import answers
+from bridge.roster.id_set import IdSet
 
 Row = TypeVar("Row")
 
 
 class _Enrollment(msgspec.Struct, gc=False):
-    user: Said
+    user: CanvasUser
     type: str = ""
 
 
-_users = msgspec.json.Decoder(list[Said])
+_users = msgspec.json.Decoder(list[CanvasUser])
 _enrollments = msgspec.json.Decoder(list[_Enrollment])
 
 PAGE = "per_page=100"
@@ -34,12 +34,12 @@ STATES = "state%5B%5D=active&state%5B%5D=invited"
 """Which enrollments count, always said: without it the rows vary by version and by token (canvas-lms #1723, #2190)."""
 
 
-def account_users(canvas: Canvas, account: str) -> Iterator[Sequence[Said]]:
+def account_users(canvas: Canvas, account: str) -> Iterator[Sequence[CanvasUser]]:
     """Everybody in an account, by `sort=id`: the one order that Canvas pages by bookmark, so that nothing shifts.
 
     Raises RosterIncomplete where somebody comes twice: a bookmark that Canvas cannot read starts the list again.
     """
-    seen = SeenIds()
+    seen = IdSet()
     for body in canvas.pages(f"accounts/{_in_path(account)}/users?sort=id&include%5B%5D=email&{PAGE}"):
         page = _decoded(_users, body)
         if not seen.add_all([user.id for user in page]):
@@ -47,18 +47,18 @@ def account_users(canvas: Canvas, account: str) -> Iterator[Sequence[Said]]:
         yield page
 
 
-def enrolled_users(canvas: Canvas, filters: Filters) -> Iterator[Sequence[Said]]:
+def enrolled_users(canvas: Canvas, filters: Filters) -> Iterator[Sequence[CanvasUser]]:
     """Everybody with an active or invited enrollment, once each; the Test Student is nobody."""
-    seen = SeenIds()
+    seen = IdSet()
     for place in _places(filters):
         for body in canvas.pages(f"{place}/enrollments?{STATES}&{PAGE}"):
             rows = _decoded(_enrollments, body)
             yield [row.user for row in rows if row.type != "StudentViewEnrollment" and seen.add(row.user.id)]
 
 
-def course_users(canvas: Canvas, filters: Filters) -> Iterator[Sequence[Said]]:
+def course_users(canvas: Canvas, filters: Filters) -> Iterator[Sequence[CanvasUser]]:
     """The same people of the courses, with their email, which no enrollment carries."""
-    seen = SeenIds()
+    seen = IdSet()
     for course in filters.courses:
         for body in canvas.pages(f"courses/{_in_path(course)}/users?include%5B%5D=email&{TAKE_PART}&{PAGE}"):
             yield [user for user in _decoded(_users, body) if seen.add(user.id)]

@@ -13,11 +13,11 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from adapters.canvas.people import Said
+from adapters.canvas.people import CanvasUser
 from bridge.errors import RosterIncomplete
 from bridge.files.archive import open_archive
 from bridge.files.csvrows import read_csv
-from bridge.seen import SeenIds
+from bridge.roster.id_set import IdSet
 
 NAME = "Canvas's users report"
 COLUMNS = {
@@ -38,7 +38,7 @@ LONGEST_ID = 19
 PAGE = 1000
 
 
-def read_people(path: Path) -> Iterator[Sequence[Said]]:
+def read_people(path: Path) -> Iterator[Sequence[CanvasUser]]:
     """Everybody in the report at `path`, a page at a time.
 
     The file is read twice: first for who has several logins, so that only those few are ever held.
@@ -50,16 +50,16 @@ def read_people(path: Path) -> Iterator[Sequence[Said]]:
             yield page
 
 
-def _with_several_logins(rows: Iterator[Said]) -> SeenIds:
-    seen, several = SeenIds(), SeenIds()
+def _with_several_logins(rows: Iterator[CanvasUser]) -> IdSet:
+    seen, several = IdSet(), IdSet()
     for row in rows:
         if not seen.add(row.id):
             several.add(row.id)
     return several
 
 
-def _one_each(rows: Iterator[Said], several: SeenIds) -> Iterator[Said]:
-    settled, waiting = SeenIds(), dict[int, Said]()
+def _one_each(rows: Iterator[CanvasUser], several: IdSet) -> Iterator[CanvasUser]:
+    settled, waiting = IdSet(), dict[int, CanvasUser]()
     for row in rows:
         if row.id not in several:
             yield row
@@ -75,7 +75,7 @@ def _one_each(rows: Iterator[Said], several: SeenIds) -> Iterator[Said]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Callable[[], Iterator[Said]]]:
+def _opened(path: Path) -> Iterator[Callable[[], Iterator[CanvasUser]]]:
     """A function that reads the rows from the start. The first bytes say what the file is; names and types lie."""
     with path.open("rb") as file:
         if file.read(4) != b"PK\x03\x04":
@@ -92,12 +92,12 @@ def _from_start(file: BinaryIO) -> BinaryIO:
     return file
 
 
-def _unpacked(opening: AbstractContextManager[BinaryIO]) -> Iterator[Said]:
+def _unpacked(opening: AbstractContextManager[BinaryIO]) -> Iterator[CanvasUser]:
     with opening as file:
         yield from _rows(file)
 
 
-def _rows(file: BinaryIO) -> Iterator[Said]:
+def _rows(file: BinaryIO) -> Iterator[CanvasUser]:
     """Every row but those of deleted logins: who has no other is not in Canvas any more."""
     records = read_csv(file, NAME, encoding="utf-8-sig", delimiter=",")
     first = next(records, None)
@@ -108,7 +108,7 @@ def _rows(file: BinaryIO) -> Iterator[Said]:
     for record in records:
         if len(record.cells) != len(header):
             raise RosterIncomplete(f"{NAME}: row {record.number} is not whole")
-        row = Said(_number(record.cells[number]), **{name: record.cells[place] for name, place in places})
+        row = CanvasUser(_number(record.cells[number]), **{name: record.cells[place] for name, place in places})
         if row.status != "deleted":
             yield row
 

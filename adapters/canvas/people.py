@@ -21,7 +21,7 @@ RIGHTS = (
 Text = str | int | None | UnsetType
 
 
-class Said(msgspec.Struct, gc=False):
+class CanvasUser(msgspec.Struct, gc=False):
     """What Canvas says of one person, under the names of its REST API; UNSET where it says nothing at all."""
 
     id: int
@@ -45,7 +45,7 @@ class Said(msgspec.Struct, gc=False):
 _told = attrgetter("sis_user_id", "integration_id", "login_id", "email", "sortable_name")
 
 
-def member(said: Said, student_id: str) -> RosterMember:
+def member(said: CanvasUser, student_id: str) -> RosterMember:
     """The member of whom Canvas said `said`, with fields as in the REST API, but `canvas_user_id` for `id`.
 
     Null and an empty cell both mean that there is none; where Canvas is silent the field is absent.

@@ -15,11 +15,11 @@ from urllib.parse import quote, urljoin
 import msgspec
 
 from adapters.canvas.api import Canvas, NotPermitted
-from bridge import answers
-from bridge.contracts import Means
+from bridge.contracts import ReaderContext
 from bridge.errors import OttoBridgeError, RemoteRefused, RosterIncomplete
-from bridge.http import host_of
-from bridge.patience import patiently
+from bridge.net import answers
+from bridge.net.http import host_of
+from bridge.net.retry import with_retries
 
 FIRST_LOOK, LONGEST_PAUSE = 2.0, 30.0
 """Seconds between two looks at a report that is being written, growing from one to the other."""
@@ -53,40 +53,40 @@ _reports = msgspec.json.Decoder(_Report)
 
 
 @contextmanager
-def fetch_report(canvas: Canvas, account: str, means: Means) -> Iterator[Path]:
+def fetch_report(canvas: Canvas, account: str, context: ReaderContext) -> Iterator[Path]:
     """The file of a fresh report, for as long as a `with` block lasts; Canvas forgets its own copy.
 
     Raises NotPermitted before anything else where the token may not run reports, RosterIncomplete where Canvas does
     not finish one or sends another number of bytes than it announced.
     """
     address = canvas.address(f"accounts/{quote(account, safe=':~')}/reports/provisioning_csv")
-    report, attachment = _finished(canvas, address, means)
+    report, attachment = _finished(canvas, address, context)
     with tempfile.TemporaryDirectory(prefix="ottobridge-") as folder:  # mode 0700
         path = Path(folder) / "users report"
-        ends = means.now() + LONGEST_DOWNLOAD
-        patiently(lambda: _download(canvas, attachment, path, means, ends), means)
+        ends = context.now() + LONGEST_DOWNLOAD
+        with_retries(lambda: _download(canvas, attachment, path, context, ends), context)
         with suppress(OttoBridgeError):  # tidiness alone: Canvas keeps old reports for its administrators
             canvas.ask("DELETE", f"{address}/{report.id}")
         yield path
 
 
-def _finished(canvas: Canvas, address: str, means: Means) -> tuple[_Report, _Attachment]:
+def _finished(canvas: Canvas, address: str, context: ReaderContext) -> tuple[_Report, _Attachment]:
     for _ in range(TRIES):
         report = _read(canvas.ask("POST", address, {"parameters[users]": "true"}).body)
-        report = _awaited(canvas, f"{address}/{report.id}", report, means)
+        report = _awaited(canvas, f"{address}/{report.id}", report, context)
         if report.status == "complete" and report.attachment is not None:
             return report, report.attachment
-        means.notice(f"Canvas ended its users report with {report.status!r}")
+        context.notice(f"Canvas ended its users report with {report.status!r}")
     raise RosterIncomplete("Canvas does not finish its users report; see Admin > Settings > Reports in Canvas")
 
 
-def _awaited(canvas: Canvas, address: str, report: _Report, means: Means) -> _Report:
+def _awaited(canvas: Canvas, address: str, report: _Report, context: ReaderContext) -> _Report:
     """`report` when Canvas is done with it, well or not. A status we do not know is one to wait for."""
-    ends, pause = means.now() + PATIENCE, FIRST_LOOK
+    ends, pause = context.now() + PATIENCE, FIRST_LOOK
     while report.status not in {"complete", "error", "aborted", "deleted"}:
-        if means.now() > ends:
+        if context.now() > ends:
             raise RosterIncomplete(f"Canvas has not finished its users report in {PATIENCE / 3600:.0f} hours")
-        means.sleep(pause)
+        context.sleep(pause)
         pause = min(pause * 1.5, LONGEST_PAUSE)
         before = report.progress
         try:
@@ -94,7 +94,7 @@ def _awaited(canvas: Canvas, address: str, report: _Report, means: Means) -> _Re
         except NotPermitted as error:
             raise RosterIncomplete("Canvas no longer has the users report that it was writing") from error
         if report.progress != before:
-            means.notice(f"Canvas is writing its users report: {report.progress or 0:.0f} %")
+            context.notice(f"Canvas is writing its users report: {report.progress or 0:.0f} %")
     return report
 
 
@@ -107,14 +107,14 @@ def _read(body: bytes) -> _Report:
         raise RosterIncomplete("Canvas described its users report in a way we do not know") from error
 
 
-def _download(canvas: Canvas, attachment: _Attachment, path: Path, means: Means, ends: float) -> None:
+def _download(canvas: Canvas, attachment: _Attachment, path: Path, context: ReaderContext, ends: float) -> None:
     """Write the file to `path`. The token goes to Canvas itself only, and never along a redirect."""
     url, headers = attachment.url, canvas.headers_for(attachment.url)
     for _ in range(HOPS):
-        left = ends - means.now()
+        left = ends - context.now()
         if left <= 0:
             raise RosterIncomplete("Canvas's users report comes too slowly")
-        opening = means.outbound.stream("GET", url, headers=headers, timeout=TIMEOUT, deadline=left, redirects=True)
+        opening = context.outbound.stream("GET", url, headers=headers, timeout=TIMEOUT, deadline=left, redirects=True)
         with opening as response:
             if location := response.get_redirect_location():
                 url, headers = urljoin(url, location), {}

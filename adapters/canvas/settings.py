@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from bridge.config.settings import Frozen, Origin, origin
 from bridge.lti.settings import Lti11, Lti13
-from bridge.settings import Frozen, Origin, origin
-from bridge.sync.settings import Roster as AnyRoster
+from bridge.roster.settings import Roster as AnyRoster
 
 CanvasId = Annotated[str, Field(pattern=r"^(self|[0-9]+(~[0-9]+)?|sis_[a-z]+_id:[^\s/?#]+)$")]
 """How Canvas names a thing in an address (doc/api/object_ids.md): `7`, `1~7`, `self`, `sis_course_id:BIO-101`."""

@@ -1,6 +1,6 @@
 """Any LTI platform."""
 
-from adapters.lti.install import installation, wishes
+from adapters.lti.install import installation, registration_request
 from adapters.lti.launch import read_claims, read_course, read_form
 from adapters.lti.roster import read_roster
 from adapters.lti.settings import Settings
@@ -15,6 +15,6 @@ ADAPTER = Adapter(
     read_form=read_form,
     read_roster=read_roster,
     installation=installation,
-    wishes=wishes,
+    registration_request=registration_request,
     roster_door=Kind.LTI13,
 )

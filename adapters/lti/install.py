@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from adapters.lti.launch import BRIGHTSPACE
 from adapters.lti.settings import Settings
+from bridge.install.guide import TITLE, Addresses, Entry, RegistrationRequest, Section, SetupGuide, claimed_section
 from bridge.lti.grades import SCORE_SCOPE
 from bridge.lti.v13 import CLAIM
-from bridge.setup import TITLE, Addresses, Entry, Section, Sheet, Wishes, claimed_section
 
 FIELDS_13 = {
     "lis_person_sourcedid": f"{CLAIM}lis, member person_sourcedid",
@@ -25,7 +25,7 @@ FIELDS_11 = {
 }
 
 
-def installation(settings: Settings, addresses: Addresses) -> Sheet:
+def installation(settings: Settings, addresses: Addresses) -> SetupGuide:
     """The addresses and fields for the versions of LTI that the connection has; for LTI 1.3 where it has none yet."""
     sections: list[Section] = []
     if settings.lti13 or not settings.lti11:
@@ -34,16 +34,16 @@ def installation(settings: Settings, addresses: Addresses) -> Sheet:
         sections.append(_old_tool(settings, addresses))
     if settings.custom_name:
         sections.append(claimed_section(settings.student_id))
-    return Sheet(f"LTI platform: {addresses.connection}", tuple(sections))
+    return SetupGuide(f"LTI platform: {addresses.connection}", tuple(sections))
 
 
-def wishes(student_id: str, addresses: Addresses) -> Wishes:
+def registration_request(student_id: str, addresses: Addresses) -> RegistrationRequest:
     """What dynamic registration asks for. Which variable fills a custom field is the platform's own; its administrator
     enters it.
     """
     del addresses
     names = ("iss", "sub", "name", "given_name", "family_name")
-    return Wishes(
+    return RegistrationRequest(
         custom={},
         where="Paste it where your LMS asks for the registration (or initiation) URL of an LTI tool.",
         claims=(*names, "email") if student_id == "email" else names,

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from adapters.lti.settings import Settings
-from bridge.contracts import RECORD, Means, RosterMember, RosterPages
+from bridge.contracts import RECORD, ReaderContext, RosterMember, RosterPages
 from bridge.errors import ConfigError, RemoteRefused, RosterIncomplete
 from bridge.lti.nrps import SCOPE, Membership, read_members
 from bridge.lti.service_token import Registration, ServiceTokens
 from bridge.lti.student import read_student
-from bridge.rosters import whole
+from bridge.roster.completeness import require_complete
 
 RIGHTS = (
     "In the platform, switch on Names and Role Provisioning for the tool and let it share names, emails and IDs; for "
@@ -24,7 +24,7 @@ NO_COURSES = (
 )
 
 
-def read_roster(settings: Settings, means: Means) -> RosterPages:
+def read_roster(settings: Settings, context: ReaderContext) -> RosterPages:
     """Everybody in the courses of `roster.filters.courses`, or where there are none in all that launches have named.
 
     Raises what `bridge.errors` names.
@@ -32,21 +32,21 @@ def read_roster(settings: Settings, means: Means) -> RosterPages:
     lti13 = settings.lti13
     if lti13 is None or lti13.token_url is None:
         raise ConfigError(["an LTI roster needs the key `lti13` in its connection, with `token_url`"])
-    if means.services is None:
+    if context.services is None:
         raise ConfigError(["an LTI roster needs the bridge's own key, which is at hand only in a sync"])
-    services, named = means.services(), settings.roster.filters.courses
+    services, named = context.services(), settings.roster.filters.courses
     courses = named or tuple(services.courses)
     if not courses:
         raise RosterIncomplete(NO_COURSES)
     registration = Registration(lti13.token_url, lti13.client_id, lti13.token_audience)
-    tokens = ServiceTokens(means.outbound, services.key, means.now, services.new_id)
+    tokens = ServiceTokens(context.outbound, services.key, context.now, services.new_id)
     token = partial(tokens.get, registration, (SCOPE,))
     forget = "" if named else f"ottobridge connections forget-course {services.connection}"
-    return whole(_pages(settings.student_id, courses, means, token, forget), settings.student_id, RIGHTS)
+    return require_complete(_pages(settings.student_id, courses, context, token, forget), settings.student_id, RIGHTS)
 
 
 def _pages(
-    student_id: str, courses: Sequence[str], means: Means, token: Callable[[], str], forget: str
+    student_id: str, courses: Sequence[str], context: ReaderContext, token: Callable[[], str], forget: str
 ) -> Iterator[Sequence[RosterMember]]:
     """Everybody once, by `user_id`. Whoever is active in one course is active, so the inactive wait for the end.
 
@@ -57,7 +57,7 @@ def _pages(
     inactive: dict[str, Membership] = {}
     token()  # here, so that a token endpoint that is gone is not taken for a course that is
     for url in courses:
-        for page in _members(url, token, means, gone):
+        for page in _members(url, token, context, gone):
             fresh = [member for member in page if member.active and member.user_id not in active]
             unique = {member.user_id: member for member in fresh}
             active |= unique.keys()
@@ -68,10 +68,12 @@ def _pages(
     yield [_member(member, student_id) for user_id, member in inactive.items() if user_id not in active]
 
 
-def _members(url: str, token: Callable[[], str], means: Means, gone: list[str]) -> Iterator[Sequence[Membership]]:
+def _members(
+    url: str, token: Callable[[], str], context: ReaderContext, gone: list[str]
+) -> Iterator[Sequence[Membership]]:
     """The members of one course; where it is not there any more, nobody, and its address in `gone`."""
     try:
-        yield from read_members(url, token, means)
+        yield from read_members(url, token, context)
     except RemoteRefused as error:
         if error.status not in {404, 410}:
             raise

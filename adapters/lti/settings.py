@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from bridge.config.settings import Frozen, Origin, WebAddress
 from bridge.lti.settings import Lti11, Lti13
-from bridge.settings import Frozen, Origin, WebAddress
-from bridge.sync.settings import Roster as AnyRoster
+from bridge.roster.settings import Roster as AnyRoster
 
 FIELDS = ("lis_person_sourcedid", "user_id", "email", "preferred_username", "org_defined_id", "d2l_username")
 

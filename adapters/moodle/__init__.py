@@ -1,6 +1,6 @@
 """Moodle."""
 
-from adapters.moodle.install import installation, wishes
+from adapters.moodle.install import installation, registration_request
 from adapters.moodle.launch import read_claims, read_form
 from adapters.moodle.roster import read_roster
 from adapters.moodle.settings import Settings
@@ -14,6 +14,6 @@ ADAPTER = Adapter(
     read_form=read_form,
     read_roster=read_roster,
     installation=installation,
-    wishes=wishes,
+    registration_request=registration_request,
     roster_door=Kind.LTI13,
 )

@@ -11,11 +11,11 @@ import msgspec
 from adapters.moodle.people import Person
 from adapters.moodle.refusals import BY_FIELD, COHORT_MEMBERS, ENROLLED, SITE_INFO, refusal
 from adapters.moodle.settings import Api
-from bridge import answers
-from bridge.contracts import Means
+from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused
-from bridge.http import Answer
-from bridge.patience import patiently
+from bridge.net import answers
+from bridge.net.http import Answer
+from bridge.net.retry import with_retries
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class _Cohort(msgspec.Struct):
 
 _DEBUGGING = (
     "Moodle's answer holds debugging text of PHP or a plugin {} the JSON: switch debug display off "
-    "at Site administration > Development > Debugging, or mend the plugin"
+    "at Site administration > Development > Debugging, or fix the plugin"
 )
 _NO_ANSWER = {answers.BEFORE: _DEBUGGING.format("before"), answers.AFTER: _DEBUGGING.format("after")}
 
@@ -68,10 +68,10 @@ _site = msgspec.json.Decoder(SiteInfo)
 class Moodle:
     """One Moodle as its token sees it."""
 
-    def __init__(self, api: Api, means: Means) -> None:
+    def __init__(self, api: Api, context: ReaderContext) -> None:
         self._url = f"{api.url.rstrip('/')}/webservice/rest/server.php"
         self._token = api.token
-        self._means = means
+        self._context = context
 
     def site_info(self) -> SiteInfo:
         """Who the token is and which functions it may call."""
@@ -101,12 +101,12 @@ class Moodle:
         return [number for one in found for number in one.userids]
 
     def _call(self, function: str, form: Mapping[str, str], decoder: msgspec.json.Decoder[T]) -> T:
-        return patiently(lambda: self._once(function, form, decoder), self._means)
+        return with_retries(lambda: self._once(function, form, decoder), self._context)
 
     def _once(self, function: str, form: Mapping[str, str], decoder: msgspec.json.Decoder[T]) -> T:
         token = self._token.get_secret_value()
         data = {"wstoken": token, "wsfunction": function, "moodlewsrestformat": "json", **form}
-        answer = self._means.outbound.request(
+        answer = self._context.outbound.request(
             "POST", self._url, data=data, timeout=TIMEOUT, deadline=DEADLINE, max_bytes=MAX_BYTES
         )
         _check_status(answer)

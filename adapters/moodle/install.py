@@ -7,8 +7,8 @@ tool, Manage tools, configure a tool manually).
 from __future__ import annotations
 
 from adapters.moodle.settings import Settings
+from bridge.install.guide import DESCRIPTION, TITLE, Addresses, Entry, RegistrationRequest, Section, SetupGuide
 from bridge.lti.settings import Lti11
-from bridge.setup import DESCRIPTION, TITLE, Addresses, Entry, Section, Sheet, Wishes
 
 NEEDS_EMAIL = {"email"}
 ESCAPED = "&<"
@@ -27,7 +27,7 @@ WHERE = (
 )
 
 
-def installation(settings: Settings, addresses: Addresses) -> Sheet:
+def installation(settings: Settings, addresses: Addresses) -> SetupGuide:
     """The form's fields for the versions of LTI that the connection has; for LTI 1.3 where it has none yet."""
     sections: list[Section] = []
     if settings.lti13 or not settings.lti11:
@@ -38,14 +38,14 @@ def installation(settings: Settings, addresses: Addresses) -> Sheet:
     if settings.lti11:
         old = _fields(settings, addresses, _old_keys(settings.lti11, addresses), service=False)
         sections.append(Section("External tool configuration (LTI 1.1)", WHERE, old))
-    return Sheet(f"Moodle: {addresses.connection}", (*sections, _activity(addresses)))
+    return SetupGuide(f"Moodle: {addresses.connection}", (*sections, _activity(addresses)))
 
 
-def wishes(student_id: str, addresses: Addresses) -> Wishes:
+def registration_request(student_id: str, addresses: Addresses) -> RegistrationRequest:
     """What dynamic registration asks for. Each of the four ids comes by itself; only an e-mail address is a claim."""
     del addresses
     names = ("iss", "sub", "name", "given_name", "family_name")
-    return Wishes(
+    return RegistrationRequest(
         custom={},
         where=(
             "In Moodle: Site administration, Plugins, Activity modules, External tool, Manage tools. Paste it as Tool "

@@ -73,7 +73,7 @@ def is_deleted(person: Person) -> bool:
     )
 
 
-def belongs(person: Person) -> bool:
+def is_active(person: Person) -> bool:
     """Guests are nobody, and whoever has not confirmed an account yet may not log in."""
     return person.username != GUEST and bool(person.confirmed)
 

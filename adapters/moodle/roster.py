@@ -8,15 +8,15 @@ from msgspec import UNSET
 
 from adapters.moodle.api import Moodle, SiteInfo
 from adapters.moodle.listing import chosen_people, site_people
-from adapters.moodle.people import RIGHTS, Person, belongs, member
+from adapters.moodle.people import RIGHTS, Person, is_active, member
 from adapters.moodle.refusals import BY_FIELD, COHORT_MEMBERS, ENROLLED
 from adapters.moodle.settings import Api, Filters, Settings
-from bridge.contracts import Means, RosterMember, RosterPages
+from bridge.contracts import ReaderContext, RosterMember, RosterPages
 from bridge.errors import ConfigError, RemoteRefused, RosterIncomplete
-from bridge.rosters import whole
+from bridge.roster.completeness import require_complete
 
 
-def read_roster(settings: Settings, means: Means) -> RosterPages:
+def read_roster(settings: Settings, context: ReaderContext) -> RosterPages:
     """The roster of a connection, a page at a time, then its end.
 
     Raises what `bridge.errors` names: RosterIncomplete for anything that would make the roster look shorter or
@@ -24,11 +24,11 @@ def read_roster(settings: Settings, means: Means) -> RosterPages:
     """
     if settings.api is None:
         raise ConfigError(["a Moodle roster needs the key `api` in its connection, with `url` and `token`"])
-    return whole(_pages(settings, settings.api, means), settings.student_id, RIGHTS)
+    return require_complete(_pages(settings, settings.api, context), settings.student_id, RIGHTS)
 
 
-def _pages(settings: Settings, api: Api, means: Means) -> Iterator[Sequence[RosterMember]]:
-    moodle, filters = Moodle(api, means), settings.roster.filters
+def _pages(settings: Settings, api: Api, context: ReaderContext) -> Iterator[Sequence[RosterMember]]:
+    moodle, filters = Moodle(api, context), settings.roster.filters
     site = moodle.site_info()
     _check_token(moodle, site, filters)
     chosen = filters.courses or filters.cohorts
@@ -38,7 +38,7 @@ def _pages(settings: Settings, api: Api, means: Means) -> Iterator[Sequence[Rost
     for people in source:
         if needs_email:
             _check_email(people)
-        yield [member(person, id_field) for person in people if belongs(person)]
+        yield [member(person, id_field) for person in people if is_active(person)]
 
 
 def _check_token(moodle: Moodle, site: SiteInfo, filters: Filters) -> None:

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
+from bridge.config.settings import Frozen, WebAddress
 from bridge.lti.settings import Lti11, Lti13
-from bridge.settings import Frozen, WebAddress
-from bridge.sync.settings import Roster as AnyRoster
+from bridge.roster.settings import Roster as AnyRoster
 
 MoodleId = Annotated[int, Field(gt=0)]
 """The number in Moodle's own addresses, such as course/view.php?id=2."""

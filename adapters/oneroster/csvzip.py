@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from adapters.oneroster.people import belongs, chosen
+from adapters.oneroster.people import chosen, matches_filters
 from adapters.oneroster.settings import Filters
 from bridge.errors import RosterIncomplete
 from bridge.files.archive import Archive, open_archive
@@ -68,7 +68,7 @@ def _filtered(users: Iterator[User], archive: Archive, manifest: _Manifest, filt
     if not (filters.roles or filters.orgs):
         return users
     if not manifest.has_roles:
-        return (user for user in users if belongs(user, filters))
+        return (user for user in users if matches_filters(user, filters))
     wanted = {
         row["userSourcedId"]
         for row in _rows(archive, "roles.csv", ("userSourcedId", "role", "orgSourcedId"))

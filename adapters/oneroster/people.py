@@ -38,7 +38,7 @@ def _user_ids(said: object) -> Iterator[tuple[str, str]]:
             yield kind, normalize(entry.get("identifier"))
 
 
-def belongs(user: Mapping[str, Any], filters: Filters) -> bool:
+def matches_filters(user: Mapping[str, Any], filters: Filters) -> bool:
     """Whether a user has one of the roles in one of the organisations; many services ignore such filters."""
     return chosen(_roles_of(user), filters)
 

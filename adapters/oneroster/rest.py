@@ -12,11 +12,11 @@ from urllib.parse import quote, urlencode
 import oauthlib.oauth1
 
 from adapters.oneroster.settings import Api, Filters
-from bridge.answers import instead
-from bridge.contracts import Means, clean
+from bridge.contracts import ReaderContext, clean
 from bridge.errors import RemoteRefused, RosterIncomplete
-from bridge.http import Answer, host_of
-from bridge.patience import patiently
+from bridge.net.answers import instead
+from bridge.net.http import Answer, host_of
+from bridge.net.retry import with_retries
 from bridge.roster.paging import ByLink, ByOffset, Page, PageGuard, walk
 from bridge.roster.token_answer import LONGEST, words_of
 from bridge.roster.tokens import (
@@ -55,7 +55,7 @@ class ServiceClock:
 
 
 def read_users(
-    api: Api, filters: Filters, means: Means, clock: ServiceClock, since: float | None = None
+    api: Api, filters: Filters, context: ReaderContext, clock: ServiceClock, since: float | None = None
 ) -> Iterator[Sequence[User]]:
     """Users as the service says them, a page at a time; exhausted only when all were read.
 
@@ -63,7 +63,7 @@ def read_users(
     What the service says the time is at its first page goes into `clock`.
     Raises RosterIncomplete where the end is not reached or the total disagrees, RemoteRefused, RemoteUnavailable.
     """
-    host, get = host_of(api.url), _session(api, means)
+    host, get = host_of(api.url), _session(api, context)
 
     def read(url: str) -> Page[User]:
         answer = _listed(get(url), url)
@@ -117,29 +117,29 @@ class _Paging:
         return (ByLink() if page.cursor else ByOffset()).following(position, page, guard)
 
 
-def _session(api: Api, means: Means) -> Callable[[str], Answer]:
+def _session(api: Api, context: ReaderContext) -> Callable[[str], Answer]:
     if api.sign_in == "oauth1":
-        return _OneLegged(api, means).get
+        return _OneLegged(api, context).get
     if api.sign_in == "bearer":
-        return TokenSession(AccessToken(lambda: (api.token.get_secret_value(), LONGEST), means.now), means).get
+        return TokenSession(AccessToken(lambda: (api.token.get_secret_value(), LONGEST), context.now), context).get
     scope = SCOPES[api.version] if api.scope is None else api.scope
     secret, url = api.client_secret.get_secret_value(), api.token_url or ""
     request = client_credentials(url, api.client_id, secret, scope=scope, client_auth=api.client_auth)
-    return TokenSession(AccessToken(lambda: fetch_token(request, means.outbound), means.now), means).get
+    return TokenSession(AccessToken(lambda: fetch_token(request, context.outbound), context.now), context).get
 
 
 class _OneLegged:
     """Calls that are signed one by one."""
 
-    def __init__(self, api: Api, means: Means) -> None:
+    def __init__(self, api: Api, context: ReaderContext) -> None:
         self._api = api
-        self._means = means
+        self._context = context
 
     def get(self, url: str) -> Answer:
-        return patiently(lambda: self._called(url), self._means)
+        return with_retries(lambda: self._called(url), self._context)
 
     def _called(self, url: str) -> Answer:
-        return self._means.outbound.request(
+        return self._context.outbound.request(
             "GET",
             url,
             headers={"Accept": "application/json", **self._signed(url)},
@@ -153,7 +153,7 @@ class _OneLegged:
             self._api.client_id,
             client_secret=self._api.client_secret.get_secret_value(),
             signature_method=oauthlib.oauth1.SIGNATURE_HMAC_SHA256,
-            timestamp=str(int(self._means.now())),
+            timestamp=str(int(self._context.now())),
         )
         _, headers, _ = client.sign(url)
         return dict(headers)

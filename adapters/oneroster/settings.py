@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from bridge.settings import Frozen, WebAddress
-from bridge.sync.settings import Roster as AnyRoster
+from bridge.config.settings import Frozen, WebAddress
+from bridge.roster.settings import Roster as AnyRoster
 
 FIELDS = ("sourcedId", "identifier", "username", "email", "userMasterIdentifier")
 USER_IDS = "userIds."

@@ -9,13 +9,13 @@ from adapters.scorm.cmi5 import read_cmi5
 from adapters.scorm.cmi5_report import report_cmi5
 from adapters.scorm.launch import read_page
 from adapters.scorm.settings import Settings
-from bridge.contracts import Adapter, CallbackMeans, Report
+from bridge.contracts import Adapter, CallbackContext, Report
 
 
-def report(channel: Mapping[str, str], told: Report, settings: Settings, means: CallbackMeans) -> None:
+def report(channel: Mapping[str, str], told: Report, settings: Settings, context: CallbackContext) -> None:
     """Tell the LMS of progress by the way the launch came in; a SCORM page asks for it instead."""
     tell = report_aicc if "session_id" in channel else report_cmi5
-    tell(channel, told, settings, means)
+    tell(channel, told, settings, context)
 
 
 ADAPTER = Adapter(

@@ -16,9 +16,9 @@ from adapters.scorm.charsets import decode
 from adapters.scorm.package.aicc import PACKAGE_KEY
 from adapters.scorm.settings import Settings
 from adapters.scorm.student import read_student
-from bridge.contracts import Assurance, CallbackMeans, Kind, Launch, LaunchRequest, Report
+from bridge.contracts import Assurance, CallbackContext, Kind, Launch, LaunchRequest, Report
 from bridge.errors import LaunchRejected, RemoteRefused
-from bridge.http import Answer, Outbound
+from bridge.net.http import Answer, Outbound
 
 MAX_SESSION_ID = 255
 SHORTEST_SESSION_ID = 16
@@ -28,7 +28,7 @@ LEAST_VARIETY = 8
 """Different characters."""
 
 
-def read_aicc(request: LaunchRequest, settings: Settings, means: CallbackMeans) -> Launch:
+def read_aicc(request: LaunchRequest, settings: Settings, context: CallbackContext) -> Launch:
     """Ask the LMS who the session of this launch belongs to.
 
     Raises LaunchRejected `not_allowed_here`, `malformed`, `aicc_url_not_allowed`, `aicc_login_page`,
@@ -41,7 +41,7 @@ def read_aicc(request: LaunchRequest, settings: Settings, means: CallbackMeans) 
     if len(session_id) > MAX_SESSION_ID or not session_id.isprintable():
         raise LaunchRejected("malformed", "aicc_sid is too long or holds control characters")
     address = find_allowed(requested, settings.aicc.allowed_urls)
-    answer = _post(means.outbound, address, "GetParam", session_id)
+    answer = _post(context.outbound, address, "GetParam", session_id)
     _refuse_status(answer.status)
     core = hacp.read_core(decode(answer.body, answer.headers.get("Content-Type", "")), PACKAGE_KEY)
     student = read_student(core.student_id, core.student_name)
@@ -55,7 +55,7 @@ def read_aicc(request: LaunchRequest, settings: Settings, means: CallbackMeans) 
     )
 
 
-def report_aicc(channel: Mapping[str, str], report: Report, settings: Settings, means: CallbackMeans) -> None:
+def report_aicc(channel: Mapping[str, str], report: Report, settings: Settings, context: CallbackContext) -> None:
     """PutParam, and ExitAU after the last word.
 
     Raises RemoteUnavailable when it may work later, RemoteRefused when the LMS will not take it.
@@ -64,9 +64,9 @@ def report_aicc(channel: Mapping[str, str], report: Report, settings: Settings, 
     if channel["url"] not in allowed:
         raise RemoteRefused("the address is in aicc.allowed_urls no more")
     if report.mastered or report.progress or report.new_seconds:  # an empty word would lower what the LMS has
-        _tell(means.outbound, channel, "PutParam", hacp.write_core(report))
+        _tell(context.outbound, channel, "PutParam", hacp.write_core(report))
     if report.ends:
-        _tell(means.outbound, channel, "ExitAU", "")
+        _tell(context.outbound, channel, "ExitAU", "")
 
 
 def is_guessable(session_id: str, student_id: str) -> bool:

@@ -1,6 +1,6 @@
 """Addresses that a request asks us to call: AICC_URL, and cmi5's `fetch` and `endpoint`.
 
-Only what an administrator listed is called. What is left to `bridge.http.Outbound`: one resolution, every address of
+Only what an administrator listed is called. What is left to `bridge.net.http.Outbound`: one resolution, every address of
 it public or trusted, the connection pinned to it, no redirects, no cookies.
 """
 
@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+from bridge.config.settings import origin
 from bridge.errors import LaunchRejected, RemoteRefused
-from bridge.http import Answer, Body, Outbound, Timeout, host_of
-from bridge.settings import origin
+from bridge.net.http import Answer, Body, Outbound, Timeout, host_of
 
 MAX_ANSWER = 64 * 1024
 """Bytes."""

@@ -19,7 +19,7 @@ from adapters.scorm.cmi5_lms import Lms
 from adapters.scorm.cmi5_statements import NORMAL, initialized
 from adapters.scorm.settings import Settings
 from adapters.scorm.student import read_student
-from bridge.contracts import Assurance, CallbackMeans, Kind, Launch, LaunchRequest
+from bridge.contracts import Assurance, CallbackContext, Kind, Launch, LaunchRequest
 from bridge.errors import LaunchRejected
 from bridge.lti.student import web_address
 
@@ -29,7 +29,7 @@ PATIENCE = 9.0
 """Seconds for all calls of a launch, so that the learner has an answer within ten."""
 ANYBODY, THEM_ALONE = "anybody", "them alone"
 REMEMBERED = 30 * 86_400.0
-"""Seconds after which an LMS is asked for a made-up agent again: it may have been mended."""
+"""Seconds after which an LMS is asked for a made-up agent again: it may have been fixed."""
 REMARK = "The LMS gives LMS.LaunchData for an agent that we made up: what it says of the learner confirms nothing."
 
 
@@ -46,7 +46,7 @@ class _Actor(msgspec.Struct, frozen=True):
     objectType: str | None = None  # noqa: N815
 
 
-def read_cmi5(request: LaunchRequest, settings: Settings, means: CallbackMeans) -> Launch:
+def read_cmi5(request: LaunchRequest, settings: Settings, context: CallbackContext) -> Launch:
     """Take the launch's token, read LMS.LaunchData and the learner's preferences, say *initialized*.
 
     Raises LaunchRejected `not_allowed_here`, `malformed`, `cmi5_url_not_allowed`, `cmi5_refused`,
@@ -58,7 +58,7 @@ def read_cmi5(request: LaunchRequest, settings: Settings, means: CallbackMeans) 
     for name in ("endpoint", "fetch"):
         _require_allowed(asked[name], settings.cmi5.allowed_urls)
     actor, registration = _read_actor(asked["actor"]), _read_registration(asked["registration"])
-    lms = Lms(means.outbound, means.now, means.now() + PATIENCE)
+    lms = Lms(context.outbound, context.now, context.now() + PATIENCE)
     channel = {
         "endpoint": asked["endpoint"].rstrip("/"),
         "token": lms.token(asked["fetch"]),
@@ -72,9 +72,9 @@ def read_cmi5(request: LaunchRequest, settings: Settings, means: CallbackMeans) 
         "mode": (data.launchMode or NORMAL).strip().capitalize(),
         "mastery": msgspec.json.encode(data.masteryScore).decode(),
     }
-    confirmed = _answers(lms, channel, means) == THEM_ALONE
+    confirmed = _answers(lms, channel, context) == THEM_ALONE
     lms.read_preferences(channel)
-    lms.put(channel, initialized(means.now()))
+    lms.put(channel, initialized(context.now()))
     return Launch(
         read_student(actor.account.name, actor.name or ""),
         Kind.CMI5,
@@ -86,13 +86,13 @@ def read_cmi5(request: LaunchRequest, settings: Settings, means: CallbackMeans) 
     )
 
 
-def _answers(lms: Lms, channel: Mapping[str, str], means: CallbackMeans) -> str:
+def _answers(lms: Lms, channel: Mapping[str, str], context: CallbackContext) -> str:
     """Whom the LMS at this endpoint answers. It is asked once, and what it did is remembered."""
     words = f"cmi5 made-up agent {channel['endpoint']}"
-    found = means.memory.look(words)
+    found = context.memory.look(words)
     if not found:
         found = ANYBODY if lms.answers_anybody(channel) else THEM_ALONE
-        means.memory.keep(words, found, REMEMBERED)
+        context.memory.keep(words, found, REMEMBERED)
     return found
 
 

@@ -15,10 +15,10 @@ from urllib.parse import urlencode
 import msgspec
 
 from adapters.scorm import callback
-from adapters.scorm.cmi5_statements import Said, number_of, written
-from bridge import answers
+from adapters.scorm.cmi5_statements import Statement, number_of, written
 from bridge.errors import LaunchRejected, OttoBridgeError, RemoteUnavailable
-from bridge.http import Answer, Outbound
+from bridge.net import answers
+from bridge.net.http import Answer, Outbound
 
 DEADLINE = 3.0
 """Seconds for one call."""
@@ -84,7 +84,7 @@ class Lms:
         query = urlencode({"profileId": "cmi5LearnerPreferences", "agent": channel["actor"]})
         self._call("GET", f"{channel['endpoint']}/agents/profile?{query}", headers=_headers(channel))
 
-    def put(self, channel: Mapping[str, str], said: Said) -> None:
+    def put(self, channel: Mapping[str, str], said: Statement) -> None:
         """One statement, under an id of its own. Raises LaunchRejected `cmi5_refused` unless the LMS has it then."""
         number = number_of(channel, said)
         headers = {**_headers(channel), "Content-Type": "application/json"}

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from adapters.scorm.callback import lies_under
 from adapters.scorm.cmi5_lms import Lms
-from adapters.scorm.cmi5_statements import NORMAL, Said, completed, number_of, passed, progressed, terminated
+from adapters.scorm.cmi5_statements import NORMAL, Statement, completed, number_of, passed, progressed, terminated
 from adapters.scorm.settings import Settings
-from bridge.contracts import CallbackMeans, Report
+from bridge.contracts import CallbackContext, Report
 from bridge.errors import LaunchRejected, RemoteRefused
 
 PATIENCE = 30.0
@@ -17,7 +17,7 @@ REMEMBERED = 400 * 86_400.0
 """Seconds for which is known what an LMS has taken: longer than a course of a year."""
 
 
-def report_cmi5(channel: Mapping[str, str], report: Report, settings: Settings, means: CallbackMeans) -> None:
+def report_cmi5(channel: Mapping[str, str], report: Report, settings: Settings, context: CallbackContext) -> None:
     """The statements that a report calls for, in order; *terminated* is the last (9.3).
 
     What the LMS took is remembered, so a report that is told again goes on after it; a statement that it refuses holds
@@ -26,23 +26,23 @@ def report_cmi5(channel: Mapping[str, str], report: Report, settings: Settings, 
     allowed = settings.cmi5.allowed_urls if settings.cmi5 else ()
     if not any(lies_under(f"{channel['endpoint']}/", prefix) for prefix in allowed):
         raise RemoteRefused("the address is under cmi5.allowed_urls no more")
-    lms = Lms(means.outbound, means.now, means.now() + PATIENCE)
+    lms = Lms(context.outbound, context.now, context.now() + PATIENCE)
     refused = []
     for said in _story(report, normal=channel["mode"] == NORMAL):
         taken = f"cmi5 statement {number_of(channel, said)}"
-        if means.memory.look(taken):
+        if context.memory.look(taken):
             continue
         try:
             lms.put(channel, said)
         except LaunchRejected as error:
             refused.append(error.detail)
         else:
-            means.memory.keep(taken, "taken", REMEMBERED)
+            context.memory.keep(taken, "taken", REMEMBERED)
     if refused:
         raise RemoteRefused("; ".join(refused))
 
 
-def _story(report: Report, *, normal: bool) -> Iterator[Said]:
+def _story(report: Report, *, normal: bool) -> Iterator[Statement]:
     """In the modes Browse and Review only *initialized* and *terminated* may be said (10.2.2)."""
     if normal and not report.mastered and report.progress > 0:
         yield progressed(report.time, report.progress, report.seconds)

@@ -19,7 +19,7 @@ _EXACT = 2.0**53
 """Below it every whole number is exact, in JavaScript too."""
 
 
-class Said(NamedTuple):
+class Statement(NamedTuple):
     """One statement to be made."""
 
     verb: str
@@ -33,34 +33,34 @@ class Said(NamedTuple):
     """Once in a registration, whatever number of sessions it has (9.3.0); others belong to one session."""
 
 
-def initialized(now: float) -> Said:
+def initialized(now: float) -> Statement:
     """The first statement of a session (9.3.2)."""
-    return Said("initialized", now)
+    return Statement("initialized", now)
 
 
-def progressed(at: float, progress: float, seconds: int) -> Said:
+def progressed(at: float, progress: float, seconds: int) -> Statement:
     """No statement of the specification's own, but allowed (7.1.3)."""
     result = {"extensions": {PROGRESS: int(progress * 100)}, "duration": _duration(seconds)}
-    return Said("progressed", at, result, ())
+    return Statement("progressed", at, result, ())
 
 
-def completed(at: float, seconds: int) -> Said:
+def completed(at: float, seconds: int) -> Statement:
     """9.3.3, 9.5.3."""
-    return Said("completed", at, {"completion": True, "duration": _duration(seconds)}, (CMI5, MOVE_ON), once=True)
+    return Statement("completed", at, {"completion": True, "duration": _duration(seconds)}, (CMI5, MOVE_ON), once=True)
 
 
-def passed(at: float, seconds: int) -> Said:
+def passed(at: float, seconds: int) -> Statement:
     """9.3.4, 9.5.2. Full marks, so that no masteryScore lies above them."""
     result = {"success": True, "score": {"scaled": 1}, "duration": _duration(seconds)}
-    return Said("passed", at, result, (CMI5, MOVE_ON), once=True)
+    return Statement("passed", at, result, (CMI5, MOVE_ON), once=True)
 
 
-def terminated(at: float, seconds: int) -> Said:
+def terminated(at: float, seconds: int) -> Statement:
     """The last statement of a session (9.3.8)."""
-    return Said("terminated", at, {"duration": _duration(seconds)})
+    return Statement("terminated", at, {"duration": _duration(seconds)})
 
 
-def number_of(channel: Mapping[str, str], said: Said) -> str:
+def number_of(channel: Mapping[str, str], said: Statement) -> str:
     """The statement's id, the same whenever it is said again (xAPI 2.1.1).
 
     The token is the session: another launch of the same learner has another one.
@@ -72,7 +72,7 @@ def number_of(channel: Mapping[str, str], said: Said) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, "\n".join(of)))
 
 
-def written(channel: Mapping[str, str], said: Said) -> bytes:
+def written(channel: Mapping[str, str], said: Statement) -> bytes:
     """The statement as JSON; numbers as JavaScript writes them, for proxies that write them anew."""
     statement: dict[str, Any] = {
         "id": number_of(channel, said),
@@ -87,7 +87,7 @@ def written(channel: Mapping[str, str], said: Said) -> bytes:
     return msgspec.json.encode(_plain(statement))
 
 
-def _context(channel: Mapping[str, str], said: Said) -> dict[str, Any]:
+def _context(channel: Mapping[str, str], said: Statement) -> dict[str, Any]:
     """The contextTemplate with what the specification adds to it; nothing of it is replaced (10.2.1)."""
     template: dict[str, Any] = msgspec.json.decode(channel["context"])
     activities = dict(template.get("contextActivities") or {})

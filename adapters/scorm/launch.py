@@ -12,9 +12,9 @@ import msgspec
 
 from adapters.scorm.settings import Settings
 from adapters.scorm.student import read_student
+from bridge.config.settings import origin
 from bridge.contracts import Assurance, Kind, Launch, LaunchRequest
 from bridge.errors import LaunchRejected
-from bridge.settings import origin
 
 MAX_BODY = 16 * 1024
 """Bytes. A page posts an id, a name and an address."""

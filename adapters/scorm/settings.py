@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 
 from adapters.scorm.callback import is_plain_host
-from bridge.settings import Frozen, Origin, WebAddress
+from bridge.config.settings import Frozen, Origin, WebAddress
 
 
 def _callable(url: str) -> str:

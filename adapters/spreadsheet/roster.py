@@ -9,14 +9,14 @@ from adapters.spreadsheet.columns import guess_of
 from adapters.spreadsheet.problems import SheetRefused
 from adapters.spreadsheet.reader import Sheet, open_sheet
 from adapters.spreadsheet.settings import Settings
-from bridge.contracts import Means, RosterEnd, RosterMember, RosterPages
-from bridge.rosters import whole
+from bridge.contracts import ReaderContext, RosterEnd, RosterMember, RosterPages
+from bridge.roster.completeness import require_complete
 
 PAGE = 1_000
 RIGHTS = "Export the file again, with everybody in it."
 
 
-def read_roster(settings: Settings, means: Means) -> RosterPages:
+def read_roster(settings: Settings, context: ReaderContext) -> RosterPages:
     """Everybody in the file, rows with mistakes left out.
 
     Says by `means.notice` as what the file was read, and in the RosterEnd what of that nobody had named. In
@@ -25,19 +25,21 @@ def read_roster(settings: Settings, means: Means) -> RosterPages:
     rest is linked. Raises RosterIncomplete for everything else.
     """
     guessed: list[str] = []
-    for page in whole(_pages(settings, means, guessed.append), settings.student_id, RIGHTS):
+    for page in require_complete(_pages(settings, context, guessed.append), settings.student_id, RIGHTS):
         yield page._replace(guess="".join(guessed)) if isinstance(page, RosterEnd) else page
 
 
-def _pages(settings: Settings, means: Means, guessed: Callable[[str], None]) -> Iterator[Sequence[RosterMember]]:
-    with open_sheet(settings, means.usernames) as sheet:
+def _pages(
+    settings: Settings, context: ReaderContext, guessed: Callable[[str], None]
+) -> Iterator[Sequence[RosterMember]]:
+    with open_sheet(settings, context.usernames) as sheet:
         yield from iter(lambda: list(islice(sheet.members, PAGE)), [])
     guessed(_guess(sheet, settings))
-    means.notice(f"{settings.file.name}: {sheet.summary()}")
+    context.notice(f"{settings.file.name}: {sheet.summary()}")
     for remark in sheet.remarks():
-        means.notice(remark)
+        context.notice(remark)
     if sheet.count:
-        _report(SheetRefused(settings.file.name, sheet.problems, sheet.count), settings, means)
+        _report(SheetRefused(settings.file.name, sheet.problems, sheet.count), settings, context)
 
 
 def _guess(sheet: Sheet, settings: Settings) -> str:
@@ -46,7 +48,7 @@ def _guess(sheet: Sheet, settings: Settings) -> str:
     return "; ".join(filter(None, (encoding, guess_of(sheet.columns, settings))))
 
 
-def _report(refused: SheetRefused, settings: Settings, means: Means) -> None:
+def _report(refused: SheetRefused, settings: Settings, context: ReaderContext) -> None:
     if settings.mode == "roster":
         raise refused
-    means.notice(str(refused))
+    context.notice(str(refused))

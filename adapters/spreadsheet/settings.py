@@ -8,9 +8,9 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from bridge.config.settings import Frozen
 from bridge.files.encodings import known
-from bridge.settings import Frozen
-from bridge.sync.settings import Link, Roster, template_fields
+from bridge.roster.settings import Link, Roster, template_fields
 
 ATTRIBUTES: Mapping[str, str] = {"email": "emailAddress", "employee_number": "employeeId"}
 """Field to match by -> OttoLearn's attribute of that meaning (its own names, support article 233)."""

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bridge import __version__
 from bridge.cli.invocation import Invocation
-from bridge.cli.lazily import LazyGroup
+from bridge.cli.lazy_group import LazyGroup
 from bridge.cli.saying import Lines, say
 from bridge.errors import ConfigError, OttoBridgeError
 from bridge.store.errors import trouble

@@ -16,10 +16,10 @@ from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, pass_invocation
 from bridge.cli.newconfig import KINDS, PLATFORMS, Answers, config_text, file_of, new_secrets, write_all
 from bridge.cli.saying import say
-from bridge.config import Configuration, load
+from bridge.config.configuration import Configuration, load
+from bridge.config.settings import split_plainly
+from bridge.net.outgoing import way_out
 from bridge.ottolearn.settings import Oidc
-from bridge.outgoing import way_out
-from bridge.settings import split_plainly
 
 EXAMPLE = "config.example.yaml"
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.saying import say
-from bridge.connections import Connections
+from bridge.config.connections import Connections
 from bridge.contracts import Connection
 from bridge.store import courses
 from bridge.store.connections import deployments, remove

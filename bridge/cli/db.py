@@ -11,13 +11,13 @@ from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_js
 from bridge.cli.saying import say
 from bridge.store import backups
 from bridge.store.engine import migrate
-from bridge.store.schema_state import SchemaState, Standing, look
+from bridge.store.schema_state import SchemaState, SchemaStatus, look
 
 WORDS = {
-    Standing.EMPTY: "it is empty: ottobridge db upgrade makes the tables, as every other command does",
-    Standing.BEHIND: "it is older than this program: ottobridge db upgrade brings it up to date",
-    Standing.CURRENT: "it is up to date",
-    Standing.NEWER: "a newer version of OttoBridge has upgraded it: install that version",
+    SchemaStatus.EMPTY: "it is empty: ottobridge db upgrade makes the tables, as every other command does",
+    SchemaStatus.BEHIND: "it is older than this program: ottobridge db upgrade brings it up to date",
+    SchemaStatus.CURRENT: "it is up to date",
+    SchemaStatus.NEWER: "a newer version of OttoBridge has upgraded it: install that version",
 }
 
 
@@ -55,10 +55,10 @@ def check(invocation: Invocation, as_json: bool) -> None:
     if as_json:
         print_json(_shown(found))
     else:
-        say(f"{found.kind}, schema {found.schema or 'none'}: {WORDS[found.standing]}.")
+        say(f"{found.kind}, schema {found.schema or 'none'}: {WORDS[found.status]}.")
         for problem in found.problems:
             say(f"  {problem}")
-    if found.problems or found.standing != Standing.CURRENT:
+    if found.problems or found.status != SchemaStatus.CURRENT:
         raise click.exceptions.Exit(1)
 
 
@@ -73,8 +73,8 @@ def backup(invocation: Invocation, file: Path, as_json: bool) -> None:
     """
     with invocation.database(invocation.description[0], upgrade=False) as engine:
         found = look(engine)
-        if found.standing in {Standing.EMPTY, Standing.NEWER}:
-            raise backups.BackupFailed(f"the database was not backed up: {WORDS[found.standing]}")
+        if found.status in {SchemaStatus.EMPTY, SchemaStatus.NEWER}:
+            raise backups.BackupFailed(f"the database was not backed up: {WORDS[found.status]}")
         schema = found.schema
         backups.back_up(engine, file)
     if as_json:
@@ -103,4 +103,4 @@ def restore(invocation: Invocation, file: Path, yes: bool, as_json: bool) -> Non
 
 
 def _shown(found: SchemaState) -> dict[str, Any]:
-    return found._asdict() | {"standing": found.standing.value}
+    return found._asdict() | {"standing": found.status.value}

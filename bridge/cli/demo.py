@@ -58,13 +58,13 @@ def _check(port: int, as_json: bool) -> None:
     with _running(port) as running:
         checked = [*check_launches(running)]
         synced = _sync(running)
-        newcomers = [*check_newcomers(running)]
+        provisioning = [*check_newcomers(running)]
     if as_json:
         print_json({"launches": [_row(launch) for launch in checked], "sync": synced.document()})
     else:
         _print_table(checked)
-        _print_sync(synced, newcomers)
-    if any(launch.problems for launch in (*checked, *newcomers)) or synced.status != Status.DONE:
+        _print_sync(synced, provisioning)
+    if any(launch.problems for launch in (*checked, *provisioning)) or synced.status != Status.DONE:
         raise click.exceptions.Exit(1)
 
 
@@ -76,12 +76,12 @@ def _sync(running: Demo) -> Outcome:
         return open_sync(invocation, engine, connection, progress, lambda: False).run(Options())
 
 
-def _print_sync(synced: Outcome, newcomers: Sequence[Checked]) -> None:
+def _print_sync(synced: Outcome, provisioning: Sequence[Checked]) -> None:
     console = Console()
     counts = ("read", "created", "updated", "unchanged", "conflicts", "skipped")
     said = ", ".join(f"{getattr(synced, name)} {name}" for name in counts)
     console.print(shown(f"Roster sync of {synced.connection}: {synced.status}; {said}."), soft_wrap=True)
-    for launch in newcomers:
+    for launch in provisioning:
         verdict = "; ".join(launch.problems) or "ok"
         console.print(
             shown(f"{launch.person.name} launches after the sync: {launch.outcome}: {verdict}"), soft_wrap=True

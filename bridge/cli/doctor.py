@@ -16,8 +16,8 @@ from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.saying import shown, visible
 from bridge.cli.syncing import services_of
-from bridge.config import Configuration
-from bridge.connections import Connections
+from bridge.config.configuration import Configuration
+from bridge.config.connections import Connections
 from bridge.contracts import Connection
 from bridge.doctor.checks import FAILED, LOOK, OK, Doctor, Finding
 from bridge.errors import ConfigError, OttoBridgeError

@@ -12,7 +12,7 @@ from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.saying import say
 from bridge.cli.tables import print_table
-from bridge.connections import Connections
+from bridge.config.connections import Connections
 from bridge.contracts import Connection, Learner, Outcome
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound
 from bridge.identifiers import key
@@ -117,7 +117,7 @@ def _find(invocation: Invocation, engine: Engine, sent: str, connection: Connect
     try:
         match = invocation.directory_over(engine).find(asked, ignore_case=ignore_case)
     except LearnerNotFound as error:
-        made = "; a launch makes a user (on_no_match)" if connection and connection.newcomers is not None else ""
+        made = "; a launch makes a user (on_no_match)" if connection and connection.provisioning is not None else ""
         return _found(Outcome.NO_MATCH, f"{error}{made}")
     except LearnerAmbiguous as error:
         return _found(Outcome.AMBIGUOUS, str(error))

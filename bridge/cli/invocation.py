@@ -17,12 +17,12 @@ from sqlalchemy import Engine
 
 from adapters import ADAPTERS
 from bridge.cli.saying import escaped_json
-from bridge.config import Configuration, load
-from bridge.http import Outbound
+from bridge.config.configuration import Configuration, load
 from bridge.learners.directory import Directory
 from bridge.learners.refreshing import whole_list
+from bridge.net.http import Outbound
+from bridge.net.outgoing import way_out
 from bridge.ottolearn.api import OttoLearnApi
-from bridge.outgoing import way_out
 from bridge.store.engine import migrate, open_database
 
 

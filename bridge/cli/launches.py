@@ -12,7 +12,7 @@ from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_js
 from bridge.cli.saying import say
 from bridge.cli.tables import print_table
 from bridge.doctor.explain import checks
-from bridge.launch import NAME_DIFFERS
+from bridge.launch.service import NAME_DIFFERS
 from bridge.reasons import REASONS
 from bridge.store import received, visits
 from bridge.store.launches import LaunchLine, by_reference, newest
@@ -90,7 +90,7 @@ def _as_given_out(reference: str) -> str:
 
 def _told(engine: Engine, line: LaunchLine) -> str:
     """How the LMS was told of progress since, and what it said to that; empty where there is no progress yet."""
-    told = visits.told_of_launch(engine, line.connection, line.kind, line.student_id, line.time)
+    told = visits.reported_of_launch(engine, line.connection, line.kind, line.student_id, line.time)
     if told is None:
         return ""
     share = "mastered" if told.mastered else f"{told.progress:.0%}"

@@ -24,7 +24,7 @@ from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
-from bridge.cli.seats import Seats
+from bridge.cli.worker_slots import WorkerSlots
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class Server(BaseApplication, Generic[C]):
     def load_config(self) -> None:
         settings: dict[str, Any] = {"timeout": 30, "graceful_timeout": 15, "accesslog": None}
         settings |= {"worker_class": Worker, "logger_class": ToRoot, "post_worker_init": self._ready}
-        seats = Seats(self.folder)
+        seats = WorkerSlots(self.folder)
         settings |= {"pre_fork": seats.give, "post_fork": seats.sit, "child_exit": seats.leave}
         if os.access(MEMORY, os.W_OK):  # where no full or slow disk reaches the files by which workers say they live
             settings["worker_tmp_dir"] = MEMORY

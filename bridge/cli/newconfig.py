@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bridge.settings import origin
+from bridge.config.settings import origin
 
 KINDS: Final = ("canvas", "moodle", "lti", "scorm", "none")
 """Kinds of LMSs that a first connection can be for; `none` for those that register themselves."""

@@ -15,7 +15,7 @@ from adapters.scorm.package.check import check_package
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.saying import say
 from bridge.contracts import Connection
-from bridge.courses import course_with
+from bridge.launch.courses import course_with
 from bridge.packages.origin import Packages, new_token
 from bridge.store import packages as stored
 from bridge.store.packages import PackageRow

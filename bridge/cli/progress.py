@@ -8,7 +8,7 @@ import click
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.saying import say
-from bridge.store.visits import Told, Visit, newest
+from bridge.store.visits import Reported, Visit, newest
 
 
 @click.command()
@@ -18,7 +18,7 @@ from bridge.store.visits import Told, Visit, newest
 def progress(invocation: Invocation, last: int, as_json: bool) -> None:
     """Progress on its way back to the LMS, newest first."""
     with invocation.database(invocation.description[0]) as engine:
-        rows = [_describe(visit, told) for visit, told in newest(engine, last)]
+        rows = [_describe(visit, reported) for visit, reported in newest(engine, last)]
     if as_json:
         print_json(rows)
     elif not rows:
@@ -29,20 +29,20 @@ def progress(invocation: Invocation, last: int, as_json: bool) -> None:
         say(f"{said}  {row['detail']}".rstrip())
 
 
-def _describe(visit: Visit, told: Told) -> dict[str, object]:
+def _describe(visit: Visit, reported: Reported) -> dict[str, object]:
     return {
-        "time": _iso(told.received_at),
+        "time": _iso(reported.received_at),
         "connection": visit.connection,
         "kind": visit.kind,
         "student_id": visit.student_id,
         "user_id": visit.user_id,
         "course": visit.course,
-        "progress": told.progress,
-        "mastered": told.mastered,
-        "seconds": told.seconds,
-        "state": told.state,
-        "attempts": told.attempts,
-        "detail": told.detail,
+        "progress": reported.progress,
+        "mastered": reported.mastered,
+        "seconds": reported.seconds,
+        "state": reported.state,
+        "attempts": reported.attempts,
+        "detail": reported.detail,
     }
 
 

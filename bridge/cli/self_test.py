@@ -48,7 +48,7 @@ def _go(test: SelfTest, once: Callable[[], dict[str, Any]], place: TextIO) -> No
         found = once()
         good = found["outcome"] == "matched"
         milliseconds = round((time.monotonic() - began) * 1000)
-        logs.tell(log, "self-test", level=logging.INFO if good else logging.ERROR, **found, ms=milliseconds)
+        logs.event(log, "self-test", level=logging.INFO if good else logging.ERROR, **found, ms=milliseconds)
         test.note(time.time(), good=good)
 
 

@@ -19,12 +19,13 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapters import ADAPTERS
-from bridge import logs, tracing
+from bridge import logs
 from bridge.cli.invocation import Invocation, pass_invocation
-from bridge.config import Configuration, load
+from bridge.config.configuration import Configuration, load
 from bridge.errors import ConfigError
 from bridge.store.engine import CONNECTIONS, migrate, open_later
 from bridge.store.errors import trouble
+from bridge.tracing import export
 from bridge.web.self_test import SelfTest
 
 log = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ def _prepare(configuration: Configuration) -> None:
     there. Raises ConfigError for one that cannot be used.
     """
     bridge = configuration.bridge
-    tracing.require(bridge)
+    export.require(bridge)
     engine = open_later(bridge.database_url.get_secret_value(), prepare=bridge.database_prepare)
     try:
         migrate(engine)

@@ -16,14 +16,14 @@ from pydantic import ValidationError
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.saying import say
-from bridge.config import CONNECTION_NAME, Configuration
-from bridge.connections import Connections
+from bridge.config.configuration import CONNECTION_NAME, Configuration
+from bridge.config.connections import Connections
+from bridge.config.settings import origin_or_empty
 from bridge.contracts import Adapter, Connection
-from bridge.registration import INVITATION_LIVES, Invitation, check_invitation, invite
-from bridge.settings import origin_or_empty
-from bridge.setup import Addresses, Entry, Section, Sheet, to_document, to_text
+from bridge.install.guide import Addresses, Entry, Section, SetupGuide, to_document, to_text
+from bridge.install.registration import INVITATION_LIVES, Invitation, check_invitation, invite
 
-INVITABLE = tuple(adapter.name for adapter in ADAPTERS if adapter.wishes)
+INVITABLE = tuple(adapter.name for adapter in ADAPTERS if adapter.registration_request)
 
 
 class _Origin(click.ParamType[str]):
@@ -64,13 +64,13 @@ def show(invocation: Invocation, connection: str, as_json: bool) -> None:
     configuration, _ = invocation.description
     configured = configuration.connections.get(connection)
     found = configured or _registered(invocation, configuration, connection)
-    sheet = _sheet(found, configuration)
+    guide = _guide(found, configuration)
     if configured is None:
-        sheet = sheet._replace(sections=(_for_the_file(found), *sheet.sections))
+        guide = guide._replace(sections=(_for_the_file(found), *guide.sections))
     if as_json:
-        print_json({"connection": connection} | to_document(sheet))
+        print_json({"connection": connection} | to_document(guide))
     else:
-        say(to_text(sheet))
+        say(to_text(guide))
 
 
 @setup.command("invite")
@@ -124,7 +124,7 @@ def _kept(invocation: Invocation, configuration: Configuration, invitation: Invi
     return code
 
 
-def _sheet(connection: Connection[Any], configuration: Configuration) -> Sheet:
+def _guide(connection: Connection[Any], configuration: Configuration) -> SetupGuide:
     if connection.adapter.installation is None:
         raise click.UsageError(
             f"{connection.name} ({connection.adapter.title}) has nothing to enter into an LMS; "
@@ -153,7 +153,7 @@ def _for_the_file(connection: Connection[Any]) -> Section:
 
 def _where(adapter: Adapter[Any], invitation: Invitation, configuration: Configuration) -> str:
     addresses = Addresses(configuration.bridge.public_url, invitation.name)
-    return adapter.wishes(invitation.student_id, addresses).where if adapter.wishes else ""
+    return adapter.registration_request(invitation.student_id, addresses).where if adapter.registration_request else ""
 
 
 def _registered(invocation: Invocation, configuration: Configuration, name: str) -> Connection[Any]:

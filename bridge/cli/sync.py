@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from adapters import ADAPTERS
-from bridge.cli.fromfile import (
+from bridge.cli.file_source import (
     FROM_FILE,
     connection_for_file,
     encoding_option,
@@ -19,11 +19,11 @@ from bridge.cli.fromfile import (
     spare_source,
 )
 from bridge.cli.invocation import Invocation, as_json, pass_invocation
-from bridge.cli.sync_act import approve as approve_run
-from bridge.cli.sync_act import run_if_due, run_or_apply
+from bridge.cli.sync_command import approve as approve_run
+from bridge.cli.sync_command import run_if_due, run_or_apply
 from bridge.cli.sync_options import reports, run_options
-from bridge.cli.sync_told import finish
-from bridge.connections import Connections
+from bridge.cli.sync_output import finish
+from bridge.config.connections import Connections
 from bridge.contracts import Connection
 from bridge.store import sync_runs
 

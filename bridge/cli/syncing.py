@@ -22,7 +22,7 @@ from bridge.contracts import Connection, LtiServices
 from bridge.keys.own import OwnKeys
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.store import courses
-from bridge.sync.apply import Surroundings
+from bridge.sync.apply import RunContext
 from bridge.sync.run import Sync
 
 EVERY: Final = 30.0
@@ -105,7 +105,7 @@ def open_sync(
 ) -> Sync:
     """The sync of one connection, with everything around it. Raises ConfigError."""
     settings = invocation.configuration.ottolearn
-    around = Surroundings(
+    context = RunContext(
         engine=engine,
         directory=invocation.directory_over(engine),
         # Each call once: the sync itself decides when to try again, for all its calls together.
@@ -119,7 +119,7 @@ def open_sync(
         stopping=stopping,
         services=lambda: services_of(invocation, engine, connection.name),
     )
-    return Sync(connection, settings.username_attributes, settings.username, invocation.outbound, around)
+    return Sync(connection, settings.username_attributes, settings.username, invocation.outbound, context)
 
 
 def services_of(invocation: Invocation, engine: Engine, connection: str) -> LtiServices:

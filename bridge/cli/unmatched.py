@@ -21,7 +21,7 @@ from bridge.contracts import Learner, Outcome, Student
 from bridge.errors import LearnerAmbiguous
 from bridge.learners.directory import Directory
 from bridge.learners.names import differ, name_of
-from bridge.learners.near import NearMiss, near_misses
+from bridge.learners.near_misses import NearMiss, near_misses
 from bridge.learners.student_ids import shape
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.store import disputes

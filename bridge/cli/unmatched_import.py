@@ -18,7 +18,7 @@ from bridge.cli.tables import print_table
 from bridge.cli.unmatched_sheet import MOST_EXPORTED
 from bridge.errors import RosterIncomplete
 from bridge.learners import linking
-from bridge.learners.bulk import WHY, Verdict, Wish, judge
+from bridge.learners.bulk import WHY, LinkRequest, Verdict, judge
 from bridge.learners.student_ids import shape
 from bridge.store import unmatched as queue
 from bridge.store.unmatched import UnmatchedRow
@@ -75,8 +75,8 @@ def _import(
     waiting = _waiting(invocation, engine)
     odd = {at: why for at, row in enumerate(listed) if (why := _why_not(row, waiting))}
     good = [at for at in range(len(listed)) if at not in odd]
-    wishes = [_wish(listed[at], waiting) for at in good]
-    verdicts = dict(zip(good, judge(engine, directory, wishes, usernames, other_names=other_names), strict=True))
+    link_requests = [_link_request(listed[at], waiting) for at in good]
+    verdicts = dict(zip(good, judge(engine, directory, link_requests, usernames, other_names=other_names), strict=True))
 
     def keep(row: Completed, verdict: Verdict) -> str:
         if verdict.why or verdict.user_id is None:
@@ -107,11 +107,11 @@ def _why_not(row: Completed, waiting: Waiting) -> str:
     return "" if (row.connection, row.student_id) in waiting else NOT_WAITING
 
 
-def _wish(row: Completed, waiting: Waiting) -> Wish:
+def _link_request(row: Completed, waiting: Waiting) -> LinkRequest:
     sent = waiting[row.connection, row.student_id][0]
     entered = {"email": row.email, "employee_number": row.employee_number}
     known_by = {ATTRIBUTES[name]: value for name, value in entered.items() if value}
-    return Wish(row.connection, row.student_id, f"{sent.first_name} {sent.last_name}", known_by)
+    return LinkRequest(row.connection, row.student_id, f"{sent.first_name} {sent.last_name}", known_by)
 
 
 def _row(row: Completed, odd: str | None, verdict: Verdict | None, keep: Callable[[Completed, Verdict], str]) -> Row:

@@ -1,1 +1,1 @@
-"""What is wrong, who can mend it, and how."""
+"""What is wrong, who can fix it, and how."""

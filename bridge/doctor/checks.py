@@ -12,14 +12,14 @@ from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-from bridge.contracts import Connection, Learner, LtiServices, Means, RosterEnd, RosterMember, Student
+from bridge.contracts import Connection, Learner, LtiServices, ReaderContext, RosterEnd, RosterMember, Student
 from bridge.doctor.ids import LOOKED_AT, compare_ids
 from bridge.errors import ConfigError, LaunchRejected, LearnerAmbiguous, OttoBridgeError, RemoteUnavailable
-from bridge.http import Outbound
 from bridge.keys.own import OwnKeys
 from bridge.learners.directory import Directory
 from bridge.learners.student_ids import shape
 from bridge.lti.keysets import PlatformKeys
+from bridge.net.http import Outbound
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME, Attribute, OttoLearnApi
 from bridge.ottolearn.settings import Oidc, OttoLearn
 
@@ -211,7 +211,7 @@ class Doctor:
         examine = connection.adapter.examine
         try:
             for found in (
-                examine(connection.settings, self._means(connection, self._impatient("an answer"))) if examine else ()
+                examine(connection.settings, self._context(connection, self._impatient("an answer"))) if examine else ()
             ):
                 yield Finding(connection.name, *found)
         except ConfigError as error:
@@ -219,16 +219,16 @@ class Doctor:
         except OttoBridgeError as error:
             yield Finding(connection.name, connection.adapter.title, FAILED, str(error))
 
-    def _means(self, connection: Connection[Any], sleep: Callable[[float], None]) -> Means:
+    def _context(self, connection: Connection[Any], sleep: Callable[[float], None]) -> ReaderContext:
         services = None if self.services is None else partial(self.services, connection.name)
-        return Means(self.outbound, self.now, sleep, lambda _: None, services)
+        return ReaderContext(self.outbound, self.now, sleep, lambda _: None, services)
 
     def _people(self, connection: Connection[Any]) -> Iterator[RosterMember]:
         """The people of the roster for as long as patience lasts, the first page in any case."""
         until = self.now() + PATIENCE
         read = connection.adapter.read_roster
-        means = self._means(connection, self._impatient("the roster"))
-        for page in read(connection.settings, means) if read else ():
+        context = self._context(connection, self._impatient("the roster"))
+        for page in read(connection.settings, context) if read else ():
             if not isinstance(page, RosterEnd):
                 yield from page
             if self.now() > until:

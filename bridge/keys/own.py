@@ -14,7 +14,7 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import Engine
 
 from bridge.errors import OttoBridgeError
-from bridge.lti.toolkeys import new_key, public_half, seal, unseal
+from bridge.lti.toolkeys import decrypt, encrypt, new_key, public_half
 from bridge.store import own_keys
 from bridge.store.own_keys import CURRENT, NEXT, KeyRow
 
@@ -84,7 +84,7 @@ class OwnKeys:
 
     def _open(self, row: KeyRow) -> RSAKey:
         if row.kid not in self._opened:
-            self._opened[row.kid] = unseal(row.sealed, row.kid, self._secret_key, self.purpose)
+            self._opened[row.kid] = decrypt(row.sealed, row.kid, self._secret_key, self.purpose)
         return self._opened[row.kid]
 
     def _published(self) -> list[KeyRow]:
@@ -96,4 +96,4 @@ class OwnKeys:
     def _new(self, stage: str) -> KeyRow:
         key = new_key()
         public = msgspec.json.encode(public_half(key)).decode()
-        return KeyRow(str(key.kid), self.purpose, stage, public, seal(key, self._secret_key), self._now())
+        return KeyRow(str(key.kid), self.purpose, stage, public, encrypt(key, self._secret_key), self._now())

@@ -14,7 +14,7 @@ from bridge.errors import LearnerAmbiguous
 from bridge.identifiers import key
 from bridge.learners.directory import Directory
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
-from bridge.store import everybody
+from bridge.store import all_learners
 from bridge.store import learners as directory_of
 
 WHY: Final = {
@@ -30,7 +30,7 @@ WHY: Final = {
 """Why nobody is linked, in words."""
 
 
-class Wish(NamedTuple):
+class LinkRequest(NamedTuple):
     """One student of a connection, and what was entered for them."""
 
     connection: str
@@ -52,21 +52,29 @@ class Verdict(NamedTuple):
 
 
 def judge(
-    engine: Engine, directory: Directory, wishes: Sequence[Wish], usernames: Sequence[str], *, other_names: bool
+    engine: Engine,
+    directory: Directory,
+    link_requests: Sequence[LinkRequest],
+    usernames: Sequence[str],
+    *,
+    other_names: bool,
 ) -> list[Verdict]:
     """A verdict on each wish. `other_names`: whether people may be called otherwise in OttoLearn than in the LMS."""
-    holders = _holders(engine, wishes)
-    verdicts = [_judge(engine, directory, wish, holders, usernames, other_names=other_names) for wish in wishes]
-    return _without_doubles(wishes, verdicts)
+    holders = _holders(engine, link_requests)
+    verdicts = [
+        _judge(engine, directory, link_request, holders, usernames, other_names=other_names)
+        for link_request in link_requests
+    ]
+    return _without_doubles(link_requests, verdicts)
 
 
-def _holders(engine: Engine, wishes: Iterable[Wish]) -> dict[tuple[str, str], set[int]]:
+def _holders(engine: Engine, link_requests: Iterable[LinkRequest]) -> dict[tuple[str, str], set[int]]:
     """Who has each value that was entered, by attribute and value; OttoLearn's users are looked through once."""
     found: dict[tuple[str, str], set[int]] = {
-        (name, _same(value)): set() for wish in wishes for name, value in wish.known_by.items()
+        (name, _same(value)): set() for link_request in link_requests for name, value in link_request.known_by.items()
     }
     names = sorted({name for name, _ in found})
-    for learners in everybody.pages(engine):
+    for learners in all_learners.pages(engine):
         for learner in learners:
             for name in names:
                 if (held := (name, _same(learner.attributes.get(name, "")))) in found:
@@ -77,13 +85,13 @@ def _holders(engine: Engine, wishes: Iterable[Wish]) -> dict[tuple[str, str], se
 def _judge(
     engine: Engine,
     directory: Directory,
-    wish: Wish,
+    link_request: LinkRequest,
     holders: Mapping[tuple[str, str], set[int]],
     usernames: Sequence[str],
     *,
     other_names: bool,
 ) -> Verdict:
-    found = [holders[name, _same(value)] for name, value in wish.known_by.items()]
+    found = [holders[name, _same(value)] for name, value in link_request.known_by.items()]
     meant = set.intersection(*found)
     if len(meant) != 1:
         several = "ambiguous" if meant else "contradiction"
@@ -91,17 +99,21 @@ def _judge(
     learner = directory_of.learner(engine, meant.pop())
     if learner is None:
         return Verdict(None, "", "no_match")
-    return Verdict(learner.user_id, _name(learner), _objection(directory, wish, learner, usernames, other_names))
+    return Verdict(
+        learner.user_id, _name(learner), _objection(directory, link_request, learner, usernames, other_names)
+    )
 
 
-def _objection(directory: Directory, wish: Wish, learner: Learner, usernames: Sequence[str], other_names: bool) -> str:
+def _objection(
+    directory: Directory, link_request: LinkRequest, learner: Learner, usernames: Sequence[str], other_names: bool
+) -> str:
     if not learner.active:
         return "inactive"
     if not any(learner.attributes.get(name) for name in usernames):
         return "no_username"
-    if _is_taken(directory, wish.student_id, learner.user_id):
+    if _is_taken(directory, link_request.student_id, learner.user_id):
         return "taken"
-    return "" if other_names or _alike(wish.names, _name(learner)) else "name_differs"
+    return "" if other_names or _alike(link_request.names, _name(learner)) else "name_differs"
 
 
 def _is_taken(directory: Directory, student_id: str, user_id: int) -> bool:
@@ -112,10 +124,11 @@ def _is_taken(directory: Directory, student_id: str, user_id: int) -> bool:
     return found is not None and found.learner.user_id != user_id
 
 
-def _without_doubles(wishes: Sequence[Wish], verdicts: Sequence[Verdict]) -> list[Verdict]:
+def _without_doubles(link_requests: Sequence[LinkRequest], verdicts: Sequence[Verdict]) -> list[Verdict]:
     """The verdicts, where rows contradict each other for none of them."""
     pairs = [
-        (wish.connection, wish.student_id, verdict.user_id) for wish, verdict in zip(wishes, verdicts, strict=True)
+        (link_request.connection, link_request.student_id, verdict.user_id)
+        for link_request, verdict in zip(link_requests, verdicts, strict=True)
     ]
     distinct = {pair for pair in pairs if pair[2] is not None}
     students = Counter((connection, student_id) for connection, student_id, _ in distinct)

@@ -18,7 +18,7 @@ from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound, Re
 from bridge.identifiers import FAULTS, fault, is_student_id, loose_key, lower_ascii, normalize
 from bridge.learners.reading import the_only_reading
 from bridge.learners.searching import Search, nobody
-from bridge.store import generations, learners
+from bridge.store import directory_snapshots, learners
 from bridge.store.learners import Candidate, DirectoryState
 
 _log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Directory:
         now: Callable[[], float],
         *,
         every: float = 30.0,
-        patience: float = 7.0,
+        max_wait: float = 7.0,
         max_shrink_percent: int = 20,
         search: Search = nobody,
     ) -> None:
@@ -68,7 +68,7 @@ class Directory:
         self._read_learners = read_learners
         self._now = now
         self._every = every
-        self._patience = patience
+        self._max_wait = max_wait
         self._max_shrink_percent = max_shrink_percent
         self._search = search
         self._lock = threading.Lock()
@@ -110,7 +110,7 @@ class Directory:
         """
         with the_only_reading(self._engine, self._now):
             began = self._now()
-            generations.replace(self._engine, self._read(accept_fewer), self._attributes, now=began)
+            directory_snapshots.replace(self._engine, self._read(accept_fewer), self._attributes, now=began)
             learners.note_duration(self._engine, self._now() - began)
         return self.state()
 
@@ -125,7 +125,7 @@ class Directory:
 
     def put(self, *confirmed: Learner) -> None:
         """Take over learners, each at most once, as OttoLearn has just confirmed them."""
-        generations.put(self._engine, confirmed, self._attributes)
+        directory_snapshots.put(self._engine, confirmed, self._attributes)
 
     def state(self) -> DirectoryState:
         """What is served, and since when."""
@@ -153,7 +153,7 @@ class Directory:
         flight = self._join_refresh()
         if flight is None:
             self._require_settled()
-        elif not wait([flight], self._patience).done:
+        elif not wait([flight], self._max_wait).done:
             raise RemoteUnavailable("the list of OttoLearn's users is still being read", retry_after=self._every)
         else:
             flight.result()

@@ -25,7 +25,7 @@ TRIES: Final = 3
 """Of several launches of one record at once each looks again at what the others wrote."""
 
 
-class Arrival(NamedTuple):
+class LaunchIdentity(NamedTuple):
     """A launch, as the ledger sees it."""
 
     connection: str
@@ -39,10 +39,10 @@ class Arrival(NamedTuple):
     """What is equal for IDs that are the same: of the ID that the LMS sent, and of the one to look up."""
 
 
-def arrival_of(connection: str, launch: Launch, student_id: str, *, ignore_case: bool) -> Arrival:
+def identity_of(connection: str, launch: Launch, student_id: str, *, ignore_case: bool) -> LaunchIdentity:
     """The launch as the ledger sees it."""
     keys = (key(launch.student.student_id, ignore_case=ignore_case), key(student_id, ignore_case=ignore_case))
-    return Arrival(connection, launch.kind, launch.record, student_id, keys)
+    return LaunchIdentity(connection, launch.kind, launch.record, student_id, keys)
 
 
 @dataclass(frozen=True)
@@ -52,53 +52,55 @@ class Ledger:
     engine: Engine
     now: Callable[[], float]
 
-    def known(self, arrival: Arrival, sent: str) -> Known:
+    def known(self, identity: LaunchIdentity, sent: str) -> Known:
         """What is known of a launch with the ID `sent`. Raises LaunchRejected `identity_disputed`."""
-        known = vouching.of_launch(self.engine, arrival.connection, arrival.door, arrival.record, sent, arrival.keys)
+        known = vouching.of_launch(
+            self.engine, identity.connection, identity.door, identity.record, sent, identity.keys
+        )
         if known.dispute:
             raise LaunchRejected("identity_disputed", f"the last roster found this ID in conflict: {known.dispute}")
         return known
 
-    def is_from_roster(self, arrival: Arrival, sent: str) -> bool:
+    def is_from_roster(self, identity: LaunchIdentity, sent: str) -> bool:
         """Whether a roster has said that this record has this ID."""
-        if not arrival.record:
+        if not identity.record:
             return False
         person = vouching.of_launch(
-            self.engine, arrival.connection, arrival.door, arrival.record, sent, arrival.keys
+            self.engine, identity.connection, identity.door, identity.record, sent, identity.keys
         ).person
-        return person is not None and person.origin == Origin.ROSTER and _has_id(person, arrival)
+        return person is not None and person.origin == Origin.ROSTER and _has_id(person, identity)
 
-    def require_no_other_id(self, arrival: Arrival, known: Known) -> None:
+    def require_no_other_id(self, identity: LaunchIdentity, known: Known) -> None:
         """Raises LaunchRejected `identity_changed` where the record had another ID: it is not somebody unknown."""
-        if known.person is not None and not _has_id(known.person, arrival):
+        if known.person is not None and not _has_id(known.person, identity):
             raise LaunchRejected("identity_changed", _changed(known.person, None))
 
-    def confirm(self, arrival: Arrival, known: Known, user_id: int) -> None:
+    def confirm(self, identity: LaunchIdentity, known: Known, user_id: int) -> None:
         """Let the launch's person be this user, now and from now on.
 
         Raises LaunchRejected `identity_changed` where the record was another user by another ID, and
         `identity_of_another` where another record is this user. A link that an administrator made later than that
         decides otherwise.
         """
-        if not arrival.record:
+        if not identity.record:
             return
         person = known.person
         for _ in range(TRIES):
-            if person is not None and person.user_id == user_id and person.student_id == arrival.student_id:
+            if person is not None and person.user_id == user_id and person.student_id == identity.student_id:
                 self._seen(person)
                 return
-            if self._bind(arrival, person, known.link, user_id):
+            if self._bind(identity, person, known.link, user_id):
                 return
-            person = people.of_record(self.engine, arrival.connection, arrival.door, arrival.record)
+            person = people.of_record(self.engine, identity.connection, identity.door, identity.record)
         raise LaunchRejected("identity_of_another", "several launches of this person came at once")
 
-    def _bind(self, arrival: Arrival, person: Person | None, link: Link | None, user_id: int) -> bool:
+    def _bind(self, identity: LaunchIdentity, person: Person | None, link: Link | None, user_id: int) -> bool:
         """Write down who the record is; False where somebody wrote meanwhile."""
         linked = link if link is not None and link.user_id == user_id else None
-        if person is not None and not _may_become(person, arrival, user_id, linked):
+        if person is not None and not _may_become(person, identity, user_id, linked):
             raise LaunchRejected("identity_changed", _changed(person, user_id))
-        record = people.record_key(arrival.record)
-        other = people.of_user(self.engine, arrival.connection, arrival.door, user_id)
+        record = people.record_key(identity.record)
+        other = people.of_user(self.engine, identity.connection, identity.door, user_id)
         taking = other is not None and other.record != record
         if other is not None and taking and not _is_newer(linked, other):
             raise LaunchRejected(
@@ -107,7 +109,7 @@ class Ledger:
                 f"this launch comes from the record {record}",
             )
         at = (self.now(),) * 3
-        wanted = Person(arrival.connection, arrival.door, record, arrival.student_id, user_id, Origin.LAUNCH, *at)
+        wanted = Person(identity.connection, identity.door, record, identity.student_id, user_id, Origin.LAUNCH, *at)
         return people.bind(self.engine, wanted, person, taking=taking)
 
     def _seen(self, person: Person) -> None:
@@ -115,16 +117,16 @@ class Ledger:
             people.touch(self.engine, person, self.now())
 
 
-def _has_id(person: Person, arrival: Arrival) -> bool:
-    return person.student_id == arrival.student_id or person.student_id in arrival.keys
+def _has_id(person: Person, identity: LaunchIdentity) -> bool:
+    return person.student_id == identity.student_id or person.student_id in identity.keys
 
 
-def _may_become(person: Person, arrival: Arrival, user_id: int, link: Link | None) -> bool:
+def _may_become(person: Person, identity: LaunchIdentity, user_id: int, link: Link | None) -> bool:
     """Whether a record that is known may be this user by this ID.
 
     With the same ID OttoLearn decides whose it is; the same user may get another ID.
     """
-    return _has_id(person, arrival) or person.user_id == user_id or _is_newer(link, person)
+    return _has_id(person, identity) or person.user_id == user_id or _is_newer(link, person)
 
 
 def _is_newer(link: Link | None, person: Person) -> bool:

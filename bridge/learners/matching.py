@@ -14,8 +14,8 @@ from sqlalchemy import Engine
 from bridge.contracts import Connection, Launch, Outcome
 from bridge.errors import LaunchRejected, LearnerAmbiguous, LearnerInactive, LearnerNotFound
 from bridge.learners.directory import Directory, Match
-from bridge.learners.ledger import Arrival, Ledger, arrival_of
-from bridge.learners.newcomers import Newcomers
+from bridge.learners.ledger import LaunchIdentity, Ledger, identity_of
+from bridge.learners.provisioning import Provisioning
 from bridge.store import learners, unmatched
 from bridge.store.vouching import Known
 
@@ -29,7 +29,7 @@ class Matching:
     username_attributes: Sequence[str]
     connection: Callable[[str], Connection[Any] | None]
     """The connection of this name."""
-    newcomers: Newcomers
+    provisioning: Provisioning
     ledger: Ledger
     now: Callable[[], float]
 
@@ -52,20 +52,20 @@ class Matching:
 
     def is_vouched_for(self, connection: str, launch: Launch, student_id: str) -> bool:
         """Whether a roster has said of the launch's record what the launch says only in a field of a course author."""
-        return self.ledger.is_from_roster(self._arrival(connection, launch, student_id), launch.student.student_id)
+        return self.ledger.is_from_roster(self._identity(connection, launch, student_id), launch.student.student_id)
 
-    def _arrival(self, connection: str, launch: Launch, student_id: str) -> Arrival:
-        return arrival_of(connection, launch, student_id, ignore_case=self._ignores_case(connection))
+    def _identity(self, connection: str, launch: Launch, student_id: str) -> LaunchIdentity:
+        return identity_of(connection, launch, student_id, ignore_case=self._ignores_case(connection))
 
     def _ignores_case(self, connection: str) -> bool:
         configured = self.connection(connection)
         return configured is not None and configured.ignore_case
 
     def _confirmed(self, connection: str, launch: Launch, student_id: str) -> Match:
-        arrival = self._arrival(connection, launch, student_id)
-        known = self.ledger.known(arrival, launch.student.student_id)
-        match = self._linked(known) or self._known_or_made(launch, arrival, known)
-        self.ledger.confirm(arrival, known, match.learner.user_id)
+        identity = self._identity(connection, launch, student_id)
+        known = self.ledger.known(identity, launch.student.student_id)
+        match = self._linked(known) or self._known_or_made(launch, identity, known)
+        self.ledger.confirm(identity, known, match.learner.user_id)
         return match
 
     def _linked(self, known: Known) -> Match | None:
@@ -78,22 +78,22 @@ class Matching:
             raise LearnerInactive(learner.user_id)
         return Match(learner, username) if username else None
 
-    def _known_or_made(self, launch: Launch, arrival: Arrival, known: Known) -> Match:
-        configured = self.connection(arrival.connection)
+    def _known_or_made(self, launch: Launch, identity: LaunchIdentity, known: Known) -> Match:
+        configured = self.connection(identity.connection)
         ignore_case = configured is not None and configured.ignore_case
         try:
-            return self.directory.find(arrival.student_id, ignore_case=ignore_case)
+            return self.directory.find(identity.student_id, ignore_case=ignore_case)
         except LearnerNotFound:
-            self.ledger.require_no_other_id(arrival, known)
-            if configured is None or configured.newcomers is None:
+            self.ledger.require_no_other_id(identity, known)
+            if configured is None or configured.provisioning is None:
                 raise
-        return self.newcomers.make(
+        return self.provisioning.make(
             launch.student,
-            arrival.student_id,
+            identity.student_id,
             launch.assurance,
-            configured.newcomers,
+            configured.provisioning,
             ignore_case=ignore_case,
-            record=" ".join((arrival.connection, arrival.door, arrival.record)) if arrival.record else "",
+            record=" ".join((identity.connection, identity.door, identity.record)) if identity.record else "",
         )
 
     def _note(self, connection: str, launch: Launch, outcome: str) -> None:

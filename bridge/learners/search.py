@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from bridge.contracts import Learner
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
-from bridge.store import everybody
+from bridge.store import all_learners
 
 EMAIL: Final = "emailAddress"
 
@@ -23,7 +23,7 @@ def search(engine: Engine, text: str, username_attributes: Sequence[str]) -> Ite
     wanted = _folded(text)
     if not wanted:
         return
-    for learners in everybody.pages(engine):
+    for learners in all_learners.pages(engine):
         for learner in learners:
             there = learner.attributes
             first, last = there.get(FIRST_NAME, ""), there.get(LAST_NAME, "")

@@ -11,8 +11,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from bridge.config.settings import Frozen
 from bridge.identifiers import lower_ascii
-from bridge.settings import Frozen
 
 _WHOLE_NUMBER = re.compile(r"([0-9]+)(?:\.0+)?")
 

@@ -15,8 +15,8 @@ import msgspec
 from oauthlib.oauth1 import SIGNATURE_TYPE_BODY, Client
 
 from bridge.contracts import SignedForm
-from bridge.courses import Course
 from bridge.errors import LaunchRejected
+from bridge.launch.courses import Course
 from bridge.lti.roles import makes_courses
 from bridge.lti.settings import Lti11
 from bridge.lti.student import web_address

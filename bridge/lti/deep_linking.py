@@ -13,8 +13,8 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from bridge.contracts import SignedClaims
-from bridge.courses import Course
 from bridge.errors import LaunchRejected
+from bridge.launch.courses import Course
 from bridge.lti.roles import makes_courses
 from bridge.lti.student import web_address
 from bridge.lti.v13 import CLAIM
@@ -43,15 +43,15 @@ class Selection:
 def read_selection(claims: SignedClaims, courses: Sequence[Course]) -> Selection:
     """The wish in a verified LtiDeepLinkingRequest (sections 3.2 and 3.3). Raises LaunchRejected."""
     settings = claims.get(f"{DL_CLAIM}deep_linking_settings")
-    wishes: Mapping[str, Any] = settings if isinstance(settings, dict) else {}
+    wanted: Mapping[str, Any] = settings if isinstance(settings, dict) else {}
     if not makes_courses(claims[f"{CLAIM}roles"]):
         raise LaunchRejected("not_a_teacher", "the roles hold neither Instructor, ContentDeveloper nor Administrator")
     if not courses:
         raise LaunchRejected("no_courses", "the configuration has no `courses`")
-    return_url = web_address(wishes.get("deep_link_return_url"))
+    return_url = web_address(wanted.get("deep_link_return_url"))
     if not return_url:
         raise LaunchRejected("claim_missing", "deep_linking_settings.deep_link_return_url, an http or https address")
-    if LINK not in _texts(wishes.get("accept_types")):
+    if LINK not in _texts(wanted.get("accept_types")):
         raise LaunchRejected("wrong_message", f"the LMS does not take {LINK} here")
     audience = claims["aud"]
     return Selection(
@@ -59,9 +59,9 @@ def read_selection(claims: SignedClaims, courses: Sequence[Course]) -> Selection
         client_id=audience if isinstance(audience, str) else audience[0],
         deployment_id=claims[f"{CLAIM}deployment_id"],
         return_url=return_url,
-        has_data="data" in wishes,
-        data=wishes.get("data"),
-        in_window="window" in _texts(wishes.get("accept_presentation_document_targets")),
+        has_data="data" in wanted,
+        data=wanted.get("data"),
+        in_window="window" in _texts(wanted.get("accept_presentation_document_targets")),
     )
 
 

@@ -10,11 +10,11 @@ import msgspec
 from lxml import etree
 from oauthlib.oauth1 import Client
 
-from bridge.answers import BOM, instead
 from bridge.contracts import Report, SignedClaims, SignedForm, clean
 from bridge.errors import RemoteRefused
-from bridge.http import Answer, Outbound, host_of
 from bridge.lti.settings import Lti11
+from bridge.net.answers import BOM, instead
+from bridge.net.http import Answer, Outbound, host_of
 
 ENDPOINT = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"

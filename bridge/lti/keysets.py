@@ -20,9 +20,9 @@ import msgspec
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import RSAKey
 
-from bridge.answers import instead
 from bridge.errors import LaunchRejected, OttoBridgeError, RemoteRefused, RemoteUnavailable
-from bridge.http import Answer, Outbound, host_of
+from bridge.net.answers import instead
+from bridge.net.http import Answer, Outbound, host_of
 
 log = logging.getLogger(__name__)
 

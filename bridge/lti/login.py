@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlencode, urlsplit
 
+from bridge.config.settings import origin, origin_or_empty
 from bridge.errors import LaunchRejected
 from bridge.lti.settings import Lti13
 from bridge.lti.state import States, cookie_names, key_of
-from bridge.settings import origin, origin_or_empty
 
 LONGEST_HINT = 8192
 """Characters of login_hint and lti_message_hint (Canvas's is a JWT)."""

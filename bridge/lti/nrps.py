@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from bridge import answers
-from bridge.contracts import Means, clean
+from bridge.contracts import ReaderContext, clean
 from bridge.errors import RemoteRefused, RosterIncomplete
-from bridge.http import Answer, host_of
 from bridge.identifiers import normalize
 from bridge.lti.student import present
-from bridge.patience import patiently
-from bridge.rosters import next_page
+from bridge.net import answers
+from bridge.net.http import Answer, host_of
+from bridge.net.retry import with_retries
+from bridge.roster.completeness import next_page
 
 SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 MEDIA_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
@@ -45,7 +45,7 @@ class Membership(NamedTuple):
 
 
 def read_members(
-    url: str, token: Callable[[], str], means: Means, *, rlid: str = "", max_pages: int = MAX_PAGES
+    url: str, token: Callable[[], str], context: ReaderContext, *, rlid: str = "", max_pages: int = MAX_PAGES
 ) -> Iterator[Sequence[Membership]]:
     """The members at a `context_memberships_url`, a page at a time; exhausted only after the last page.
 
@@ -60,7 +60,7 @@ def read_members(
         if len(seen) >= max_pages:
             raise RosterIncomplete(f"{host_of(url)}: the list of members has more than {max_pages} pages")
         seen.add(following)
-        answer = patiently(lambda at=following: _page(at, token(), means), means)  # type: ignore[misc]
+        answer = with_retries(lambda at=following: _page(at, token(), context), context)  # type: ignore[misc]
         yield _memberships(answer, url)
         following = next_page(following, answer.next_url)
 
@@ -73,9 +73,9 @@ def _first_page(url: str, rlid: str) -> str:
     return f"{url.rstrip('?')}{joint}{'&'.join(wished)}" if wished else url
 
 
-def _page(url: str, token: str, means: Means) -> Answer:
+def _page(url: str, token: str, context: ReaderContext) -> Answer:
     headers = {"Authorization": f"Bearer {token}", "Accept": MEDIA_TYPE}
-    answer = means.outbound.request("GET", url, headers=headers, deadline=PAGE_SECONDS, max_bytes=MAX_PAGE_BYTES)
+    answer = context.outbound.request("GET", url, headers=headers, deadline=PAGE_SECONDS, max_bytes=MAX_PAGE_BYTES)
     if answer.status != 200:
         raise RemoteRefused(
             f"{host_of(url)} answered {answer.status} to the list of members; the tool needs the service "

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from bridge.config.settings import origin, split_plainly
 from bridge.contracts import clean
 from bridge.errors import RegistrationRefused, RemoteRefused
-from bridge.http import Answer, Outbound, host_of
+from bridge.install.guide import DESCRIPTION, TITLE, Addresses, RegistrationRequest
 from bridge.lti.grades import SCORE_SCOPE
-from bridge.settings import origin, split_plainly
-from bridge.setup import DESCRIPTION, TITLE, Addresses, Wishes
+from bridge.net.http import Answer, Outbound, host_of
 
 PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
@@ -111,11 +111,11 @@ def register(platform: Platform, token: str, request: Mapping[str, Any], outboun
     } | known
 
 
-def registration_request(platform: Platform, addresses: Addresses, wishes: Wishes) -> dict[str, Any]:
+def registration_request(platform: Platform, addresses: Addresses, wanted: RegistrationRequest) -> dict[str, Any]:
     """What to post (section 3.5.1): only what a launch needs, and of the services only that for grades we can give."""
-    messages = [_message("LtiResourceLinkRequest", wishes.placements, addresses)]
+    messages = [_message("LtiResourceLinkRequest", wanted.placements, addresses)]
     if addresses.courses and "LtiDeepLinkingRequest" in platform.messages:
-        messages.append(_message("LtiDeepLinkingRequest", wishes.choosing, addresses))
+        messages.append(_message("LtiDeepLinkingRequest", wanted.choosing, addresses))
     return {
         "application_type": "web",
         "response_types": ["id_token"],
@@ -132,10 +132,10 @@ def registration_request(platform: Platform, addresses: Addresses, wishes: Wishe
             "domain": addresses.host,
             "description": DESCRIPTION,
             "target_link_uri": addresses.launch,
-            "custom_parameters": dict(wishes.custom),
-            "claims": list(wishes.claims),
+            "custom_parameters": dict(wanted.custom),
+            "claims": list(wanted.claims),
             "messages": messages,
-            **wishes.extra,
+            **wanted.extra,
         },
     }
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from bridge.http import Outbound
+from bridge.net.http import Outbound
 from bridge.roster.token_answer import EARLY, read_token
 
 LIFETIME = 300

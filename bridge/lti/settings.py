@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from bridge.settings import Frozen, WebAddress
+from bridge.config.settings import Frozen, WebAddress
 
 SignatureMethod = Literal["HMAC-SHA1", "HMAC-SHA256"]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from bridge.config.settings import split_plainly
 from bridge.contracts import Assurance, Student, clean
 from bridge.errors import LaunchRejected
 from bridge.identifiers import UNDECODED, is_no_id, normalize, require
-from bridge.settings import split_plainly
 
 LONGEST_NAME = 255
 _PLACEHOLDERS = {"", "-", "."}  # Moodle demands a last name, so people with one name carry these

@@ -31,16 +31,16 @@ def public_half(key: RSAKey) -> dict[str, Any]:
     return dict(key.as_dict(private=False))
 
 
-def seal(key: RSAKey, secret_key: str) -> str:
+def encrypt(key: RSAKey, secret_key: str) -> str:
     """`key` as text that only `secret_key` opens; the key id stands outside, but cannot be exchanged."""
     header = {"alg": "dir", "enc": "A256GCM", "kid": key.kid}
-    return jwe.encrypt_compact(header, msgspec.json.encode(key.as_dict(private=True)), _sealing_key(secret_key))
+    return jwe.encrypt_compact(header, msgspec.json.encode(key.as_dict(private=True)), _encryption_key(secret_key))
 
 
-def unseal(sealed: str, kid: str, secret_key: str, purpose: str) -> RSAKey:
-    """The key `kid` of `purpose` out of what `seal` made. Raises ConfigError where it was sealed by another secret."""
+def decrypt(encrypted: str, kid: str, secret_key: str, purpose: str) -> RSAKey:
+    """The key `kid` of `purpose` out of what `encrypt` made. Raises ConfigError where it was sealed by another secret."""
     try:
-        opened = jwe.decrypt_compact(sealed, _sealing_key(secret_key))
+        opened = jwe.decrypt_compact(encrypted, _encryption_key(secret_key))
     except (JoseError, ValueError) as error:
         problem = f"bridge.secret_key: it is not the one that sealed our own key {kid}"
         mended = f"ottobridge keys rotate --now --purpose {purpose}"
@@ -50,5 +50,5 @@ def unseal(sealed: str, kid: str, secret_key: str, purpose: str) -> RSAKey:
     return RSAKey.import_key(msgspec.json.decode(opened.plaintext or b""))
 
 
-def _sealing_key(secret_key: str) -> OctKey:
+def _encryption_key(secret_key: str) -> OctKey:
     return OctKey.import_key(hmac.digest(secret_key.encode(), _LABEL, hashlib.sha256))

@@ -17,8 +17,8 @@ from oauthlib.oauth1.rfc5849.utils import escape
 from bridge.contracts import LaunchRequest, SignedForm
 from bridge.errors import LaunchRejected
 from bridge.identifiers import UNDECODED
+from bridge.lti.return_url import refusals_return_to
 from bridge.lti.settings import Lti11
-from bridge.lti.wayback import way_back
 
 WINDOW = 300.0
 """Seconds by which the two clocks may differ, either way."""
@@ -48,7 +48,7 @@ Spend = Callable[[str, float], bool]
 Fields = Sequence[tuple[str, str]]
 
 
-def verify(request: LaunchRequest, settings: Lti11, *, now: float, spend: Spend) -> SignedForm:
+def verify(request: LaunchRequest, settings: Lti11, *, now: float, consume: Spend) -> SignedForm:
     """Return the form once it is proven to be one fresh launch from a holder of the secret.
 
     Raises LaunchRejected; those raised after the signature held carry the LMS's return URL.
@@ -61,8 +61,8 @@ def verify(request: LaunchRequest, settings: Lti11, *, now: float, spend: Spend)
     if not signature:
         raise LaunchRejected("bad_signature", "the OAuth signature does not hold")
     _check_fresh(form, now)
-    _check_unused(form, spend)
-    with way_back(form.get(RETURN_URL)):
+    _check_unused(form, consume)
+    with refusals_return_to(form.get(RETURN_URL)):
         _check_query(request)
         _check_message(form)
     return SignedForm(form)
@@ -157,11 +157,11 @@ def _check_fresh(form: dict[str, str], now: float) -> None:
         raise LaunchRejected("expired", f"the launch is {late} seconds old")
 
 
-def _check_unused(form: dict[str, str], spend: Spend) -> None:
+def _check_unused(form: dict[str, str], consume: Spend) -> None:
     nonce, stamp = form.get("oauth_nonce", ""), form["oauth_timestamp"]
     if not nonce or len(nonce) > LONGEST_NONCE:
         raise LaunchRejected("malformed", f"oauth_nonce is missing or longer than {LONGEST_NONCE} characters")
-    if not spend(f"lti11 {form['oauth_consumer_key']} {stamp} {nonce}", int(stamp) + WINDOW + 1):
+    if not consume(f"lti11 {form['oauth_consumer_key']} {stamp} {nonce}", int(stamp) + WINDOW + 1):
         raise LaunchRejected("replayed", "oauth_nonce was used before")
 
 

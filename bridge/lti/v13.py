@@ -10,13 +10,13 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
-from bridge import answers
+from bridge.config.settings import origin, origin_or_empty
 from bridge.contracts import LaunchRequest, SignedClaims
 from bridge.errors import LaunchRejected
+from bridge.lti.return_url import refusals_return_to
 from bridge.lti.settings import Lti13
 from bridge.lti.state import STATE_LIVES, State, States, without_cookie
-from bridge.lti.wayback import way_back
-from bridge.settings import origin, origin_or_empty
+from bridge.net import answers
 
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 RESOURCE_LINK = "LtiResourceLinkRequest"
@@ -55,7 +55,7 @@ def verify(
     *,
     states: States,
     find_key: FindKey,
-    spend: Spend,
+    consume: Spend,
     knows_deployment: KnowsDeployment = lambda _: False,
     now: float,
 ) -> Verified:
@@ -77,11 +77,11 @@ def verify(
     claims = _signed(form.get("id_token", ""), settings, find_key)
     _check_audience(claims, settings)
     _check_time(claims, now)
-    if not spend(f"lti13 {state.nonce}", now + STATE_LIVES + LEEWAY):
+    if not consume(f"lti13 {state.nonce}", now + STATE_LIVES + LEEWAY):
         raise LaunchRejected("replayed", "state and nonce were used before")
     if claims.get("nonce") != state.nonce:
         raise LaunchRejected("wrong_nonce", "the nonce is not the one this login began with")
-    with way_back(return_url(claims)):
+    with refusals_return_to(return_url(claims)):
         _check_message(claims, settings, knows_deployment)
         _check_target(claims, request.url)
         _check_person(claims)

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from bridge.answers import instead
 from bridge.contracts import Learner, clean
 from bridge.errors import RemoteRefused
-from bridge.http import TIMEOUT, Answer, Outbound, Timeout
 from bridge.identifiers import normalize
+from bridge.net.answers import instead
+from bridge.net.http import TIMEOUT, Answer, Outbound, Timeout
 from bridge.ottolearn.array import read_array
 from bridge.ottolearn.session import Session
 from bridge.ottolearn.settings import OttoLearn
-from bridge.seen import SeenIds
+from bridge.roster.id_set import IdSet
 
 FIRST_NAME = "firstName"  # SEEN
 LAST_NAME = "lastName"  # ASSUMED
@@ -82,7 +82,7 @@ class OttoLearnApi:
         early: only an iteration that finishes has seen everybody.
         """
         skipped = skipped if skipped is not None else Skipped()
-        seen = SeenIds()
+        seen = IdSet()
         with self._session.stream(self._wire.users, timeout) as response:
             if response.status != 200:
                 raise _refused("list the users", response.status, instead(response.read(4096)))

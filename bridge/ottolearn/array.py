@@ -8,9 +8,9 @@ from typing import Any
 
 import ijson  # type: ignore[import-untyped]  # it ships no types
 
-from bridge.answers import BOM, instead
 from bridge.errors import RemoteRefused
-from bridge.http import Response
+from bridge.net.answers import BOM, instead
+from bridge.net.http import Response
 
 CHUNK = 64 * 1024
 MAX_ELEMENT = 256 * 1024

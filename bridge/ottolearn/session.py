@@ -11,9 +11,9 @@ from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from bridge.answers import instead, is_page
 from bridge.errors import RemoteRefused, RemoteUnavailable
-from bridge.http import TIMEOUT, Answer, Outbound, Response, Timeout
+from bridge.net.answers import instead, is_page
+from bridge.net.http import TIMEOUT, Answer, Outbound, Response, Timeout
 from bridge.ottolearn.settings import OttoLearn
 
 T = TypeVar("T")

@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from bridge.config.settings import Frozen, WebAddress
 from bridge.ottolearn.wire import Wire
-from bridge.settings import Frozen, WebAddress
 
 RESERVED_CLAIMS = {"iss", "aud", "exp", "iat", "nbf", "jti", "nonce", "auth_time", "at_hash", "azp", "acr", "amr"}
 """Claims of an ID token that mean something else (OpenID Connect Core 1.0, section 2)."""

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from bridge.settings import Frozen
+from bridge.config.settings import Frozen
 
 Path = Annotated[str, Field(pattern=r"^/[\x21-\x7e]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=100)]

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from bridge.contracts import clean
 from bridge.errors import LaunchRejected, RemoteRefused
-from bridge.http import Outbound, host_of
+from bridge.net.http import Outbound, host_of
 
 LEEWAY = 60
 """Seconds by which the provider's clock may differ from ours."""

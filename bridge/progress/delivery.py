@@ -7,20 +7,20 @@ from typing import Any
 
 from joserfc.jwk import RSAKey
 
-from bridge.contracts import CallbackMeans, Connection, Kind, Report
+from bridge.contracts import CallbackContext, Connection, Kind, Report
 from bridge.errors import RemoteRefused
-from bridge.http import Outbound
 from bridge.lti.grades import SCORE_SCOPE, post_score, replace_result
 from bridge.lti.service_token import Registration, ServiceTokens
+from bridge.net.http import Outbound
 from bridge.progress.reports import Deliver
 
 
-def ways_back(
+def delivery_channels(
     outbound: Outbound,
     key: Callable[[], RSAKey],
     now: Callable[[], float],
     token: Callable[[], str],
-    means: Callable[[str], CallbackMeans],
+    context: Callable[[str], CallbackContext],
 ) -> Mapping[str, Deliver]:
     """A way for each kind of launch that we tell; SCORM pages ask instead. `key` signs for LTI's services; `means` are
     those of the connection of a name.
@@ -29,7 +29,7 @@ def ways_back(
     def by_adapter(connection: Connection[Any], channel: Mapping[str, str], report: Report) -> None:
         if connection.adapter.report is None:
             raise RemoteRefused("the adapter cannot tell the LMS")
-        connection.adapter.report(channel, report, connection.settings, means(connection.name))
+        connection.adapter.report(channel, report, connection.settings, context(connection.name))
 
     def by_score(connection: Connection[Any], channel: Mapping[str, str], report: Report) -> None:
         lti13 = getattr(connection.settings, "lti13", None)

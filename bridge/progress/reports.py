@@ -17,9 +17,9 @@ from sqlalchemy import Engine
 
 from bridge.contracts import Connection, Kind, Launch, Report
 from bridge.errors import OttoBridgeError, RemoteUnavailable
-from bridge.keys.sealing import seal, unseal
+from bridge.keys.encryption import decrypt, encrypt
 from bridge.store import one_time, visits
-from bridge.store.visits import DELIVERED, NEVER, REFUSED, WAITING, Told, Visit
+from bridge.store.visits import DELIVERED, NEVER, REFUSED, WAITING, Reported, Visit
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Reports:
         asking = launch.kind in ASKING
         if not asking and not launch.channel:
             return 0
-        channel = seal(msgspec.json.encode(dict(launch.channel)).decode(), self.secret_key, PURPOSE)
+        channel = encrypt(msgspec.json.encode(dict(launch.channel)).decode(), self.secret_key, PURPOSE)
         now = self.now()
         row = Visit(0, now, connection, launch.kind, launch.student.student_id, user_id, course, channel)
         return visits.add(self.engine, row, due_at=NEVER if asking else now)
@@ -75,14 +75,14 @@ class Reports:
         progress: float,
         mastered: bool,
         seconds: int,
-    ) -> Told | None:
+    ) -> Reported | None:
         """Keep what OttoLearn says of a person's last visit; None where there was none that an LMS waits for."""
         visit = visits.newest_of(self.engine, connection, student_id, user_id, course)
         if visit is None:
             return None
         waits = visit.kind in ASKING or visit.ended_at is not None  # for the page, or for the next visit
         now = self.now()
-        return visits.tell(
+        return visits.report(
             self.engine,
             visit.id,
             progress=progress,
@@ -117,18 +117,18 @@ class Reports:
 
     def news(self, visit: Visit, had: int) -> dict[str, float | int | bool]:
         """What the page of `visit` must tell the LMS; it has told everything up to the revision `had`."""
-        told = visits.told_of(self.engine, visit.id)
-        if told is None:
+        reported = visits.reported_of(self.engine, visit.id)
+        if reported is None:
             return {}
-        if had >= told.revision:
-            if told.state == WAITING:
-                visits.settle(self.engine, told, DELIVERED)
+        if had >= reported.revision:
+            if reported.state == WAITING:
+                visits.settle(self.engine, reported, DELIVERED)
             return {}
         return {
-            "revision": told.revision,
-            "progress": told.progress,
-            "mastered": told.mastered,
-            "seconds": told.seconds,
+            "revision": reported.revision,
+            "progress": reported.progress,
+            "mastered": reported.mastered,
+            "seconds": reported.seconds,
         }
 
     def _read_session(self, session: str) -> int | str | None:
@@ -147,47 +147,51 @@ class Reports:
     def deliver_due(self, most: int = 50) -> int:
         """Deliver what is due and end what is idle; how many were tried."""
         due = visits.claim_due(self.engine, now=self.now(), until=self.now() + LEASE, most=most)
-        for told in due:
-            self._deliver(told)
+        for reported in due:
+            self._deliver(reported)
         idle = visits.idle(self.engine, kinds=CLOSED, before=self.now() - IDLE, most=most)
         for visit in idle:
             self._end(visit)
         return len(due) + len(idle)
 
-    def _deliver(self, told: Told) -> None:
-        visit = visits.by_id(self.engine, told.visit)
+    def _deliver(self, reported: Reported) -> None:
+        visit = visits.by_id(self.engine, reported.visit)
         if visit is None:
             return
-        if visit.kind in GRADED and not told.mastered and visits.mastered_elsewhere(self.engine, visit):
-            visits.settle(self.engine, told, DELIVERED, detail="not told: the LMS keeps the grade of an earlier visit")
+        if visit.kind in GRADED and not reported.mastered and visits.mastered_elsewhere(self.engine, visit):
+            visits.settle(
+                self.engine, reported, DELIVERED, detail="not told: the LMS keeps the grade of an earlier visit"
+            )
             return
-        new = max(0, told.seconds - told.told_seconds)
-        report = Report(told.progress, told.mastered, told.seconds, new, told.mastered, told.received_at)
+        new = max(0, reported.seconds - reported.told_seconds)
+        report = Report(
+            reported.progress, reported.mastered, reported.seconds, new, reported.mastered, reported.received_at
+        )
         try:
             self._tell(visit, report)
         except RemoteUnavailable as error:
-            self._wait(told, error)
+            self._wait(reported, error)
         except (OttoBridgeError, ValueError) as error:
-            visits.settle(self.engine, told, REFUSED, detail=str(error))
+            visits.settle(self.engine, reported, REFUSED, detail=str(error))
         else:
-            visits.settle(self.engine, told, DELIVERED)
+            visits.settle(self.engine, reported, DELIVERED)
             if report.ends:
                 visits.end(self.engine, visit.id, self.now())
 
-    def _wait(self, told: Told, error: RemoteUnavailable) -> None:
+    def _wait(self, reported: Reported, error: RemoteUnavailable) -> None:
         now = self.now()
-        if now > told.received_at + GIVE_UP:
-            visits.settle(self.engine, told, REFUSED, detail=f"given up after a week: {error}")
+        if now > reported.received_at + GIVE_UP:
+            visits.settle(self.engine, reported, REFUSED, detail=f"given up after a week: {error}")
             return
-        wait = max(error.retry_after or 0.0, FIRST_WAIT * 2.0 ** min(told.attempts - 1, 20))
-        visits.settle(self.engine, told, WAITING, detail=str(error), due_at=now + min(wait, LONGEST_WAIT))
+        wait = max(error.retry_after or 0.0, FIRST_WAIT * 2.0 ** min(reported.attempts - 1, 20))
+        visits.settle(self.engine, reported, WAITING, detail=str(error), due_at=now + min(wait, LONGEST_WAIT))
 
     def _end(self, visit: Visit) -> None:
         """The last word on a visit of which nothing more was heard; the LMS may say what it likes."""
         if not visits.end(self.engine, visit.id, self.now()):
             return
-        told = visits.told_of(self.engine, visit.id)
-        progress, seconds = (told.progress, told.seconds) if told else (0.0, 0)
+        reported = visits.reported_of(self.engine, visit.id)
+        progress, seconds = (reported.progress, reported.seconds) if reported else (0.0, 0)
         try:
             self._tell(visit, Report(progress, False, seconds, 0, True, self.now()))
         except (OttoBridgeError, ValueError) as error:
@@ -197,5 +201,5 @@ class Reports:
         connection = self.find(visit.connection)
         if connection is None:
             raise ValueError("the connection is not configured any more")
-        channel = msgspec.json.decode(unseal(visit.channel, self.secret_key, PURPOSE), type=dict[str, str])
+        channel = msgspec.json.decode(decrypt(visit.channel, self.secret_key, PURPOSE), type=dict[str, str])
         self.deliver[visit.kind](connection, channel, report)

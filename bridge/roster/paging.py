@@ -12,8 +12,8 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from bridge.errors import RosterIncomplete
+from bridge.roster.completeness import next_page
 from bridge.roster.text_set import TextSet
-from bridge.rosters import next_page
 
 MAX_PAGES = 100_000
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from bridge.errors import RemoteRefused
-from bridge.http import Answer, host_of
+from bridge.net.http import Answer, host_of
 
 EARLY = 60.0
 """Seconds before its end at which a token is not used any more."""

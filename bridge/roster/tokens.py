@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import quote
 
-from bridge.contracts import Means
+from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused
-from bridge.http import Answer, Outbound
-from bridge.patience import patiently
+from bridge.net.http import Answer, Outbound
+from bridge.net.retry import with_retries
 from bridge.roster.token_answer import EARLY, read_token
 
 ClientAuth = Literal["basic", "body"]
@@ -106,10 +106,10 @@ class TokenSession:
     """Calls that carry a token; one that was good and is refused with 401 is renewed, once for each call."""
 
     def __init__(
-        self, token: AccessToken, means: Means, *, headers: Mapping[str, str] | None = None, wait: bool = True
+        self, token: AccessToken, context: ReaderContext, *, headers: Mapping[str, str] | None = None, wait: bool = True
     ) -> None:
         self._token = token
-        self._means = means
+        self._means = context
         self._headers = {"Accept": "application/json", **(headers or {})}
         self._wait = wait
         self._worked = False
@@ -119,7 +119,7 @@ class TokenSession:
         """The answer to a GET, whatever its status below 500. Raises RemoteUnavailable, RemoteRefused."""
         if not self._wait:
             return self._answered(url)
-        return patiently(lambda: self._answered(url), self._means)
+        return with_retries(lambda: self._answered(url), self._means)
 
     def _answered(self, url: str) -> Answer:
         answer = self._called(url)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, Executable, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.identifiers import is_student_id, normalize
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.prepared import Prepared
 from bridge.store.schema import alias
 
@@ -40,7 +40,7 @@ _DROP: Final = delete(alias).where(*_ONE)
 def put(engine: Engine, connection: str, student_id: str, user_id: int, *, now: float) -> None:
     """Link, in the place of an earlier link."""
     row = {"connection": connection, "student_id": normalize(student_id), "user_id": user_id, "made_at": now}
-    with alone(engine) as database:
+    with autocommit(engine) as database:
         database.execute(_PUT[engine.dialect.name], row)
 
 
@@ -56,11 +56,11 @@ def every(engine: Engine, connection: str | None = None) -> list[AliasRow]:
     statement = select(*(alias.c[name] for name in AliasRow._fields)).order_by(alias.c.connection, alias.c.student_id)
     if connection is not None:
         statement = statement.where(alias.c.connection == connection)
-    with alone(engine) as database:
+    with autocommit(engine) as database:
         return [AliasRow(*row) for row in database.execute(statement)]
 
 
 def drop(engine: Engine, connection: str, student_id: str) -> bool:
     """Undo a link; False where there is none."""
-    with alone(engine) as database:
+    with autocommit(engine) as database:
         return database.execute(_DROP, {"connection_": connection, "id_": normalize(student_id)}).rowcount == 1

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, Executable, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.prepared import Prepared
 from bridge.store.schema import connection as table
 from bridge.store.schema import course, deployment
@@ -46,7 +46,7 @@ _UNLEARN: Final = [delete(t).where(t.c.connection == bindparam("asked")) for t i
 def add(engine: Engine, row: StoredConnection) -> bool:
     """Write one connection; False where its name is taken."""
     try:
-        with alone(engine) as connection:
+        with autocommit(engine) as connection:
             connection.execute(_ADD, row._asdict())
     except IntegrityError:
         return False
@@ -61,7 +61,7 @@ def find(engine: Engine, name: str) -> StoredConnection | None:
 
 def every(engine: Engine) -> list[StoredConnection]:
     """All registered connections, by name."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return [StoredConnection(*row) for row in connection.execute(_ALL)]
 
 
@@ -79,7 +79,7 @@ def learn_deployment(engine: Engine, name: str, registration: tuple[str, str], d
     `registration` is issuer and client_id: what was learned of one is not believed of another.
     """
     key = _key(name, *registration, deployment_id)
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         if connection.execute(_KNOWS, {"asked": key}).one_or_none() is not None:
             return False
         row = {"key": key, "connection": name, "deployment_id": deployment_id, "first_seen": now}
@@ -88,7 +88,7 @@ def learn_deployment(engine: Engine, name: str, registration: tuple[str, str], d
 
 def deployments(engine: Engine, name: str) -> list[str]:
     """The deployments learned for the connection `name`, in the order they came."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return list(connection.execute(_SEEN, {"asked": name}).scalars())
 
 

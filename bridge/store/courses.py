@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Engine, Executable, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.schema import course
 
 _KNOWS: Final = select(course.c.key).where(course.c.key == bindparam("asked"))
@@ -29,7 +29,7 @@ def learn(engine: Engine, connection: str, members: str, now: float) -> bool:
     A query that only names one link of the course (`rlid`) makes no other course: the first one stays.
     """
     key = _key(connection, members)
-    with alone(engine) as database:
+    with autocommit(engine) as database:
         if database.execute(_KNOWS, {"asked": key}).one_or_none() is not None:
             return False
         row = {"key": key, "connection": connection, "members": members, "first_seen": now}
@@ -38,13 +38,13 @@ def learn(engine: Engine, connection: str, members: str, now: float) -> bool:
 
 def learned(engine: Engine, connection: str) -> list[str]:
     """The member lists of a connection's courses, in the order they came."""
-    with alone(engine) as database:
+    with autocommit(engine) as database:
         return list(database.execute(_ALL, {"asked": connection}).scalars())
 
 
 def forget(engine: Engine, connection: str, members: str) -> bool:
     """Forget one course; False where it was not known."""
-    with alone(engine) as database:
+    with autocommit(engine) as database:
         return bool(database.execute(delete(course).where(course.c.key == _key(connection, members))).rowcount)
 
 

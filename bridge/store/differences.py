@@ -14,10 +14,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
 
 from bridge.contracts import Learner
-from bridge.seen import SeenIds
+from bridge.roster.id_set import IdSet
 from bridge.store import learner_rows
-from bridge.store.engine import alone
-from bridge.store.gather import Gathering
+from bridge.store.engine import autocommit
+from bridge.store.json_batch import JsonBatchQuery
 from bridge.store.schema import directory, generation, hint, learner
 
 MOST: Final = 10_000
@@ -25,7 +25,7 @@ MOST: Final = 10_000
 COMPARED: Final = 1_000
 """Learners compared with one question to the database."""
 
-_HELD: Final = Gathering(
+_HELD: Final = JsonBatchQuery(
     tuple[int, bool, str],
     *(learner.c.user_id, learner.c.active, learner.c.attributes),
     among=learner.c.user_id,
@@ -63,7 +63,7 @@ class Difference:
         self._engine = engine
         self._base = base
         self._held = 0
-        self._seen = SeenIds()
+        self._seen = IdSet()
         self.changed: dict[int, Learner] = {}
         """Who is new, or not as the directory has them."""
         self.gone: list[int] = []
@@ -86,7 +86,7 @@ class Difference:
         return None
 
     def _compare(self, batch: Sequence[Learner]) -> None:
-        with alone(self._engine) as connection:
+        with autocommit(self._engine) as connection:
             rows = _HELD.fetch(connection, [person.user_id for person in batch], {"g": self._base})
         held = {user_id: (active, attributes) for user_id, active, attributes in rows}
         self.count += len(batch)
@@ -97,7 +97,7 @@ class Difference:
 
     def _absent(self) -> Iterator[int]:
         """Who is in the directory and was not listed. Nobody, where as many are there as were compared."""
-        with alone(self._engine) as connection:
+        with autocommit(self._engine) as connection:
             if connection.execute(_SIZE, {"g": self._base}).scalar_one() == self._held:
                 return
         for row in self._rows(_IDS):
@@ -113,7 +113,7 @@ class Difference:
     def _rows(self, page: Any) -> Iterator[Sequence[Any]]:
         last = -1
         while True:
-            with alone(self._engine) as connection:
+            with autocommit(self._engine) as connection:
                 rows = connection.execute(page, {"g": self._base, "last": last}).all()
             if not rows:
                 return
@@ -128,7 +128,7 @@ def patch(
 
     Whoever was written as confirmed by OttoLearn while the list was read stays as confirmed: those stand in `new`.
     """
-    # As `bridge.store.generations.put` locks them, so that none of its transactions is under way from here on.
+    # As `bridge.store.directory_snapshots.put` locks them, so that none of its transactions is under way from here on.
     connection.execute(_LOCK, {"both": [base, new]}).all()
     confirmed = set(connection.execute(_CONFIRMED, {"g": new}).scalars())
     learner_rows.remove(connection, base, _without(found.gone, confirmed), attributes)

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine, delete, func, insert, literal, select
 
 from bridge.identifiers import lower_ascii
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.schema import disputed, sync_item
 from bridge.store.sync_items import Kind
 
@@ -19,19 +19,19 @@ REASONS: Final = ("duplicate", "claimed_twice", "passed_on", "id_changed")
 def find(engine: Engine, name: str, student_id: str) -> str:
     """Why the ID is in dispute at the connection; empty where it is not."""
     statement = select(disputed.c.reason).where(disputed.c.connection == name, disputed.c.key == student_id)
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return connection.execute(statement).scalar_one_or_none() or ""
 
 
 def forget(engine: Engine, name: str, student_ids: Sequence[str]) -> None:
     """An administrator has settled whose these IDs are."""
     keys = [key for student_id in student_ids for key in (student_id, lower_ascii(student_id))]
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(delete(disputed).where(disputed.c.connection == name, disputed.c.key.in_(keys)))
 
 
 def replace(connection: Connection, name: str, run: int, *, whole: bool) -> None:
-    """Take over the conflicts of the connection's run. An in-between run adds to those of the last whole one."""
+    """Take over the conflicts of the connection's run. An incremental run adds to those of the last whole one."""
     if whole:
         connection.execute(delete(disputed).where(disputed.c.connection == name))
     i, known = sync_item.c, select(disputed.c.key).where(disputed.c.connection == name)

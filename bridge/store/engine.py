@@ -4,7 +4,7 @@ Two ways to a connection, and no third:
 - `engine.begin()`: a transaction of several statements; on SQLite it begins IMMEDIATE, because a transaction that
   reads first and writes later fails there at once when another process wrote in between.
 - `alone(engine)`: each statement is its own transaction. Most calls need no more, and it is the quicker way; within
-  `together(engine)` all of them use one connection.
+  `shared_connection(engine)` all of them use one connection.
 
 SQLite runs with synchronous=NORMAL: a crash of the process loses nothing, a power failure may lose the last moments.
 """
@@ -31,7 +31,7 @@ from bridge.store.asking import is_request
 from bridge.store.errors import shorten_both, trouble
 
 CONNECTIONS: Final = 32
-"""The most that a process has open at once. A request keeps one and now and then needs a second (`together`, and
+"""The most that a process has open at once. A request keeps one and now and then needs a second (`shared_connection`, and
 `engine.begin()` within it), so twice its threads must fit: else all of them could hold one and wait for another."""
 _POOL: Final = {"pool_size": 8, "max_overflow": CONNECTIONS - 8, "pool_timeout": 5}
 _ALLOWED: Final = "allowed: sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
@@ -89,13 +89,13 @@ def open_later(url: str, *, prepare: bool = True) -> Engine:
     return engine
 
 
-def alone(engine: Engine) -> AbstractContextManager[Connection]:
+def autocommit(engine: Engine) -> AbstractContextManager[Connection]:
     """A connection on which each statement is a transaction of its own: `with alone(engine) as connection`."""
     shared = _shared.get()
     return shared if shared is not None and shared.engine is engine else _each_alone(engine).connect()
 
 
-class together:  # noqa: N801 -- a block, as those of contextlib
+class shared_connection:  # noqa: N801 -- a block, as those of contextlib
     """Within the block and in this thread, `alone(engine)` is one and the same connection, taken when first asked for.
 
     To take a connection from the pool costs as much as two statements, and on PostgreSQL a round trip.
@@ -168,7 +168,7 @@ def migrate(engine: Engine) -> None:
 def is_current(engine: Engine) -> bool:
     """Whether the database answers and has the schema of this version."""
     try:
-        with alone(engine) as connection:
+        with autocommit(engine) as connection:
             return MigrationContext.configure(connection).get_current_revision() == known_revisions()[0]
     except DBAPIError:
         return False
@@ -231,9 +231,9 @@ def _open_postgresql(address: URL, prepare: bool) -> Engine:
         pool_pre_ping=True,  # a restarted database costs no launch
         connect_args={"connect_timeout": 5, **_SILENCE, **({} if prepare else {"prepare_threshold": None})},
     )
-    from bridge.store.patient import Patience  # noqa: PLC0415 -- psycopg is an extra
+    from bridge.store.wait_limit import WaitLimit  # noqa: PLC0415 -- psycopg is an extra
 
-    event.listen(engine, "do_connect", Patience().connect)
+    event.listen(engine, "do_connect", WaitLimit().connect)
     event.listen(engine, "connect", _prepare_postgresql)
     return engine
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, func, select
 
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.learners import DirectoryState, read_state
 from bridge.store.schema import disputed, key_set, progress, sync_item, sync_run, sync_source, unmatched
 from bridge.store.sync_items import State
@@ -79,7 +79,7 @@ class Figures(NamedTuple):
 
 def read(engine: Engine) -> Figures:
     """All figures. Raises SQLAlchemyError where the database does not answer."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         waiting, since = connection.execute(_PROGRESS).one()
         return Figures(
             directory=read_state(connection),

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, Executable, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.schema import key_set
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ _KEEP: Final = {"sqlite": _keep_statement(sqlite.Insert), "postgresql": _keep_st
 def find(engine: Engine, url: str) -> KeySetRow | None:
     """What is kept of the key set at `url`; None where nothing is, or the database does not answer."""
     try:
-        with alone(engine) as connection:
+        with autocommit(engine) as connection:
             row = connection.execute(_FIND, {"asked": _key(url)}).one_or_none()
     except SQLAlchemyError as error:
         log.warning("a kept key set could not be read: %s", type(error).__name__)
@@ -58,7 +58,7 @@ def find(engine: Engine, url: str) -> KeySetRow | None:
 def keep(engine: Engine, url: str, row: KeySetRow) -> None:
     """Keep `row` in the place of what was kept."""
     try:
-        with alone(engine) as connection:
+        with autocommit(engine) as connection:
             connection.execute(_KEEP[engine.dialect.name], {"key": _key(url), "url": url, **row._asdict()})
     except SQLAlchemyError as error:
         log.warning("a key set could not be kept: %s", type(error).__name__)
@@ -66,7 +66,7 @@ def keep(engine: Engine, url: str, row: KeySetRow) -> None:
 
 def forget_before(engine: Engine, time: float) -> int:
     """Delete what platforms answered before `time`; how many."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return connection.execute(_FORGET, {"before": time}).rowcount
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Engine, String, bindparam, delete, insert, select
 
 from bridge.contracts import Outcome, Student
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.prepared import Prepared
 from bridge.store.purging import Purge
 from bridge.store.schema import launch, received
@@ -77,40 +77,40 @@ def append(engine: Engine, line: LaunchLine) -> None:
 
 def newest(engine: Engine, last: int) -> list[LaunchLine]:
     """The `last` lines, newest first; of two at one time, the one written later first."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return [LaunchLine(*row) for row in connection.execute(_NEWEST, {"last": last})]
 
 
 def recent_students(engine: Engine, name: str, last: int) -> list[Student]:
     """Who came by the `last` launches of the connection `name` that were not rejected, newest first."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return [Student(*row) for row in connection.execute(_RECENT, {"asked": name, "last": last})]
 
 
 def last_named(engine: Engine, name: str, student_id: str) -> LaunchLine | None:
     """The last launch of the connection `name` with this ID that said a name. It looks through the whole record."""
     asked = {"asked": name, "id_": storable(student_id, _LIMITS["student_id"])}
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         row = connection.execute(_LAST_NAMED, asked).one_or_none()
     return None if row is None else LaunchLine(*row)
 
 
 def by_reference(engine: Engine, reference: str) -> LaunchLine | None:
     """The line with this reference."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         row = connection.execute(_BY_REFERENCE, {"asked": storable(reference, _LIMITS["reference"])}).one_or_none()
     return None if row is None else LaunchLine(*row)
 
 
 def holds(engine: Engine, line: LaunchLine) -> bool:
     """Whether this line is there. It is looked for by its time, which has an index."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return connection.execute(_HELD, {"at": line.time, "asked": line.reference}).first() is not None
 
 
 def forget_one(engine: Engine, reference: str) -> None:
     """Delete the line with this reference."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(_FORGET_ONE, {"gone": reference})
 
 

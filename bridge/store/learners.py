@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, Engine, and_, bindparam, func, or_, select, update
 
 from bridge.contracts import Learner
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.prepared import Prepared
 from bridge.store.schema import directory, generation, hint, username
 from bridge.store.schema import learner as people
@@ -93,7 +93,7 @@ def candidates(engine: Engine, folded: str) -> list[Candidate]:
 
 def learner(engine: Engine, user_id: int) -> Learner | None:
     """The learner with this OttoLearn id."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         row = connection.execute(_LEARNER, {"asked": user_id}).one_or_none()
     return None if row is None else _read(*row)
 
@@ -102,13 +102,13 @@ def hinted(engine: Engine, key: int | None, most: int) -> list[Learner]:
     """At most `most` learners with this key of `bridge.store.hints`; of changed ones, also some who had it once."""
     if key is None:
         return []
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return [_read(*row) for row in connection.execute(_HINTED, {"asked": key, "most": most})]
 
 
 def state(engine: Engine) -> DirectoryState:
     """What is served, and since when."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return read_state(connection)
 
 
@@ -122,13 +122,13 @@ def claim_refresh(engine: Engine, *, now: float, every: float, times: float = 0.
     """True for one caller, of all processes, in each `every` seconds, or in `times` of what the last reading took where
     that is longer and it ended well: the one who is to refresh.
     """
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return connection.execute(_CLAIM, {"now": now, "every": every, "times": times}).rowcount == 1
 
 
 def note_duration(engine: Engine, seconds: float) -> None:
     """Remember how long the last reading took."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(_TOOK, {"seconds": seconds})
 
 

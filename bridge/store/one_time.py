@@ -13,30 +13,30 @@ from typing import Final
 from sqlalchemy import Engine, Executable, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.prepared import Prepared
 from bridge.store.purging import Purge
-from bridge.store.schema import kept, spent
+from bridge.store.schema import consumed, kept
 
 _SPEND: Final = Prepared(
     {
-        "sqlite": sqlite.insert(spent).on_conflict_do_nothing().returning(spent.c.until),
-        "postgresql": postgresql.insert(spent).on_conflict_do_nothing().returning(spent.c.until),
+        "sqlite": sqlite.insert(consumed).on_conflict_do_nothing().returning(consumed.c.until),
+        "postgresql": postgresql.insert(consumed).on_conflict_do_nothing().returning(consumed.c.until),
     }
 )
-_UNSPEND: Final = delete(spent).where(spent.c.key == bindparam("k"))
-_OWN: Final = (spent.c.key == bindparam("k"), spent.c.until == bindparam("was"))
-_UNSPEND_OWN: Final = delete(spent).where(*_OWN)
-_PROLONG: Final = update(spent).where(*_OWN).values(until=bindparam("till"))
+_UNSPEND: Final = delete(consumed).where(consumed.c.key == bindparam("k"))
+_OWN: Final = (consumed.c.key == bindparam("k"), consumed.c.until == bindparam("was"))
+_UNSPEND_OWN: Final = delete(consumed).where(*_OWN)
+_PROLONG: Final = update(consumed).where(*_OWN).values(until=bindparam("till"))
 _KEEP: Final = insert(kept)
 _TAKE: Final = delete(kept).where(kept.c.key == bindparam("k")).returning(kept.c.payload, kept.c.until)
 
 
 def _claim_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Executable:
-    row = dialect(spent).values(key=bindparam("key"), until=bindparam("until"))
+    row = dialect(consumed).values(key=bindparam("key"), until=bindparam("until"))
     statement: Executable = row.on_conflict_do_update(
-        index_elements=["key"], set_={"until": row.excluded.until}, where=spent.c.until <= bindparam("now")
-    ).returning(spent.c.until)
+        index_elements=["key"], set_={"until": row.excluded.until}, where=consumed.c.until <= bindparam("now")
+    ).returning(consumed.c.until)
     return statement
 
 
@@ -47,10 +47,10 @@ _BIND: Final[dict[str, Executable]] = {
     "postgresql": postgresql.insert(kept).on_conflict_do_nothing(),
 }
 _BOUND: Final = select(kept.c.payload).where(kept.c.key == bindparam("k"))
-_PURGE: Final = tuple(Purge(table, table.c.until <= bindparam("now")) for table in (spent, kept))
+_PURGE: Final = tuple(Purge(table, table.c.until <= bindparam("now")) for table in (consumed, kept))
 
 
-def spend(engine: Engine, key: str, *, until: float) -> bool:
+def consume(engine: Engine, key: str, *, until: float) -> bool:
     """True exactly once per `key`, whoever else tries at the same moment.
 
     The key is remembered at least until `until` (Unix seconds), by when the caller must refuse it as too old.
@@ -61,26 +61,26 @@ def spend(engine: Engine, key: str, *, until: float) -> bool:
 
 def claim(engine: Engine, key: str, *, now: float, until: float) -> bool:
     """Like `spend`, but for a while: another may claim the key from `until` on, or once it is released."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         row = {"key": _hash(key), "until": until, "now": now}
         return connection.execute(_CLAIM[engine.dialect.name], row).one_or_none() is not None
 
 
 def release(engine: Engine, key: str) -> None:
     """Let others claim `key`."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(_UNSPEND, {"k": _hash(key)})
 
 
 def prolong(engine: Engine, key: str, *, was: float, until: float) -> bool:
     """Hold a claim that was until `was` for longer; False where it is another's by now, or nobody's."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return bool(connection.execute(_PROLONG, {"k": _hash(key), "was": was, "till": until}).rowcount)
 
 
 def release_own(engine: Engine, key: str, *, until: float) -> None:
     """Let others claim `key`, where the claim is still the one that was until `until`."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(_UNSPEND_OWN, {"k": _hash(key), "was": until})
 
 
@@ -90,13 +90,13 @@ def keep(engine: Engine, purpose: str, code: str, payload: Mapping[str, str], *,
     Codes must be random: keeping under one that is kept already raises SQLAlchemy's `IntegrityError`.
     """
     row = {"key": _hash(purpose, code), "payload": json.dumps(dict(payload)), "until": until}
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(_KEEP, row)
 
 
 def take(engine: Engine, purpose: str, code: str, *, now: float) -> dict[str, str] | None:
     """What was kept under `code`, to the first who asks; None when unknown, taken before, or expired."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         row = connection.execute(_TAKE, {"k": _hash(purpose, code)}).one_or_none()
     if row is None or row.until <= now:
         return None
@@ -106,7 +106,7 @@ def take(engine: Engine, purpose: str, code: str, *, now: float) -> dict[str, st
 
 def look(engine: Engine, purpose: str, code: str, *, now: float) -> dict[str, str] | None:
     """What is kept under `code`, and goes on being kept; None when unknown, taken, or expired."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         found = connection.execute(_LOOK, {"k": _hash(purpose, code), "now": now}).scalar_one_or_none()
     if found is None:
         return None

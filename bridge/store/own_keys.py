@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Engine, Executable, bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.schema import own_key
 
 CURRENT: Final = "current"
@@ -59,7 +59,7 @@ _WITHDRAW: Final = delete(own_key).where(own_key.c.purpose == bindparam("purpose
 
 def published(engine: Engine, purpose: str, *, now: float) -> list[KeyRow]:
     """Every key of `purpose` that others may meet, oldest first."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return [KeyRow(*row) for row in connection.execute(_PUBLISHED, {"purpose_": purpose, "now": now})]
 
 

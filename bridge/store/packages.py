@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Engine, Executable, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.schema import package, package_origin
 
 NEW, APPROVED, REFUSED = "new", "approved", "refused"
@@ -80,7 +80,7 @@ _LEARN: Final[dict[str, Executable]] = {
 
 def register(engine: Engine, row: PackageRow, token: str) -> None:
     """Remember a package and the digest of its token."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(_REGISTER, {**row._asdict(), "token": _digest(token)})
 
 
@@ -96,25 +96,25 @@ def by_id(engine: Engine, id: str) -> PackageRow | None:  # noqa: A002 -- the co
 
 def every(engine: Engine) -> list[PackageRow]:
     """All packages, oldest first."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return [PackageRow(*row) for row in connection.execute(_ALL)]
 
 
 def revoke(engine: Engine, id: str, now: float) -> bool:  # noqa: A002 -- the column's name
     """Let a package launch no more; False where it is unknown or was revoked before."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return bool(connection.execute(_REVOKE, {"asked": id, "now": now}).rowcount)
 
 
 def end_at(engine: Engine, id: str, until: float) -> None:  # noqa: A002 -- the column's name
     """Let a package launch until `until` at the latest."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(_END, {"asked": id, "until": until})
 
 
 def origin_state(engine: Engine, name: str, origin: str) -> str:
     """What was decided about a site for the connection `name`; empty where it was never seen."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return str(connection.execute(_STATE, {"name": name, "site": origin}).scalar_one_or_none() or "")
 
 
@@ -132,18 +132,18 @@ def decide_origin(engine: Engine, name: str, origin: str, state: str, now: float
     row = OriginRow(name, origin, state, "", now, now)._asdict()
     dialect = sqlite if engine.dialect.name == "sqlite" else postgresql
     keys = [package_origin.c.connection, package_origin.c.origin]
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(dialect.insert(package_origin).on_conflict_do_update(index_elements=keys, set_=decided), row)
 
 
 def origins(engine: Engine) -> list[OriginRow]:
     """Every site that was seen or decided about, by connection."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return [OriginRow(*row) for row in connection.execute(_ORIGINS)]
 
 
 def _one(engine: Engine, statement: Executable, asked: dict[str, Any]) -> PackageRow | None:
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         row = connection.execute(statement, asked).one_or_none()
     return None if row is None else PackageRow(*row)
 

@@ -15,8 +15,8 @@ import msgspec
 from sqlalchemy import Connection, Engine, bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.store.engine import alone
-from bridge.store.gather import Gathering
+from bridge.store.engine import autocommit
+from bridge.store.json_batch import JsonBatchQuery
 from bridge.store.schema import person
 
 LONGEST_RECORD: Final = 255
@@ -50,8 +50,8 @@ class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
 _p: Final = person.c
 _COLUMNS: Final = tuple(_p[name] for name in Person.__struct_fields__)
 _AT_DOOR: Final = (_p.connection == bindparam("c")) & (_p.door == bindparam("d"))
-_BY_RECORD: Final = Gathering(Person, *_COLUMNS, among=_p.record, where=_AT_DOOR)
-_BY_USER: Final = Gathering(Person, *_COLUMNS, among=_p.user_id, where=_AT_DOOR)
+_BY_RECORD: Final = JsonBatchQuery(Person, *_COLUMNS, among=_p.record, where=_AT_DOOR)
+_BY_USER: Final = JsonBatchQuery(Person, *_COLUMNS, among=_p.user_id, where=_AT_DOOR)
 _ONE: Final = _AT_DOOR & (_p.record == bindparam("r"))
 _TOUCH: Final = update(person).where(_ONE).values(last_seen=bindparam("at"))
 _LEAVE_USER: Final = (
@@ -89,20 +89,20 @@ def by_users(connection: Connection, name: str, door: str, user_ids: Sequence[in
 
 def of_record(engine: Engine, name: str, door: str, record: str) -> Person | None:
     """The person that this record is at the door."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return next(iter(by_records(connection, name, door, [record_key(record)])), None)
 
 
 def of_user(engine: Engine, name: str, door: str, user_id: int) -> Person | None:
     """The person who, at the door, is this user."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return next(iter(by_users(connection, name, door, [user_id])), None)
 
 
 def touch(engine: Engine, known: Person, now: float) -> None:
     """The person was seen again."""
     asked = {"c": known.connection, "d": known.door, "r": known.record, "at": now}
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(_TOUCH, asked)
 
 
@@ -156,7 +156,7 @@ def _free(connection: Connection, people: Sequence[Person]) -> list[Person]:
 def rename(engine: Engine, connection: str, user_id: int, student_id: str, *, now: float) -> None:
     """Let every record of the connection that is this user have this ID."""
     statement = update(person).where(_p.connection == connection, _p.user_id == user_id)
-    with alone(engine) as database:
+    with autocommit(engine) as database:
         database.execute(statement.values(student_id=student_id, bound_at=now))
 
 
@@ -166,7 +166,7 @@ def listed(
     """Everything that is known at a connection of a student ID, of a record, or of an OttoLearn user."""
     asked = or_(_p.student_id == student_id, _p.record == record_key(record), _p.user_id == user_id)
     statement = select(*_COLUMNS).where(_p.connection == connection, asked).order_by(_p.door, _p.record)
-    with alone(engine) as database:
+    with autocommit(engine) as database:
         return [Person(*row) for row in database.execute(statement)]
 
 

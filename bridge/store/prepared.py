@@ -14,7 +14,7 @@ from sqlalchemy import ClauseElement, Engine, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.errors import shorten
 
 
@@ -32,7 +32,7 @@ class Prepared:
 
         Raises `sqlalchemy.exc.DBAPIError`, as any other statement does.
         """
-        with alone(engine) as connection:
+        with autocommit(engine) as connection:
             compiled = self._compiled.get(engine.dialect.name) or self._compile(engine)
             cursor = connection.connection.cursor()
             try:

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Engine, bindparam, delete, insert, select
 
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.schema import probe
 
 KEPT = 20
@@ -44,5 +44,5 @@ def add(engine: Engine, row: ProbeRow) -> None:
 
 def newest(engine: Engine, last: int) -> list[ProbeRow]:
     """The last probes, newest first."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return [ProbeRow(*row) for row in connection.execute(_NEWEST, {"last": last})]

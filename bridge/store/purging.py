@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Engine, Table, delete, select, tuple_
 
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 
 BATCH: Final = 1_000
 
@@ -24,7 +24,7 @@ class Purge:
         """Delete them; how many there were."""
         count = 0
         while True:
-            with alone(engine) as connection:
+            with autocommit(engine) as connection:
                 deleted = connection.execute(self._statement, values).rowcount
             count += deleted
             if deleted < BATCH:

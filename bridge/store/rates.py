@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.purging import Purge
 from bridge.store.schema import rate
 
@@ -30,13 +30,13 @@ _COUNT: Final = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
 def count(engine: Engine, what: str, who: str, *, now: float, span: float) -> int:
     """Note one more try of `what` by `who`; how many there were within this span of `span` seconds."""
     row = {"key": _key(what, who, now, span), "count": 1, "until": _ends(now, span)}
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return int(connection.execute(_COUNT[engine.dialect.name], row).scalar_one())
 
 
 def counted(engine: Engine, what: str, who: str, *, now: float, span: float) -> int:
     """How many tries were noted, without noting one."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         found = connection.execute(_READ, {"asked": _key(what, who, now, span)}).scalar_one_or_none()
     return int(found or 0)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, bindparam, insert, select
 
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.purging import Purge
 from bridge.store.schema import received
 
@@ -25,13 +25,13 @@ _FORGET: Final = Purge(received, received.c.time < bindparam("before"))
 def keep(engine: Engine, reference: str, fields: Mapping[str, Any], *, now: float) -> None:
     """Keep `fields`, already shortened and without secrets, under the launch's reference."""
     row = {"reference": reference, "time": now, "fields": _fitting(fields)}
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(_KEEP, row)
 
 
 def find(engine: Engine, reference: str) -> dict[str, Any] | None:
     """What came with the launch, or None where nothing was kept: it got in, or was forgotten."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         row = connection.execute(_FIND, {"asked": reference}).one_or_none()
     if row is None:
         return None

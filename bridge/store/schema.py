@@ -31,7 +31,7 @@ metadata = MetaData(
 # SQLite numbers rows by itself only in a column of the very type INTEGER.
 _Number = BigInteger().with_variant(Integer, "sqlite")
 
-spent = Table(
+consumed = Table(
     "spent",
     metadata,
     Column("key", LargeBinary(32), primary_key=True),
@@ -160,7 +160,7 @@ sync_run = Table(
 """The record of runs. `settings` and `plan` are digests: what the plan was made from, and the plan file itself.
 
 `since` and `read_to` are by the source's clock: from when on changes were read, NULL for a whole roster; and when the
-reading began. The next in-between run reads from the `read_to` of a run that was done.
+reading began. The next incremental run reads from the `read_to` of a run that was done.
 """
 
 sync_item = Table(

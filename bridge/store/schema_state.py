@@ -15,7 +15,7 @@ from bridge.store.schema import metadata
 _INTEGRITY: Final = ("PRAGMA integrity_check(20)", "PRAGMA foreign_key_check")
 
 
-class Standing(enum.StrEnum):
+class SchemaStatus(enum.StrEnum):
     """A schema against the program's own."""
 
     EMPTY = "empty"
@@ -33,7 +33,7 @@ class SchemaState(NamedTuple):
     """`sqlite` or `postgresql`."""
     schema: str | None
     newest: str
-    standing: Standing
+    status: SchemaStatus
     problems: list[str]
     """What is not as it must be, in words."""
 
@@ -41,31 +41,31 @@ class SchemaState(NamedTuple):
 def look(engine: Engine) -> SchemaState:
     """The state of a database that may be of any age; changes nothing."""
     with engine.connect() as connection:
-        schema, standing = standing_of(connection)
-        return SchemaState(engine.dialect.name, schema, known_revisions()[0], standing, _problems(connection, standing))
+        schema, status = status_of(connection)
+        return SchemaState(engine.dialect.name, schema, known_revisions()[0], status, _problems(connection, status))
 
 
-def standing_of(connection: Connection) -> tuple[str | None, Standing]:
+def status_of(connection: Connection) -> tuple[str | None, SchemaStatus]:
     """The name of the newest migration that the database has seen, and what that means."""
     schema = MigrationContext.configure(connection).get_current_revision()
     known = known_revisions()
     if schema is None:
-        return None, Standing.EMPTY
+        return None, SchemaStatus.EMPTY
     if schema not in known:
-        return schema, Standing.NEWER
-    return schema, Standing.CURRENT if schema == known[0] else Standing.BEHIND
+        return schema, SchemaStatus.NEWER
+    return schema, SchemaStatus.CURRENT if schema == known[0] else SchemaStatus.BEHIND
 
 
-def _problems(connection: Connection, standing: Standing) -> list[str]:
+def _problems(connection: Connection, status: SchemaStatus) -> list[str]:
     problems = []
     if connection.dialect.name == "sqlite":
         for pragma in _INTEGRITY:
             found = connection.exec_driver_sql(pragma).all()
             problems += [f"{pragma}: {' '.join(map(str, row))}" for row in found if row[0] != "ok"]
-    if standing == Standing.CURRENT:
+    if status == SchemaStatus.CURRENT:
         compared = compare_metadata(MigrationContext.configure(connection), metadata)
         problems += [f"not as the program expects it: {_described(entry)}" for entry in compared]
-    elif standing == Standing.EMPTY and (others := inspect(connection).get_table_names()):
+    elif status == SchemaStatus.EMPTY and (others := inspect(connection).get_table_names()):
         problems.append(f"the database is somebody else's: it holds {', '.join(sorted(others)[:5])}")
     return problems
 

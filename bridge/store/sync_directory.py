@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from bridge.contracts import Learner
-from bridge.store.gather import Gathering
+from bridge.store.json_batch import JsonBatchQuery
 from bridge.store.schema import directory, learner, username
 
 
@@ -23,13 +23,13 @@ class Holder(NamedTuple):
 
 
 _current = select(directory.c.current).scalar_subquery()
-_HOLDERS: Final = Gathering(
+_HOLDERS: Final = JsonBatchQuery(
     Holder,
     *(username.c.folded, username.c.attribute, username.c.value, username.c.user_id),
     among=username.c.folded,
     where=username.c.generation == _current,
 )
-_LEARNERS: Final = Gathering(
+_LEARNERS: Final = JsonBatchQuery(
     tuple[int, bool, str],
     *(learner.c.user_id, learner.c.active, learner.c.attributes),
     among=learner.c.user_id,

@@ -13,8 +13,8 @@ import msgspec
 from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.store.engine import alone
-from bridge.store.gather import Gathering
+from bridge.store.engine import autocommit
+from bridge.store.json_batch import JsonBatchQuery
 from bridge.store.schema import sync_claim, sync_item, sync_run
 
 BATCH: Final = 1_000
@@ -99,7 +99,7 @@ class Item(NamedTuple):
 
 _i = sync_item.c
 _COLUMNS: Final = tuple(_i[name] for name in Item._fields)
-_KEYS: Final = Gathering(
+_KEYS: Final = JsonBatchQuery(
     tuple[str],
     _i.key,
     among=_i.key,
@@ -161,7 +161,7 @@ def resolve_claims(connection: Connection, run: int, reason: str) -> None:
 
 def counts(engine: Engine, run: int) -> dict[tuple[str, str, str], int]:
     """How many items of each (kind, state, reason)."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return {(kind, state, reason): count for kind, state, reason, count in connection.execute(_COUNTS, {"r": run})}
 
 
@@ -174,7 +174,7 @@ def pages(
     statement = statement.where(_i.state.in_(states)) if states else statement
     last = -1
     while True:
-        with alone(engine) as connection:
+        with autocommit(engine) as connection:
             rows = connection.execute(statement.where(_i.number > last)).all()
         if not rows:
             return
@@ -224,7 +224,7 @@ def unsettled(engine: Engine, source: int) -> list[int]:
         .where(sync_run.c.source == source, _i.state == State.SENT)
         .distinct()
     )
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return list(connection.execute(statement.order_by(sync_item.c.run)).scalars())
 
 

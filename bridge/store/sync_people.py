@@ -13,8 +13,8 @@ import msgspec
 from sqlalchemy import Connection, Engine, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.store.engine import alone
-from bridge.store.gather import Gathering
+from bridge.store.engine import autocommit
+from bridge.store.json_batch import JsonBatchQuery
 from bridge.store.schema import sync_item, sync_person, sync_source, sync_written
 
 BATCH: Final = 2_000
@@ -23,7 +23,7 @@ SAID: Final = 8
 _HOLD_UP: Final = select(func.pg_advisory_xact_lock(0x6F74746F_73796E63))  # "ottosync"
 
 
-class Standing(enum.IntEnum):
+class Membership(enum.IntEnum):
     """How a connection stands to a person."""
 
     PRESENT = 0
@@ -50,7 +50,7 @@ class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return bytes.fromhex(self.hex_digest)
 
 
-class Bond(NamedTuple):
+class Ownership(NamedTuple):
     """That a connection knows an OttoLearn user, and how."""
 
     source: int
@@ -68,40 +68,40 @@ class Missing(NamedTuple):
     missing_since: float | None
 
 
-class Held(NamedTuple):
+class SnapshotRow(NamedTuple):
     """A person as the snapshot is to hold them from now on."""
 
     key: str
     user_id: int
     digest: bytes
-    standing: Standing
+    standing: Membership
     written: Mapping[str, str] | None
     """None: what was last written stays as it is."""
 
 
 _p, _w = sync_person.c, sync_written.c
-_KNOWN: Final = Gathering(
+_KNOWN: Final = JsonBatchQuery(
     Known,
     *(_p.key, _p.user_id, _p.digest, _p.standing, _p.missing_since.is_not(None)),
     among=_p.key,
     where=_p.source == bindparam("s"),
 )
-_BONDS: Final = Gathering(
-    Bond,
+_BONDS: Final = JsonBatchQuery(
+    Ownership,
     *(_p.source, _p.key, _p.user_id, _p.standing),
     among=_p.user_id,
 )
-_WRITTEN: Final = Gathering(
+_WRITTEN: Final = JsonBatchQuery(
     tuple[int, str],
     *(_w.user_id, _w.attributes),
     among=_w.user_id,
     where=_w.source == bindparam("s"),
 )
 _PRESENT: Final = select(_p.key, _p.user_id, _p.missing_reads, _p.missing_since).where(
-    _p.source == bindparam("s"), _p.standing == Standing.PRESENT
+    _p.source == bindparam("s"), _p.standing == Membership.PRESENT
 )
 _COUNT: Final = (
-    select(func.count()).select_from(sync_person).where(_p.source == bindparam("s"), _p.standing == Standing.PRESENT)
+    select(func.count()).select_from(sync_person).where(_p.source == bindparam("s"), _p.standing == Membership.PRESENT)
 )
 _ANYBODY: Final = select(_p.key).where(_p.source == bindparam("s")).limit(1)
 
@@ -110,7 +110,7 @@ def source_id(engine: Engine, connection: str) -> int:
     """The number of a connection, given on first use."""
     find = select(sync_source.c.id).where(sync_source.c.connection == connection)
     dialect = sqlite if engine.dialect.name == "sqlite" else postgresql
-    with alone(engine) as database:
+    with autocommit(engine) as database:
         found = database.execute(find).scalar_one_or_none()
         if found is None:
             database.execute(dialect.insert(sync_source).on_conflict_do_nothing(), {"connection": connection})
@@ -123,16 +123,16 @@ def known(connection: Connection, source: int, keys: Sequence[str]) -> dict[str,
     return {person.key: person for person in _KNOWN.fetch(connection, keys, {"s": source})}
 
 
-def bonds(connection: Connection, user_ids: Sequence[int]) -> list[Bond]:
+def ownerships(connection: Connection, user_ids: Sequence[int]) -> list[Ownership]:
     """Which connections know these users."""
     return _BONDS.fetch(connection, user_ids)
 
 
-def bonds_of(connection: Connection, user_ids: Sequence[int]) -> dict[int, list[Bond]]:
+def ownerships_of(connection: Connection, user_ids: Sequence[int]) -> dict[int, list[Ownership]]:
     """By user: which connections know them."""
-    found: dict[int, list[Bond]] = {}
-    for bond in bonds(connection, user_ids):
-        found.setdefault(bond.user_id, []).append(bond)
+    found: dict[int, list[Ownership]] = {}
+    for ownership in ownerships(connection, user_ids):
+        found.setdefault(ownership.user_id, []).append(ownership)
     return found
 
 
@@ -149,7 +149,7 @@ def look_again(connection: Connection, source: int, user_ids: Sequence[int]) -> 
     """Let the next runs of other connections than `source` that have these users look at them closely."""
     if not user_ids:
         return
-    others = (_p.source != source, _p.user_id.in_(user_ids), _p.standing == Standing.PRESENT)
+    others = (_p.source != source, _p.user_id.in_(user_ids), _p.standing == Membership.PRESENT)
     found = connection.execute(select(_p.source, _p.key, _p.digest).where(*others)).all()
     rows = [{"s": row.source, "k": row.key, "d": unsaid(bytes(row.digest))} for row in found]
     if rows:
@@ -174,7 +174,7 @@ def present(engine: Engine, source: int) -> Iterator[list[Missing]]:
     page = _PRESENT.order_by(_p.key).limit(BATCH)
     while True:
         statement = page if last is None else page.where(_p.key > last)
-        with alone(engine) as connection:
+        with autocommit(engine) as connection:
             rows = [Missing(*row) for row in connection.execute(statement, {"s": source})]
         if not rows:
             return
@@ -184,17 +184,17 @@ def present(engine: Engine, source: int) -> Iterator[list[Missing]]:
 
 def count_present(engine: Engine, source: int) -> int:
     """How many active people the connection owns."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return int(connection.execute(_COUNT, {"s": source}).scalar_one())
 
 
 def has_anybody(engine: Engine, source: int) -> bool:
     """Whether there is a snapshot at all."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return connection.execute(_ANYBODY, {"s": source}).first() is not None
 
 
-def hold(connection: Connection, source: int, people: Sequence[Held]) -> None:
+def hold(connection: Connection, source: int, people: Sequence[SnapshotRow]) -> None:
     """Write these people into the snapshot; who was missing no longer is."""
     if not people:
         return
@@ -218,7 +218,7 @@ def hold(connection: Connection, source: int, people: Sequence[Held]) -> None:
         )
 
 
-def stand(connection: Connection, source: int, keys: Iterable[str], standing: Standing) -> None:
+def stand(connection: Connection, source: int, keys: Iterable[str], standing: Membership) -> None:
     """Change how the connection stands to these people."""
     rows = [{"k": key, "st": standing} for key in keys]
     if rows:
@@ -233,7 +233,7 @@ def count_missing(
     keys = select(sync_item.c.key).where(sync_item.c.run == run, sync_item.c.kind.in_(kinds))
     connection.execute(
         update(sync_person)
-        .where(_p.source == source, _p.standing == Standing.PRESENT, _p.key.in_(keys))
+        .where(_p.source == source, _p.standing == Membership.PRESENT, _p.key.in_(keys))
         .values(missing_reads=_p.missing_reads + readings, missing_since=func.coalesce(_p.missing_since, now))
     )
 
@@ -251,7 +251,7 @@ def forget(connection: Connection, source: int, keys: Sequence[str]) -> None:
         connection.execute(delete(sync_person).where(_p.source == source, _p.key.in_(keys)))
 
 
-def _person_row(source: int, held: Held) -> dict[str, object]:
+def _person_row(source: int, held: SnapshotRow) -> dict[str, object]:
     return {
         "source": source,
         "key": held.key,

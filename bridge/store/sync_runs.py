@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from sqlalchemy import Engine, and_, bindparam, func, insert, or_, select, update
 
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.purging import Purge
 from bridge.store.schema import sync_item, sync_run, sync_source
 from bridge.store.sync_items import Kind, State
@@ -51,7 +51,7 @@ class Run(NamedTuple):
     plan: str
     """Digest of the plan, or empty where there is none to apply."""
     since: float | None
-    """For an in-between run: from when on changes were read, by the source's clock. None: the whole roster was read."""
+    """For an incremental run: from when on changes were read, by the source's clock. None: the whole roster was read."""
     read_to: float | None
     """The source's clock when the reading began; None where it did not say, or nothing was read to its end."""
     summary: dict[str, Any]
@@ -95,7 +95,7 @@ def begin(engine: Engine, source: int, *, now: float, full: bool, settings: str)
     """Record that a run begins; its number."""
     row = {"source": source, "started_at": now, "full": full, "settings": settings}
     rest = {"status": Status.READING, "reason": "", "plan": "", "summary": "{}"}
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return int(connection.execute(insert(sync_run).returning(_r.id), {**row, **rest}).scalar_one())
 
 
@@ -103,13 +103,13 @@ def change(engine: Engine, run: int, **values: object) -> None:
     """Write columns of a run; `summary` as a plain dict."""
     if "summary" in values:
         values["summary"] = msgspec.json.encode(values["summary"]).decode()
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(update(sync_run).where(_r.id == run).values(**values))
 
 
 def find(engine: Engine, run: int) -> Run | None:
     """One run."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         row = connection.execute(_RUNS.where(_r.id == run)).one_or_none()
     return None if row is None else _run(row)
 
@@ -120,14 +120,14 @@ def newest(engine: Engine, last: int, connection: str | None = None, *, whole: b
     statement = statement.where(_r.since.is_(None)) if whole else statement
     if connection is not None:
         statement = statement.where(sync_source.c.connection == connection)
-    with alone(engine) as database:
+    with autocommit(engine) as database:
         return [_run(row) for row in database.execute(statement)]
 
 
 def last_that_acted(engine: Engine, source: int, before: int) -> Run | None:
     """The last run of a connection before run `before` that was more than a plan."""
     earlier = _RUNS.where(_r.source == source, _r.id < before, _r.status != Status.PLANNED)
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         row = connection.execute(earlier.order_by(_r.id.desc()).limit(1)).one_or_none()
     return None if row is None else _run(row)
 
@@ -135,12 +135,12 @@ def last_that_acted(engine: Engine, source: int, before: int) -> Run | None:
 def last_whole(engine: Engine, source: int) -> int:
     """The number of the last run of a connection that read its whole roster and was done with it; 0 for none."""
     statement = select(_r.id).where(_r.source == source, _r.since.is_(None), _r.status == Status.DONE)
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return connection.execute(statement.order_by(_r.id.desc()).limit(1)).scalar_one_or_none() or 0
 
 
 def deactivated_in_between(engine: Engine, source: int) -> int:
-    """How many people the in-between runs of a connection have deactivated since its last whole run."""
+    """How many people the incremental runs of a connection have deactivated since its last whole run."""
     whole = last_whole(engine, source)
     statement = (
         select(func.count())
@@ -149,13 +149,13 @@ def deactivated_in_between(engine: Engine, source: int) -> int:
         .where(_r.source == source, _r.id > whole, _r.since.is_not(None))
         .where(sync_item.c.kind == Kind.DEACTIVATE, sync_item.c.state == State.DONE)
     )
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return int(connection.execute(statement).scalar_one())
 
 
 def under_way(engine: Engine, source: int) -> list[Run]:
     """The runs of a connection that say they are under way: with its lock held, these died."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         rows = connection.execute(_RUNS.where(_r.source == source, _r.status.in_(UNDER_WAY)).order_by(_r.id))
         return [_run(row) for row in rows]
 
@@ -163,7 +163,7 @@ def under_way(engine: Engine, source: int) -> list[Run]:
 def good(engine: Engine, source: int, last: int) -> list[Run]:
     """The `last` runs of a connection that came to their end, newest first."""
     statement = _RUNS.where(_r.source == source, *_GOOD).order_by(_r.id.desc()).limit(last)
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return [_run(row) for row in connection.execute(statement)]
 
 
@@ -175,7 +175,7 @@ def last_started(engine: Engine, source: int, *, full: bool = False) -> float | 
     ended = or_(and_(*_GOOD), _r.reason == GUESSED)
     statement = select(_r.started_at).where(_r.source == source, ended)
     statement = statement.where(_r.full, _r.status != Status.PLANNED) if full else statement
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return connection.execute(statement.order_by(_r.id.desc()).limit(1)).scalar_one_or_none()
 
 
@@ -186,7 +186,7 @@ def wrote_after(engine: Engine, source: int, run: int) -> bool:
     sent = later.join(sync_item, sync_item.c.run == _r.id).where(
         sync_item.c.state.in_((State.SENT, State.DONE, State.ABANDONED))
     )
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return any(connection.execute(which.limit(1)).first() is not None for which in (settled, sent))
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.contracts import Student
 from bridge.identifiers import is_student_id, normalize
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.purging import Purge
 from bridge.store.schema import unmatched
 from bridge.store.text import storable
@@ -66,7 +66,7 @@ def note(engine: Engine, connection: str, student: Student, outcome: str, *, now
         return
     names = {"first_name": storable(student.first_name, 255), "last_name": storable(student.last_name, 255)}
     row = {"connection": connection, "student_id": student_id, **names, "outcome": outcome}
-    with alone(engine) as database:
+    with autocommit(engine) as database:
         known = database.execute(_KNOWN, {"connection_": connection, "id_": student_id}).one_or_none()
         if known is None and database.execute(_SIZE, {"asked": connection}).scalar_one() >= MOST:
             return
@@ -76,19 +76,19 @@ def note(engine: Engine, connection: str, student: Student, outcome: str, *, now
 
 def newest(engine: Engine, last: int) -> list[UnmatchedRow]:
     """The `last` students, the one seen last first."""
-    with alone(engine) as database:
+    with autocommit(engine) as database:
         return [UnmatchedRow(*row) for row in database.execute(_NEWEST, {"n": last})]
 
 
 def of_student(engine: Engine, student_id: str) -> list[UnmatchedRow]:
     """The rows of a student ID, one for each connection that named it."""
-    with alone(engine) as database:
+    with autocommit(engine) as database:
         return [UnmatchedRow(*row) for row in database.execute(_OF_STUDENT, {"asked": normalize(student_id)})]
 
 
 def forget(engine: Engine, connection: str, student_id: str) -> None:
     """The student has been found."""
-    with alone(engine) as database:
+    with autocommit(engine) as database:
         database.execute(_FORGET, {"connection_": connection, "id_": normalize(student_id)})
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Engine, Row, and_, bindparam, insert, or_, select, update
 
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.purging import Purge
 from bridge.store.schema import progress, visit
 
@@ -34,7 +34,7 @@ class Visit(NamedTuple):
     ended_at: float | None = None
 
 
-class Told(NamedTuple):
+class Reported(NamedTuple):
     """What OttoLearn last said of a visit. `told_seconds` is how much of `seconds` the LMS has."""
 
     id: int
@@ -52,7 +52,7 @@ class Told(NamedTuple):
 
 
 _VISIT: Final = [visit.c[name] for name in Visit._fields]
-_TOLD: Final = [progress.c[name] for name in Told._fields]
+_TOLD: Final = [progress.c[name] for name in Reported._fields]
 _ADD: Final = insert(visit).returning(visit.c.id)
 _BY_ID: Final = select(*_VISIT).where(visit.c.id == bindparam("asked"))
 _OF_PERSON: Final = (
@@ -161,7 +161,7 @@ def add(engine: Engine, row: Visit, *, due_at: float) -> int:
 
 def by_id(engine: Engine, number: int) -> Visit | None:
     """The visit of this number."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         row = connection.execute(_BY_ID, {"asked": number}).one_or_none()
     return None if row is None else Visit(*row)
 
@@ -169,41 +169,41 @@ def by_id(engine: Engine, number: int) -> Visit | None:
 def newest_of(engine: Engine, connection: str, student_id: str, user_id: int, course: str) -> Visit | None:
     """The last visit of a person, named by either id; to `course`, or to any where that is empty."""
     asked = {"connection": connection, "student": student_id, "user": user_id, "course": course}
-    with alone(engine) as opened:
+    with autocommit(engine) as opened:
         row = opened.execute(_OF_PERSON, asked).one_or_none()
     return None if row is None else Visit(*row)
 
 
-def told_of(engine: Engine, number: int) -> Told | None:
+def reported_of(engine: Engine, number: int) -> Reported | None:
     """What was last said of a visit."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         row = connection.execute(_OF_VISIT, {"asked": number}).one_or_none()
-    return None if row is None else Told(*row)
+    return None if row is None else Reported(*row)
 
 
 def mastered_elsewhere(engine: Engine, row: Visit) -> bool:
     """Whether the LMS was told in another visit of this person to the same course that it is mastered."""
     asked = {"asked": row.id, "connection": row.connection, "kind": row.kind, "course": row.course}
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return connection.execute(_MASTERED, {**asked, "student": row.student_id}).one_or_none() is not None
 
 
-def told_of_launch(engine: Engine, connection: str, kind: str, student_id: str, time: float) -> Told | None:
+def reported_of_launch(engine: Engine, connection: str, kind: str, student_id: str, time: float) -> Reported | None:
     """What was last said of the visit that began with a person's launch at `time`; None where nothing was."""
     asked = {"connection": connection, "kind": kind, "student": student_id}
     moments = {"earliest": time - ONE_REQUEST, "latest": time + ONE_REQUEST}
-    with alone(engine) as opened:
+    with autocommit(engine) as opened:
         row = opened.execute(_OF_LAUNCH, asked | moments).one_or_none()
-    return None if row is None else Told(*row)
+    return None if row is None else Reported(*row)
 
 
-def tell(
+def report(
     engine: Engine, number: int, *, progress: float, mastered: bool, seconds: int, now: float, due_at: float
-) -> Told:
+) -> Reported:
     """Keep what OttoLearn says of a visit, in place of what it said before; mastered once is mastered."""
     with engine.begin() as connection:
         found = connection.execute(_OF_VISIT, {"asked": number}).one_or_none()
-        old = Told(*found) if found else Told(0, number, 0, 0.0, False, 0, 0, now, WAITING, 0, due_at, "")
+        old = Reported(*found) if found else Reported(0, number, 0, 0.0, False, 0, 0, now, WAITING, 0, due_at, "")
         new = old._replace(
             revision=old.revision + 1,
             progress=1.0 if mastered or old.mastered else progress,
@@ -223,10 +223,10 @@ def tell(
     return new
 
 
-def claim_due(engine: Engine, *, now: float, until: float, most: int) -> list[Told]:
+def claim_due(engine: Engine, *, now: float, until: float, most: int) -> list[Reported]:
     """What is due, for this process alone until `until`; one statement a row decides who has it."""
-    with alone(engine) as connection:
-        due = [Told(*row) for row in connection.execute(_DUE, {"now": now, "most": most})]
+    with autocommit(engine) as connection:
+        due = [Reported(*row) for row in connection.execute(_DUE, {"now": now, "most": most})]
         return [
             row._replace(due_at=until, attempts=row.attempts + 1)
             for row in due
@@ -236,19 +236,19 @@ def claim_due(engine: Engine, *, now: float, until: float, most: int) -> list[To
         ]
 
 
-def settle(engine: Engine, row: Told, state: str, *, detail: str = "", due_at: float = NEVER) -> None:
+def settle(engine: Engine, row: Reported, state: str, *, detail: str = "", due_at: float = NEVER) -> None:
     """How a delivery ended. Where OttoLearn has said more meanwhile, that stays to be delivered."""
-    told = {"told_seconds": row.seconds} if state == DELIVERED else {}
+    reported = {"told_seconds": row.seconds} if state == DELIVERED else {}
     ended = {"state": state, "detail": detail[:255], "due_at": due_at}
-    with alone(engine) as connection:
-        if told:
-            connection.execute(_CHANGE.values(**told), {"row": row.id})
+    with autocommit(engine) as connection:
+        if reported:
+            connection.execute(_CHANGE.values(**reported), {"row": row.id})
         connection.execute(_CHANGE.where(progress.c.revision == row.revision).values(**ended), {"row": row.id})
 
 
 def idle(engine: Engine, *, kinds: Sequence[str], before: float, most: int) -> list[Visit]:
     """Visits of these kinds that began before `before`, of which nothing was heard since, and that were not ended."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return [
             Visit(*row) for row in connection.execute(_IDLE, {"kinds": list(kinds), "before": before, "most": most})
         ]
@@ -256,13 +256,13 @@ def idle(engine: Engine, *, kinds: Sequence[str], before: float, most: int) -> l
 
 def end(engine: Engine, number: int, now: float) -> bool:
     """Mark a visit as ended; True for the one who does."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return bool(connection.execute(_END, {"asked": number, "now": now}).rowcount)
 
 
-def newest(engine: Engine, last: int) -> list[tuple[Visit, Told]]:
+def newest(engine: Engine, last: int) -> list[tuple[Visit, Reported]]:
     """The last things OttoLearn said, newest first."""
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         return [_both(row) for row in connection.execute(_NEWEST, {"last": last})]
 
 
@@ -271,5 +271,5 @@ def forget_before(engine: Engine, time: float) -> int:
     return _FORGET.run(engine, {"before": time})
 
 
-def _both(row: Row[tuple[object, ...]]) -> tuple[Visit, Told]:
-    return Visit(*row[: len(_VISIT)]), Told(*row[len(_VISIT) :])  # type: ignore[arg-type]
+def _both(row: Row[tuple[object, ...]]) -> tuple[Visit, Reported]:
+    return Visit(*row[: len(_VISIT)]), Reported(*row[len(_VISIT) :])  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ from bridge.ottolearn.api import Attribute
 from bridge.store import sync_items
 from bridge.store.sync_items import WRITES, Item, Kind, State
 from bridge.sync import journal
-from bridge.sync.fresh import refresh
+from bridge.sync.directory_refresh import refresh
 from bridge.sync.pace import Pace
 
 ATTEMPTS: Final = 5
@@ -52,7 +52,7 @@ class Writes(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class RunContext:
     """Everything around a sync that is not pure."""
 
     engine: Engine
@@ -71,7 +71,7 @@ class Surroundings:
     """Stage, how many are done, of how many."""
     stopping: Callable[[], bool]
     """Whether somebody asked the run to stop."""
-    alone: Callable[[], None] = lambda: None
+    require_lock: Callable[[], None] = lambda: None
     """Asked before each batch of writes; raises LockLost where another run of the connection may have begun."""
     services: Callable[[], LtiServices] | None = None
     """What roster readers that ask an LTI platform work with."""
@@ -85,15 +85,15 @@ class Applier:
     """The execution of the planned items of one run."""
 
     def __init__(
-        self, around: Surroundings, memory: journal.Memory, run: int, usernames: Sequence[str], at_once: int
+        self, context: RunContext, memory: journal.Memory, run: int, usernames: Sequence[str], at_once: int
     ) -> None:
-        self._around = around
+        self._context = context
         self._memory = memory
         self._run = run
         self._usernames = usernames
         self._at_once = at_once
         # More calls than may run wait in the pool: whoever is free takes one while this thread writes answers down.
-        self._pace = Pace(at_once, around.chance, ready=at_once)
+        self._pace = Pace(at_once, context.chance, ready=at_once)
         self._queue: deque[Item] = deque()
         self._later: list[tuple[float, Item]] = []
         self._under_way: dict[Future[Learner], Item] = {}
@@ -104,7 +104,7 @@ class Applier:
         self._fatal: OttoBridgeError | None = None
         self._settled: list[Item] = []
         self._confirmed: list[Learner] = []
-        self._recorded_at = around.now()
+        self._recorded_at = context.now()
         self.finished = 0
 
     def apply(self, total: int) -> None:
@@ -123,12 +123,12 @@ class Applier:
 
     def _planned(self) -> Iterator[list[Item]]:
         return sync_items.pages(
-            self._around.engine, self._run, kinds=WRITES, states=(State.PLANNED,), size=2 * self._at_once
+            self._context.engine, self._run, kinds=WRITES, states=(State.PLANNED,), size=2 * self._at_once
         )
 
     def _step(self, pool: ThreadPoolExecutor, plan: Iterator[list[Item]], total: int) -> bool:
         """Send what may be sent, take in what came back; False when all is done."""
-        if self._around.stopping():
+        if self._context.stopping():
             raise Interrupted("stopped; what was under way is finished and recorded")
         self._refill(plan)
         pause = self._send(pool)
@@ -137,16 +137,16 @@ class Applier:
             self._take_in(answered)
             self._send(pool)
             self._record_in_batches()
-            self._around.progress("writing", self.finished, total)
+            self._context.progress("writing", self.finished, total)
             return True
         self._record()
         if self._queue or self._later:
-            self._around.sleep(min(pause or STEP, STEP))
+            self._context.sleep(min(pause or STEP, STEP))
             return True
         return self._look_up_unknown()
 
     def _refill(self, plan: Iterator[list[Item]]) -> None:
-        now = self._around.now()
+        now = self._context.now()
         self._queue.extend(item for due, item in self._later if due <= now)
         self._later = [(due, item) for due, item in self._later if due > now]
         while len(self._queue) < self._at_once and (page := next(plan, None)):
@@ -154,25 +154,25 @@ class Applier:
 
     def _mark_sent(self, items: Sequence[Item]) -> None:
         """Take these items into the queue, in the journal first, while no other run can have begun."""
-        self._around.alone()
+        self._context.require_lock()
         self._queue.extend(journal.send(self._memory, self._run, items))
 
     def _send(self, pool: ThreadPoolExecutor) -> float | None:
         """Start calls; seconds until one more may start, None where that depends on an answer."""
         while self._queue:
-            now = self._around.now()
+            now = self._context.now()
             pause = self._pace.wait(len(self._under_way), now)
             if pause is None or pause > 0:
                 return pause
             item = self._queue.popleft()
             self._pace.sent(now)
             self._under_way[pool.submit(self._call, item)] = item
-        return min((due - self._around.now() for due, _ in self._later), default=None)
+        return min((due - self._context.now() for due, _ in self._later), default=None)
 
     def _call(self, item: Item) -> Learner:
-        content, api = item.content, self._around.ottolearn
+        content, api = item.content, self._context.ottolearn
         if item.kind == Kind.CREATE:
-            return api.create(content.after, self._around.token())
+            return api.create(content.after, self._context.token())
         if item.user_id is None:
             raise ValueError(f"item {item.number} changes a user and names none")
         return api.update(item.user_id, content.after, ACTIVE.get(item.kind))
@@ -188,17 +188,17 @@ class Applier:
 
     def _record_in_batches(self) -> None:
         """Write answers down as they come, but not each by itself: that would keep the calls waiting."""
-        if len(self._settled) >= self._at_once or self._around.now() - self._recorded_at >= RECORD or self._fatal:
+        if len(self._settled) >= self._at_once or self._context.now() - self._recorded_at >= RECORD or self._fatal:
             self._record()
 
     def _record(self) -> None:
         """Write into the journal, the snapshot and the directory what OttoLearn has answered."""
         settled, confirmed = self._settled, self._confirmed
-        self._settled, self._confirmed, self._recorded_at = [], [], self._around.now()
+        self._settled, self._confirmed, self._recorded_at = [], [], self._context.now()
         if settled:
             journal.settle(self._memory, self._run, settled)
         if confirmed:
-            self._around.directory.put(*confirmed)
+            self._context.directory.put(*confirmed)
         self.finished += sum(item.state != State.PLANNED for item in settled)
         if self._failures >= max(10, 3 * self._at_once) or self._pace.refusals >= MOST_REFUSALS:
             raise RemoteUnavailable("OttoLearn takes no more changes at present; the next run goes on from here")
@@ -223,7 +223,7 @@ class Applier:
                 return None
             return item._replace(state=State.QUARANTINED, reason=f"refused_{error.status}")
         self._failures = 0
-        self._pace.accepted(self._around.now())
+        self._pace.accepted(self._context.now())
         return item._replace(state=State.DONE, user_id=learner.user_id)
 
     def _recall(self) -> None:
@@ -238,7 +238,7 @@ class Applier:
         self._tries[item.number] = ATTEMPTS
 
     def _not_answered(self, item: Item, error: RemoteUnavailable) -> Item | None:
-        now = self._around.now()
+        now = self._context.now()
         if error.status == TOO_MANY_REQUESTS:
             self._pace.refused(now, error.retry_after)
             self._recall()
@@ -260,10 +260,10 @@ class Applier:
         if not self._unknown:
             return False
         self._unknown = 0
-        self._around.sleep(journal.SETTLING)
-        self._around.refresh()
+        self._context.sleep(journal.SETTLING)
+        self._context.refresh()
         self.finished += journal.look_up(self._memory, self._run, self._usernames, lost=State.PLANNED)
-        for page in sync_items.pages(self._around.engine, self._run, kinds=WRITES, states=(State.PLANNED,)):
+        for page in sync_items.pages(self._context.engine, self._run, kinds=WRITES, states=(State.PLANNED,)):
             again = [item for item in page if self._tries.get(item.number, 0) < ATTEMPTS]
             given_up = [self._give_up(item) for item in page if self._tries.get(item.number, 0) >= ATTEMPTS]
             journal.settle(self._memory, self._run, given_up)

@@ -1,4 +1,4 @@
-"""The plan of an in-between run: from changes alone, so that absence says nothing and nobody becomes somebody else."""
+"""The plan of an incremental run: from changes alone, so that absence says nothing and nobody becomes somebody else."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 
 from bridge.contracts import RosterMember
 from bridge.errors import RosterIncomplete
-from bridge.seen import SeenIds
-from bridge.store import sync_people, sync_runs, sync_twins
+from bridge.roster.id_set import IdSet
+from bridge.store import sync_owners, sync_people, sync_runs
 from bridge.store.sync_items import Kind
-from bridge.store.sync_people import Known, Missing, Standing
+from bridge.store.sync_people import Known, Membership, Missing
 from bridge.sync.facts import Decision, Facts, Rules
 from bridge.sync.mapping import Wanted, same_record
 from bridge.sync.plan import Planner, can_launch, duplicate
@@ -28,8 +28,8 @@ class ChangesPlanner(Planner):
 
     def __init__(self, job: Job, rules: Rules) -> None:
         super().__init__(job, rules, full=False)
-        self._whole = sync_runs.last_whole(job.around.engine, job.subject.source)
-        self._left = SeenIds()
+        self._whole = sync_runs.last_whole(job.context.engine, job.target.source)
+        self._left = IdSet()
         self._anybody_left = False
         self._anybody_named = False
         self._in_conflict: set[str] = set()
@@ -61,19 +61,19 @@ class ChangesPlanner(Planner):
 
     def _note_left(self, connection: Connection, left: Sequence[Wanted]) -> None:
         keys = {person.key for person in left}
-        keys -= sync_twins.in_conflict(connection, self._rules.source, self._whole, keys)
+        keys -= sync_owners.in_conflict(connection, self._rules.source, self._whole, keys)
         known = sync_people.known(connection, self._rules.source, list(keys))
         for person in left:
             found = known.get(person.key)
-            if found and found.standing == Standing.PRESENT and same_record(found.digest, person.digest):
+            if found and found.standing == Membership.PRESENT and same_record(found.digest, person.digest):
                 self._left.add(found.user_id)
                 self._anybody_left = True
 
     def _facts(self, connection: Connection, people: Sequence[Wanted], known: dict[str, Known]) -> Facts:
         facts = super()._facts(connection, people, known)
         source = self._rules.source
-        self._in_conflict = sync_twins.in_conflict(connection, source, self._whole, {person.key for person in people})
-        self._owners = dict(sync_twins.owners(connection, source, facts.learners))
+        self._in_conflict = sync_owners.in_conflict(connection, source, self._whole, {person.key for person in people})
+        self._owners = dict(sync_owners.owners(connection, source, facts.learners))
         return facts
 
     def _decide(self, person: Wanted, values: dict[str, str], facts: Facts) -> Decision:

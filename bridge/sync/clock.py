@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
-from bridge.sync.apply import Surroundings
+from bridge.sync.apply import RunContext
 from bridge.sync.outcome import Outcome
 
 SAMPLES: Final = 200
@@ -48,11 +48,11 @@ class Clock:
             self._step *= 2
         self._next = passed + self._step
 
-    def watch(self, around: Surroundings) -> Surroundings:
+    def watch(self, context: RunContext) -> RunContext:
         """The same surroundings, whose progress of writing is sampled on its way."""
 
         def progress(stage: str, done: int, total: int | None) -> None:
             self.sample(self._outcome.read, done)
-            around.progress(stage, done, total)
+            context.progress(stage, done, total)
 
-        return replace(around, progress=progress)
+        return replace(context, progress=progress)

@@ -11,7 +11,7 @@ from bridge.identifiers import key, loose_key
 from bridge.store.people import record_key
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Content, Kind
-from bridge.store.sync_people import Bond, Missing, Standing
+from bridge.store.sync_people import Membership, Missing, Ownership
 from bridge.sync.facts import Decision, Facts, Rules, is_still, others_ids
 from bridge.sync.mapping import Wanted
 from bridge.sync.persons import following, identify, is_known_as, other_person
@@ -53,7 +53,7 @@ def decide_leave(missing: Missing, facts: Facts, rules: Rules, now: float) -> De
 def decide_gone(key_: str, user_id: int, facts: Facts, rules: Rules) -> Decision:
     """What is to be done with a person who has left for good, whom the connection knew by `key_` as this user."""
     learner = facts.learners.get(user_id)
-    if is_elsewhere(user_id, facts.bonds, rules.source):
+    if is_elsewhere(user_id, facts.ownerships, rules.source):
         return Decision(Kind.LET_GO, ON_ANOTHER, user_id)
     if learner is None:
         return Decision(Kind.LET_GO, "not_in_ottolearn", user_id)
@@ -66,9 +66,9 @@ def decide_gone(key_: str, user_id: int, facts: Facts, rules: Rules) -> Decision
     return Decision(Kind.DEACTIVATE, "", user_id)
 
 
-def is_elsewhere(user_id: int, bonds: Mapping[int, Sequence[Bond]], source: int) -> bool:
+def is_elsewhere(user_id: int, ownerships: Mapping[int, Sequence[Ownership]], source: int) -> bool:
     """Whether another connection than `source` has this user."""
-    return any(b.source != source and b.standing == Standing.PRESENT for b in bonds.get(user_id, ()))
+    return any(b.source != source and b.standing == Membership.PRESENT for b in ownerships.get(user_id, ()))
 
 
 def is_protected(learner: Learner, rules: Rules) -> bool:
@@ -118,27 +118,27 @@ def _create(values: Mapping[str, str], rules: Rules) -> Decision:
 def _change(wanted: Wanted, values: Mapping[str, str], learner: Learner, facts: Facts, rules: Rules) -> Decision:
     known = facts.known.get(wanted.key)
     content = _content(values, learner, facts.written.get(learner.user_id, {}), rules)
-    bonds = facts.bonds.get(learner.user_id, ())
+    ownerships = facts.ownerships.get(learner.user_id, ())
     # Only what a sync did is undone by a sync; no option takes this decision from the person who made it.
-    if not learner.active and all(bond.standing != Standing.DEACTIVATED for bond in bonds):
+    if not learner.active and all(ownership.standing != Membership.DEACTIVATED for ownership in ownerships):
         return Decision(Kind.SKIPPED, "inactive_in_ottolearn", learner.user_id)
     if theirs := _ids_of_others(content, wanted, learner, facts, rules):
         return _conflict(OTHER_VALUE, theirs, learner.user_id)
     if not learner.active:
-        return Decision(Kind.REACTIVATE, "", learner.user_id, _renamed(content, wanted, bonds, rules))
+        return Decision(Kind.REACTIVATE, "", learner.user_id, _renamed(content, wanted, ownerships, rules))
     reason = "changed_in_ottolearn" if content.foreign else ""
     if content.after:
-        return Decision(Kind.UPDATE, reason, learner.user_id, _renamed(content, wanted, bonds, rules))
+        return Decision(Kind.UPDATE, reason, learner.user_id, _renamed(content, wanted, ownerships, rules))
     if content.foreign:
         return Decision(Kind.SKIPPED, reason, learner.user_id, content)
     if (
         known
         and known.user_id == learner.user_id
-        and (known.digest, known.standing) == (wanted.digest, Standing.PRESENT)
+        and (known.digest, known.standing) == (wanted.digest, Membership.PRESENT)
         and is_known_as(wanted, learner.user_id, facts)
     ):
         return Decision(None, "", learner.user_id)
-    return Decision(Kind.ADOPT, "", learner.user_id, _renamed(content, wanted, bonds, rules))
+    return Decision(Kind.ADOPT, "", learner.user_id, _renamed(content, wanted, ownerships, rules))
 
 
 def _content(values: Mapping[str, str], learner: Learner, last: Mapping[str, str], rules: Rules) -> Content:
@@ -177,9 +177,9 @@ def _ids_of_others(content: Content, wanted: Wanted, learner: Learner, facts: Fa
     ]
 
 
-def _renamed(content: Content, wanted: Wanted, bonds: Sequence[Bond], rules: Rules) -> Content:
+def _renamed(content: Content, wanted: Wanted, ownerships: Sequence[Ownership], rules: Rules) -> Content:
     """The content, with the key under which this connection knew the user before, where that was another."""
-    for bond in bonds:
-        if bond.source == rules.source and bond.key != wanted.key:
-            return Content(content.before, content.after, content.written, content.foreign, replaces=bond.key)
+    for ownership in ownerships:
+        if ownership.source == rules.source and ownership.key != wanted.key:
+            return Content(content.before, content.after, content.written, content.foreign, replaces=ownership.key)
     return content

@@ -10,11 +10,11 @@ from sqlalchemy import Connection
 
 from bridge.contracts import Learner
 from bridge.identifiers import key
-from bridge.store import sync_directory, sync_people, sync_twins
+from bridge.store import sync_directory, sync_owners, sync_people
 from bridge.store.people import Person
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Content, Kind
-from bridge.store.sync_people import Bond, Known
+from bridge.store.sync_people import Known, Ownership
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Facts:
     holders: Mapping[str, Sequence[Holder]] = field(default_factory=dict)
     """By folded value: who has it in a Username attribute."""
     learners: Mapping[int, Learner] = field(default_factory=dict)
-    bonds: Mapping[int, Sequence[Bond]] = field(default_factory=dict)
+    ownerships: Mapping[int, Sequence[Ownership]] = field(default_factory=dict)
     """By user: which connections know them."""
     written: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     """By user: what this connection last wrote."""
@@ -86,9 +86,9 @@ def facts_of_gone(connection: Connection, rules: Rules, gone: Mapping[int, str])
     asked = {one for learner in renamed for value in _usernames(learner, rules).values() for one in _keys(value)}
     return Facts(
         learners=learners,
-        bonds=sync_people.bonds_of(connection, user_ids),
+        ownerships=sync_people.ownerships_of(connection, user_ids),
         written=written,
-        elsewhere=sync_twins.known_elsewhere(connection, rules.source, asked) if asked else frozenset(),
+        elsewhere=sync_owners.known_elsewhere(connection, rules.source, asked) if asked else frozenset(),
     )
 
 

@@ -22,10 +22,10 @@ def guard(job: Job, planner: Planner, max_changes: MaxChanges, approved: Run | N
 
     What somebody approved of the plan of run `approved`, and is planned again, no limit holds or counts.
     """
-    engine, outcome = job.around.engine, job.outcome
+    engine, outcome = job.context.engine, job.outcome
     if approved is not None:
         approval.let_through(engine, outcome.run, approved.id)
-    verdict = limits.judge(_load(job, planner), job.subject.roster, max_changes)
+    verdict = limits.judge(_load(job, planner), job.target.roster, max_changes)
     with engine.begin() as connection:
         sync_items.shift(connection, outcome.run, verdict.held, State.PLANNED, State.HELD)
         if approved is not None:
@@ -47,8 +47,8 @@ def hold_guess(job: Job, approved: Run | None = None) -> bool:
 
     Whoever approved a run has confirmed its guess.
     """
-    engine, outcome = job.around.engine, job.outcome
-    earlier = sync_runs.good(engine, job.subject.source, REMEMBERED)
+    engine, outcome = job.context.engine, job.outcome
+    earlier = sync_runs.good(engine, job.target.source, REMEMBERED)
     confirmed = earlier if approved is None else [*earlier, approved]
     if not outcome.guess or any(run.summary.get("guess") == outcome.guess for run in confirmed):
         return False
@@ -65,14 +65,14 @@ def _lost_a_right(job: Job, approved: Run | None) -> bool:
     outcome = job.outcome
     if not outcome.lacks or (approved is not None and approved.summary.get("lacks") == outcome.lacks):
         return False
-    good = sync_runs.good(job.around.engine, job.subject.source, REMEMBERED)
+    good = sync_runs.good(job.context.engine, job.target.source, REMEMBERED)
     earlier = [run for run in good if run.since is None and run.reason != RIGHT_LOST and "lacks" in run.summary]
     return bool(earlier) and earlier[0].summary["lacks"] != outcome.lacks
 
 
 def _hold_access(job: Job) -> None:
     """Let nobody get access by this run."""
-    engine, outcome = job.around.engine, job.outcome
+    engine, outcome = job.context.engine, job.outcome
     with engine.begin() as connection:
         sync_items.shift(connection, outcome.run, GIVING_ACCESS, State.PLANNED, State.HELD)
     sentence = (
@@ -84,11 +84,11 @@ def _hold_access(job: Job) -> None:
 
 def _tell(job: Job, sentence: str) -> None:
     job.outcome.notices.append(sentence)
-    job.around.notice(sentence)
+    job.context.notice(sentence)
 
 
 def _load(job: Job, planner: Planner) -> limits.Load:
-    engine, source = job.around.engine, job.subject.source
+    engine, source = job.context.engine, job.target.source
     counts = sync_items.counts(engine, job.outcome.run)
     by_kind: dict[str, int] = dict.fromkeys(Kind, 0)
     for (kind, state, _), number in counts.items():
@@ -102,6 +102,6 @@ def _load(job: Job, planner: Planner) -> limits.Load:
 
 def _had_people(job: Job) -> bool:
     """Whether an earlier whole run left people in the snapshot."""
-    earlier = sync_runs.newest(job.around.engine, 20, job.subject.connection.name, whole=True)
+    earlier = sync_runs.newest(job.context.engine, 20, job.target.connection.name, whole=True)
     good = [run.summary for run in earlier if run.status in {Status.DONE, Status.PARTIAL, Status.HELD_BACK}]
     return any(summary.get(name) for summary in good for name in ("unchanged", "created", "updated"))

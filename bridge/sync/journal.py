@@ -15,10 +15,10 @@ from sqlalchemy import Connection, Engine
 from bridge.contracts import Learner
 from bridge.identifiers import loose_key, normalize
 from bridge.store import people, sync_directory, sync_items, sync_people
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.people import Origin, Source
 from bridge.store.sync_items import WRITES, Item, Kind, State
-from bridge.store.sync_people import Held, Standing, unsaid
+from bridge.store.sync_people import Membership, SnapshotRow, unsaid
 from bridge.sync.decide import ON_ANOTHER, decide_gone, is_elsewhere
 from bridge.sync.facts import Rules, facts_of_gone
 
@@ -101,11 +101,11 @@ def _left_by_all(connection: Connection, memory: Memory, items: Sequence[Item]) 
     next run deactivates them, within its limits.
     """
     let_go = [item for item in items if item.kind == Kind.LET_GO and item.reason == ON_ANOTHER]
-    bonds = sync_people.bonds_of(connection, [item.user_id for item in let_go if item.user_id is not None])
+    ownerships = sync_people.ownerships_of(connection, [item.user_id for item in let_go if item.user_id is not None])
     return [
         item._replace(reason=LEFT_BY_ALL)
         for item in let_go
-        if item.user_id is not None and not is_elsewhere(item.user_id, bonds, memory.source)
+        if item.user_id is not None and not is_elsewhere(item.user_id, ownerships, memory.source)
     ]
 
 
@@ -116,7 +116,7 @@ def look_up(memory: Memory, run: int, usernames: Sequence[str], *, lost: State) 
     """
     done = 0
     for page in sync_items.pages(memory.engine, run, kinds=WRITES, states=(State.SENT,)):
-        with alone(memory.engine) as connection:
+        with autocommit(memory.engine) as connection:
             found = list(_found(connection, page, usernames))
         done += sum(learner is not None for learner in found)
         settle(
@@ -139,7 +139,7 @@ def _keep(connection: Connection, memory: Memory, items: Sequence[Item]) -> None
     sync_people.hold(connection, source, [_held(item) for item in present])
     people.keep(connection, [_person(item, memory) for item in present if item.content.record])
     sync_people.forget_missing(connection, source, [i.key for i in items if i.kind == Kind.RETURNED])
-    for kind, standing in ((Kind.LET_GO, Standing.LET_GO), (Kind.DEACTIVATE, Standing.DEACTIVATED)):
+    for kind, standing in ((Kind.LET_GO, Membership.LET_GO), (Kind.DEACTIVATE, Membership.DEACTIVATED)):
         sync_people.stand(connection, source, [i.key for i in items if i.kind == kind], standing)
     # Whoever came to another roster while the call was out has no access now; that roster's next run gives it back.
     gone = [i.user_id for i in items if i.kind == Kind.DEACTIVATE and i.user_id is not None]
@@ -151,12 +151,12 @@ def _joining_late(connection: Connection, memory: Memory, items: Sequence[Item])
     made, as having said nothing: the next run finds them inactive, and reactivates them.
     """
     ids = [i.user_id for i in items if i.user_id is not None and i.kind not in {Kind.CREATE, Kind.REACTIVATE}]
-    bonds = sync_people.bonds_of(connection, ids) if ids else {}
+    ownerships = sync_people.ownerships_of(connection, ids) if ids else {}
     late = {
         user_id
-        for user_id, known in bonds.items()
-        if any(b.standing == Standing.DEACTIVATED for b in known)
-        and not any(b.source == memory.source and b.standing == Standing.PRESENT for b in known)
+        for user_id, known in ownerships.items()
+        if any(b.standing == Membership.DEACTIVATED for b in known)
+        and not any(b.source == memory.source and b.standing == Membership.PRESENT for b in known)
     }
     return [
         i._replace(digest=unsaid(i.digest)) if i.user_id in late and i.kind != Kind.REACTIVATE else i for i in items
@@ -168,11 +168,11 @@ def _person(item: Item, memory: Memory) -> people.Person:
     return people.Person(*memory.ledger, item.content.record, item.student_id, item.user_id, Origin.ROSTER, *at)
 
 
-def _held(item: Item) -> Held:
+def _held(item: Item) -> SnapshotRow:
     if item.user_id is None:
         raise ValueError(f"item {item.number} is done and has no user")
     written = item.content.after if item.content.written is None else item.content.written
-    return Held(item.key, item.user_id, item.digest, Standing.PRESENT, written)
+    return SnapshotRow(item.key, item.user_id, item.digest, Membership.PRESENT, written)
 
 
 def _found(connection: Connection, items: Sequence[Item], usernames: Sequence[str]) -> Iterator[Learner | None]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from bridge.roster.settings import Limit, Roster
 from bridge.store.sync_items import WRITES, Kind
-from bridge.sync.settings import Limit, Roster
 
 CLASSES: Final[Mapping[str, tuple[Kind, ...]]] = {
     "creations": (Kind.CREATE,),

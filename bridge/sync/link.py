@@ -1,7 +1,7 @@
 """Linking: rows name people who exist, by another attribute, and fill a Username attribute of theirs that is empty.
 
 Nobody is created, deactivated or otherwise changed, and nothing that is there is overwritten but what this connection
-wrote itself: a mended list mends what the list before it has done. Pure; in doubt a conflict, never a guess.
+wrote itself: a fixed list fixes what the list before it has done. Pure; in doubt a conflict, never a guess.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Final, NamedTuple
 from bridge.contracts import Learner
 from bridge.errors import ConfigError
 from bridge.identifiers import key, normalize
+from bridge.roster.settings import Link, Roster
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Content, Kind
 from bridge.sync.decide import is_protected
 from bridge.sync.facts import Decision, Rules
-from bridge.sync.settings import Link, Roster
 
 _LOGIN: Final = "username"
 """OttoLearn's own login name: nobody is without one, so there is rarely anything to fill."""

@@ -12,17 +12,17 @@ from sqlalchemy import Connection
 
 from bridge.contracts import PLACE, Learner, RosterMember
 from bridge.identifiers import is_no_id, is_student_id, key, loose_key, normalize
-from bridge.seen import SeenIds
-from bridge.store import everybody, sync_directory, sync_items
+from bridge.roster.id_set import IdSet
+from bridge.roster.settings import Link
+from bridge.store import all_learners, sync_directory, sync_items
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Item, Kind
 from bridge.store.text import storable
-from bridge.sync.by_value import UsersByValue
 from bridge.sync.facts import Decision, Rules
 from bridge.sync.link import Row, decide_link, match_key, no_link, other_values, twice
 from bridge.sync.plan import NO_DIGEST, Planner
 from bridge.sync.record import Job
-from bridge.sync.settings import Link
+from bridge.sync.value_index import UsersByValue
 
 
 class LinkPlanner(Planner):
@@ -33,7 +33,7 @@ class LinkPlanner(Planner):
         super().__init__(job, rules, full=True)
         self._link = link
         self._users = UsersByValue([])
-        self._kept = SeenIds()
+        self._kept = IdSet()
         """Users of whom a row says what they have already."""
 
     def read(self, groups: Iterable[Sequence[RosterMember]]) -> None:
@@ -115,7 +115,7 @@ class LinkPlanner(Planner):
 
     def _held(self) -> Iterator[tuple[str, int]]:
         """(match key of the attribute, user id) for everybody in OttoLearn who has one."""
-        for learners in everybody.pages(self._engine):
+        for learners in all_learners.pages(self._engine):
             for learner in learners:
                 if value := self._match_value(learner):
                     yield value, learner.user_id

@@ -12,8 +12,8 @@ from bridge.contracts import RECORD, RosterMember, Student
 from bridge.errors import ConfigError
 from bridge.identifiers import UNDECODED, is_no_id, key, normalize
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME, Attribute
+from bridge.roster.settings import Roster, fill
 from bridge.store.sync_people import SAID
-from bridge.sync.settings import Roster, fill
 
 DIGEST_BYTES = 16
 HALF = SAID

@@ -14,13 +14,13 @@ from sqlalchemy import Connection
 
 from bridge.contracts import PLACE, RECORD, RosterMember
 from bridge.identifiers import is_no_id, is_student_id, key, loose_key, normalize
-from bridge.seen import SeenIds
+from bridge.roster.id_set import IdSet
 from bridge.store import people as people_ledger
 from bridge.store import sync_directory, sync_items, sync_people
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.people import Person, record_key
 from bridge.store.sync_items import WRITES, Content, Item, Kind, State
-from bridge.store.sync_people import Known, Standing
+from bridge.store.sync_people import Known, Membership
 from bridge.store.text import storable
 from bridge.sync.decide import OTHER_VALUE, decide, decide_leave
 from bridge.sync.facts import Decision, Facts, Rules, facts_of_gone
@@ -30,7 +30,7 @@ from bridge.sync.record import Job
 
 Ask = Callable[[Connection, str, str, Sequence[Any]], list[Person]]
 NO_DIGEST: Final = bytes(DIGEST_BYTES)
-PRESENT: Final = int(Standing.PRESENT)  # every look into an enumeration costs
+PRESENT: Final = int(Membership.PRESENT)  # every look into an enumeration costs
 _OWN_IDS: Final = (PLACE, RECORD, "id", "user_id", "login_id", "username")
 EXAMPLES: Final = 1_000
 """Members left out for one reason who are named one by one; the others are counted."""
@@ -41,18 +41,18 @@ class Planner:
 
     def __init__(self, job: Job, rules: Rules, *, full: bool) -> None:
         """With `full` those are looked at closely, too, of whom the connection says what it said before."""
-        self._engine = job.around.engine
+        self._engine = job.context.engine
         self._run = job.outcome.run
-        self._mapped = job.subject.mapped
-        self._ledger = job.subject.ledger
+        self._mapped = job.target.mapped
+        self._ledger = job.target.ledger
         self._rules = rules
         self._full = full
         self._freshen = job.freshen
         self._fresh = False
         self._progress = job.note_read
         self._number = 0
-        self._seen = SeenIds()
-        self._spared = SeenIds()
+        self._seen = IdSet()
+        self._spared = IdSet()
         self._known_seen = 0
         self.read_total = 0
         self.unchanged = 0
@@ -64,7 +64,9 @@ class Planner:
     def read(self, groups: Iterable[Sequence[RosterMember]]) -> None:
         """Compare a whole roster. Raises what reading it raises."""
         for members in groups:
-            with alone(self._engine) as connection:  # for each anew: a source may take hours, which no session survives
+            with autocommit(
+                self._engine
+            ) as connection:  # for each anew: a source may take hours, which no session survives
                 self._compare(connection, members)
         with self._engine.begin() as connection:
             sync_items.resolve_claims(connection, self._run, "claimed_twice")
@@ -225,7 +227,7 @@ class Planner:
             known=known,
             holders=holders,
             learners=sync_directory.learners(connection, listed),
-            bonds=sync_people.bonds_of(connection, listed),
+            ownerships=sync_people.ownerships_of(connection, listed),
             written=sync_people.written(connection, self._rules.source, listed),
             by_record=by_record,
             by_user={one.user_id: one for one in by_user if one.user_id is not None},

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from bridge.ahead import read_ahead
-from bridge.contracts import Means, RosterEnd, RosterPages
+from bridge.contracts import ReaderContext, RosterEnd, RosterPages
 from bridge.errors import RemoteRefused, RosterIncomplete
-from bridge.http import Outbound
+from bridge.net.http import Outbound
+from bridge.roster.prefetch import prefetch
 from bridge.store import sync_items, sync_runs
 from bridge.sync.changes_plan import ChangesPlanner
 from bridge.sync.facts import Rules
@@ -28,30 +28,30 @@ def read(job: Job, outbound: Outbound, rules: Rules, start: Start, *, full: bool
     """
     if start.why:
         _say_whole(job, start.why)
-    around, usernames = job.around, job.subject.usernames
-    means = Means(outbound, around.now, around.sleep, around.notice, around.services, usernames)
+    context, usernames = job.context, job.target.usernames
+    reader_context = ReaderContext(outbound, context.now, context.sleep, context.notice, context.services, usernames)
     if start.since is not None:
         try:
-            return _read_changes(job, means, rules, start.since, start.clock)
+            return _read_changes(job, reader_context, rules, start.since, start.clock)
         except RosterIncomplete as error:
             _say_whole(job, f"what changed cannot be relied on: {error}")
-    return _read_whole(job, means, rules, full=full)
+    return _read_whole(job, reader_context, rules, full=full)
 
 
 def _say_whole(job: Job, why: str) -> None:
     job.outcome.notices.append(f"The whole roster is read: {why}.")
 
 
-def _read_changes(job: Job, means: Means, rules: Rules, since: float, clock: float) -> ChangesPlanner:
+def _read_changes(job: Job, reader_context: ReaderContext, rules: Rules, since: float, clock: float) -> ChangesPlanner:
     """The plan from what changed. Raises RosterIncomplete where that cannot be relied on."""
-    subject = job.subject
-    if subject.read_changes is None:
+    target = job.target
+    if target.read_changes is None:
         raise ValueError("the source cannot be asked for changes")
     job.outcome.since = since
     planner = ChangesPlanner(job, rules)
-    _plan(job, planner, _reliable(subject.read_changes(subject.connection.settings, means, since)))
+    _plan(job, planner, _reliable(target.read_changes(target.connection.settings, reader_context, since)))
     if job.outcome.read_to is not None and job.outcome.read_to < clock:
-        sync_items.drop(job.around.engine, job.outcome.run)
+        sync_items.drop(job.context.engine, job.outcome.run)
         raise RosterIncomplete("the source's clock has gone back")
     return planner
 
@@ -64,11 +64,11 @@ def _reliable(changes: RosterPages) -> RosterPages:
         raise RosterIncomplete(str(error)) from error
 
 
-def _read_whole(job: Job, means: Means, rules: Rules, *, full: bool) -> Planner:
-    subject = job.subject
+def _read_whole(job: Job, reader_context: ReaderContext, rules: Rules, *, full: bool) -> Planner:
+    target = job.target
     job.outcome.since = None
-    planner = LinkPlanner(job, rules, subject.link) if subject.link is not None else Planner(job, rules, full=full)
-    _plan(job, planner, subject.read_roster(subject.connection.settings, means))
+    planner = LinkPlanner(job, rules, target.link) if target.link is not None else Planner(job, rules, full=full)
+    _plan(job, planner, target.read_roster(target.connection.settings, reader_context))
     return planner
 
 
@@ -79,14 +79,14 @@ def _plan(job: Job, planner: Planner, pages: RosterPages) -> None:
     try:
         with job.clock.stage("reading and comparing"):
             found = groups(_noting_the_end(job, pages))
-            with job.subject.unchanged_file(), read_ahead(found, job.stop_if_asked, depth=GROUPS_AHEAD) as ahead:
+            with job.target.unchanged_file(), prefetch(found, job.stop_if_asked, depth=GROUPS_AHEAD) as ahead:
                 planner.read(ahead)
-            if job.subject.roster.on_leave == "deactivate":
-                planner.finish(job.around.now())
+            if job.target.roster.on_leave == "deactivate":
+                planner.finish(job.context.now())
         _record(job)
     except BaseException:
         # Half a plan must never be applied, by nobody and at no time.
-        sync_items.drop(job.around.engine, job.outcome.run)
+        sync_items.drop(job.context.engine, job.outcome.run)
         raise
     finally:
         job.outcome.read, job.outcome.unchanged = planner.read_total, planner.unchanged
@@ -94,7 +94,7 @@ def _plan(job: Job, planner: Planner, pages: RosterPages) -> None:
 
 def _record(job: Job) -> None:
     read = {"since": job.outcome.since, "read_to": job.outcome.read_to}
-    sync_runs.change(job.around.engine, job.outcome.run, **read)
+    sync_runs.change(job.context.engine, job.outcome.run, **read)
 
 
 def _noting_the_end(job: Job, pages: RosterPages) -> RosterPages:

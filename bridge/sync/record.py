@@ -14,12 +14,12 @@ from bridge.store import sync_items, sync_runs
 from bridge.store.sync_items import Kind
 from bridge.store.sync_lock import LockLost, sync_lock
 from bridge.store.sync_runs import Status
-from bridge.sync.apply import Interrupted, Surroundings
+from bridge.sync.apply import Interrupted, RunContext
 from bridge.sync.clock import Clock
 from bridge.sync.journal import Memory
 from bridge.sync.outcome import Outcome
 from bridge.sync.rules import configured_rules
-from bridge.sync.subject import Subject
+from bridge.sync.target import SyncTarget
 
 KEPT: Final = 90 * 86_400.0
 """Seconds for which the items of a run are kept."""
@@ -32,8 +32,8 @@ LOOK: Final = 1.0
 class Job:
     """One run under way."""
 
-    subject: Subject
-    around: Surroundings
+    target: SyncTarget
+    context: RunContext
     outcome: Outcome
     clock: Clock
 
@@ -41,72 +41,72 @@ class Job:
     def memory(self) -> Memory:
         """Where what becomes of the run's items is remembered."""
         return Memory(
-            self.around.engine,
-            self.subject.source,
-            self.subject.ledger,
-            configured_rules(self.subject),
-            self.around.now,
+            self.context.engine,
+            self.target.source,
+            self.target.ledger,
+            configured_rules(self.target),
+            self.context.now,
         )
 
     def stop_if_asked(self) -> None:
         """Raise Interrupted where somebody asked the run to stop while nothing is being written."""
-        if self.around.stopping():
+        if self.context.stopping():
             raise Interrupted("stopped while reading; nothing was changed")
 
     def note_read(self, read: int) -> None:
         """Show how many members were read. Raises Interrupted."""
         self.stop_if_asked()
         self.clock.sample(read, 0)
-        self.around.progress("reading", read, None)
+        self.context.progress("reading", read, None)
 
     def freshen(self) -> None:
         """Read OttoLearn's users again."""
         with self.clock.stage("reading OttoLearn"):
-            self.around.refresh()
+            self.context.refresh()
 
 
 @contextmanager
-def locked(subject: Subject, around: Surroundings) -> Iterator[Job]:
+def locked(target: SyncTarget, context: RunContext) -> Iterator[Job]:
     """A job that no other run of the connection can have at the same time; timed.
 
     Raises LockHeld, and RemoteUnavailable where the database went away.
     """
-    began = around.now()
+    began = context.now()
     try:
-        with sync_lock(around.engine, subject.connection.name) as require:
-            outcome = Outcome(0, subject.connection.name, Status.FAILED)
-            yield Job(subject, _watching(around, require), outcome, Clock(around.now, outcome))
-            outcome.seconds = around.now() - began
+        with sync_lock(context.engine, target.connection.name) as require:
+            outcome = Outcome(0, target.connection.name, Status.FAILED)
+            yield Job(target, _watching(context, require), outcome, Clock(context.now, outcome))
+            outcome.seconds = context.now() - began
             if outcome.run:
-                sync_runs.change(around.engine, outcome.run, summary=outcome.summary())
+                sync_runs.change(context.engine, outcome.run, summary=outcome.summary())
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
         raise RemoteUnavailable("the database broke the connection off; the next sync goes on from here") from error
 
 
-def _watching(around: Surroundings, require: Callable[[], None]) -> Surroundings:
+def _watching(context: RunContext, require: Callable[[], None]) -> RunContext:
     """The same surroundings, which look at the lock from time to time when they are asked whether to stop."""
-    looked = around.now()
+    looked = context.now()
 
     def stopping() -> bool:
         nonlocal looked
-        if around.now() - looked >= LOOK:
-            looked = around.now()
+        if context.now() - looked >= LOOK:
+            looked = context.now()
             require()
-        return around.stopping()
+        return context.stopping()
 
-    return replace(around, stopping=stopping, alone=require)
+    return replace(context, stopping=stopping, require_lock=require)
 
 
 @contextmanager
-def recorded(subject: Subject, around: Surroundings, *, full: bool) -> Iterator[Job]:
+def recorded(target: SyncTarget, context: RunContext, *, full: bool) -> Iterator[Job]:
     """A job with a new run in the record."""
-    now = around.now()
-    with locked(subject, around) as job:
-        sync_runs.forget_items_before(around.engine, now - KEPT)
+    now = context.now()
+    with locked(target, context) as job:
+        sync_runs.forget_items_before(context.engine, now - KEPT)
         job.outcome.run = sync_runs.begin(
-            around.engine, subject.source, now=now, full=full, settings=subject.fingerprint()
+            context.engine, target.source, now=now, full=full, settings=target.fingerprint()
         )
         with ending(job):
             yield job
@@ -138,7 +138,7 @@ def ending(job: Job) -> Iterator[None]:
 
 
 def _close(job: Job) -> None:
-    engine, outcome = job.around.engine, job.outcome
+    engine, outcome = job.context.engine, job.outcome
     counts = sync_items.counts(engine, outcome.run)
     early = dict(outcome.reasons)
     outcome.count(counts, planned=outcome.status == Status.PLANNED)
@@ -148,4 +148,4 @@ def _close(job: Job) -> None:
     noted = sum(n for (kind, _, reason), n in counts.items() if kind == Kind.SKIPPED and reason not in early)
     outcome.skipped = noted + sum(early.values())
     status = {"status": outcome.status, "reason": outcome.reason}
-    sync_runs.change(engine, outcome.run, ended_at=job.around.now(), summary=outcome.summary(), **status)
+    sync_runs.change(engine, outcome.run, ended_at=job.context.now(), summary=outcome.summary(), **status)

@@ -11,16 +11,16 @@ from bridge.sync.record import Job
 
 def recover(job: Job, *, before: int) -> None:
     """Find out what became of the writes of runs before `before` that died, and close these runs."""
-    around, subject = job.around, job.subject
-    lost = [run for run in sync_runs.under_way(around.engine, subject.source) if run.id < before]
-    unsettled = [run for run in sync_items.unsettled(around.engine, subject.source) if run < before]
+    context, target = job.context, job.target
+    lost = [run for run in sync_runs.under_way(context.engine, target.source) if run.id < before]
+    unsettled = [run for run in sync_items.unsettled(context.engine, target.source) if run < before]
     if unsettled:
-        around.notice("an earlier run ended in the middle of writing; OttoLearn is asked what became of it")
-        around.sleep(journal.SETTLING)
-        around.refresh()
+        context.notice("an earlier run ended in the middle of writing; OttoLearn is asked what became of it")
+        context.sleep(journal.SETTLING)
+        context.refresh()
     for run in unsettled:
-        journal.look_up(job.memory, run, subject.usernames, lost=State.ABANDONED)
+        journal.look_up(job.memory, run, target.usernames, lost=State.ABANDONED)
     for dead in lost:
         if dead.status == Status.READING:
-            sync_items.drop(around.engine, dead.id)
-        sync_runs.change(around.engine, dead.id, status=Status.FAILED, reason="crashed", ended_at=around.now())
+            sync_items.drop(context.engine, dead.id)
+        sync_runs.change(context.engine, dead.id, status=Status.FAILED, reason="crashed", ended_at=context.now())

@@ -103,7 +103,7 @@ def _page(engine: Engine, run: Run) -> Iterator[str]:
 def _reach(run: Run) -> str:
     """What was read and compared."""
     if run.since is not None:
-        return f"an in-between run, of what the LMS changed since {iso(run.since)} by its own clock"
+        return f"an incremental run, of what the LMS changed since {iso(run.since)} by its own clock"
     return "the whole roster, everything compared with OttoLearn" if run.full else "the whole roster"
 
 

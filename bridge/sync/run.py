@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bridge import traces
 from bridge.contracts import Connection
 from bridge.errors import ConfigError
-from bridge.http import Outbound
+from bridge.net.http import Outbound
+from bridge.roster.settings import seconds
 from bridge.store import sync_items, sync_runs
 from bridge.store.sync_items import State
 from bridge.store.sync_runs import GUESSED, Run, Status
 from bridge.sync import journal
-from bridge.sync.apply import Surroundings
+from bridge.sync.apply import RunContext
 from bridge.sync.approval import close, require_open
 from bridge.sync.guard import guard, hold_guess
 from bridge.sync.limits import NO_OTHERS, MaxChanges
@@ -24,11 +24,11 @@ from bridge.sync.read import read
 from bridge.sync.record import KEPT, ending, locked, recorded
 from bridge.sync.recover import recover
 from bridge.sync.rules import rules_of
-from bridge.sync.settings import seconds
 from bridge.sync.stale import require_current
 from bridge.sync.start import start_of
-from bridge.sync.subject import subject_of
+from bridge.sync.target import target_of
 from bridge.sync.write import note_disputes, save_plan, write
+from bridge.tracing import traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +55,15 @@ class Sync:
         username_attributes: Sequence[str],
         api_user: str,
         outbound: Outbound,
-        around: Surroundings,
+        context: RunContext,
     ) -> None:
         """`api_user`: the username of the bridge itself in OttoLearn, which is never written to.
 
         Raises ConfigError for a connection without a roster, or with one that would let nobody launch.
         """
-        self._subject = subject_of(connection, username_attributes, api_user, around.engine)
+        self._target = target_of(connection, username_attributes, api_user, context.engine)
         self._outbound = outbound
-        self._around = around
+        self._context = context
 
     def run(self, options: Options) -> Outcome:
         """Read the roster and bring OttoLearn to it, or only plan to. Raises LockHeld, ConfigError."""
@@ -75,16 +75,16 @@ class Sync:
         What is new is done as in any run, within the limits. Raises PlanStale, LockHeld, ConfigError.
         """
         self._require_own(run)
-        require_open(self._around.engine, run, self._around.now())
+        require_open(self._context.engine, run, self._context.now())
         return self._run(Options(full=run.full, override=bool(run.summary.get("override"))), run)
 
     def _run(self, options: Options, approved: Run | None = None) -> Outcome:
         full = options.full or options.override or self._full_is_due()
-        whole = traces.root("sync", connection=self._subject.connection.name)
-        with whole, recorded(self._subject, self._around, full=full) as job:
+        whole = traces.root("sync", connection=self._target.connection.name)
+        with whole, recorded(self._target, self._context, full=full) as job:
             job.outcome.override = options.override
             recover(job, before=job.outcome.run)
-            rules = rules_of(job.subject, job.around, override=options.override)
+            rules = rules_of(job.target, job.context, override=options.override)
             start = start_of(job, whole=full or (approved is not None and approved.since is None))
             with traces.span("sync read"):
                 planner = read(job, self._outbound, rules, start, full=full)
@@ -100,7 +100,7 @@ class Sync:
                     with traces.span("sync write"):
                         write(job)
                 if not stops and approved is not None and job.outcome.status != Status.PARTIAL:
-                    close(self._around.engine, approved)
+                    close(self._context.engine, approved)
         return job.outcome
 
     def apply_plan(self, run: Run) -> Outcome:
@@ -108,17 +108,17 @@ class Sync:
 
         What a limit held stays held. Raises PlanStale before any write, LockHeld, ConfigError.
         """
-        subject, engine = self._subject, self._around.engine
+        target, engine = self._target, self._context.engine
         self._require_own(run)
-        whole = traces.root("sync", connection=subject.connection.name)
-        with whole, locked(subject, self._around) as job:
+        whole = traces.root("sync", connection=target.connection.name)
+        with whole, locked(target, self._context) as job:
             job.outcome.run, job.outcome.read = run.id, run.summary.get("read", 0)
             job.outcome.unchanged, job.outcome.since = run.summary.get("unchanged", 0), run.since
             job.outcome.guess = run.summary.get("guess", "")
             recover(job, before=run.id)
-            job.around.refresh()
-            journal.look_up(job.memory, run.id, subject.mapped.carriers, lost=State.PLANNED)
-            require_current(engine, run, subject.fingerprint(), subject.usernames, job.around.now())
+            job.context.refresh()
+            journal.look_up(job.memory, run.id, target.mapped.carriers, lost=State.PLANNED)
+            require_current(engine, run, target.fingerprint(), target.usernames, job.context.now())
             if any(state == State.HELD for _, state, _ in sync_items.counts(engine, run.id)):
                 job.outcome.status, job.outcome.reason = Status.HELD_BACK, run.reason
                 if run.reason == GUESSED:
@@ -130,19 +130,19 @@ class Sync:
         return job.outcome
 
     def _require_own(self, run: Run) -> None:
-        if run.source != self._subject.source:
-            name = self._subject.connection.name
+        if run.source != self._target.source:
+            name = self._target.connection.name
             raise ConfigError([f"run {run.id} is a plan of {run.connection}, not of {name}"])
 
     def due(self) -> bool:
         """Whether it is time for the next run by the connection's `every`."""
-        return self._is_older(seconds(self._subject.roster.every), full=False)
+        return self._is_older(seconds(self._target.roster.every), full=False)
 
     def _full_is_due(self) -> bool:
-        # In-between runs need the conflicts of the last whole run, which are not kept for ever.
-        return self._is_older(min(seconds(self._subject.roster.full_every), KEPT), full=True)
+        # Incremental runs need the conflicts of the last whole run, which are not kept for ever.
+        return self._is_older(min(seconds(self._target.roster.full_every), KEPT), full=True)
 
     def _is_older(self, span: float, *, full: bool) -> bool:
         """Whether the last good run, or the last full one, began so many seconds ago."""
-        last = sync_runs.last_started(self._around.engine, self._subject.source, full=full)
-        return last is None or self._around.now() - last >= span
+        last = sync_runs.last_started(self._context.engine, self._target.source, full=full)
+        return last is None or self._context.now() - last >= span

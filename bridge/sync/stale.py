@@ -11,9 +11,9 @@ from bridge.contracts import Learner
 from bridge.errors import OttoBridgeError
 from bridge.identifiers import loose_key, normalize
 from bridge.store import sync_directory, sync_items, sync_people, sync_runs
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.sync_items import WRITES, Item, Kind, State
-from bridge.store.sync_people import Standing
+from bridge.store.sync_people import Membership
 from bridge.store.sync_runs import Run, Status
 
 WAITING: Final = (State.PLANNED, State.HELD, State.NOTED)
@@ -42,7 +42,7 @@ def require_current(engine: Engine, run: Run, settings: str, usernames: Sequence
     left = False
     for page in sync_items.pages(engine, run.id, kinds=(*WRITES, Kind.ADOPT), states=WAITING):
         left = left or any(item.kind in WRITES for item in page)
-        with alone(engine) as connection:
+        with autocommit(engine) as connection:
             stale = _first_stale(connection, page, run.source, usernames)
         if stale is not None:
             raise PlanStale(f"OttoLearn has changed since the plan was made (item {stale.number}); make a new one")
@@ -54,9 +54,9 @@ def _first_stale(connection: Connection, items: Sequence[Item], source: int, use
     ids = [item.user_id for item in items if item.user_id is not None]
     learners = sync_directory.learners(connection, ids)
     others = {
-        bond.user_id
-        for bond in sync_people.bonds(connection, ids)
-        if bond.source != source and bond.standing == Standing.PRESENT
+        ownership.user_id
+        for ownership in sync_people.ownerships(connection, ids)
+        if ownership.source != source and ownership.standing == Membership.PRESENT
     }
     wanted = {i.number: {normalize(i.content.after[n]) for n in usernames if i.content.after.get(n)} for i in items}
     holders: dict[str, set[int]] = {}

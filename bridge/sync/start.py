@@ -26,13 +26,13 @@ class Start(NamedTuple):
 
 def start_of(job: Job, *, whole: bool) -> Start:
     """Where the run of `job` starts. `whole`: where the whole roster is due, or asked for."""
-    engine, subject = job.around.engine, job.subject
-    last = sync_runs.last_that_acted(engine, subject.source, job.outcome.run)
-    if whole or last is None or not subject.tells_changes():
+    engine, target = job.context.engine, job.target
+    last = sync_runs.last_that_acted(engine, target.source, job.outcome.run)
+    if whole or last is None or not target.tells_changes():
         return Start()
-    if not sync_people.has_anybody(engine, subject.source):
+    if not sync_people.has_anybody(engine, target.source):
         return Start(why="the bridge does not remember anybody of this connection")
-    return start_after(last, subject.fingerprint())
+    return start_after(last, target.fingerprint())
 
 
 def start_after(last: Run, settings: str) -> Start:

@@ -12,19 +12,17 @@ from flask import Flask, request
 from sqlalchemy import Engine
 
 from bridge import logs
-from bridge.config import Configuration
-from bridge.store.engine import together
+from bridge.config.configuration import Configuration
+from bridge.store.engine import shared_connection
 from bridge.web.address import is_trusted
-from bridge.web.apart import apart
 from bridge.web.callbacks import callback_pages
 from bridge.web.counting import counted
 from bridge.web.deep_linking import deep_linking_pages
 from bridge.web.failures import answer_failures, never_bare
 from bridge.web.frames import frame_pages
-from bridge.web.house import House
 from bridge.web.keys import key_pages
-from bridge.web.leaving import end_sessions_of_refused
 from bridge.web.lti import lti_pages
+from bridge.web.metrics_port import apart
 from bridge.web.oidc import oidc_pages
 from bridge.web.packages import package_pages
 from bridge.web.policy import content_policy
@@ -32,6 +30,8 @@ from bridge.web.probes import probe_pages
 from bridge.web.progress import progress_pages
 from bridge.web.registration import registration_pages
 from bridge.web.security_txt import security_pages
+from bridge.web.services import AppServices
+from bridge.web.session_end import end_sessions_of_refused
 from bridge.web.setup import setup_pages
 from bridge.web.status import status_pages
 from bridge.web.step_up import step_up_pages
@@ -56,10 +56,10 @@ RETRY_AFTER = "10"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
-def create_app(house: House, *, metrics_port: int | None = None) -> Flask:
+def create_app(services: AppServices, *, metrics_port: int | None = None) -> Flask:
     """The bridge as a WSGI application; with `metrics_port`, its metrics are to be had at that port alone."""
     app = Flask(__name__)
-    app.extensions[HOUSE] = house
+    app.extensions[HOUSE] = services
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY, MAX_FORM_PARTS=100)
     for pages in (
         lti_pages,
@@ -78,23 +78,23 @@ def create_app(house: House, *, metrics_port: int | None = None) -> Flask:
         security_pages,
         status_pages,
     ):
-        app.register_blueprint(pages(house))
+        app.register_blueprint(pages(services))
 
     name_requests(app)
-    end_sessions_of_refused(app, house)
+    end_sessions_of_refused(app, services)
 
     @app.before_request
     def take_whole_body() -> None:
         if request.method != "GET":
             request.get_data(cache=True)  # the limit on its size is met here, before anything is done
 
-    answer_failures(app, house)
+    answer_failures(app, services)
     for template in ("outcome.html", "page.html"):
         app.jinja_env.get_template(template)  # in memory before anything fails
     serve = app.wsgi_app if metrics_port is None else apart(app.wsgi_app, metrics_port)
-    serve = never_bare(_on_one_connection(serve, house.engine))
-    serve = counted(_guarded(serve, is_secure=house.is_secure), house.metrics, time.monotonic)
-    app.wsgi_app = _named(traced(serve), house.configuration)  # type: ignore[assignment]  # as Flask documents
+    serve = never_bare(_on_one_connection(serve, services.engine))
+    serve = counted(_guarded(serve, is_secure=services.is_secure), services.metrics, time.monotonic)
+    app.wsgi_app = _named(traced(serve), services.configuration)  # type: ignore[assignment]  # as Flask documents
     return app
 
 
@@ -122,7 +122,7 @@ def _on_one_connection(serve: WSGIApplication, engine: Engine) -> WSGIApplicatio
     """The same application; what a request asks of the database goes over one connection."""
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        with together(engine):
+        with shared_connection(engine):
             return serve(environ, start_response)
 
     return application

@@ -12,16 +12,16 @@ from flask import Blueprint, Response, request
 
 from bridge.contracts import Adapter, Kind, Launch, Outcome
 from bridge.errors import LaunchRejected
-from bridge.launch import Landing
+from bridge.launch.rate_limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS, LAUNCHES_OF_STUDENT
+from bridge.launch.redirect import SignInRedirect
+from bridge.launch.service import LaunchResult
 from bridge.learners.directory import Match
-from bridge.packages.limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS, LAUNCHES_OF_STUDENT
 from bridge.store import one_time
 from bridge.store.packages import PackageRow
-from bridge.wayin import WayIn
-from bridge.web.house import House, address_of, connection_named
 from bridge.web.packages import BY_ADDRESS, keep_code
 from bridge.web.pages import answer
 from bridge.web.requests import read_request
+from bridge.web.services import AppServices, address_of, connection_named
 
 SESSION_BOUND = 86_400.0
 """Seconds for which a session stays bound to the learner it was first seen with."""
@@ -32,70 +32,72 @@ GUESSES = {"aicc_session_unknown", "cmi5_refused"}
 Reader = Callable[..., Launch]
 
 
-def callback_pages(house: House) -> Blueprint:
+def callback_pages(services: AppServices) -> Blueprint:
     """The routes of AICC and cmi5 launches."""
     pages = Blueprint("callbacks", __name__)
 
     @pages.get("/aicc/<connection>/launch")
     def aicc(connection: str) -> Response:
-        return answer(_land(house, connection, Kind.AICC, lambda adapter: adapter.read_aicc))
+        return answer(_land(services, connection, Kind.AICC, lambda adapter: adapter.read_aicc))
 
     @pages.get("/cmi5/<connection>/launch")
     def cmi5(connection: str) -> Response:
-        return answer(_land(house, connection, Kind.CMI5, lambda adapter: adapter.read_cmi5))
+        return answer(_land(services, connection, Kind.CMI5, lambda adapter: adapter.read_cmi5))
 
     return pages
 
 
-def _land(house: House, name: str, kind: Kind, reader: Callable[[Adapter[Any]], Reader | None]) -> Landing:
+def _land(
+    services: AppServices, name: str, kind: Kind, reader: Callable[[Adapter[Any]], Reader | None]
+) -> LaunchResult:
     def read() -> tuple[Launch, PackageRow | None]:
-        connection = connection_named(house, name)
+        connection = connection_named(services, name)
         ask = reader(connection.adapter)
         if ask is None:
             raise LaunchRejected("not_allowed_here", f"{name} takes no {kind} launches")
-        plain = read_request(request, house.public_url)
-        launch = _ask(house, name, lambda: ask(plain, connection.settings, house.means(name)))
-        house.limits.count(LAUNCHES_OF_STUDENT, name, launch.student.student_id)
-        _bind_session(house, name, launch)
-        return launch, house.packages.find(name, launch.package_token) if launch.package_token else None
+        plain = read_request(request, services.public_url)
+        launch = _ask(services, name, lambda: ask(plain, connection.settings, services.callback_context(name)))
+        services.limits.count(LAUNCHES_OF_STUDENT, name, launch.student.student_id)
+        _bind_session(services, name, launch)
+        return launch, services.packages.find(name, launch.package_token) if launch.package_token else None
 
-    def lead(match: Match, launch: Launch) -> WayIn:
+    def sign_in(match: Match, launch: Launch) -> SignInRedirect:
         course = package.course if package else ""
-        house.reports.note(name, launch, match.learner.user_id, course)
-        code = keep_code(house, match, launch, origin="", way=BY_ADDRESS, package=package)
-        return WayIn(f"{house.public_url}/l/{code}")
+        services.reports.note(name, launch, match.learner.user_id, course)
+        code = keep_code(services, match, launch, origin="", redirect=BY_ADDRESS, package=package)
+        return SignInRedirect(f"{services.public_url}/l/{code}")
 
-    found = house.arrivals.attempt(name, kind, read)
-    if isinstance(found, Landing):
+    found = services.launches.read(name, kind, read)
+    if isinstance(found, LaunchResult):
         return found
     launch, package = found
-    landing = house.arrivals.admit(name, launch, lead)
-    if launch.kind is Kind.CMI5 and landing.outcome in _NOBODYS:
-        house.reports.note(name, launch, NOBODY, "")
-    return landing
+    result = services.launches.complete(name, launch, sign_in)
+    if launch.kind is Kind.CMI5 and result.outcome in _NOBODYS:
+        services.reports.note(name, launch, NOBODY, "")
+    return result
 
 
-def _bind_session(house: House, name: str, launch: Launch) -> None:
+def _bind_session(services: AppServices, name: str, launch: Launch) -> None:
     """One session of an LMS is one learner's: an LMS that gives it to a second one is not believed about either."""
     session = msgspec.json.encode(dict(launch.channel), order="sorted").decode()
-    until = house.now() + SESSION_BOUND
-    if one_time.bind(house.engine, f"session of {name}", session, launch.student.student_id, until=until) != (
+    until = services.now() + SESSION_BOUND
+    if one_time.bind(services.engine, f"session of {name}", session, launch.student.student_id, until=until) != (
         launch.student.student_id
     ):
         raise LaunchRejected("session_of_another", "the LMS gave this session to another student before")
 
 
-def _ask(house: House, name: str, ask: Callable[[], Launch]) -> Launch:
+def _ask(services: AppServices, name: str, ask: Callable[[], Launch]) -> Launch:
     """The launch; an address that brought too many sessions the LMS does not know may not try further ones through us.
 
     Otherwise whoever counts session ids up would have in us a way to find a living one.
     """
-    address = address_of(house, request)
-    house.limits.count(LAUNCHES_OF_ADDRESS, name, address)
-    house.limits.check(FAILURES_OF_ADDRESS, name, address)
+    address = address_of(services, request)
+    services.limits.count(LAUNCHES_OF_ADDRESS, name, address)
+    services.limits.check(FAILURES_OF_ADDRESS, name, address)
     try:
         return ask()
     except LaunchRejected as error:
         if error.reason in GUESSES:
-            house.limits.note(FAILURES_OF_ADDRESS, name, address)
+            services.limits.note(FAILURES_OF_ADDRESS, name, address)
         raise

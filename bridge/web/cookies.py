@@ -8,7 +8,7 @@ from functools import lru_cache
 from flask import Response
 from werkzeug.http import dump_cookie
 
-from bridge.wayin import Cookie
+from bridge.launch.redirect import Cookie
 
 
 def set_cookies(response: Response, cookies: Iterable[Cookie]) -> Response:

@@ -13,10 +13,10 @@ from flask import Flask, Response, jsonify, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from bridge import logs
-from bridge.launch import Landing
-from bridge.web.house import House, new_reference
+from bridge.launch.service import LaunchResult
 from bridge.web.packages import open_to_any_origin
 from bridge.web.pages import answer, json_answer
+from bridge.web.services import AppServices, new_reference
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -36,25 +36,25 @@ Nothing is lost. If it goes on, give this reference to the people who run your c
 """Where not even a template can be read."""
 
 
-def answer_failures(app: Flask, house: House) -> None:
+def answer_failures(app: Flask, services: AppServices) -> None:
     """Have `app` answer every failure and refusal in this way, and name each in the log."""
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Response:
         try:
-            return _shown(_refusal(house, error))
+            return _shown(_refusal(services, error))
         except Exception as failure:  # noqa: BLE001 -- it needed the database
             return failed(failure)
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:
-        return _shown(house.arrivals.fail(connection_in(request.path), "", error))
+        return _shown(services.launches.fail(connection_in(request.path), "", error))
 
     @app.after_request
     def told(response: Response) -> Response:
-        if response.status_code >= 400 and not logs.is_told():
+        if response.status_code >= 400 and not logs.is_logged():
             where = request.url_rule.rule if request.url_rule else "-"  # the path itself may hold a code
-            logs.tell(log, "request refused", status=response.status_code, method=request.method, route=where)
+            logs.event(log, "request refused", status=response.status_code, method=request.method, route=where)
         return response
 
 
@@ -74,7 +74,7 @@ def never_bare(serve: WSGIApplication) -> WSGIApplication:
             if begun:
                 raise
             reference = new_reference()
-            logs.tell(log, "request failed", level=logging.ERROR, cause=error, reference=reference)
+            logs.event(log, "request failed", level=logging.ERROR, cause=error, reference=reference)
             start_response("503 Service Unavailable", [("Content-Type", "text/html; charset=utf-8")])
             return [_LAST.format(reference=reference).encode()]
 
@@ -87,20 +87,20 @@ def connection_in(path: str) -> str:
     return parts[2] if len(parts) == 4 and parts[1] in LAUNCHES else ""
 
 
-def _refusal(house: House, error: HTTPException) -> Landing:
+def _refusal(services: AppServices, error: HTTPException) -> LaunchResult:
     """A request that no view took: on record where it was meant for a connection of ours, else only told and logged."""
     reason, connection = _REASONS.get(error.code or 500, "malformed"), connection_in(request.path)
-    if connection in house.connections:
-        return house.arrivals.refuse(connection, "", reason, f"{request.method} {request.path[:200]}")
-    house.metrics.count_refusal(reason)
+    if connection in services.connections:
+        return services.launches.refuse(connection, "", reason, f"{request.method} {request.path[:200]}")
+    services.metrics.count_refusal(reason)
     # where there is no page there is nothing to keep secret; elsewhere a path may hold a one-time code
-    return house.arrivals.turn_away(reason, f"{request.method} {request.path[:200]}" if error.code == 404 else "")
+    return services.launches.reject(reason, f"{request.method} {request.path[:200]}" if error.code == 404 else "")
 
 
-def _shown(landing: Landing) -> Response:
+def _shown(result: LaunchResult) -> Response:
     from_page = request.url_rule is not None and request.url_rule.rule.startswith(FROM_PAGES)
     if not from_page and request.endpoint not in BY_PROGRAMS:
-        return answer(landing)
-    body, status = json_answer(landing)
+        return answer(result)
+    body, status = json_answer(result)
     response = make_response(jsonify(body), status)
     return open_to_any_origin(response) if from_page else response

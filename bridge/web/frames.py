@@ -13,20 +13,20 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from bridge.config.settings import origin
+from bridge.launch.redirect import SignInRedirect, cookie_pair
 from bridge.lti.login import Login
 from bridge.lti.state import STATE_LIVES
-from bridge.settings import origin
-from bridge.wayin import WayIn, cookie_pair
 from bridge.web.cookies import set_cookies
-from bridge.web.house import House
 from bridge.web.pages import go
 from bridge.web.policy import permit
+from bridge.web.services import AppServices
 
 FRAMES = {"iframe", "frame", "embed", "object"}
 """Values of Sec-Fetch-Dest (Fetch Metadata) that say: not a window of its own."""
 
 
-def frame_pages(_: House) -> Blueprint:
+def frame_pages(_: AppServices) -> Blueprint:
     """The route by which a login's page learns whether the cookie came back."""
     pages = Blueprint("frames", __name__)
 
@@ -45,7 +45,7 @@ def start(login: Login, name: str, public_url: str, fields: Mapping[str, str]) -
     lives, path = int(STATE_LIVES), f"/lti/{name}/"
     cookies = cookie_pair(*login.cookie_names, login.secret, public_url=public_url, max_age=lives, path=path)
     if not _may_lose_cookies(login):
-        return go(WayIn(login.url, cookies), 302)
+        return go(SignInRedirect(login.url, cookies), 302)
     again = {field: value for field, value in fields.items() if field != "lti_storage_target"}
     page = render_template(
         "login.html",

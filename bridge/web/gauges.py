@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Engine
 
 from bridge import __version__
-from bridge.connections import Connections
+from bridge.config.connections import Connections
 from bridge.contracts import Connection
 from bridge.store import figures
 from bridge.store.engine import CONNECTIONS

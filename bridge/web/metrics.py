@@ -18,7 +18,7 @@ from flask import has_request_context, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from bridge.config import Configuration
+from bridge.config.configuration import Configuration
 from bridge.contracts import Connection, Kind, Outcome
 from bridge.reasons import REASONS
 from bridge.store.launches import LaunchLine, is_of_nobody

@@ -11,31 +11,31 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 from bridge.contracts import LaunchRequest
 from bridge.errors import LaunchRejected
 from bridge.keys.own import MAX_AGE
-from bridge.launch import Landing
+from bridge.launch.rate_limits import FAILURES_OF_ADDRESS
+from bridge.launch.redirect import SignInRedirect
+from bridge.launch.service import LaunchResult
 from bridge.ottolearn.signin.oidc import Provider
 from bridge.ottolearn.signin.oidc_claims import AUTHORIZE, END_SESSION, KEYS, TOKEN, USERINFO
 from bridge.ottolearn.signin.oidc_grant import Reply
-from bridge.packages.limits import FAILURES_OF_ADDRESS
-from bridge.wayin import WayIn
 from bridge.web.cookies import set_cookies
-from bridge.web.house import House, address_of
 from bridge.web.pages import answer, go
 from bridge.web.requests import read_request
+from bridge.web.services import AppServices, address_of
 
 log = logging.getLogger(__name__)
 
 DISCOVERY = "/.well-known/openid-configuration"
 
 
-def oidc_pages(house: House) -> Blueprint:
+def oidc_pages(services: AppServices) -> Blueprint:
     """The provider's routes; none where learners come in another way."""
     pages = Blueprint("oidc", __name__)
-    if house.provider is not None:
-        _add_routes(pages, house, house.provider)
+    if services.provider is not None:
+        _add_routes(pages, services, services.provider)
     return pages
 
 
-def _add_routes(pages: Blueprint, house: House, provider: Provider) -> None:
+def _add_routes(pages: Blueprint, services: AppServices, provider: Provider) -> None:
     @pages.get(DISCOVERY)
     def discovery() -> Response:
         return _public(provider.discovery())
@@ -46,36 +46,36 @@ def _add_routes(pages: Blueprint, house: House, provider: Provider) -> None:
 
     @pages.route(AUTHORIZE, methods=["GET", "POST"])
     def authorize() -> Response:
-        return _answered(house, provider.authorize)
+        return _answered(services, provider.authorize)
 
     @pages.post(TOKEN)
     def token() -> Response:
-        address = address_of(house, request)
+        address = address_of(services, request)
         try:
-            house.limits.check(FAILURES_OF_ADDRESS, TOKEN, address)
+            services.limits.check(FAILURES_OF_ADDRESS, TOKEN, address)
         except LaunchRejected as error:
             return _too_many(error.detail)
-        response = _answered(house, provider.token)
+        response = _answered(services, provider.token)
         if response.status_code == HTTPStatus.UNAUTHORIZED:
-            house.limits.note(FAILURES_OF_ADDRESS, TOKEN, address)
+            services.limits.note(FAILURES_OF_ADDRESS, TOKEN, address)
         return response
 
     @pages.route(END_SESSION, methods=["GET", "POST"])
     def end_session() -> Response:
-        return _signed_out(house, provider)
+        return _signed_out(services, provider)
 
     @pages.route(USERINFO, methods=["GET", "POST"])
     def userinfo() -> Response:
-        return _answered(house, provider.userinfo)
+        return _answered(services, provider.userinfo)
 
 
-def _signed_out(house: House, provider: Provider) -> Response:
-    asked = house.arrivals.attempt("", "", lambda: read_request(request, house.public_url))
-    if isinstance(asked, Landing):
+def _signed_out(services: AppServices, provider: Provider) -> Response:
+    asked = services.launches.read("", "", lambda: read_request(request, services.public_url))
+    if isinstance(asked, LaunchResult):
         return answer(asked)
     farewell = provider.end_session(asked)
     if farewell.url:
-        return go(WayIn(farewell.url, farewell.cookies))
+        return go(SignInRedirect(farewell.url, farewell.cookies))
     return set_cookies(make_response(render_template("signed_out.html")), farewell.cookies)
 
 
@@ -88,11 +88,11 @@ def _too_many(detail: str) -> Response:
     return response
 
 
-def _answered(house: House, ask: Callable[[LaunchRequest], Reply]) -> Response:
+def _answered(services: AppServices, ask: Callable[[LaunchRequest], Reply]) -> Response:
     try:
-        reply = ask(read_request(request, house.public_url))
+        reply = ask(read_request(request, services.public_url))
     except LaunchRejected as error:
-        return answer(house.arrivals.refuse("", "", error.reason, error.detail))
+        return answer(services.launches.refuse("", "", error.reason, error.detail))
     body = reply.body if isinstance(reply.body, str) else jsonify(dict(reply.body))
     response = make_response(body, reply.status)
     response.headers.update(reply.headers)

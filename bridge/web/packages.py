@@ -10,9 +10,7 @@ from flask import Blueprint, Response, abort, jsonify, make_response, request
 
 from bridge.contracts import Assurance, Connection, Kind, Launch, Outcome
 from bridge.errors import LaunchRejected
-from bridge.launch import Landing
-from bridge.learners.directory import Match
-from bridge.packages.limits import (
+from bridge.launch.rate_limits import (
     FAILURES_OF_ADDRESS,
     LAUNCHES_OF_ADDRESS,
     LAUNCHES_OF_STUDENT,
@@ -20,12 +18,14 @@ from bridge.packages.limits import (
     MISSES_OF_STUDENT,
     STUDENTS_OF_PACKAGE,
 )
+from bridge.launch.redirect import SignInRedirect
+from bridge.launch.service import LaunchResult
+from bridge.learners.directory import Match
 from bridge.store import learners, one_time
 from bridge.store.packages import PackageRow
-from bridge.wayin import WayIn
-from bridge.web.house import House, address_of, connection_named
 from bridge.web.pages import answer, go, json_answer
 from bridge.web.requests import bearer, read_request
+from bridge.web.services import AppServices, address_of, connection_named
 from bridge.web.step_up import Waiting, send_to_provider, step_up_of
 
 CODE_LIVES = 60.0
@@ -37,7 +37,7 @@ BY_POST = "by post"
 BY_ADDRESS = "by address"
 
 
-def package_pages(house: House) -> Blueprint:
+def package_pages(services: AppServices) -> Blueprint:
     """The routes of package launches."""
     pages = Blueprint("packages", __name__)
 
@@ -45,18 +45,18 @@ def package_pages(house: House) -> Blueprint:
     def scorm(connection: str) -> Response:
         if request.method == "OPTIONS":
             return open_to_any_origin(make_response("", 204))
-        body, status = _land_page(house, connection)
+        body, status = _land_page(services, connection)
         return open_to_any_origin(make_response(jsonify(body), status))
 
     @pages.post("/l")
     def spend_posted_code() -> Response:
-        return _spend_code(house, BY_POST, request.form.get("code", ""))
+        return _consume_code(services, BY_POST, request.form.get("code", ""))
 
     @pages.get("/l/<code>")
     def spend_code(code: str) -> Response:
         if request.method == "HEAD":  # a link scanner must not spend what the learner is about to open
             abort(405)
-        return _spend_code(house, BY_ADDRESS, code)
+        return _consume_code(services, BY_ADDRESS, code)
 
     return pages
 
@@ -72,75 +72,75 @@ def open_to_any_origin(response: Response) -> Response:
     return response
 
 
-def _land_page(house: House, name: str) -> tuple[dict[str, str], int]:
+def _land_page(services: AppServices, name: str) -> tuple[dict[str, str], int]:
     kind = Kind.SCORM2004 if b"scorm2004" in request.get_data(cache=True) else Kind.SCORM12
     by_post = request.headers.get(HANDOVER) == "post"
     handed: dict[str, str] = {}
 
     def read() -> tuple[Launch, PackageRow]:
-        connection = connection_named(house, name)
+        connection = connection_named(services, name)
         if connection.adapter.read_page is None:
             raise LaunchRejected("not_allowed_here", f"{name} takes no package launches")
-        package = _admit(house, connection)
-        house.limits.check(MISSES_OF_PACKAGE, package.id, address_of(house, request))
-        launch = connection.adapter.read_page(read_request(request, house.public_url), connection.settings)
-        if house.limits.count(LAUNCHES_OF_STUDENT, name, launch.student.student_id) == 1:
-            house.limits.count(STUDENTS_OF_PACKAGE, package.id, address_of(house, request))
+        package = _admit(services, connection)
+        services.limits.check(MISSES_OF_PACKAGE, package.id, address_of(services, request))
+        launch = connection.adapter.read_page(read_request(request, services.public_url), connection.settings)
+        if services.limits.count(LAUNCHES_OF_STUDENT, name, launch.student.student_id) == 1:
+            services.limits.count(STUDENTS_OF_PACKAGE, package.id, address_of(services, request))
         return launch, package
 
-    def lead(match: Match, launch: Launch) -> WayIn:
+    def sign_in(match: Match, launch: Launch) -> SignInRedirect:
         origin, waiting = request.headers.get("Origin", ""), None
         if stepped:  # the page may ask, but hears nothing before the launch counts
-            waiting = _waiting(house, name, match, launch, package)
-            handed["session"] = house.reports.page_session(waiting.ticket)
+            waiting = _waiting(services, name, match, launch, package)
+            handed["session"] = services.reports.page_session(waiting.ticket)
         else:
-            visit = house.reports.note(name, launch, match.learner.user_id, package.course)
-            handed["session"] = house.reports.page_session(visit)
-        code = keep_code(house, match, launch, origin=origin, way=way, package=package, waiting=waiting)
-        if way == BY_ADDRESS:
-            return WayIn(f"{house.public_url}/l/{code}")
+            visit = services.reports.note(name, launch, match.learner.user_id, package.course)
+            handed["session"] = services.reports.page_session(visit)
+        code = keep_code(services, match, launch, origin=origin, redirect=redirect, package=package, waiting=waiting)
+        if redirect == BY_ADDRESS:
+            return SignInRedirect(f"{services.public_url}/l/{code}")
         handed["code"] = code
-        return WayIn(f"{house.public_url}/l")
+        return SignInRedirect(f"{services.public_url}/l")
 
-    way = BY_POST if by_post else BY_ADDRESS
-    found = house.arrivals.attempt(name, kind, read)
-    if isinstance(found, Landing):
+    redirect = BY_POST if by_post else BY_ADDRESS
+    found = services.launches.read(name, kind, read)
+    if isinstance(found, LaunchResult):
         return json_answer(found)
     launch, package = found
-    stepped = step_up_of(connection_named(house, name)) is not None
+    stepped = step_up_of(connection_named(services, name)) is not None
     if stepped:  # nothing counts, and nobody gets in, before a provider has confirmed who it is
         launch = replace(launch, assurance=Assurance.CONFIRMED)
-    landing = house.arrivals.admit(name, launch, lead, counts=not stepped)
-    if landing.outcome == Outcome.NO_MATCH:
-        _note_miss(house, package, launch.student.student_id)
-    body, status = json_answer(landing)
+    result = services.launches.complete(name, launch, sign_in, counts=not stepped)
+    if result.outcome == Outcome.NO_MATCH:
+        _note_miss(services, package, launch.student.student_id)
+    body, status = json_answer(result)
     return {**body, **handed}, status
 
 
-def _note_miss(house: House, package: PackageRow, student_id: str) -> None:
+def _note_miss(services: AppServices, package: PackageRow, student_id: str) -> None:
     """An ID that nobody has may be a guess; one and the same again is none."""
-    who = package.id, address_of(house, request)
-    if house.limits.note(MISSES_OF_STUDENT, *who, student_id) == 1:
-        house.limits.note(MISSES_OF_PACKAGE, *who)
+    who = package.id, address_of(services, request)
+    if services.limits.note(MISSES_OF_STUDENT, *who, student_id) == 1:
+        services.limits.note(MISSES_OF_PACKAGE, *who)
 
 
-def _waiting(house: House, name: str, match: Match, launch: Launch, package: PackageRow) -> Waiting:
+def _waiting(services: AppServices, name: str, match: Match, launch: Launch, package: PackageRow) -> Waiting:
     course, user_id = launch.course or package.course, str(match.learner.user_id)
-    return Waiting(name, launch.kind, *launch.student, launch.return_url, user_id, course, house.token())
+    return Waiting(name, launch.kind, *launch.student, launch.return_url, user_id, course, services.token())
 
 
-def _admit(house: House, connection: Connection[object]) -> PackageRow:
+def _admit(services: AppServices, connection: Connection[object]) -> PackageRow:
     """The package that launches. An address that guesses tokens is not even listened to."""
-    address = address_of(house, request)
-    house.limits.count(LAUNCHES_OF_ADDRESS, connection.name, address)
-    house.limits.check(FAILURES_OF_ADDRESS, connection.name, address)
+    address = address_of(services, request)
+    services.limits.count(LAUNCHES_OF_ADDRESS, connection.name, address)
+    services.limits.check(FAILURES_OF_ADDRESS, connection.name, address)
     approved = getattr(connection.settings, "package_origins", ())
     origin = request.headers.get("Origin", "")
     try:
-        return house.packages.admit(connection.name, approved, bearer(request), origin)
+        return services.packages.admit(connection.name, approved, bearer(request), origin)
     except LaunchRejected as error:
         if error.reason == "package_unknown":
-            house.limits.note(FAILURES_OF_ADDRESS, connection.name, address)
+            services.limits.note(FAILURES_OF_ADDRESS, connection.name, address)
         raise
 
 
@@ -158,17 +158,17 @@ class _Kept(NamedTuple):
 
 
 def keep_code(
-    house: House,
+    services: AppServices,
     match: Match,
     launch: Launch,
     *,
     origin: str,
-    way: str,
+    redirect: str,
     package: PackageRow | None,
     waiting: Waiting | None = None,
 ) -> str:
     """A code that lets this learner in once; it cannot be spent in another way than `way`, nor from another site."""
-    code = house.token()
+    code = services.token()
     course = launch.course or (package.course if package else "")
     kept = _Kept(
         str(match.learner.user_id),
@@ -179,18 +179,18 @@ def keep_code(
         package.id if package else "",
         msgspec.json.encode(vars(waiting)).decode() if waiting else "",
     )
-    one_time.keep(house.engine, f"{PURPOSE} {way}", code, kept._asdict(), until=house.now() + CODE_LIVES)
+    one_time.keep(services.engine, f"{PURPOSE} {redirect}", code, kept._asdict(), until=services.now() + CODE_LIVES)
     return code
 
 
-def _spend_code(house: House, way: str, code: str) -> Response:
-    found = one_time.take(house.engine, f"{PURPOSE} {way}", code, now=house.now())
+def _consume_code(services: AppServices, redirect: str, code: str) -> Response:
+    found = one_time.take(services.engine, f"{PURPOSE} {redirect}", code, now=services.now())
     kept = _Kept(**found) if found else None
-    if kept is not None and way == BY_POST and request.headers.get("Origin", "") != kept.origin:
-        return answer(house.arrivals.refuse("", "", "code_other_site"))
-    learner = learners.learner(house.engine, int(kept.user_id)) if kept else None
+    if kept is not None and redirect == BY_POST and request.headers.get("Origin", "") != kept.origin:
+        return answer(services.launches.refuse("", "", "code_other_site"))
+    learner = learners.learner(services.engine, int(kept.user_id)) if kept else None
     if kept is None or learner is None:
-        return answer(house.arrivals.refuse("", "", "code_unknown"))
+        return answer(services.launches.refuse("", "", "code_unknown"))
     if kept.waiting:
-        return send_to_provider(house, Waiting(**msgspec.json.decode(kept.waiting)))
-    return go(house.way_in(Match(learner, kept.attribute), kept.course))
+        return send_to_provider(services, Waiting(**msgspec.json.decode(kept.waiting)))
+    return go(services.sign_in_redirect(Match(learner, kept.attribute), kept.course))

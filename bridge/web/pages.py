@@ -7,47 +7,47 @@ from urllib.parse import urlencode, urlsplit
 from flask import Response, make_response, render_template
 
 from bridge.contracts import Outcome
-from bridge.launch import Landing
+from bridge.launch.redirect import SignInRedirect
+from bridge.launch.service import LaunchResult
 from bridge.reasons import ADVICE, REASONS
-from bridge.wayin import WayIn
 from bridge.web.cookies import set_cookies
-from bridge.web.leaving import note_refusal
 from bridge.web.policy import permit
+from bridge.web.session_end import note_refusal
 
 
-def answer(landing: Landing) -> Response:
+def answer(result: LaunchResult) -> Response:
     """The browser's answer to a launch."""
-    if landing.outcome is Outcome.MATCHED:
-        return go(WayIn(landing.url, landing.cookies))
+    if result.outcome is Outcome.MATCHED:
+        return go(SignInRedirect(result.url, result.cookies))
     note_refusal()
-    reason = REASONS[landing.reason]
-    page = render_template("outcome.html", landing=landing, advice=ADVICE[reason.learner])
+    reason = REASONS[result.reason]
+    page = render_template("outcome.html", result=result, advice=ADVICE[reason.learner])
     return permit(make_response(page, reason.status), framed=True)
 
 
-def go(way: WayIn, status: int = 303) -> Response:
+def go(redirect: SignInRedirect, status: int = 303) -> Response:
     """Send the browser on its way."""
-    return set_cookies(Response(status=status, headers=[("Location", way.url)]), way.cookies)
+    return set_cookies(Response(status=status, headers=[("Location", redirect.url)]), redirect.cookies)
 
 
-def json_answer(landing: Landing) -> tuple[dict[str, str], int]:
+def json_answer(result: LaunchResult) -> tuple[dict[str, str], int]:
     """The same for a package's page, which shows it to the learner itself."""
-    if landing.outcome is Outcome.MATCHED:
-        return {"url": landing.url}, 200
+    if result.outcome is Outcome.MATCHED:
+        return {"url": result.url}, 200
     note_refusal()
-    reason = REASONS[landing.reason]
+    reason = REASONS[result.reason]
     advice = ADVICE[reason.learner]
-    found = {"error": landing.reason, "reference": landing.reference, "title": advice.title, "message": advice.text}
-    return {**found, "student_id": landing.student.student_id}, reason.status
+    found = {"error": result.reason, "reference": result.reference, "title": advice.title, "message": advice.text}
+    return {**found, "student_id": result.student.student_id}, reason.status
 
 
-def back_to_lms(landing: Landing) -> Response:
+def back_to_lms(result: LaunchResult) -> Response:
     """Send the browser of a refused launch back to its LMS with the reason, as LTI 1.1 asks of a tool (section 3)."""
     note_refusal()
-    advice = ADVICE[REASONS[landing.reason].learner]
+    advice = ADVICE[REASONS[result.reason].learner]
     said = {
-        "lti_errormsg": f"{advice.title}. {advice.text} ({landing.reference})",
-        "lti_errorlog": f"{landing.reason} {landing.reference}",
+        "lti_errormsg": f"{advice.title}. {advice.text} ({result.reference})",
+        "lti_errorlog": f"{result.reason} {result.reference}",
     }
-    join = "&" if urlsplit(landing.return_url).query else "?"
-    return go(WayIn(f"{landing.return_url}{join}{urlencode(said)}"))
+    join = "&" if urlsplit(result.return_url).query else "?"
+    return go(SignInRedirect(f"{result.return_url}{join}{urlencode(said)}"))

@@ -6,20 +6,20 @@ import msgspec
 from flask import Blueprint, Response, jsonify, make_response, request
 
 from bridge.errors import LaunchRejected
-from bridge.packages.limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS
+from bridge.launch.rate_limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS
 from bridge.reasons import REASONS
 from bridge.store import probes
 from bridge.store.probes import ProbeRow
 from bridge.store.text import storable
-from bridge.web.house import House, address_of
 from bridge.web.packages import open_to_any_origin
 from bridge.web.requests import bearer
+from bridge.web.services import AppServices, address_of
 
 MAX_FINDINGS = 8 * 1024
 """Bytes."""
 
 
-def probe_pages(house: House) -> Blueprint:
+def probe_pages(services: AppServices) -> Blueprint:
     """The route that takes probes."""
     pages = Blueprint("probes", __name__)
 
@@ -28,7 +28,7 @@ def probe_pages(house: House) -> Blueprint:
         if request.method == "OPTIONS":
             return open_to_any_origin(make_response("", 204))
         try:
-            _take(house, connection)
+            _take(services, connection)
         except LaunchRejected as error:
             refused = make_response(jsonify({"error": error.reason}), REASONS[error.reason].status)
             return open_to_any_origin(refused)
@@ -37,19 +37,19 @@ def probe_pages(house: House) -> Blueprint:
     return pages
 
 
-def _take(house: House, name: str) -> None:
+def _take(services: AppServices, name: str) -> None:
     """Keep what a probe says; its site is noted, and waits for approval like that of any package."""
-    address = address_of(house, request)
-    house.limits.count(LAUNCHES_OF_ADDRESS, name, address)
-    house.limits.check(FAILURES_OF_ADDRESS, name, address)
+    address = address_of(services, request)
+    services.limits.count(LAUNCHES_OF_ADDRESS, name, address)
+    services.limits.check(FAILURES_OF_ADDRESS, name, address)
     try:
-        package = house.packages.find(name, bearer(request))
+        package = services.packages.find(name, bearer(request))
     except LaunchRejected as error:
         if error.reason == "package_unknown":
-            house.limits.note(FAILURES_OF_ADDRESS, name, address)
+            services.limits.note(FAILURES_OF_ADDRESS, name, address)
         raise
     origin = storable(request.headers.get("Origin", ""), 255)
-    house.packages.note_origin(package, origin)
+    services.packages.note_origin(package, origin)
     body = request.get_data(cache=True)
     if len(body) > MAX_FINDINGS:
         raise LaunchRejected("too_large", f"a probe of more than {MAX_FINDINGS} bytes")
@@ -57,4 +57,4 @@ def _take(house: House, name: str) -> None:
         findings = msgspec.json.encode(msgspec.json.decode(body, type=dict[str, object]))
     except (ValueError, RecursionError) as error:
         raise LaunchRejected("malformed", "the body is not the JSON of a probe") from error
-    probes.add(house.engine, ProbeRow(house.now(), name, origin, findings.decode()))
+    probes.add(services.engine, ProbeRow(services.now(), name, origin, findings.decode()))

@@ -11,14 +11,14 @@ from typing import NamedTuple
 import msgspec
 from flask import Request, Response, make_response, render_template
 
+from bridge.config.settings import origin
 from bridge.contracts import Launch
 from bridge.errors import LaunchRejected
 from bridge.lti.deep_linking import Selection
 from bridge.lti.state import State, key_of, proves, without_cookie
-from bridge.settings import origin
 from bridge.store import one_time
-from bridge.web.house import House
 from bridge.web.policy import permit
+from bridge.web.services import AppServices
 
 PURPOSE = "proof"
 PROOF_LIVES = 60.0
@@ -37,33 +37,33 @@ class Unproved(NamedTuple):
     """The platform's, whose origin alone may answer for its storage."""
 
 
-def ask_for_proof(house: House, name: str, unproved: Unproved) -> Response:
+def ask_for_proof(services: AppServices, name: str, unproved: Unproved) -> Response:
     """The page that fetches the secret."""
     message, state, auth_url = unproved
-    code = house.token()
+    code = services.token()
     kind = next(word for word, type_ in _KINDS.items() if isinstance(message, type_))
     text = msgspec.json.encode(message).decode()
     kept = {"connection": name, "binding": state.binding, "kind": kind, "message": text}
-    one_time.keep(house.engine, PURPOSE, code, kept, until=house.now() + PROOF_LIVES)
+    one_time.keep(services.engine, PURPOSE, code, kept, until=services.now() + PROOF_LIVES)
     page = render_template(
         "proof.html",
-        action=f"{house.public_url}/lti/{name}/proof",
+        action=f"{services.public_url}/lti/{name}/proof",
         code=code,
         key=key_of(state.nonce),
         target=state.target,
         platform=origin(auth_url),
     )
     # The form leads on to OttoLearn by redirects, each of which browsers hold against the policy, too.
-    onward = "https:" if house.is_secure else "http: https:"
+    onward = "https:" if services.is_secure else "http: https:"
     response = permit(make_response(page), scripts=True, form_to=onward, framed=True)
     response.headers["Referrer-Policy"] = "same-origin"  # with no-referrer, browsers post the form from Origin "null"
     return response
 
 
-def read_proof(house: House, name: str, request: Request) -> Message:
+def read_proof(services: AppServices, name: str, request: Request) -> Message:
     """The launch that was kept, once the browser has proved itself. Raises LaunchRejected."""
-    _check_same_origin(request, house.public_url)
-    kept = one_time.take(house.engine, PURPOSE, request.form.get("code", ""), now=house.now())
+    _check_same_origin(request, services.public_url)
+    kept = one_time.take(services.engine, PURPOSE, request.form.get("code", ""), now=services.now())
     if kept is None or kept["connection"] != name:
         raise LaunchRejected("state_unknown", "no launch waits for this proof, or no longer")
     if not proves(request.form.get("secret", ""), kept["binding"]):

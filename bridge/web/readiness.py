@@ -11,7 +11,7 @@ from bridge.errors import ConfigError
 from bridge.store import learners, one_time
 from bridge.store.engine import is_current
 from bridge.store.errors import trouble
-from bridge.web.house import House
+from bridge.web.services import AppServices
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +25,8 @@ PURPOSE = "readiness"
 class Readiness:
     """What works and what does not. Safe between threads."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, services: AppServices) -> None:
+        self._house = services
         self._lock = threading.Lock()
         self._until = float("-inf")
         self._found: dict[str, bool] = {}
@@ -50,12 +50,12 @@ class Readiness:
         return {"self_test": test.is_well(self._house.now())} if test else {}
 
     def _needs(self) -> dict[str, bool]:
-        house = self._house
-        if not _holds(lambda: is_current(house.engine)):
+        services = self._house
+        if not _holds(lambda: is_current(services.engine)):
             return {"database": False, "directory": False, "keys": False}
         return {
             "database": _holds(self._write),
-            "directory": _holds(lambda: learners.state(house.engine).refreshed_at is not None),
+            "directory": _holds(lambda: learners.state(services.engine).refreshed_at is not None),
             "keys": _holds(self._open_keys),
         }
 

@@ -15,7 +15,14 @@ from flask import Request, request
 from sqlalchemy import Engine
 
 from bridge.contracts import Outcome
-from bridge.packages.limits import DETAILS, DETAILS_OF_ADDRESS, REFUSALS, REFUSALS_OF_ADDRESS, Limit, Limits
+from bridge.launch.rate_limits import (
+    DETAILS,
+    DETAILS_OF_ADDRESS,
+    REFUSALS,
+    REFUSALS_OF_ADDRESS,
+    Limit,
+    Limits,
+)
 from bridge.store import launches, received
 from bridge.store.errors import trouble
 from bridge.store.launches import LaunchLine, is_of_nobody

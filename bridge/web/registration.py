@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, render_template, request
 
 from bridge.errors import RegistrationRefused
-from bridge.web.house import House
 from bridge.web.policy import permit
+from bridge.web.services import AppServices
 
 
-def registration_pages(house: House) -> Blueprint:
+def registration_pages(services: AppServices) -> Blueprint:
     """The route of dynamic registration."""
     pages = Blueprint("registration", __name__)
 
@@ -18,7 +18,7 @@ def registration_pages(house: House) -> Blueprint:
         if request.method == "HEAD":  # a link scanner must not spend the invitation
             return make_response("", 405)
         try:
-            name = house.registrar.register(request.args)
+            name = services.registrar.register(request.args)
         except RegistrationRefused as error:
             return _page("registration_refused.html", 400, reason=str(error))
         return _page("registered.html", 200, name=name)

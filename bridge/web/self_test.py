@@ -15,10 +15,10 @@ from typing import Any
 
 import msgspec
 
+from bridge.config.settings import Frozen
 from bridge.contracts import Adapter, Assurance, Connection, Kind, Launch, Learner, SignedForm, Student
 from bridge.learners.directory import Match
 from bridge.lti.settings import Lti11, Lti13
-from bridge.settings import Frozen
 
 NAME = "_self-test"
 """No connection of a configuration, and none that registers itself, can be called so."""

@@ -9,27 +9,27 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, make_response, render_template
 
-from bridge.setup import Addresses
-from bridge.web.house import House
+from bridge.install.guide import Addresses
 from bridge.web.policy import permit
+from bridge.web.services import AppServices
 
 
-def setup_pages(house: House) -> Blueprint:
+def setup_pages(services: AppServices) -> Blueprint:
     """The route of the setup pages."""
     pages = Blueprint("setup", __name__)
 
     @pages.get("/setup/<connection>")
     def setup(connection: str) -> Response:
-        found = house.connections.find(connection) if house.configuration.bridge.setup_pages else None
+        found = services.connections.find(connection) if services.configuration.bridge.setup_pages else None
         if found is None or found.adapter.installation is None:
             abort(404)
         addresses = Addresses(
-            house.public_url,
+            services.public_url,
             found.name,
-            courses=bool(house.configuration.courses),
-            grades=house.configuration.bridge.progress_token is not None,
+            courses=bool(services.configuration.courses),
+            grades=services.configuration.bridge.progress_token is not None,
         )
-        page = render_template("setup.html", sheet=found.adapter.installation(found.settings, addresses))
+        page = render_template("setup.html", guide=found.adapter.installation(found.settings, addresses))
         return permit(make_response(page), scripts=True)
 
     return pages

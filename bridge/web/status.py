@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, make_response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from bridge.web.house import House
 from bridge.web.readiness import Readiness
+from bridge.web.services import AppServices
 
 
-def status_pages(house: House) -> Blueprint:
+def status_pages(services: AppServices) -> Blueprint:
     """The routes `/healthz`, `/readyz` and `/metrics`."""
-    pages, readiness = Blueprint("status", __name__), Readiness(house)
+    pages, readiness = Blueprint("status", __name__), Readiness(services)
 
     @pages.get("/healthz")
     def alive() -> Response:
@@ -25,6 +25,6 @@ def status_pages(house: House) -> Blueprint:
 
     @pages.get("/metrics")
     def metrics() -> Response:
-        return Response(house.metrics.text() + house.gauges.text(), content_type=CONTENT_TYPE_LATEST)
+        return Response(services.metrics.text() + services.gauges.text(), content_type=CONTENT_TYPE_LATEST)
 
     return pages

@@ -12,14 +12,14 @@ from flask import Blueprint, Response, request
 
 from bridge.contracts import Assurance, Connection, Kind, Launch, Student
 from bridge.errors import LaunchRejected
-from bridge.launch import Landing
+from bridge.launch.redirect import SignInRedirect, cookie_pair
+from bridge.launch.service import LaunchResult
 from bridge.learners.directory import Match
 from bridge.lti.state import without_cookie
 from bridge.packages.step_up import Login
 from bridge.store import one_time
-from bridge.wayin import WayIn, cookie_pair
-from bridge.web.house import House, connection_named
 from bridge.web.pages import answer, go
+from bridge.web.services import AppServices, connection_named
 
 PURPOSE = "step up"
 LOGIN_LIVES = 600.0
@@ -52,43 +52,45 @@ def step_up_of(connection: Connection[Any]) -> Any:
     return getattr(connection.settings, "step_up", None)
 
 
-def step_up_pages(house: House) -> Blueprint:
+def step_up_pages(services: AppServices) -> Blueprint:
     """Where providers send learners back to."""
     pages = Blueprint("step_up", __name__)
 
     @pages.get("/step-up/<connection>/callback")
     def come_back(connection: str) -> Response:
-        return _come_back(house, connection)
+        return _come_back(services, connection)
 
     return pages
 
 
-def send_to_provider(house: House, waiting: Waiting) -> Response:
+def send_to_provider(services: AppServices, waiting: Waiting) -> Response:
     """Send the browser to sign in; it is marked, so that nobody else's browser can come back in its place."""
-    state, secret, name = house.token(), house.token(), waiting.connection
+    state, secret, name = services.token(), services.token(), waiting.connection
 
     def begin() -> Login:
-        settings = step_up_of(connection_named(house, name))
+        settings = step_up_of(connection_named(services, name))
         if settings is None:
             raise LaunchRejected("step_up_failed", "the connection has no step_up any more")
-        return house.step_ups.begin(settings, _callback(house, name), state)
+        return services.step_ups.begin(settings, _callback(services, name), state)
 
-    login = house.arrivals.attempt(name, waiting.kind, begin)
-    if isinstance(login, Landing):
+    login = services.launches.read(name, waiting.kind, begin)
+    if isinstance(login, LaunchResult):
         return answer(login)
     kept = {**vars(waiting), "nonce": login.nonce, "verifier": login.verifier, "secret": secret}
-    one_time.keep(house.engine, PURPOSE, state, kept, until=house.now() + LOGIN_LIVES)
+    one_time.keep(services.engine, PURPOSE, state, kept, until=services.now() + LOGIN_LIVES)
     plain, partitioned = _cookie_names(state)
     path = f"/step-up/{name}/callback"
-    cookies = cookie_pair(plain, partitioned, secret, public_url=house.public_url, max_age=int(LOGIN_LIVES), path=path)
-    return go(WayIn(login.url, cookies))
+    cookies = cookie_pair(
+        plain, partitioned, secret, public_url=services.public_url, max_age=int(LOGIN_LIVES), path=path
+    )
+    return go(SignInRedirect(login.url, cookies))
 
 
-def _come_back(house: House, name: str) -> Response:
+def _come_back(services: AppServices, name: str) -> Response:
     state = request.args.get("state", "")
-    kept = one_time.take(house.engine, PURPOSE, state, now=house.now())
+    kept = one_time.take(services.engine, PURPOSE, state, now=services.now())
     if kept is None or kept["connection"] != name:
-        return answer(house.arrivals.refuse(name, "", "state_unknown"))
+        return answer(services.launches.refuse(name, "", "state_unknown"))
     login = Login("", kept.pop("nonce"), kept.pop("verifier"))
     secret, waiting = kept.pop("secret"), Waiting(**kept)
 
@@ -98,28 +100,28 @@ def _come_back(house: House, name: str) -> Response:
             raise LaunchRejected(reason, "the cookie of the sign-in did not come back")
         if "code" not in request.args:
             raise LaunchRejected("step_up_failed", f"the provider said {request.args.get('error', '')[:64]!r}")
-        settings = step_up_of(connection_named(house, name))
-        found = house.step_ups.finish(settings, _callback(house, name), request.args["code"], login)
-        match = house.directory.find(found)
+        settings = step_up_of(connection_named(services, name))
+        found = services.step_ups.finish(settings, _callback(services, name), request.args["code"], login)
+        match = services.directory.find(found)
         if match.learner.user_id != int(waiting.user_id):
             raise LaunchRejected("step_up_other_person", f"signed in as OttoLearn user {match.learner.user_id}")
         return match
 
-    proved = house.arrivals.attempt(name, waiting.kind, prove)
-    if isinstance(proved, Landing):
+    proved = services.launches.read(name, waiting.kind, prove)
+    if isinstance(proved, LaunchResult):
         return answer(proved)
     match = proved
-    return answer(house.arrivals.admit(name, waiting.launch(), lambda *_: _let_in(house, waiting, match)))
+    return answer(services.launches.complete(name, waiting.launch(), lambda *_: _let_in(services, waiting, match)))
 
 
-def _let_in(house: House, waiting: Waiting, match: Match) -> WayIn:
-    visit = house.reports.note(waiting.connection, waiting.launch(), match.learner.user_id, waiting.course)
-    house.reports.open_ticket(waiting.ticket, visit)
-    return house.way_in(match, waiting.course)
+def _let_in(services: AppServices, waiting: Waiting, match: Match) -> SignInRedirect:
+    visit = services.reports.note(waiting.connection, waiting.launch(), match.learner.user_id, waiting.course)
+    services.reports.open_ticket(waiting.ticket, visit)
+    return services.sign_in_redirect(match, waiting.course)
 
 
-def _callback(house: House, name: str) -> str:
-    return f"{house.public_url}/step-up/{name}/callback"
+def _callback(services: AppServices, name: str) -> str:
+    return f"{services.public_url}/step-up/{name}/callback"
 
 
 def _cookie_names(state: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
 
-from bridge import traces
+from bridge.tracing import traces
 from bridge.web.counting import PROBES
 
 if TYPE_CHECKING:

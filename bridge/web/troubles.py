@@ -13,13 +13,13 @@ from flask import Blueprint, Response, jsonify, make_response, request
 
 from bridge.contracts import Kind
 from bridge.errors import LaunchRejected
-from bridge.launch import Landing
-from bridge.packages.limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS, TROUBLES_OF_PACKAGE
+from bridge.launch.rate_limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS, TROUBLES_OF_PACKAGE
+from bridge.launch.service import LaunchResult
 from bridge.store.text import storable
-from bridge.web.house import House, address_of
 from bridge.web.packages import open_to_any_origin
 from bridge.web.pages import json_answer
 from bridge.web.requests import bearer
+from bridge.web.services import AppServices, address_of
 
 REASONS = {"no_lms": "scorm_api_missing", "lms_refused": "scorm_api_refused", "lms_silent": "scorm_api_silent"}
 """By the word that the page has for it."""
@@ -32,7 +32,7 @@ class _Posted(msgspec.Struct, frozen=True):
     version: Literal["scorm12", "scorm2004"] = "scorm12"
 
 
-def trouble_pages(house: House) -> Blueprint:
+def trouble_pages(services: AppServices) -> Blueprint:
     """The route that takes troubles."""
     pages = Blueprint("troubles", __name__)
 
@@ -40,29 +40,29 @@ def trouble_pages(house: House) -> Blueprint:
     def take(connection: str) -> Response:
         if request.method == "OPTIONS":
             return open_to_any_origin(make_response("", 204))
-        body, status = json_answer(_take(house, connection))
+        body, status = json_answer(_take(services, connection))
         return open_to_any_origin(make_response(jsonify(body), status))
 
     return pages
 
 
-def _take(house: House, name: str) -> Landing:
-    def read() -> Landing:
-        address = address_of(house, request)
-        house.limits.count(LAUNCHES_OF_ADDRESS, name, address)
-        house.limits.check(FAILURES_OF_ADDRESS, name, address)
+def _take(services: AppServices, name: str) -> LaunchResult:
+    def read() -> LaunchResult:
+        address = address_of(services, request)
+        services.limits.count(LAUNCHES_OF_ADDRESS, name, address)
+        services.limits.check(FAILURES_OF_ADDRESS, name, address)
         try:
-            package = house.packages.find(name, bearer(request))
+            package = services.packages.find(name, bearer(request))
         except LaunchRejected as error:
             if error.reason == "package_unknown":
-                house.limits.note(FAILURES_OF_ADDRESS, name, address)
+                services.limits.note(FAILURES_OF_ADDRESS, name, address)
             raise
-        house.limits.count(TROUBLES_OF_PACKAGE, package.id, address)
+        services.limits.count(TROUBLES_OF_PACKAGE, package.id, address)
         posted = _read_body(request.get_data(cache=True))
         site = storable(request.headers.get("Origin", ""), 100)
         raise LaunchRejected(REASONS.get(posted.problem, "malformed"), f"package {package.id} on {site or 'no site'}")
 
-    return house.arrivals.attempt(name, _kind(request.get_data(cache=True)), read)
+    return services.launches.read(name, _kind(request.get_data(cache=True)), read)
 
 
 def _kind(body: bytes) -> Kind:

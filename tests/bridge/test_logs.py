@@ -36,7 +36,7 @@ def written(shape: str, brief: tuple[type[BaseException], ...] = ()) -> io.Strin
 def test_a_line_has_a_time_with_its_zone_and_the_request_and_the_fields() -> None:
     stream = written("text")
     with logs.answering(logs.Request("of-this-request")):
-        logs.tell(LOG, "launch", connection="campus", outcome="matched", reason="", reference="7K3M-9QXT")
+        logs.event(LOG, "launch", connection="campus", outcome="matched", reason="", reference="7K3M-9QXT")
     (line,) = stream.getvalue().splitlines()
     assert datetime.fromisoformat(line.split()[0]).utcoffset() is not None
     assert line.split(" ", 1)[1] == (
@@ -48,7 +48,7 @@ def test_a_line_has_a_time_with_its_zone_and_the_request_and_the_fields() -> Non
 def test_a_machine_finds_each_field_by_its_name() -> None:
     stream = written("json")
     with logs.answering(logs.Request("of-this-request")):
-        logs.tell(LOG, "launch", connection="campus", ms=12, reference="7K3M-9QXT", level=logging.ERROR)
+        logs.event(LOG, "launch", connection="campus", ms=12, reference="7K3M-9QXT", level=logging.ERROR)
     line = json.loads(stream.getvalue())
     assert datetime.fromisoformat(line["time"]).utcoffset() is not None
     assert {name: line[name] for name in ("level", "request", "connection", "ms", "reference")} == {
@@ -64,7 +64,7 @@ def test_a_machine_finds_each_field_by_its_name() -> None:
 @pytest.mark.parametrize("bad", ["a\nb outcome=matched", "a\x1b[2Jb", "a\u2028b", 'a" outcome="matched', "a b=c"])
 def test_nobody_writes_a_line_or_a_field_of_their_own(shape: str, bad: str) -> None:
     stream = written(shape)
-    logs.tell(LOG, "request refused", asked=bad, outcome="rejected")
+    logs.event(LOG, "request refused", asked=bad, outcome="rejected")
     LOG.warning("by hand: %s", bad)
     lines = stream.getvalue().splitlines()
     assert len(lines) == 2
@@ -89,13 +89,13 @@ def test_faults_of_other_systems_are_one_line_and_mistakes_of_ours_have_their_tr
 
 def test_a_request_knows_whether_the_log_says_how_it_ended() -> None:
     written("text")
-    assert not logs.is_told()
+    assert not logs.is_logged()
     with logs.answering(logs.Request("one")):
-        assert not logs.is_told()
-        logs.tell(LOG, "launch")
-        assert logs.is_told()
+        assert not logs.is_logged()
+        logs.event(LOG, "launch")
+        assert logs.is_logged()
     with logs.answering(logs.Request("another")):
-        assert not logs.is_told()
+        assert not logs.is_logged()
 
 
 def test_other_libraries_only_warn() -> None:

@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 
 from adapters.scorm.launch import read_page
 from adapters.scorm.settings import Settings
+from bridge.config.settings import origin
 from bridge.contracts import Launch, LaunchRequest
 from bridge.errors import LaunchRejected
 from bridge.reasons import ADVICE, REASONS
-from bridge.settings import origin
 
 TOKEN = "the-token-of-the-played-package"
 TYPES = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css"}

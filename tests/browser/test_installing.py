@@ -19,14 +19,14 @@ from playwright.sync_api import Page, expect
 from werkzeug import Request, Response
 
 from adapters import ADAPTERS
-from bridge.config import load
-from bridge.http import Outbound
+from bridge.config.configuration import load
+from bridge.install.registration import Invitation, invite
 from bridge.learners.directory import Directory
 from bridge.lti.deep_linking import DL_CLAIM
-from bridge.registration import Invitation, invite
+from bridge.net.http import Outbound
 from bridge.store.engine import migrate, open_database
 from bridge.web.app import create_app
-from bridge.web.house import House, furnish
+from bridge.web.services import AppServices, build_services
 from sandbox.demo import _Door as Door
 from sandbox.serving import serve
 from tests.fakes.lti_platform import CLIENT, DEPLOYMENT, KEY, NOW, claims, token
@@ -96,9 +96,9 @@ class Lms:
             roles=TEACHER,
             target_link_uri=f"{self.tool}/lti/campus/launch",
         )
-        wishes = {"deep_link_return_url": f"{self.url}/return", "accept_types": ["ltiResourceLink"], "data": "d"}
+        wanted = {"deep_link_return_url": f"{self.url}/return", "accept_types": ["ltiResourceLink"], "data": "d"}
         fields = {"state": request.args["state"]}
-        fields["id_token"] = token({**said, f"{DL_CLAIM}deep_linking_settings": wishes})
+        fields["id_token"] = token({**said, f"{DL_CLAIM}deep_linking_settings": wanted})
         inputs = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in fields.items())
         page = f"""<!doctype html><form method="post" action="{html.escape(request.args["redirect_uri"])}">{inputs}
           </form><script>document.forms[0].submit()</script>"""
@@ -114,7 +114,7 @@ def lms() -> Iterator[Lms]:
 
 
 @pytest.fixture
-def house(tmp_path: Path, lms: Lms, loopback: Outbound) -> Iterator[House]:
+def services(tmp_path: Path, lms: Lms, loopback: Outbound) -> Iterator[AppServices]:
     """A bridge on loopback that knows the LMS."""
     door = Door()
     with serve(door) as served:
@@ -126,9 +126,9 @@ def house(tmp_path: Path, lms: Lms, loopback: Outbound) -> Iterator[House]:
         engine = open_database(configuration.bridge.database_url.get_secret_value())
         migrate(engine)
         directory = Directory(engine, ("username",), lambda: iter(()), lambda: NOW)
-        house = furnish(configuration, engine, loopback, directory, adapters=ADAPTERS, now=lambda: NOW)
-        door.app = create_app(house)
-        yield house
+        services = build_services(configuration, engine, loopback, directory, adapters=ADAPTERS, now=lambda: NOW)
+        door.app = create_app(services)
+        yield services
         engine.dispose()
 
 
@@ -147,13 +147,15 @@ def picture(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
-def answered(lms: Lms, house: House) -> list[object]:
+def answered(lms: Lms, services: AppServices) -> list[object]:
     """The content items that came back to the LMS."""
-    keys = KeySet.import_key_set(house.own_keys.key_set())
+    keys = KeySet.import_key_set(services.own_keys.key_set())
     return list(jwt.decode(lms.answers[0], keys, algorithms=["RS256"]).claims[f"{DL_CLAIM}content_items"])
 
 
-def test_a_teacher_picks_a_course_inside_the_frame(page: Page, lms: Lms, house: House, complaints: list[str]) -> None:
+def test_a_teacher_picks_a_course_inside_the_frame(
+    page: Page, lms: Lms, services: AppServices, complaints: list[str]
+) -> None:
     page.goto(lms.url)
     tool = page.frame_locator("iframe")
     expect(tool.get_by_role("heading", name="Pick a course")).to_be_visible()
@@ -162,12 +164,12 @@ def test_a_teacher_picks_a_course_inside_the_frame(page: Page, lms: Lms, house: 
     tool.get_by_role("button", name="Add this course").click()
 
     expect(tool.get_by_text("Thank you")).to_be_visible()
-    items = answered(lms, house)
+    items = answered(lms, services)
     assert [item["custom"] for item in items] == [{"course": "FIRE-1"}]  # type: ignore[index]
     assert complaints == []
 
 
-def test_the_keyboard_is_enough(page: Page, lms: Lms, house: House) -> None:
+def test_the_keyboard_is_enough(page: Page, lms: Lms, services: AppServices) -> None:
     page.goto(lms.url)
     tool = page.frame_locator("iframe")
     tool.get_by_role("radio").first.focus()
@@ -176,10 +178,10 @@ def test_the_keyboard_is_enough(page: Page, lms: Lms, house: House) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(tool.get_by_text("Thank you")).to_be_visible()
-    assert [item["custom"] for item in answered(lms, house)] == [{"course": "FIRE-1"}]  # type: ignore[index]
+    assert [item["custom"] for item in answered(lms, services)] == [{"course": "FIRE-1"}]  # type: ignore[index]
 
 
-def test_a_screen_reader_is_told_what_is_asked(page: Page, lms: Lms, house: House) -> None:
+def test_a_screen_reader_is_told_what_is_asked(page: Page, lms: Lms, services: AppServices) -> None:
     page.goto(lms.url)
     tool = page.frame_locator("iframe")
     group = tool.get_by_role("group", name="OttoLearn courses")
@@ -188,7 +190,7 @@ def test_a_screen_reader_is_told_what_is_asked(page: Page, lms: Lms, house: Hous
     expect(tool.locator("html")).to_have_attribute("lang", "en")
 
 
-def test_nothing_is_sent_until_something_is_picked(page: Page, lms: Lms, house: House) -> None:
+def test_nothing_is_sent_until_something_is_picked(page: Page, lms: Lms, services: AppServices) -> None:
     page.goto(lms.url)
     tool = page.frame_locator("iframe")
     tool.get_by_role("button", name="Add this course").click()
@@ -196,15 +198,15 @@ def test_nothing_is_sent_until_something_is_picked(page: Page, lms: Lms, house: 
     assert lms.answers == []
 
 
-def test_cancelling_needs_no_choice(page: Page, lms: Lms, house: House) -> None:
+def test_cancelling_needs_no_choice(page: Page, lms: Lms, services: AppServices) -> None:
     page.goto(lms.url)
     tool = page.frame_locator("iframe")
     tool.get_by_role("button", name="Cancel").click()
     expect(tool.get_by_text("Thank you")).to_be_visible()
-    assert answered(lms, house) == []
+    assert answered(lms, services) == []
 
 
-def test_the_picker_fits_a_narrow_frame(page: Page, lms: Lms, house: House) -> None:
+def test_the_picker_fits_a_narrow_frame(page: Page, lms: Lms, services: AppServices) -> None:
     page.goto(f"{lms.url}/?width=320")
     tool = page.frame_locator("iframe")
     expect(tool.get_by_role("heading", name="Pick a course")).to_be_visible()
@@ -214,7 +216,7 @@ def test_the_picker_fits_a_narrow_frame(page: Page, lms: Lms, house: House) -> N
 
 @pytest.mark.parametrize("name", ["campus", "moodle", "other"])
 def test_an_administrator_copies_each_value(
-    page: Page, lms: Lms, house: House, complaints: list[str], name: str
+    page: Page, lms: Lms, services: AppServices, complaints: list[str], name: str
 ) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"{lms.tool}/setup/{name}")
@@ -231,12 +233,14 @@ def test_an_administrator_copies_each_value(
     picture(page, f"setup-{name}")
 
 
-def test_the_lms_is_asked_to_close_the_registration(page: Page, lms: Lms, house: House, complaints: list[str]) -> None:
+def test_the_lms_is_asked_to_close_the_registration(
+    page: Page, lms: Lms, services: AppServices, complaints: list[str]
+) -> None:
     platform_page = (
         "<!doctype html><title>Admin</title><script>onmessage = e => { document.title = e.data.subject }</script>"
     )
     with RegisteringPlatform() as platform:
-        invite(house.engine, Invitation("new-lms", "moodle", "idnumber", (), NOW + 60), "code-1")
+        invite(services.engine, Invitation("new-lms", "moodle", "idnumber", (), NOW + 60), "code-1")
         sent = {"invitation": "code-1", "openid_configuration": platform.configuration_url, "registration_token": TOKEN}
         page.goto(f"{lms.url}/jwks")
         page.set_content(f'{platform_page}<iframe src="{lms.tool}/lti/register?{urlencode(sent)}"></iframe>')
@@ -245,7 +249,7 @@ def test_the_lms_is_asked_to_close_the_registration(page: Page, lms: Lms, house:
     assert complaints == []
 
 
-def test_a_registration_that_failed_stays_to_be_read(page: Page, lms: Lms, house: House) -> None:
+def test_a_registration_that_failed_stays_to_be_read(page: Page, lms: Lms, services: AppServices) -> None:
     page.goto(f"{lms.url}/jwks")
     page.set_content(
         "<!doctype html><title>Admin</title><script>onmessage = e => { document.title = e.data.subject }</script>"

@@ -14,14 +14,14 @@ from playwright.sync_api import BrowserContext, Page, Playwright, expect
 from werkzeug import Request, Response
 
 from adapters import ADAPTERS
-from bridge.config import load
+from bridge.config.configuration import load
 from bridge.contracts import Learner
-from bridge.http import Outbound
 from bridge.learners.directory import Directory
+from bridge.net.http import Outbound
 from bridge.store.engine import migrate, open_database
 from bridge.store.launches import newest
 from bridge.web.app import create_app
-from bridge.web.house import furnish
+from bridge.web.services import build_services
 from sandbox.ottolearn import create_sandbox
 from tests.browser.conftest import PATIENCE, visiting
 from tests.browser.tls_sites import Site, find_hosts_here, make_certificate, serving
@@ -157,9 +157,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         learner = Learner(USER["id"], True, USER["attribute"])
         directory = Directory(world.engine, ("username",), lambda: [learner], time.time)
         directory.refresh()
-        house = furnish(configuration, world.engine, Outbound(), directory)
-        house.keys.find = lambda _url, _kid: KEY
-        bridge.app = world.forgetful(create_app(house))
+        services = build_services(configuration, world.engine, Outbound(), directory)
+        services.keys.find = lambda _url, _kid: KEY
+        bridge.app = world.forgetful(create_app(services))
         yield world
         world.engine.dispose()
 

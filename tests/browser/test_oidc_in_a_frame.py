@@ -14,13 +14,13 @@ from playwright.sync_api import BrowserContext, Page, Playwright, expect
 from werkzeug import Request, Response
 
 from adapters import ADAPTERS
-from bridge.config import load
+from bridge.config.configuration import load
 from bridge.contracts import Learner
-from bridge.http import Outbound
 from bridge.learners.directory import Directory
+from bridge.net.http import Outbound
 from bridge.store.engine import migrate, open_database
 from bridge.web.app import create_app
-from bridge.web.house import furnish
+from bridge.web.services import build_services
 from sandbox.lms.consumer import sign_launch
 from sandbox.lms.settings import LtiTool
 from sandbox.ottolearn import SingleSignOn, create_sandbox
@@ -93,7 +93,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         learner = Learner(USER["id"], True, USER["attribute"])
         directory = Directory(engine, ("username",), lambda: [learner], time.time)
         directory.refresh()
-        bridge.app = world.watch(create_app(furnish(configuration, engine, Outbound(), directory)))
+        bridge.app = world.watch(create_app(build_services(configuration, engine, Outbound(), directory)))
         yield world
         engine.dispose()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bridge import traces
+from bridge.tracing import traces
 
 
 @dataclass
@@ -42,7 +42,7 @@ def kept_traces() -> Iterator[Kept]:
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-    from bridge.otel import OpenTelemetry
+    from bridge.tracing.otel import OpenTelemetry
 
     exporter = InMemorySpanExporter()
     traces.use(OpenTelemetry(SimpleSpanProcessor(exporter)))

@@ -12,7 +12,7 @@ import requests
 
 from bridge.contracts import Outcome
 from bridge.store.engine import open_database
-from bridge.store.visits import Told, Visit, idle, newest
+from bridge.store.visits import Reported, Visit, idle, newest
 from sandbox.browser import Browser
 from sandbox.demo import Demo, run_demo
 from sandbox.people import PEOPLE
@@ -26,7 +26,7 @@ def demo() -> Iterator[Demo]:
         yield demo
 
 
-def await_settled(demo: Demo) -> tuple[Visit, Told]:
+def await_settled(demo: Demo) -> tuple[Visit, Reported]:
     """What became of the last word, once it is decided."""
     engine = open_database(demo.configuration.bridge.database_url.get_secret_value())
     until, pause = time.monotonic() + PATIENCE, threading.Event()

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
+from bridge.config.settings import origin
 from bridge.contracts import clean
-from bridge.settings import origin
 
 Window = Literal["frame", "window"]
 

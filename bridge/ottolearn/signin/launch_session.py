@@ -1,6 +1,6 @@
 """The launch session: for a minute the browser can prove, once, which learner a launch has just matched.
 
-The browser holds a random code in a pair of cookies (`bridge.wayin.cookie_pair`); who it stands for is in the database.
+The browser holds a random code in a pair of cookies (`bridge.launch.redirect.cookie_pair`); who it stands for is in the database.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine
 
+from bridge.launch.redirect import Cookie, cookie_pair
 from bridge.store import one_time
-from bridge.wayin import Cookie, cookie_pair
 
 LIVES = 60
 """Seconds: a sign-in follows its launch at once, and whoever comes to the machine later must not be the learner."""
@@ -21,7 +21,7 @@ _SECURE_NAMES = ("__Host-ottobridge-launch", "__Host-ottobridge-launch-p")
 _PLAIN_NAMES = ("ottobridge-launch", "ottobridge-launch-p")
 
 
-class Arrival(NamedTuple):
+class LaunchedLearner(NamedTuple):
     """A learner whom a launch has matched, and when."""
 
     user_id: int
@@ -48,19 +48,21 @@ class LaunchSessions:
         one_time.keep(self._engine, PURPOSE, code, payload, until=now + LIVES)
         return cookie_pair(*self._names, code, public_url=self._public_url, max_age=LIVES, path="/")
 
-    def spend(self, cookies: Mapping[str, str]) -> Arrival | None:
+    def consume(self, cookies: Mapping[str, str]) -> LaunchedLearner | None:
         """Who has arrived in the browser that sent `cookies`; None where nobody has, or it was asked before.
 
         A browser that was used inside a frame and outside may send two codes: the later launch counts, both are spent.
         """
         codes = {cookies[name] for name in self._names if cookies.get(name)}
         kept = [one_time.take(self._engine, PURPOSE, code, now=self._now()) for code in codes]
-        arrivals = [Arrival(int(found["user_id"]), found["username"], float(found["at"])) for found in kept if found]
-        return max(arrivals, key=lambda arrival: arrival.at, default=None)
+        arrivals = [
+            LaunchedLearner(int(found["user_id"]), found["username"], float(found["at"])) for found in kept if found
+        ]
+        return max(arrivals, key=lambda launched: launched.at, default=None)
 
     def end(self, cookies: Mapping[str, str]) -> tuple[Cookie, ...]:
         """Nobody has arrived in this browser any more: the session is spent. The cookies that take its own away."""
         if not any(cookies.get(name) for name in self._names):
             return ()
-        self.spend(cookies)
+        self.consume(cookies)
         return cookie_pair(*self._names, "", public_url=self._public_url, max_age=0, path="/")

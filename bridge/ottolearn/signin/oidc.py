@@ -20,12 +20,12 @@ from authlib.oidc.core.errors import LoginRequiredError  # type: ignore[import-u
 
 from bridge.contracts import LaunchRequest
 from bridge.errors import ConfigError, LaunchRejected
-from bridge.ottolearn.signin.launch_session import Arrival, LaunchSessions
+from bridge.launch.redirect import Cookie
+from bridge.ottolearn.signin.launch_session import LaunchedLearner, LaunchSessions
 from bridge.ottolearn.signin.oidc_claims import claims_about, discovery
-from bridge.ottolearn.signin.oidc_grant import ACCESS, Desk, OidcServer, Reply
+from bridge.ottolearn.signin.oidc_grant import ACCESS, CodeIssuer, OidcServer, Reply
 from bridge.ottolearn.signin.oidc_requests import OidcRequest
 from bridge.store import one_time
-from bridge.wayin import Cookie
 
 
 class Farewell(NamedTuple):
@@ -38,24 +38,24 @@ class Farewell(NamedTuple):
 class Provider:
     """The endpoints as functions from plain requests to plain replies. Raises ConfigError without https."""
 
-    def __init__(self, desk: Desk, sessions: LaunchSessions) -> None:
-        if not is_secure_transport(desk.issuer):
+    def __init__(self, code_issuer: CodeIssuer, sessions: LaunchSessions) -> None:
+        if not is_secure_transport(code_issuer.issuer):
             raise ConfigError(["bridge.public_url: sign_in by oidc needs https, or http on this machine alone"])
-        self._desk = desk
+        self._code_issuer = code_issuer
         self._sessions = sessions
-        self._server = OidcServer(desk)
+        self._server = OidcServer(code_issuer)
 
     def discovery(self) -> dict[str, Any]:
         """The provider's metadata."""
-        return discovery(self._desk.issuer, self._desk.settings.username_claim)
+        return discovery(self._code_issuer.issuer, self._code_issuer.settings.username_claim)
 
     def key_set(self) -> dict[str, list[Any]]:
         """The public keys."""
-        return self._desk.keys.key_set()
+        return self._code_issuer.keys.key_set()
 
     def check_keys(self) -> None:
         """Raises ConfigError where `bridge.secret_key` does not open the keys that sign."""
-        self._desk.keys.check()
+        self._code_issuer.keys.check()
 
     def authorize(self, request: LaunchRequest) -> Reply:
         """A redirect to the client with a code, or with an error.
@@ -67,12 +67,12 @@ class Provider:
         self._require_registered(asked)
         try:
             grant = self._server.get_consent_grant(asked)
-            arrival = self._arrived(asked, self._sessions.spend(request.cookies))
+            launched = self._launched(asked, self._sessions.consume(request.cookies))
         except OAuth2Error as error:
             return self._refusal(asked, error)
         except ValueError:  # Authlib will not put what was asked into a description
             return self._refusal(asked, InvalidRequestError("A parameter has a character that it may not have."))
-        reply: Reply = self._server.create_authorization_response(asked, arrival, grant)
+        reply: Reply = self._server.create_authorization_response(asked, launched, grant)
         return reply
 
     def token(self, request: LaunchRequest) -> Reply:
@@ -94,11 +94,11 @@ class Provider:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return _unauthorized('Bearer realm="OttoBridge"')  # RFC 6750, section 3.1: no error where nobody tried
-        kept = one_time.look(self._desk.engine, ACCESS, token.strip(), now=self._desk.now())
-        learner = self._desk.learner(kept["user_id"]) if kept else None
+        kept = one_time.look(self._code_issuer.engine, ACCESS, token.strip(), now=self._code_issuer.now())
+        learner = self._code_issuer.learner(kept["user_id"]) if kept else None
         if kept is None or learner is None:
             return _unauthorized('Bearer realm="OttoBridge", error="invalid_token"')
-        claims = claims_about(learner, kept["username"], self._desk.settings.username_claim, kept["scope"])
+        claims = claims_about(learner, kept["username"], self._code_issuer.settings.username_claim, kept["scope"])
         return Reply(200, claims, {"Cache-Control": "no-store"})
 
     def end_session(self, request: LaunchRequest) -> Farewell:
@@ -110,7 +110,7 @@ class Provider:
         asked = OidcRequest(request)
         cookies = self._sessions.end(request.cookies)
         target, state = asked.given("post_logout_redirect_uri"), asked.given("state")
-        if target not in self._desk.settings.post_logout_redirect_uris or not self._is_our_client(asked):
+        if target not in self._code_issuer.settings.post_logout_redirect_uris or not self._is_our_client(asked):
             return Farewell("", cookies)
         said = f"{'&' if urlsplit(target).query else '?'}{urlencode({'state': state})}" if state else ""
         return Farewell(target + said, cookies)
@@ -121,10 +121,10 @@ class Provider:
 
     def _is_our_client(self, asked: OidcRequest) -> bool:
         named, hint = asked.given("client_id"), asked.given("id_token_hint")
-        if named and named != self._desk.settings.client_id:
+        if named and named != self._code_issuer.settings.client_id:
             return False
         try:
-            return bool(self._desk.hinted(hint)) if hint else bool(named)
+            return bool(self._code_issuer.hinted(hint)) if hint else bool(named)
         except OAuth2Error:
             return False
 
@@ -137,14 +137,14 @@ class Provider:
         if not self._server.client.check_redirect_uri(asked.given("redirect_uri")):
             raise LaunchRejected("sign_in_refused", f"redirect_uri {asked.given('redirect_uri')[:300]!r}")
 
-    def _arrived(self, asked: OidcRequest, arrival: Arrival | None) -> Arrival:
+    def _launched(self, asked: OidcRequest, launched: LaunchedLearner | None) -> LaunchedLearner:
         hint = asked.given("id_token_hint")
-        if hint and arrival and self._desk.hinted(hint) != self._desk.subject(arrival):
+        if hint and launched and self._code_issuer.hinted(hint) != self._code_issuer.subject(launched):
             raise LoginRequiredError  # section 3.1.2.1: it is not the learner whom the token names
         age = asked.given("max_age")
         # max_age=0 asks for a new log-in, as prompt=login does; a launch that signs in once is one.
-        if arrival and (not int(age or 0) or self._desk.now() - arrival.at <= int(age)):
-            return arrival
+        if launched and (not int(age or 0) or self._code_issuer.now() - launched.at <= int(age)):
+            return launched
         if "none" in asked.given("prompt").split():
             raise LoginRequiredError
         raise LaunchRejected("launch_needed", "no launch of the last minute that was not used yet")

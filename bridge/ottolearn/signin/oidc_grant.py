@@ -26,7 +26,7 @@ from sqlalchemy import Engine
 from bridge.contracts import Learner
 from bridge.keys.own import OwnKeys
 from bridge.ottolearn.settings import Oidc
-from bridge.ottolearn.signin.launch_session import Arrival
+from bridge.ottolearn.signin.launch_session import LaunchedLearner
 from bridge.ottolearn.signin.oidc_claims import ALGORITHM, TOKEN_LIVES, claims_about, id_token
 from bridge.ottolearn.signin.oidc_requests import HashedCodeChallenge, OidcClient, OidcRequest, check_openid_request
 from bridge.store import learners, one_time
@@ -73,7 +73,7 @@ class IssuedCode(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Desk:
+class CodeIssuer:
     """What codes and tokens are made with."""
 
     settings: Oidc
@@ -86,9 +86,9 @@ class Desk:
 
     def keep_code(self, request: OidcRequest) -> str:
         """A new code for whoever `request.user` is."""
-        arrival: Arrival = request.user
+        launched: LaunchedLearner = request.user
         asked = (request.scope, *(request.given(name) for name in ("nonce", "redirect_uri", "code_challenge")))
-        issued = IssuedCode(str(arrival.user_id), arrival.username, repr(arrival.at), *asked)
+        issued = IssuedCode(str(launched.user_id), launched.username, repr(launched.at), *asked)
         code = self.token()
         one_time.keep(self.engine, CODE, code, issued._asdict(), until=self.now() + CODE_LIVES)
         return code
@@ -121,11 +121,11 @@ class Desk:
             raise InvalidRequestError("The id_token_hint is not a token of this provider for this client.")
         return str(claims.get("sub", ""))
 
-    def subject(self, arrival: Arrival) -> str:
+    def subject(self, launched: LaunchedLearner) -> str:
         """The `sub` of the learner who has arrived."""
-        return arrival.username if self.settings.username_claim == "sub" else str(arrival.user_id)
+        return launched.username if self.settings.username_claim == "sub" else str(launched.user_id)
 
-    def sell(self, code: str, issued: IssuedCode, learner: Learner) -> dict[str, Any]:
+    def issue(self, code: str, issued: IssuedCode, learner: Learner) -> dict[str, Any]:
         """The answer to a good token request (OpenID Connect Core 1.0, section 3.1.3.3)."""
         access_token = self.access_token(code)
         kept = {"user_id": issued.user_id, "username": issued.username, "scope": issued.scope}
@@ -147,17 +147,17 @@ class Desk:
 class OidcServer(AuthorizationServer):  # type: ignore[misc]
     """Authlib's server with our one client, our codes, and plain values at both ends."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, code_issuer: CodeIssuer) -> None:
         super().__init__()
-        self.desk = desk
-        self.client = OidcClient(desk.settings)
+        self.code_issuer = code_issuer
+        self.client = OidcClient(code_issuer.settings)
         self.register_grant(_CodeGrant, [HashedCodeChallenge(required=False), _check_openid])
 
     def query_client(self, client_id: str) -> OidcClient | None:
         return self.client if client_id == self.client.get_client_id() else None
 
     def save_token(self, token: dict[str, Any], request: OidcRequest) -> None:
-        """Nothing: `Desk.sell` has kept it."""
+        """Nothing: `CodeIssuer.issue` has kept it."""
 
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Nobody listens."""
@@ -171,7 +171,7 @@ class OidcServer(AuthorizationServer):  # type: ignore[misc]
 
 class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
     def generate_authorization_code(self) -> str:
-        return self.server.desk.keep_code(self.request)  # type: ignore[no-any-return]
+        return self.server.code_issuer.keep_code(self.request)  # type: ignore[no-any-return]
 
     def save_authorization_code(self, code: str, request: OidcRequest) -> None:
         """Nothing: the code was kept when it was made."""
@@ -179,17 +179,17 @@ class _CodeGrant(AuthorizationCodeGrant):  # type: ignore[misc]
     def query_authorization_code(self, code: str, client: OidcClient) -> IssuedCode | None:
         del client  # the only one there is
         # Spent before redirect_uri and verifier are compared: nobody gets a second guess at them.
-        return self.server.desk.take_code(code)  # type: ignore[no-any-return]
+        return self.server.code_issuer.take_code(code)  # type: ignore[no-any-return]
 
     def delete_authorization_code(self, authorization_code: IssuedCode) -> None:
         """Nothing: it was spent by the asking."""
 
     def authenticate_user(self, authorization_code: IssuedCode) -> Learner | None:
-        return self.server.desk.learner(authorization_code.user_id)  # type: ignore[no-any-return]
+        return self.server.code_issuer.learner(authorization_code.user_id)  # type: ignore[no-any-return]
 
     def generate_token(self, user: Learner, **_: object) -> dict[str, Any]:
         issued: IssuedCode = self.request.authorization_code
-        return self.server.desk.sell(self.request.given("code"), issued, user)  # type: ignore[no-any-return]
+        return self.server.code_issuer.issue(self.request.given("code"), issued, user)  # type: ignore[no-any-return]
 
 
 def _check_openid(grant: Any) -> None:

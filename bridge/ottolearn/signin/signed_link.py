@@ -10,11 +10,11 @@ from joserfc import jws
 from joserfc.jwk import OctKey
 from pydantic import SecretStr
 
+from bridge.config.settings import origin
 from bridge.contracts import Learner
-from bridge.courses import Course
+from bridge.launch.courses import Course
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.ottolearn.settings import SignedLink
-from bridge.settings import origin
 
 
 def signed_link(

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
 
-from bridge.courses import Course
+from bridge.launch.courses import Course
+from bridge.launch.redirect import SignInRedirect
 from bridge.learners.directory import Match
 from bridge.ottolearn.settings import Oidc, SignedLink
 from bridge.ottolearn.signin.launch_session import LaunchSessions
 from bridge.ottolearn.signin.signed_link import signed_link
-from bridge.wayin import WayIn
 
-SignIn = Callable[[Match, Course | None], WayIn]
+SignIn = Callable[[Match, Course | None], SignInRedirect]
 """The way in for a learner who wants to go to a course, or just in."""
 
 
 def by_signed_link(settings: SignedLink, issuer: str, *, now: Callable[[], float], token: Callable[[], str]) -> SignIn:
     """The address itself says who comes."""
 
-    def sign_in(match: Match, course: Course | None) -> WayIn:
+    def sign_in(match: Match, course: Course | None) -> SignInRedirect:
         username = match.learner.attributes[match.attribute]
         link = signed_link(settings, match.learner, username, issuer=issuer, now=now(), jti=token(), course=course)
-        return WayIn(link)
+        return SignInRedirect(link)
 
     return sign_in
 
@@ -38,7 +38,7 @@ def initiation(uri: str, issuer: str, target: str) -> str:
 def by_oidc(settings: Oidc, issuer: str, learner_url: str, sessions: LaunchSessions) -> SignIn:
     """The learner goes to OttoLearn, which asks the bridge who has come; the browser's cookies lead to the answer."""
 
-    def sign_in(match: Match, course: Course | None) -> WayIn:
+    def sign_in(match: Match, course: Course | None) -> SignInRedirect:
         attributes = match.learner.attributes
         username = attributes.get(settings.username_attribute or "") or attributes[match.attribute]
         target = course.url if course else None
@@ -47,6 +47,6 @@ def by_oidc(settings: Oidc, issuer: str, learner_url: str, sessions: LaunchSessi
         else:
             # ASSUMED: at each of these OttoLearn begins its sign-in, and comes back to it (docs/ottolearn-api.md)
             start = target or settings.start_url or learner_url
-        return WayIn(start, sessions.begin(match.learner.user_id, username))
+        return SignInRedirect(start, sessions.begin(match.learner.user_id, username))
 
     return sign_in

@@ -19,12 +19,12 @@ from adapters.canvas.install import (
     developer_key,
     installation,
     privacy_level,
-    wishes,
+    registration_request,
 )
 from adapters.canvas.launch import PLACES
 from adapters.canvas.settings import Settings
+from bridge.install.guide import Addresses
 from bridge.lti.grades import SCORE_SCOPE
-from bridge.setup import Addresses
 
 PUBLIC = "https://bridge.example.edu:8443"
 HERE = Addresses(PUBLIC, "campus")
@@ -140,10 +140,10 @@ def test_an_ampersand_in_an_address_does_not_break_the_cartridge() -> None:
 
 
 def test_the_sheet_holds_no_secret() -> None:
-    sheet = str(installation(settings(**LTI11), HERE))
-    assert "the-secret" not in sheet
-    assert "the-key" not in sheet
-    assert "connections.campus.lti11.shared_secret in config.yaml" in sheet
+    guide = str(installation(settings(**LTI11), HERE))
+    assert "the-secret" not in guide
+    assert "the-key" not in guide
+    assert "connections.campus.lti11.shared_secret in config.yaml" in guide
 
 
 def test_the_sheet_has_the_sections_of_what_is_configured() -> None:
@@ -169,7 +169,7 @@ def test_the_json_to_paste_is_json() -> None:
 
 @by_student_id
 def test_dynamic_registration_asks_for_the_same_as_the_key(student_id: str) -> None:
-    wished = wishes(student_id, HERE)
+    wished = registration_request(student_id, HERE)
     assert wished.custom == custom_fields(student_id)
     assert wished.extra["https://canvas.instructure.com/lti/privacy_level"] == privacy_level(student_id)
     assert ("email" in wished.claims) is (student_id == "email")
@@ -177,4 +177,4 @@ def test_dynamic_registration_asks_for_the_same_as_the_key(student_id: str) -> N
 
 def test_the_adapter_offers_both() -> None:
     assert ADAPTER.installation is installation
-    assert ADAPTER.wishes is wishes
+    assert ADAPTER.registration_request is registration_request

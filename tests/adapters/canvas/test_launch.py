@@ -31,7 +31,7 @@ def read13(payload: Any, student_id: str) -> tuple[str, ...]:
 def read11(sample: Any, student_id: str, url: str = "") -> tuple[str, ...]:
     fields = list(sample["params"].items())
     now = float(sample["params"]["oauth_timestamp"])
-    form = v11.verify(post(url or sample["_launch_url"], fields), LTI11, now=now, spend=lambda key, until: True)
+    form = v11.verify(post(url or sample["_launch_url"], fields), LTI11, now=now, consume=lambda key, until: True)
     try:
         return tuple(ADAPTER.read_form(form, Settings(student_id=student_id)).student)
     except LaunchRejected as error:
@@ -120,7 +120,7 @@ def test_a_sampled_id_token_passes_every_check(canvas_samples: Path, sample: str
         "campus",
         states=states,
         find_key=lambda *_: KEY,
-        spend=lambda *_: True,
+        consume=lambda *_: True,
         now=now,
     )
     assert verified == (payload, None)
@@ -138,7 +138,7 @@ def test_a_sampled_refusal_is_told_in_canvas_own_words(canvas_samples: Path, sam
             "campus",
             states=states,
             find_key=lambda *_: KEY,
-            spend=lambda *_: True,
+            consume=lambda *_: True,
             now=NOW,
         )
     assert caught.value.reason == "platform_error"

@@ -17,7 +17,7 @@ from adapters.canvas.roster import read_roster
 from adapters.canvas.settings import Settings
 from bridge.contracts import RECORD, RosterEnd, RosterMember, Student
 from bridge.errors import ConfigError, RemoteRefused, RemoteUnavailable, RosterIncomplete
-from bridge.patience import ATTEMPTS, LONGEST_ASKED
+from bridge.net.retry import ATTEMPTS, LONGEST_ASKED
 from tests.fakes.canvas import (
     COLUMNS,
     Bucket,
@@ -30,8 +30,8 @@ from tests.fakes.canvas import (
     person,
     throttled,
 )
+from tests.fakes.contexts import Clock, read_whole
 from tests.fakes.dribbling import LASTS, dribbling
-from tests.fakes.means import Clock, read_whole
 from tests.fakes.serving import FakeServer, Reply
 
 AVERY = Person(101, "Testcase, Avery", "avery@example.edu", (Login("S000101", "atestcase", "INT-101"),))
@@ -55,7 +55,7 @@ def canvas() -> Iterator[FakeCanvas]:
 
 
 def read(canvas: FakeCanvas, clock: Clock, **settings: Any) -> list[RosterMember]:
-    return read_whole(read_roster(canvas.settings(**settings), clock.means()))
+    return read_whole(read_roster(canvas.settings(**settings), clock.context()))
 
 
 def test_the_report_gives_everybody_under_canvas_s_own_names(canvas: FakeCanvas, clock: Clock) -> None:
@@ -144,7 +144,7 @@ def test_the_report_asks_for_users_alone_and_is_tidied_away(canvas: FakeCanvas, 
 
 def test_no_names_are_left_on_the_disk(canvas: FakeCanvas, clock: Clock, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    pages = read_roster(canvas.settings(), clock.means())
+    pages = read_roster(canvas.settings(), clock.context())
     next(pages)
     held = list(tmp_path.iterdir())
     assert [folder.stat().st_mode & 0o077 for folder in held] == [0]
@@ -178,7 +178,7 @@ def test_the_token_is_not_sent_to_a_host_that_hides_behind_canvas_s_name(
         assert list(elsewhere.seen) == []
     api = canvas.settings().api
     assert api
-    known = Canvas(api, clock.means())
+    known = Canvas(api, clock.context())
     assert known.headers_for(hidden) == {}
     assert "Authorization" in known.headers_for(f"{canvas.url}/file")
     with pytest.raises(RosterIncomplete, match="another host"):
@@ -312,7 +312,7 @@ def test_without_the_right_to_reports_the_list_is_read_and_said(canvas: FakeCanv
 
 def test_the_end_of_a_roster_says_that_the_right_to_reports_was_missing(canvas: FakeCanvas, clock: Clock) -> None:
     def lacks() -> str:
-        *_, end = read_roster(canvas.settings(), clock.means())
+        *_, end = read_roster(canvas.settings(), clock.context())
         assert isinstance(end, RosterEnd)
         return end.lacks
 
@@ -325,7 +325,7 @@ def test_a_firewalls_page_is_not_taken_for_a_missing_right(clock: Clock) -> None
     with FakeCanvas() as canvas:
         canvas.fail_next(Reply(403, b"<!DOCTYPE html><title>Just a moment...</title>"))
         with pytest.raises(RemoteRefused, match=r"Canvas answered 403.*a firewall"):
-            read_whole(read_roster(canvas.settings(), clock.means()))
+            read_whole(read_roster(canvas.settings(), clock.context()))
 
 
 def test_the_list_is_read_to_its_last_page(clock: Clock) -> None:
@@ -336,7 +336,7 @@ def test_the_list_is_read_to_its_last_page(clock: Clock) -> None:
 
 def test_a_large_list_is_not_held_in_memory(clock: Clock) -> None:
     with FakeCanvas(people=Crowd(1000), rights=LIST_ONLY) as canvas:
-        pages = read_roster(canvas.settings(), clock.means())
+        pages = read_roster(canvas.settings(), clock.context())
         next(pages)
         assert canvas.count["/api/v1/accounts/1/users"] <= 2  # the next one is asked for meanwhile
         assert isinstance(list(pages)[-1], RosterEnd)
@@ -389,7 +389,7 @@ def test_a_token_that_is_not_valid_is_told_from_a_missing_right(canvas: FakeCanv
     settings = canvas.settings()
     canvas.token = "another"
     with pytest.raises(RemoteRefused, match="wrong, expired or revoked"):
-        read_whole(read_roster(settings, clock.means()))
+        read_whole(read_roster(settings, clock.context()))
     assert len(canvas.seen) == 1
 
 
@@ -515,7 +515,7 @@ def test_a_list_that_starts_again_is_no_roster(clock: Clock) -> None:
 def test_a_list_that_breaks_off_is_no_roster(clock: Clock) -> None:
     with FakeCanvas(people=Crowd(300), rights=LIST_ONLY) as canvas:
         canvas.fail_next(error(404), where="bookmark")
-        pages = read_roster(canvas.settings(), clock.means())
+        pages = read_roster(canvas.settings(), clock.context())
         assert len(next(pages)) == 100
         with pytest.raises(RemoteRefused):
             list(pages)
@@ -594,7 +594,7 @@ def test_a_filter_cannot_lead_elsewhere(course: str) -> None:
 
 def test_a_connection_without_an_api_says_what_to_write() -> None:
     with pytest.raises(ConfigError, match="`api`"):
-        read_roster(Settings(), Clock().means())
+        read_roster(Settings(), Clock().context())
 
 
 def test_the_token_is_in_no_repr_and_no_address(canvas: FakeCanvas, clock: Clock) -> None:
@@ -612,7 +612,7 @@ def test_the_next_page_is_asked_for_while_one_is_used_and_no_further_one(clock: 
     with FakeCanvas(people=Crowd(1_000), rights=LIST_ONLY) as canvas:
         settings = canvas.settings()
         assert settings.api is not None
-        pages = Canvas(settings.api, clock.means()).pages("accounts/1/users?sort=id&per_page=100")
+        pages = Canvas(settings.api, clock.context()).pages("accounts/1/users?sort=id&per_page=100")
         next(pages)
         late = time.monotonic() + 20
         while sum(canvas.count.values()) < 3 and time.monotonic() < late:

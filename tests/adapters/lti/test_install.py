@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from adapters.lti import ADAPTER
-from adapters.lti.install import installation, wishes
+from adapters.lti.install import installation, registration_request
 from adapters.lti.launch import CLAIMS, FIELDS
 from adapters.lti.settings import Settings
+from bridge.install.guide import Addresses
 from bridge.lti.grades import SCORE_SCOPE
 from bridge.lti.v13 import CLAIM
-from bridge.setup import Addresses
 
 PUBLIC = "https://bridge.example.edu"
 HERE = Addresses(PUBLIC, "campus")
@@ -20,8 +20,8 @@ LTI11 = {"lti11": {"consumer_key": "the-key", "shared_secret": "the-secret"}}
 
 
 def entries(student_id: str = "user_id", addresses: Addresses = HERE, **more: Any) -> dict[str, str]:
-    sheet = installation(Settings.model_validate({"student_id": student_id, **more}), addresses)
-    return {entry.label: entry.value for entry in sheet.sections[0].entries}
+    guide = installation(Settings.model_validate({"student_id": student_id, **more}), addresses)
+    return {entry.label: entry.value for entry in guide.sections[0].entries}
 
 
 @pytest.mark.parametrize("student_id", [*CLAIMS, "custom.student_no"])
@@ -71,16 +71,16 @@ def test_whoever_gives_grades_is_told_which_service_to_switch_on() -> None:
 
 
 def test_the_sheet_holds_no_secret() -> None:
-    sheet = str(installation(Settings.model_validate(LTI11), HERE))
-    assert "the-secret" not in sheet
-    assert "the-key" not in sheet
+    guide = str(installation(Settings.model_validate(LTI11), HERE))
+    assert "the-secret" not in guide
+    assert "the-key" not in guide
 
 
 @pytest.mark.parametrize("student_id", ["user_id", "email"])
 def test_an_email_address_is_asked_for_only_where_it_is_the_student_id(student_id: str) -> None:
-    assert ("email" in wishes(student_id, HERE).claims) is (student_id == "email")
+    assert ("email" in registration_request(student_id, HERE).claims) is (student_id == "email")
 
 
 def test_the_adapter_offers_both() -> None:
     assert ADAPTER.installation is installation
-    assert ADAPTER.wishes is wishes
+    assert ADAPTER.registration_request is registration_request

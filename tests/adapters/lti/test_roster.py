@@ -9,9 +9,9 @@ from joserfc.jwk import RSAKey
 
 from adapters.lti.roster import read_roster
 from adapters.lti.settings import Settings
-from bridge.contracts import LtiServices, Means, RosterEnd, Student
+from bridge.contracts import LtiServices, ReaderContext, RosterEnd, Student
 from bridge.errors import ConfigError, RemoteRefused, RosterIncomplete
-from bridge.http import Outbound
+from bridge.net.http import Outbound
 from tests.fakes.nrps import CLIENT, Platform, member
 from tests.fakes.serving import Reply
 
@@ -28,7 +28,7 @@ def platform():
 @pytest.fixture
 def read(platform):
     def call(*courses, learned=(), **keys):
-        means = Means(
+        context = ReaderContext(
             outbound=Outbound([ipaddress.ip_network("127.0.0.0/8")]),
             now=lambda: 1_800_000_000.0,
             sleep=lambda _: None,
@@ -49,7 +49,7 @@ def read(platform):
         urls = [platform.url + course for course in courses]
         given = {"lti13": lti13, "roster": {"filters": {"courses": urls}}, **keys}
         settings = Settings.model_validate({name: value for name, value in given.items() if value is not None})
-        *pages, end = read_roster(settings, means)
+        *pages, end = read_roster(settings, context)
         return [member for page in pages for member in page], end
 
     return call
@@ -154,9 +154,9 @@ def test_a_connection_without_lti13_says_so(read):
 
 
 def test_a_reader_without_a_key_of_ours_asks_nobody(platform):
-    means = Means(Outbound(), lambda: 0.0, lambda _: None, lambda _: None)
+    context = ReaderContext(Outbound(), lambda: 0.0, lambda _: None, lambda _: None)
     lti13 = {"issuer": "https://lms.example.edu", "client_id": CLIENT, "deployment_ids": ["1"]}
     urls = dict.fromkeys(("auth_url", "token_url", "jwks_url"), "https://lms.example.edu")
     with pytest.raises(ConfigError, match="own key"):
-        read_roster(Settings.model_validate({"lti13": {**lti13, **urls}}), means)
+        read_roster(Settings.model_validate({"lti13": {**lti13, **urls}}), context)
     assert not platform.seen

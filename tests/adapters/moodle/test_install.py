@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from adapters.moodle import ADAPTER
-from adapters.moodle.install import installation, wishes
+from adapters.moodle.install import installation, registration_request
 from adapters.moodle.settings import Settings
-from bridge.setup import Addresses
+from bridge.install.guide import Addresses
 
 PUBLIC = "https://bridge.example.edu"
 HERE = Addresses(PUBLIC, "campus")
@@ -64,7 +64,7 @@ def test_an_email_address_is_shared_only_where_it_is_the_student_id(student_id: 
     entered = fields(student_id)
     assert entered["Share launcher's name with tool"] == "Always"
     assert entered["Share launcher's email with tool"] == ("Always" if student_id == "email" else "Never")
-    assert ("email" in wishes(student_id, HERE).claims) is (student_id == "email")
+    assert ("email" in registration_request(student_id, HERE).claims) is (student_id == "email")
 
 
 def test_a_teacher_can_pick_a_course_only_where_there_are_courses() -> None:
@@ -103,24 +103,24 @@ def test_lti_11_gets_the_place_of_the_secret_and_not_the_secret() -> None:
     entered = fields(**LTI11)
     assert entered["LTI version"] == "LTI 1.0/1.1"
     assert entered["Shared secret"] == "connections.campus.lti11.shared_secret in config.yaml"
-    sheet = str(installation(settings(**LTI11), HERE))
-    assert "the-secret" not in sheet
-    assert "the-key" not in sheet
+    guide = str(installation(settings(**LTI11), HERE))
+    assert "the-secret" not in guide
+    assert "the-key" not in guide
 
 
 def test_both_versions_have_a_section_each() -> None:
     lti13 = {"issuer": "https://own.example.edu", "client_id": "own-client", "deployment_ids": ["7"]}
     lti13 |= {"auth_url": "https://own.example.edu/a", "jwks_url": "https://own.example.edu/j"}
-    sheet = installation(settings(lti13=lti13, **LTI11), HERE)
-    assert [section.title for section in sheet.sections] == [
+    guide = installation(settings(lti13=lti13, **LTI11), HERE)
+    assert [section.title for section in guide.sections] == [
         "External tool configuration (LTI 1.3)",
         "What to bring back",
         "External tool configuration (LTI 1.1)",
         "Activity",
     ]
-    assert "own.example.edu" not in str(sheet)
+    assert "own.example.edu" not in str(guide)
 
 
 def test_the_adapter_offers_both() -> None:
     assert ADAPTER.installation is installation
-    assert ADAPTER.wishes is wishes
+    assert ADAPTER.registration_request is registration_request

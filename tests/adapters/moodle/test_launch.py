@@ -38,7 +38,7 @@ def launch11(recording: Any, student_id: str) -> Launch:
     fields = parse_qsl(recording["received_body_raw"], keep_blank_values=True)
     url = recording["launch_page"]["autosubmit_form"]["action"]
     now = float(dict(fields)["oauth_timestamp"])
-    form = v11.verify(post(url, fields), LTI11, now=now, spend=lambda key, until: True)
+    form = v11.verify(post(url, fields), LTI11, now=now, consume=lambda key, until: True)
     return ADAPTER.read_form(form, Settings(student_id=student_id, lti11=LTI11))
 
 
@@ -81,7 +81,7 @@ def verify13(recordings: Path, recording: Any, cookies: dict[str, str] | None = 
         "moodle",
         states=STATES,
         find_key=lambda url, kid: RSAKey.import_key(next(key for key in keys if key["kid"] == kid)),
-        spend=lambda key, until: True,
+        consume=lambda key, until: True,
         now=now,
     )
 
@@ -166,7 +166,7 @@ def test_a_recorded_launch_without_a_key_is_refused(recordings: Path) -> None:
     recording = _load(recordings, "lti11/07_unsigned_no_key.json")
     fields = parse_qsl(recording["received_body_raw"], keep_blank_values=True)
     with pytest.raises(LaunchRejected, match="unsigned"):
-        v11.verify(post("http://127.0.0.1:8291/lti11", fields), LTI11, now=0, spend=lambda key, until: True)
+        v11.verify(post("http://127.0.0.1:8291/lti11", fields), LTI11, now=0, consume=lambda key, until: True)
 
 
 @pytest.mark.parametrize("name", WHOLE_13)

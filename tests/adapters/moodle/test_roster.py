@@ -16,8 +16,8 @@ from adapters.moodle.roster import read_roster
 from adapters.moodle.settings import Settings
 from bridge.contracts import RECORD, RosterEnd, RosterMember, Student
 from bridge.errors import ConfigError, RemoteRefused, RemoteUnavailable, RosterIncomplete
-from bridge.patience import ATTEMPTS
-from tests.fakes.means import Clock, read_whole
+from bridge.net.retry import ATTEMPTS
+from tests.fakes.contexts import Clock, read_whole
 from tests.fakes.moodle import ADMIN, FUNCTIONS, GUEST, RIGHTS, FakeMoodle, Person, crowd, deleted, failure, person
 from tests.fakes.serving import Reply
 
@@ -42,7 +42,7 @@ def moodle() -> Iterator[FakeMoodle]:
 
 
 def read(moodle: FakeMoodle, clock: Clock, **settings: Any) -> list[RosterMember]:
-    return read_whole(read_roster(moodle.settings(**settings), clock.means()))
+    return read_whole(read_roster(moodle.settings(**settings), clock.context()))
 
 
 def ids(members: list[RosterMember]) -> list[int]:
@@ -128,7 +128,7 @@ def test_a_site_is_read_to_its_last_person(clock: Clock, size: int, guest_listed
 
 def test_a_large_site_is_not_held_in_memory(clock: Clock) -> None:
     with FakeMoodle(people=crowd(5 * SLICE)) as moodle:
-        pages = read_roster(moodle.settings(), clock.means())
+        pages = read_roster(moodle.settings(), clock.context())
         next(pages)
         asked = len(moodle.seen)
         assert isinstance(list(pages)[-1], RosterEnd)
@@ -250,7 +250,7 @@ def test_a_site_that_grows_faster_than_it_is_read_is_no_roster(moodle: FakeMoodl
 
 def test_a_site_that_breaks_off_is_no_roster(clock: Clock) -> None:
     with FakeMoodle(people=crowd(2 * SLICE)) as moodle:
-        pages = read_roster(moodle.settings(), clock.means())
+        pages = read_roster(moodle.settings(), clock.context())
         next(pages)
         moodle.fail_next(failure("invalidtoken"))
         with pytest.raises(RemoteRefused):
@@ -377,7 +377,7 @@ def test_the_token_stays_out_of_every_address(moodle: FakeMoodle, clock: Clock) 
 def test_a_moodle_in_a_folder_is_found(moodle: FakeMoodle, clock: Clock) -> None:
     settings = Settings(api={"url": f"{moodle.url}/lms/", "token": moodle.token})  # type: ignore[arg-type]
     with pytest.raises(RemoteRefused, match="404"):
-        read_whole(read_roster(settings, clock.means()))
+        read_whole(read_roster(settings, clock.context()))
     assert moodle.seen[0].path == "/lms/webservice/rest/server.php"
 
 
@@ -451,7 +451,7 @@ def test_empty_cohorts_alone_are_no_roster(moodle: FakeMoodle, clock: Clock) -> 
 
 def test_a_connection_without_an_api_says_what_to_write() -> None:
     with pytest.raises(ConfigError, match="`api`"):
-        read_roster(Settings(), Clock().means())
+        read_roster(Settings(), Clock().context())
 
 
 def test_the_adapter_reads_rosters() -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.moodle.people import Person, belongs, check_rights, is_deleted, member
+from adapters.moodle.people import Person, check_rights, is_active, is_deleted, member
 from adapters.moodle.roster import read_roster
 from adapters.moodle.settings import Settings
 from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable, RosterIncomplete
-from tests.fakes.means import Clock, read_whole
+from tests.fakes.contexts import Clock, read_whole
 from tests.fakes.serving import FakeServer, Reply, Request
 
 
@@ -32,7 +32,7 @@ def test_every_recorded_person_is_read(recordings: Path) -> None:
     found = {person.id: person for person in people(recordings, "30_get_users_all_email_wild")}
     for person in found.values():
         check_rights(person)
-    members = {number: member(person, "idnumber") for number, person in found.items() if belongs(person)}
+    members = {number: member(person, "idnumber") for number, person in found.items() if is_active(person)}
     assert len(members) == 65 - 2  # the guest and somebody who is not confirmed
     assert members[3].student == ("A12001", "Ana", "García López")
     assert members[3].fields["profile.sisid"] == "SIS-0001"
@@ -83,7 +83,7 @@ def test_every_recorded_error_stops_the_reading(recordings: Path, name: str, err
     with FakeServer(answer) as server:
         settings = Settings(api={"url": server.url, "token": "t"})  # type: ignore[arg-type]
         with pytest.raises(error):
-            read_whole(read_roster(settings, Clock().means()))
+            read_whole(read_roster(settings, Clock().context()))
 
 
 @pytest.mark.parametrize("name", ["01_site_info", "158_upgrade_pending", "155c_maintenance_admin"])
@@ -97,4 +97,4 @@ def test_the_recorded_site_says_who_the_token_is(recordings: Path, name: str) ->
     with FakeServer(answer) as server:
         settings = Settings(api={"url": server.url, "token": "t"})  # type: ignore[arg-type]
         with pytest.raises(RosterIncomplete, match="its own user"):
-            read_whole(read_roster(settings, Clock().means()))
+            read_whole(read_roster(settings, Clock().context()))

@@ -8,16 +8,16 @@ import pytest
 
 from adapters.oneroster.roster import read_changes, read_roster
 from adapters.oneroster.settings import Settings
-from bridge.contracts import Means
-from bridge.http import Outbound
+from bridge.contracts import ReaderContext
+from bridge.net.http import Outbound
 from tests.fakes.oneroster import BASE, CLIENT, SECRET, Service, user
 
 NOW = 1_800_000_000.0
 
 
 @pytest.fixture
-def means():
-    return Means(
+def context():
+    return ReaderContext(
         outbound=Outbound([ipaddress.ip_network("127.0.0.0/8")]),
         now=lambda: NOW,
         sleep=lambda _: None,
@@ -47,18 +47,18 @@ def connection(service):
 
 
 @pytest.fixture
-def read(means):
+def read(context):
     def call(settings):
-        *pages, end = read_roster(settings, means)
+        *pages, end = read_roster(settings, context)
         return [member for page in pages for member in page], end
 
     return call
 
 
 @pytest.fixture
-def changes(means):
+def changes(context):
     def call(settings, since):
-        *pages, end = read_changes(settings, means, since)
+        *pages, end = read_changes(settings, context, since)
         return [member for page in pages for member in page], end
 
     return call

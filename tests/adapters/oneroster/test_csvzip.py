@@ -132,9 +132,9 @@ def test_a_file_too_large_or_absent_is_named(packed, read_zip, tmp_path, monkeyp
         read_zip(packed())
 
 
-def test_people_come_in_pages(packed, means):
+def test_people_come_in_pages(packed, context):
     from adapters.oneroster.roster import read_roster
 
     users = "sourcedId\n" + "".join(f"{number}\n" for number in range(2500))
-    pages = list(read_roster(Settings.model_validate({"file": str(packed(users=users))}), means))
+    pages = list(read_roster(Settings.model_validate({"file": str(packed(users=users))}), context))
     assert [len(page) for page in pages[:-1]] == [1000, 1000, 500]

@@ -19,8 +19,8 @@ from adapters.scorm.callback import MAX_ANSWER
 from adapters.scorm.settings import Aicc, Settings
 from bridge.contracts import Assurance, Kind, Launch, LaunchRequest, Report, Student
 from bridge.errors import LaunchRejected, RemoteRefused, RemoteUnavailable
-from bridge.http import Outbound
-from tests.fakes.means import callback_means
+from bridge.net.http import Outbound
+from tests.fakes.contexts import callback_means
 
 PATH = "/mod/scorm/aicc.php"
 ANSWER = b"error=0\r\naicc_data=[Core]\r\nStudent_ID=8\r\nStudent_Name=King, Jr., Martin\r\n"

@@ -14,7 +14,7 @@ from adapters.scorm import callback
 from adapters.scorm.callback import call, is_plain_host, lies_under, same_address
 from adapters.scorm.settings import Aicc, Cmi5
 from bridge.errors import RemoteRefused
-from bridge.http import Outbound
+from bridge.net.http import Outbound
 
 HACP = "https://lms.example.com/aicc"
 

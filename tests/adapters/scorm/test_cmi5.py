@@ -19,12 +19,12 @@ from requests.structures import CaseInsensitiveDict
 from adapters.scorm import report
 from adapters.scorm.cmi5 import read_cmi5
 from adapters.scorm.settings import Cmi5, Settings
-from bridge.contracts import Assurance, CallbackMeans, Kind, Launch, LaunchRequest, Report, Student
+from bridge.contracts import Assurance, CallbackContext, Kind, Launch, LaunchRequest, Report, Student
 from bridge.errors import LaunchRejected, RemoteRefused, RemoteUnavailable
-from bridge.http import Outbound
+from bridge.net.http import Outbound
 from sandbox.lms.cmi5 import Cmi5Sessions, Reply
 from sandbox.people import PEOPLE
-from tests.fakes.means import callback_means
+from tests.fakes.contexts import callback_means
 from tests.fakes.serving import FakeServer, Request
 from tests.fakes.serving import Reply as Sent
 
@@ -41,7 +41,7 @@ class Lms:
         self.server = FakeServer(self._answer)
         self.spoilt: dict[str, Sent] = {}
         self.answers_anybody = False
-        self.means: CallbackMeans
+        self.context: CallbackContext
 
     def start(self, **choices: Any) -> None:
         numbers = itertools.count()
@@ -82,7 +82,7 @@ class Lms:
 @pytest.fixture
 def lms(loopback: Outbound) -> Iterator[Lms]:
     lms = Lms()
-    lms.means = callback_means(loopback, NOW)
+    lms.context = callback_means(loopback, NOW)
     with lms.server:
         lms.start()
         yield lms
@@ -98,7 +98,7 @@ def settings(lms: Lms) -> Settings:
 
 
 def launch(lms: Lms, **changes: str) -> Launch:
-    return read_cmi5(request({**lms.parameters, **changes}), settings(lms), lms.means)
+    return read_cmi5(request({**lms.parameters, **changes}), settings(lms), lms.context)
 
 
 def reason_of(lms: Lms, **changes: str) -> str:
@@ -142,7 +142,7 @@ def test_a_launch_with_a_parameter_missing_calls_nobody(name: str, lms: Lms) -> 
 def test_a_parameter_that_is_given_twice_is_not_chosen_from(lms: Lms) -> None:
     doubled = LaunchRequest("GET", "https://b.example", query=(*lms.parameters.items(), ("actor", "{}")))
     with pytest.raises(LaunchRejected, match="more than one actor"):
-        read_cmi5(doubled, settings(lms), lms.means)
+        read_cmi5(doubled, settings(lms), lms.context)
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_an_endpoint_may_be_written_without_its_slash(lms: Lms) -> None:
 
 def test_a_connection_without_cmi5_calls_nobody(lms: Lms) -> None:
     with pytest.raises(LaunchRejected, match="not_allowed_here"):
-        read_cmi5(request(lms.parameters), Settings(), lms.means)
+        read_cmi5(request(lms.parameters), Settings(), lms.context)
     assert not lms.server.seen
 
 
@@ -231,7 +231,7 @@ def test_an_account_without_a_name_is_nobody(lms: Lms) -> None:
     nobody = next(person for person in PEOPLE if not person.student_id)
     parameters = lms.sessions.begin(nobody)
     with pytest.raises(LaunchRejected, match="student_id_missing"):
-        read_cmi5(request(parameters), settings(lms), lms.means)
+        read_cmi5(request(parameters), settings(lms), lms.context)
 
 
 # ---- telling the LMS ----
@@ -246,7 +246,7 @@ def test_the_whole_story_is_told_in_order(lms: Lms) -> None:
         told(0.6),
         told(1.0, mastered=True, ends=True, seconds=400),
     ):
-        report(channel, step, settings(lms), lms.means)
+        report(channel, step, settings(lms), lms.context)
     assert lms.session.verbs == ["initialized", "progressed", "progressed", "completed", "passed", "terminated"]
     passed = lms.session.statements[4]
     assert passed["result"] == {"success": True, "score": {"scaled": 1.0}, "duration": "PT400S"}
@@ -259,7 +259,7 @@ def test_the_whole_story_is_told_in_order(lms: Lms) -> None:
 def test_a_story_that_is_told_twice_is_booked_once(lms: Lms) -> None:
     channel = launch(lms).channel
     for _ in range(2):
-        report(channel, told(1.0, mastered=True), settings(lms), lms.means)
+        report(channel, told(1.0, mastered=True), settings(lms), lms.context)
     assert lms.session.verbs == ["initialized", "completed", "passed"]
 
 
@@ -267,7 +267,7 @@ def test_a_story_that_is_told_twice_is_booked_once(lms: Lms) -> None:
 def test_whoever_only_looks_passes_nothing(mode: str, lms: Lms) -> None:
     lms.start(mode=mode)
     channel = launch(lms).channel
-    report(channel, told(1.0, mastered=True, ends=True), settings(lms), lms.means)
+    report(channel, told(1.0, mastered=True, ends=True), settings(lms), lms.context)
     assert lms.session.verbs == ["initialized", "terminated"]
 
 
@@ -275,14 +275,14 @@ def test_an_lms_that_refuses_a_statement_is_not_asked_for_ever(lms: Lms) -> None
     channel = launch(lms).channel
     lms.spoilt["statements"] = Sent(403)
     with pytest.raises(RemoteRefused):
-        report(channel, told(0.5), settings(lms), lms.means)
+        report(channel, told(0.5), settings(lms), lms.context)
 
 
 def test_an_address_that_was_struck_off_is_told_nothing(lms: Lms) -> None:
     channel = launch(lms).channel
     before = len(lms.server.seen)
     with pytest.raises(RemoteRefused):
-        report(channel, told(0.5), Settings(), lms.means)
+        report(channel, told(0.5), Settings(), lms.context)
     assert len(lms.server.seen) == before
 
 
@@ -305,7 +305,7 @@ def test_the_first_statement_comes_after_the_preferences_and_says_when(lms: Lms)
 
 def test_the_mastery_score_goes_back_with_passed_alone(lms: Lms) -> None:
     lms.session.data["masteryScore"] = 0.75
-    report(launch(lms).channel, told(1.0, mastered=True, ends=True), settings(lms), lms.means)
+    report(launch(lms).channel, told(1.0, mastered=True, ends=True), settings(lms), lms.context)
     name = "https://w3id.org/xapi/cmi5/context/extensions/masteryscore"
     named = {said["verb"]["id"].rpartition("/")[2]: said["context"]["extensions"] for said in lms.session.statements}
     assert named["passed"][name] == 0.75
@@ -315,7 +315,7 @@ def test_the_mastery_score_goes_back_with_passed_alone(lms: Lms) -> None:
 def test_numbers_are_written_as_javascript_writes_them(lms: Lms) -> None:
     lms.session.data["masteryScore"] = 1.0
     lms.session.data["contextTemplate"]["extensions"]["https://lms.example.com/weight"] = 2.0
-    report(launch(lms).channel, told(1.0, mastered=True), settings(lms), lms.means)
+    report(launch(lms).channel, told(1.0, mastered=True), settings(lms), lms.context)
     (body,) = sent(lms, "passed")
     assert b'"scaled":1}' in body
     assert b'masteryscore":1,' in body
@@ -326,34 +326,34 @@ def test_a_retry_goes_on_after_what_was_taken(lms: Lms) -> None:
     channel = launch(lms).channel
     lms.server.fail_next(Sent(503), where='verbs/passed"')
     with pytest.raises(RemoteUnavailable):
-        report(channel, told(1.0, mastered=True, ends=True), settings(lms), lms.means)
+        report(channel, told(1.0, mastered=True, ends=True), settings(lms), lms.context)
     assert lms.session.verbs == ["initialized", "completed"]
-    report(channel, told(1.0, mastered=True, ends=True), settings(lms), lms.means)
+    report(channel, told(1.0, mastered=True, ends=True), settings(lms), lms.context)
     assert lms.session.verbs == ["initialized", "completed", "passed", "terminated"]
     assert len(sent(lms, "completed")) == 1
 
 
 def test_a_statement_whose_answer_was_lost_is_not_taken_for_refused(lms: Lms) -> None:
     channel = launch(lms).channel
-    report(channel, told(1.0, mastered=True), settings(lms), lms.means)
-    forgetful = callback_means(lms.means.outbound, NOW)
+    report(channel, told(1.0, mastered=True), settings(lms), lms.context)
+    forgetful = callback_means(lms.context.outbound, NOW)
     report(channel, told(1.0, mastered=True), settings(lms), forgetful)
     assert len(sent(lms, "completed")) == 2, "it was said again, and refused"
     assert lms.session.verbs == ["initialized", "completed", "passed"]
 
 
 def test_a_second_session_of_a_registration_completes_and_passes_nothing_again(lms: Lms) -> None:
-    report(launch(lms).channel, told(1.0, mastered=True, ends=True), settings(lms), lms.means)
+    report(launch(lms).channel, told(1.0, mastered=True, ends=True), settings(lms), lms.context)
     lms.parameters = lms.sessions.begin(ANA, registration=lms.parameters["registration"])
-    report(launch(lms).channel, told(1.0, mastered=True, ends=True), settings(lms), lms.means)
+    report(launch(lms).channel, told(1.0, mastered=True, ends=True), settings(lms), lms.context)
     assert lms.session.verbs == ["initialized", "terminated"]
     assert len(sent(lms, "completed")) == 1
 
 
 def test_another_registration_is_completed_by_itself(lms: Lms) -> None:
-    report(launch(lms).channel, told(1.0, mastered=True, ends=True), settings(lms), lms.means)
+    report(launch(lms).channel, told(1.0, mastered=True, ends=True), settings(lms), lms.context)
     lms.parameters = lms.sessions.begin(ANA)
-    report(launch(lms).channel, told(1.0, mastered=True, ends=True), settings(lms), lms.means)
+    report(launch(lms).channel, told(1.0, mastered=True, ends=True), settings(lms), lms.context)
     assert lms.session.verbs == ["initialized", "completed", "passed", "terminated"]
 
 
@@ -363,7 +363,7 @@ def test_a_refused_statement_holds_up_no_other_and_the_lms_is_quoted(lms: Lms) -
         Sent(403, b'{"statusCode": 403, "message": "9.3.0.0-6 - <b>once</b>"}'), where='verbs/completed"'
     )
     with pytest.raises(RemoteRefused, match=r"completed \(status 403\); it says: 9\.3\.0\.0-6 - <b>once</b>"):
-        report(channel, told(1.0, mastered=True, ends=True), settings(lms), lms.means)
+        report(channel, told(1.0, mastered=True, ends=True), settings(lms), lms.context)
     assert lms.session.verbs == ["initialized", "passed", "terminated"]
 
 
@@ -412,7 +412,7 @@ def test_a_null_is_a_member_that_is_absent(member: str, lms: Lms) -> None:
     arrived = launch(lms)
     assert arrived.student.student_id == ANA.student_id
     assert arrived.channel["mode"] == "Normal"
-    report(arrived.channel, told(1.0, mastered=True, ends=True), settings(lms), lms.means)
+    report(arrived.channel, told(1.0, mastered=True, ends=True), settings(lms), lms.context)
     assert lms.session.verbs == ["initialized", "completed", "passed", "terminated"]
 
 
@@ -480,8 +480,8 @@ def test_an_lms_is_asked_once_for_a_made_up_agent_and_its_answer_is_remembered(l
     assert launch(lms).assurance is Assurance.ASSERTED
     assert states_asked(lms) == 3
     lms.parameters = lms.sessions.begin(ANA)
-    lms.means = callback_means(lms.means.outbound, NOW)
-    assert launch(lms).assurance is Assurance.CONFIRMED, "forgotten, asked again, and found mended"
+    lms.context = callback_means(lms.context.outbound, NOW)
+    assert launch(lms).assurance is Assurance.CONFIRMED, "forgotten, asked again, and found fixed"
     assert not launch_remark(lms)
 
 

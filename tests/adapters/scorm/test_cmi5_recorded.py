@@ -14,8 +14,8 @@ from adapters.scorm import report
 from adapters.scorm.cmi5 import read_cmi5
 from adapters.scorm.settings import Cmi5, Settings
 from bridge.contracts import Assurance, LaunchRequest, Report, Student
-from bridge.http import Outbound
-from tests.fakes.means import callback_means
+from bridge.net.http import Outbound
+from tests.fakes.contexts import callback_means
 from tests.fakes.serving import FakeServer, Reply, Request
 
 RECORDING = Path(__file__).resolve().parents[2] / "recordings" / "cmi5" / "catapult.json"
@@ -49,19 +49,19 @@ def sessions() -> list[dict[str, Any]]:
 
 def test_the_reference_lms_is_sent_what_it_took(sessions: list[dict[str, Any]], loopback: Outbound) -> None:
     player = Player([call for session in sessions for call in session["calls"]])
-    means = callback_means(loopback, NOW)
+    context = callback_means(loopback, NOW)
     with player.server:
         settings = Settings(cmi5=Cmi5(allowed_urls=(f"{player.server.url}/",)))
         for session in sessions:
             asked = {name: text.replace("{lms}", player.server.url) for name, text in session["parameters"].items()}
-            launch = read_cmi5(LaunchRequest("GET", "https://b.example", query=tuple(asked.items())), settings, means)
+            launch = read_cmi5(LaunchRequest("GET", "https://b.example", query=tuple(asked.items())), settings, context)
             assert launch.student == Student("A12001", "Ana", "García López")
             assert launch.assurance is Assurance.CONFIRMED
             assert launch.package_token == "catapult-token"
             assert launch.return_url == "https://lms.example.edu/back"
             for said in session["reports"]:
                 told = Report(**said, new_seconds=said["seconds"], time=NOW)
-                report(launch.channel, told, settings, means)
+                report(launch.channel, told, settings, context)
     recorded = [call for session in sessions for call in session["calls"]]
     for made, call in zip(player.made, recorded, strict=True):
         assert made == {name: call[name] for name in made}

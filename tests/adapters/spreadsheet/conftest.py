@@ -6,7 +6,7 @@ import pytest
 
 from adapters.spreadsheet.roster import read_roster
 from adapters.spreadsheet.settings import Settings
-from bridge.contracts import Means, RosterEnd
+from bridge.contracts import ReaderContext, RosterEnd
 
 
 def _refused(*_):
@@ -18,8 +18,10 @@ class Read:
 
     def __init__(self, path, usernames=(), **keys):
         self.notices: list[str] = []
-        means = Means(outbound=None, now=_refused, sleep=_refused, notice=self.notices.append, usernames=usernames)
-        pages = list(read_roster(Settings.model_validate({"file": str(path), **keys}), means))
+        context = ReaderContext(
+            outbound=None, now=_refused, sleep=_refused, notice=self.notices.append, usernames=usernames
+        )
+        pages = list(read_roster(Settings.model_validate({"file": str(path), **keys}), context))
         self.end = pages.pop()
         assert isinstance(self.end, RosterEnd)
         self.pages = pages

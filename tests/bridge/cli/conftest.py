@@ -15,14 +15,14 @@ from flask.testing import FlaskClient
 
 from adapters import ADAPTERS
 from bridge.cli import cli
-from bridge.config import load
+from bridge.config.configuration import load
 from bridge.errors import OttoBridgeError
-from bridge.http import Outbound
 from bridge.learners.directory import Directory
+from bridge.net.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.store.engine import migrate, open_database
 from bridge.web.app import create_app
-from bridge.web.house import furnish
+from bridge.web.services import build_services
 from sandbox.ottolearn import create_sandbox
 from sandbox.serving import serve
 from tests.fakes.lti_platform import BRIDGE, FORM, LAUNCH_URL, NOW, sign
@@ -121,6 +121,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
         api = OttoLearnApi(configuration.ottolearn, outbound)
         usernames = configuration.ottolearn.username_attributes
         directory = Directory(engine, usernames, api.read_learners, time.time, every=0.0)
-        house = furnish(configuration, engine, outbound, directory, adapters=ADAPTERS, now=lambda: NOW)
-        yield Site(tmp_path, path, create_app(house).test_client(), api)
+        services = build_services(configuration, engine, outbound, directory, adapters=ADAPTERS, now=lambda: NOW)
+        yield Site(tmp_path, path, create_app(services).test_client(), api)
         engine.dispose()

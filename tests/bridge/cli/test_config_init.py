@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from adapters import ADAPTERS
 from bridge.cli import cli
 from bridge.cli.newconfig import KINDS
-from bridge.config import load
+from bridge.config.configuration import load
 from tests.conftest import ROOT
 
 PASSWORD = "pass word $HOME \"quoted\" 'and' \\ `more`"

@@ -19,7 +19,7 @@ from bridge.cli import cli
 from bridge.errors import ConfigError
 from bridge.store import backups, launches
 from bridge.store.backups import BackupFailed
-from bridge.store.engine import alone, known_revisions, open_database
+from bridge.store.engine import autocommit, known_revisions, open_database
 from bridge.store.launches import LaunchLine
 
 CONFIG = """
@@ -73,7 +73,7 @@ def later(engine: Engine) -> Iterator[None]:
 
 
 def _set_schema(engine: Engine, schema: str) -> None:
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :schema"), {"schema": schema})
 
 
@@ -184,12 +184,12 @@ def test_an_old_database_is_told_upgraded_and_keeps_what_it_held(tmp_path: Path,
 
 
 def test_a_table_that_is_missing_is_found(desk: Desk, engine: Engine) -> None:
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(text("ALTER TABLE received RENAME TO gone"))
     try:
         done = desk.run("db", "check")
     finally:
-        with alone(engine) as connection:
+        with autocommit(engine) as connection:
             connection.execute(text("ALTER TABLE gone RENAME TO received"))
     assert done.exit_code == 1
     assert "received" in done.stdout

@@ -14,13 +14,13 @@ import yaml
 from click.testing import CliRunner
 
 from bridge.cli import cli
+from bridge.config.settings import Frozen
 from bridge.contracts import Adapter, Connection, Observation, RosterEnd, RosterMember, Student
 from bridge.doctor.checks import Doctor, Finding
 from bridge.errors import ConfigError, RemoteUnavailable, RosterIncomplete
 from bridge.keys.own import OwnKeys
 from bridge.learners.student_ids import Rule
-from bridge.patience import patiently
-from bridge.settings import Frozen
+from bridge.net.retry import with_retries
 from bridge.store.connections import StoredConnection, add
 from bridge.store.engine import migrate, open_database
 from bridge.store.launches import LaunchLine, append
@@ -198,13 +198,13 @@ def examined(read: Callable[..., Iterator[Any]], *launched: str, **more: Any) ->
     adapter = Adapter(name="test", title="Test", settings=Settings, read_roster=read, examine=more.pop("examine", None))
     match = SimpleNamespace(attribute="username")
     directory = SimpleNamespace(look=lambda student_id: match if student_id == "A1" else None)
-    around = {
+    run_context = {
         "now": lambda: 0.0,
         "sleep": lambda _: None,
         "launched": lambda _: [Student(one, "", "") for one in launched],
         **more,
     }
-    doctor = Doctor(None, "", directory, None, None, **around)
+    doctor = Doctor(None, "", directory, None, None, **run_context)
     rules = [Rule(case="upper")]
     connection = Connection("campus", adapter, Settings(), id_rules=rules)
     return list(doctor.examine(connection))
@@ -256,8 +256,8 @@ def test_a_slow_roster_is_not_read_to_its_end() -> None:
 def test_a_roster_by_lti_memberships_has_our_key_at_hand() -> None:
     asked = []
 
-    def read(_: object, means: Any) -> Iterator[Any]:
-        means.services()
+    def read(_: object, context: Any) -> Iterator[Any]:
+        context.services()
         yield from [members("A1"), RosterEnd(1)]
 
     assert judged(read, services=asked.append) == [("roster", "ok"), ("matching", "ok")]
@@ -291,9 +291,9 @@ def test_a_connection_whose_launches_carry_another_id_than_its_roster_is_found(t
 
 
 def test_a_roster_that_never_comes_does_not_hold_the_doctor_up() -> None:
-    def read(_: object, means: Any) -> Iterator[Any]:
+    def read(_: object, context: Any) -> Iterator[Any]:
         while True:
-            means.sleep(10.0)
+            context.sleep(10.0)
         yield
 
     assert judged(read) == [("roster", "failed")]
@@ -303,8 +303,8 @@ def test_a_roster_whose_lms_is_nowhere_is_told_with_what_failed() -> None:
     def nowhere() -> None:
         raise RemoteUnavailable("lms.example.edu: the name does not resolve")
 
-    def read(_: object, means: Any) -> Iterator[Any]:
-        yield [patiently(nowhere, means)]
+    def read(_: object, context: Any) -> Iterator[Any]:
+        yield [with_retries(nowhere, context)]
 
     (found,) = examined(read)
     assert found.detail == "the roster did not come within 60 seconds: lms.example.edu: the name does not resolve"

@@ -192,7 +192,7 @@ def test_the_last_probe_becomes_a_configuration(desk: Desk) -> None:
 def test_progress_is_shown(desk: Desk) -> None:
     assert desk.json("progress") == []
     number = visits.add(desk.engine, Visit(0, 0.0, "any-lms", "scorm12", "A1", 7, "SAFE-1", ""), due_at=0.0)
-    visits.tell(desk.engine, number, progress=0.4, mastered=False, seconds=60, now=0.0, due_at=0.0)
+    visits.report(desk.engine, number, progress=0.4, mastered=False, seconds=60, now=0.0, due_at=0.0)
     (row,) = desk.json("progress")
     assert (row["student_id"], row["progress"], row["state"], row["time"]) == (
         "A1",

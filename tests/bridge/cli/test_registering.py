@@ -16,9 +16,9 @@ from click.testing import CliRunner, Result
 
 from adapters import ADAPTERS
 from bridge.cli import cli
-from bridge.config import load
+from bridge.config.configuration import load
+from bridge.install.registration import PURPOSE
 from bridge.lti.registration import readable_token
-from bridge.registration import PURPOSE
 from bridge.store import one_time
 from bridge.store.connections import StoredConnection, add, learn_deployment
 from bridge.store.engine import migrate, open_database

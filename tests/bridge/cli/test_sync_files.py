@@ -17,9 +17,9 @@ from click.testing import CliRunner
 
 from adapters import ADAPTERS
 from bridge.cli import cli
-from bridge.config import load
+from bridge.config.configuration import load
 from bridge.errors import ConfigError
-from bridge.http import Outbound
+from bridge.net.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
 from sandbox.ottolearn import create_sandbox
 from sandbox.serving import serve

@@ -118,7 +118,7 @@ def test_a_night_costs_what_has_changed_and_everything_says_so(district: Distric
     assert [district.outcome_of(number) for number in (3, 5, PEOPLE)] == ["matched", "inactive", "matched"]
     assert [run["kind"] for run in district.run("runs")[1]] == ["in_between", "whole"]
     assert district.run("runs", "show", "2")[1]["changes_since"] == "2027-01-14T08:00:00Z"
-    assert "in-between run, 3 read" in district.say("sync", "oneroster", "district")
+    assert "incremental run, 3 read" in district.say("sync", "oneroster", "district")
     assert "whole roster, 31 read" in district.say("sync", "oneroster", "district", "--full")
     assert "kind: in_between" in district.say("runs", "show", "2")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bridge.config import CommonKeys
+from bridge.config.configuration import CommonKeys
 from bridge.contracts import PLACE, RECORD, Observation, RosterMember, Student
 from bridge.doctor.ids import LOOKED_AT, PEOPLE, compare_ids
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, event, select
 from bridge.errors import ConfigError
 from bridge.keys.own import LONGEST_CACHE, LONGEST_TOKEN, OwnKeys, TooEarly
 from bridge.store import own_keys
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.own_keys import CURRENT, NEXT
 from bridge.store.schema import own_key
 
@@ -95,7 +95,7 @@ def test_a_key_nobody_needs_is_forgotten(keys: OwnKeys, clock: Clock, engine: En
     for _ in range(3):
         clock.now += 2 * LONGEST_CACHE
         keys.rotate()
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         assert old not in list(connection.execute(select(own_key.c.kid)).scalars())
 
 
@@ -135,7 +135,7 @@ def test_a_lost_secret_is_told_and_mended_by_new_keys(keys: OwnKeys, engine: Eng
 
 def test_looking_at_the_keys_makes_none(keys: OwnKeys, engine: Engine) -> None:
     keys.check()
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         assert connection.execute(select(own_key)).all() == []
 
 
@@ -150,7 +150,7 @@ def test_a_key_that_signs_no_more_need_not_be_opened(keys: OwnKeys, engine: Engi
 
 def test_the_database_holds_no_private_key(keys: OwnKeys, engine: Engine) -> None:
     private = keys.signing().as_dict(private=True)
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         text = " ".join(str(value) for row in connection.execute(select(own_key)) for value in row)
     assert str(private["d"]) not in text
     assert str(private["n"]) in text

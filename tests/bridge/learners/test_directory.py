@@ -60,8 +60,8 @@ Make = Callable[..., Directory]
 def make(engine: Engine, ottolearn: OttoLearn, clock: Clock) -> Make:
     """A directory over `engine`, as one process has it; patience beyond every reading in these tests."""
 
-    def build(read: Callable[[], Iterable[Learner]] | None = None, patience: float = 60.0) -> Directory:
-        return Directory(engine, ("username", "employeeId"), read or ottolearn.read, clock, every=30, patience=patience)
+    def build(read: Callable[[], Iterable[Learner]] | None = None, max_wait: float = 60.0) -> Directory:
+        return Directory(engine, ("username", "employeeId"), read or ottolearn.read, clock, every=30, max_wait=max_wait)
 
     return build
 
@@ -217,7 +217,7 @@ def test_threads_with_unknown_ids_wait_for_one_reading_together(make: Make) -> N
 
 
 def test_a_slow_ottolearn_does_not_keep_a_learner_waiting(make: Make, ottolearn: OttoLearn) -> None:
-    directory = make(patience=0.0)
+    directory = make(max_wait=0.0)
     ottolearn.goes_on.clear()
     for _ in range(2):
         with pytest.raises(RemoteUnavailable, match="still being read"):
@@ -300,7 +300,7 @@ def test_the_choice_to_begin_a_refresh_is_one_threads_at_a_time(engine: Engine, 
         held.append(directory._lock.locked())
         return 1000.0
 
-    directory = Directory(engine, ("username",), ottolearn.read, now, patience=60)
+    directory = Directory(engine, ("username",), ottolearn.read, now, max_wait=60)
     with pytest.raises(LearnerNotFound):
         directory.find("nobody")
     assert held[0]

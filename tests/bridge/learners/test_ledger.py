@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from bridge.contracts import Assurance, Kind, Launch, Student
 from bridge.errors import LaunchRejected
-from bridge.learners.ledger import Arrival, Ledger, arrival_of
+from bridge.learners.ledger import LaunchIdentity, Ledger, identity_of
 from bridge.store import aliases, disputes, people, sync_items, sync_people, sync_runs
 from bridge.store.people import Origin, Person
 from bridge.store.sync_items import Content, Item, State
@@ -29,17 +29,17 @@ class Door:
     def enter(self, record: str, student_id: str, user_id: int, kind: Kind = Kind.LTI13, name: str = "campus") -> str:
         """Why the person of `record` does not enter as `user_id`; empty where they do."""
         self.now += 1
-        arrival = self.arrival(record, student_id, kind, name)
+        identity = self.identity(record, student_id, kind, name)
         try:
-            known = self.ledger.known(arrival, student_id)
-            self.ledger.confirm(arrival, known, user_id)
+            known = self.ledger.known(identity, student_id)
+            self.ledger.confirm(identity, known, user_id)
         except LaunchRejected as error:
             return error.reason
         return ""
 
-    def arrival(self, record: str, student_id: str, kind: Kind = Kind.LTI13, name: str = "campus") -> Arrival:
+    def identity(self, record: str, student_id: str, kind: Kind = Kind.LTI13, name: str = "campus") -> LaunchIdentity:
         launch = Launch(Student(student_id, "", ""), kind, Assurance.SIGNED, record=record)
-        return arrival_of(name, launch, student_id, ignore_case=False)
+        return identity_of(name, launch, student_id, ignore_case=False)
 
     def link(self, student_id: str, user_id: int) -> None:
         self.now += 1
@@ -99,9 +99,9 @@ def test_an_id_that_ottolearn_moved_to_a_user_who_is_nobody_yet_goes_with_it(doo
 
 def test_a_known_record_with_an_id_that_nobody_has_is_not_called_unknown(door: Door) -> None:
     door.enter("r1", "A1", 1)
-    arrival = door.arrival("r1", "typo")
+    identity = door.identity("r1", "typo")
     with pytest.raises(LaunchRejected, match="identity_changed"):
-        door.ledger.require_no_other_id(arrival, door.ledger.known(arrival, "typo"))
+        door.ledger.require_no_other_id(identity, door.ledger.known(identity, "typo"))
 
 
 def test_each_door_and_each_connection_names_people_in_its_own_way(door: Door) -> None:
@@ -147,14 +147,14 @@ def test_what_a_roster_cannot_settle_in_ottolearn_keeps_nobody_out(door: Door) -
 
 def test_only_a_roster_vouches_for_a_claim_and_only_for_this_record_and_id(door: Door) -> None:
     door.enter("r1", "A1", 1)
-    assert not door.ledger.is_from_roster(door.arrival("r1", "A1"), "A1")
+    assert not door.ledger.is_from_roster(door.identity("r1", "A1"), "A1")
     row = Person("campus", "lti13", "r2", "B2", 2, Origin.ROSTER, 1.0, 1.0, 1.0)
     with door.engine.begin() as connection:
         people.keep(connection, [row])
-    assert door.ledger.is_from_roster(door.arrival("r2", "B2"), "B2")
-    assert not door.ledger.is_from_roster(door.arrival("r2", "A1"), "A1")
-    assert not door.ledger.is_from_roster(door.arrival("r3", "B2"), "B2")
-    assert not door.ledger.is_from_roster(door.arrival("", "B2"), "B2")
+    assert door.ledger.is_from_roster(door.identity("r2", "B2"), "B2")
+    assert not door.ledger.is_from_roster(door.identity("r2", "A1"), "A1")
+    assert not door.ledger.is_from_roster(door.identity("r3", "B2"), "B2")
+    assert not door.ledger.is_from_roster(door.identity("", "B2"), "B2")
 
 
 def test_a_long_or_odd_record_is_kept_and_told_apart(door: Door) -> None:
@@ -178,11 +178,11 @@ def test_of_two_records_at_once_one_becomes_the_user(door: Door) -> None:
     barrier, found = threading.Barrier(8), []
 
     def come(number: int) -> None:
-        arrival = door.arrival(f"r{number}", "A1")
-        known = door.ledger.known(arrival, "A1")
+        identity = door.identity(f"r{number}", "A1")
+        known = door.ledger.known(identity, "A1")
         barrier.wait()
         try:
-            door.ledger.confirm(arrival, known, 1)
+            door.ledger.confirm(identity, known, 1)
             found.append("")
         except LaunchRejected as error:
             found.append(error.reason)

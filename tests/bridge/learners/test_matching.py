@@ -10,6 +10,8 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import Engine
 
+from bridge.background import tidy
+from bridge.config.retention import DAY, Retention
 from bridge.contracts import Assurance, Connection, Kind, Launch, Learner, Student
 from bridge.errors import (
     LearnerAmbiguous,
@@ -24,11 +26,9 @@ from bridge.learners.directory import Directory, Match
 from bridge.learners.ledger import Ledger
 from bridge.learners.linking import LinkRefused, connection_for, link, write
 from bridge.learners.matching import Matching
-from bridge.learners.newcomers import CLAIM_LIVES, Newcomers
+from bridge.learners.provisioning import CLAIM_LIVES, Provisioning
 from bridge.lti.student import read_student
 from bridge.ottolearn.api import Attribute
-from bridge.retention import DAY, Retention
-from bridge.rounds import tidy
 from bridge.store import aliases, one_time, unmatched
 
 NAMES = ("username", "employeeId")
@@ -77,20 +77,20 @@ class World:
         self.now = 1000.0
         self.ottolearn = OttoLearn()
         self.slept = 0
-        self.newcomers: dict[str, Mapping[str, str] | None] = {"campus": None, "open": DEFAULTS}
+        self.provisioning: dict[str, Mapping[str, str] | None] = {"campus": None, "open": DEFAULTS}
         self.directory = self.make_directory()
         self.directory.refresh()
 
     def make_directory(self) -> Directory:
-        return Directory(self.engine, NAMES, lambda: [*self.ottolearn.people.values()], lambda: self.now, patience=60)
+        return Directory(self.engine, NAMES, lambda: [*self.ottolearn.people.values()], lambda: self.now, max_wait=60)
 
     def matching(self) -> Matching:
         def connection(name: str) -> Connection[object] | None:
-            found = Connection(name, SimpleNamespace(), None, newcomers=self.newcomers.get(name))
-            return found if name in self.newcomers else None
+            found = Connection(name, SimpleNamespace(), None, provisioning=self.provisioning.get(name))
+            return found if name in self.provisioning else None
 
         tokens = iter(range(1000))
-        makes = Newcomers(
+        makes = Provisioning(
             self.engine,
             self.make_directory(),
             self.ottolearn,
@@ -262,7 +262,7 @@ def test_what_ottolearn_requires_and_nobody_gives_is_named(world: World) -> None
     with pytest.raises(LearnerIncomplete, match="costCentre"):
         world.find("X9", "open")
     assert world.ottolearn.calls == []
-    world.newcomers["open"] = {**DEFAULTS, "costCentre": "1"}
+    world.provisioning["open"] = {**DEFAULTS, "costCentre": "1"}
     assert world.find("X9", "open")
 
 
@@ -303,16 +303,16 @@ def test_when_it_is_unknown_whether_a_user_was_made_nobody_makes_another_before_
 @pytest.mark.parametrize(("student_id", "found"), [("C3", Match(CY, "employeeId")), ("A1", Match(ANA, "username"))])
 def test_a_user_made_a_moment_before_is_not_made_again(world: World, student_id: str, found: Match) -> None:
     student = Student(student_id, "Zoë", "")
-    assert world.matching().newcomers.make(student, student_id, Assurance.SIGNED, DEFAULTS) == found
+    assert world.matching().provisioning.make(student, student_id, Assurance.SIGNED, DEFAULTS) == found
     assert world.ottolearn.calls == []
 
 
 def test_an_inactive_user_met_while_making_one_is_not_let_in(world: World) -> None:
     with pytest.raises(LearnerInactive):
-        world.matching().newcomers.make(Student("B2", "", ""), "B2", Assurance.SIGNED, DEFAULTS)
+        world.matching().provisioning.make(Student("B2", "", ""), "B2", Assurance.SIGNED, DEFAULTS)
     assert one_time.claim(world.engine, "newcomer b2", now=world.now, until=world.now + 1)
     with pytest.raises(LearnerInactive):
-        world.matching().newcomers.make(Student("B2", "", ""), "B2", Assurance.SIGNED, DEFAULTS)
+        world.matching().provisioning.make(Student("B2", "", ""), "B2", Assurance.SIGNED, DEFAULTS)
 
 
 def test_two_launches_at_once_make_one_user(world: World) -> None:
@@ -322,7 +322,7 @@ def test_two_launches_at_once_make_one_user(world: World) -> None:
         matching = world.matching()
         start.wait(60)
         student = Student("X9", "Zoë", "O’Brien")
-        return matching.newcomers.make(student, "X9", Assurance.SIGNED, DEFAULTS).learner.user_id
+        return matching.provisioning.make(student, "X9", Assurance.SIGNED, DEFAULTS).learner.user_id
 
     world.sleep = lambda _: __import__("time").sleep(0.01)
     with ThreadPoolExecutor(4) as pool:
@@ -342,7 +342,7 @@ def test_one_newcomer_who_launches_in_three_spellings_at_once_is_one_user(
         student = Student(student_id, "Zoë", "O’Brien")
         how = {"ignore_case": ignore_case, "record": record}
         try:
-            return matching.newcomers.make(student, student_id, Assurance.SIGNED, DEFAULTS, **how).learner.user_id
+            return matching.provisioning.make(student, student_id, Assurance.SIGNED, DEFAULTS, **how).learner.user_id
         except RemoteUnavailable:
             return None
 
@@ -357,13 +357,13 @@ def test_one_newcomer_who_launches_in_three_spellings_at_once_is_one_user(
 def test_two_newcomers_whose_ids_differ_in_case_are_two_users(world: World) -> None:
     student = Student("abc-9", "Zoë", "")
     for student_id, record in (("abc-9", "sub-1"), ("ABC-9", "sub-2")):
-        world.matching().newcomers.make(student, student_id, Assurance.SIGNED, DEFAULTS, record=record)
+        world.matching().provisioning.make(student, student_id, Assurance.SIGNED, DEFAULTS, record=record)
     assert [call["username"] for call in world.ottolearn.calls] == ["abc-9", "ABC-9"]
 
 
 def test_a_record_whose_user_could_not_be_made_is_tried_again(world: World) -> None:
     world.ottolearn.failures.append(RemoteRefused("required", status=400))
-    student, make = Student("X9", "Zoë", ""), world.matching().newcomers.make
+    student, make = Student("X9", "Zoë", ""), world.matching().provisioning.make
     with pytest.raises(RemoteRefused):
         make(student, "X9", Assurance.SIGNED, DEFAULTS, record="sub-1")
     assert make(student, "X9", Assurance.SIGNED, DEFAULTS, record="sub-1").learner.attributes["username"] == "X9"
@@ -371,10 +371,10 @@ def test_a_record_whose_user_could_not_be_made_is_tried_again(world: World) -> N
 
 def test_somebody_with_one_name_is_told_apart_from_somebody_unknown(world: World) -> None:
     """Moodle demands a last name, so that they carry `-` there, which is none."""
-    world.newcomers["open"] = {"department": "LMS"}
+    world.provisioning["open"] = {"department": "LMS"}
     plato = Launch(read_student("X10", "Plato", "-", ""), Kind.LTI13, Assurance.SIGNED)
     with pytest.raises(LearnerIncomplete, match="lastName"):
         world.matching().find("open", plato, "X10")
     assert unmatched.newest(world.engine, 1)[0].outcome == "no_match"
-    world.newcomers["open"] = {"department": "LMS", "lastName": "-"}
+    world.provisioning["open"] = {"department": "LMS", "lastName": "-"}
     assert world.matching().find("open", plato, "X10").learner.attributes["lastName"] == "-"

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import Engine
 
 from bridge.contracts import Learner, Student
-from bridge.learners.near import MOST, near_misses
-from bridge.store import generations
-from bridge.store.engine import alone
+from bridge.learners.near_misses import MOST, near_misses
+from bridge.store import directory_snapshots
+from bridge.store.engine import autocommit
 from bridge.store.schema import hint
 
 NAMES = ("username", "employeeId")
@@ -24,7 +24,7 @@ PEOPLE = [
 
 @pytest.fixture
 def database(engine: Engine) -> Engine:
-    generations.replace(engine, PEOPLE, NAMES, now=1.0)
+    directory_snapshots.replace(engine, PEOPLE, NAMES, now=1.0)
     return engine
 
 
@@ -59,17 +59,19 @@ def test_who_could_be_meant_and_why(database: Engine, student_id, first, last, e
 
 def test_many_namesakes_do_not_fill_the_page(engine: Engine) -> None:
     many = [Learner(n, True, {"username": f"u{n}", "firstName": "An", "lastName": "Li"}) for n in range(1, 40)]
-    generations.replace(engine, many, NAMES, now=1.0)
+    directory_snapshots.replace(engine, many, NAMES, now=1.0)
     assert len(found(engine, "X1", "An", "Li")) == MOST
 
 
 def test_a_changed_name_is_no_suggestion_any_more_and_a_new_one_is(database: Engine) -> None:
-    generations.put(database, [Learner(2, True, {"username": "00123", "firstName": "Bo", "lastName": "Wu"})], NAMES)
+    directory_snapshots.put(
+        database, [Learner(2, True, {"username": "00123", "firstName": "Bo", "lastName": "Wu"})], NAMES
+    )
     assert found(database, "X1", "Bo", "Li") == []
     assert found(database, "X1", "Bo", "Wu") == [(2, "same_name", "")]
 
 
 def test_hints_of_an_older_reading_are_swept_away(database: Engine) -> None:
-    generations.replace(database, PEOPLE[:1], NAMES, now=2.0)
-    with alone(database) as connection:
+    directory_snapshots.replace(database, PEOPLE[:1], NAMES, now=2.0)
+    with autocommit(database) as connection:
         assert len(connection.execute(hint.select()).all()) == 1

@@ -54,7 +54,7 @@ def ottolearn(clock: Clock) -> OttoLearn:
 
 
 def process(engine: Engine, ottolearn: OttoLearn) -> Directory:
-    return Directory(engine, ("username",), ottolearn.read, ottolearn.clock, every=30, patience=60)
+    return Directory(engine, ("username",), ottolearn.read, ottolearn.clock, every=30, max_wait=60)
 
 
 def test_while_one_process_reads_no_other_does(engine: Engine, ottolearn: OttoLearn) -> None:
@@ -133,8 +133,8 @@ def test_unknown_ids_start_readings_the_more_rarely_the_longer_one_takes(engine:
         with pytest.raises(LearnerNotFound):
             directory.find("nobody")
         ottolearn.clock.time += 25
-    spent = (ottolearn.reads - 1) * ottolearn.seconds
-    assert 0 < spent <= (ottolearn.clock.time - began) / SHARE + ottolearn.seconds
+    consumed = (ottolearn.reads - 1) * ottolearn.seconds
+    assert 0 < consumed <= (ottolearn.clock.time - began) / SHARE + ottolearn.seconds
 
 
 def test_a_short_list_is_read_again_as_soon_as_before(engine: Engine, ottolearn: OttoLearn) -> None:

@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 
 from bridge.contracts import Learner
 from bridge.errors import LearnerAmbiguous, LearnerNotFound, RemoteUnavailable
-from bridge.http import Outbound
 from bridge.learners import searching
 from bridge.learners.directory import Directory
+from bridge.net.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.ottolearn.settings import OttoLearn
 from sandbox.serving import serve
@@ -79,7 +79,7 @@ def made(engine: Engine, ottolearn: Answering, loopback: Outbound, url: str, **a
     now = lambda: ottolearn.now  # noqa: E731
     asking = OttoLearnApi(settings, loopback, attempts=1)
     search = searching.searching(engine, asking, NAMES, now)
-    directory = Directory(engine, NAMES, ottolearn.list, now, every=30, patience=60, search=search)
+    directory = Directory(engine, NAMES, ottolearn.list, now, every=30, max_wait=60, search=search)
     directory.refresh()
     ottolearn.lists = 0
     return directory

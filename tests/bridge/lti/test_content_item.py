@@ -10,8 +10,8 @@ from oauthlib.common import Request
 from oauthlib.oauth1.rfc5849.signature import verify_hmac_sha1
 
 from bridge.contracts import SignedForm
-from bridge.courses import Course
 from bridge.errors import LaunchRejected
+from bridge.launch.courses import Course
 from bridge.lti.content_item import CONTEXT, LINK, ItemSelection, read_item_selection, sign_items
 from tests.fakes.lti_platform import FORM, LAUNCH_URL, LTI11, NOW
 

@@ -11,8 +11,8 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
 from bridge.contracts import SignedClaims
-from bridge.courses import Course
 from bridge.errors import LaunchRejected
+from bridge.launch.courses import Course
 from bridge.lti.deep_linking import ANSWER_LIVES, DL_CLAIM, Selection, read_selection, sign_answer
 from bridge.lti.v13 import CLAIM
 from tests.fakes.lti_platform import CLIENT, DEPLOYMENT, ISSUER, LAUNCH_URL, NOW, claims
@@ -24,14 +24,14 @@ TEACHER = ["http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor"]
 KEY = RSAKey.generate_key(2048, {"kid": "own-1"}, private=True)
 
 
-def asked(wishes: dict[str, Any] | None = None, **changes: Any) -> SignedClaims:
+def asked(wanted: dict[str, Any] | None = None, **changes: Any) -> SignedClaims:
     """The claims of a request that `verify` has passed; `wishes` replace the platform's settings, None removes one."""
     good = {
         "deep_link_return_url": RETURN_URL,
         "accept_types": ["link", "ltiResourceLink"],
         "accept_presentation_document_targets": ["iframe", "window"],
         "data": "opaque é & = 1",
-        **(wishes or {}),
+        **(wanted or {}),
     }
     settings = {name: value for name, value in good.items() if value is not None}
     full = claims("n", **{"message_type": "LtiDeepLinkingRequest", "roles": TEACHER, **changes})

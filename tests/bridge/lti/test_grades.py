@@ -11,7 +11,6 @@ from pydantic import SecretStr
 
 from bridge.contracts import Report, SignedClaims, SignedForm
 from bridge.errors import RemoteRefused
-from bridge.http import Outbound
 from bridge.lti.grades import (
     ENDPOINT,
     OUTCOMES,
@@ -23,6 +22,7 @@ from bridge.lti.grades import (
     scores_url,
 )
 from bridge.lti.settings import Lti11
+from bridge.net.http import Outbound
 from tests.fakes.serving import FakeServer, Reply
 
 NOW = 1_800_000_000.25

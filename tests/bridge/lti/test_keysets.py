@@ -14,7 +14,6 @@ from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 from werkzeug import Request, Response
 
 from bridge.errors import LaunchRejected, RemoteRefused, RemoteUnavailable
-from bridge.http import Answer, Outbound
 from bridge.lti import keysets
 from bridge.lti.keysets import (
     BELIEVED,
@@ -27,6 +26,7 @@ from bridge.lti.keysets import (
     PlatformKeys,
     Work,
 )
+from bridge.net.http import Answer, Outbound
 from sandbox.serving import serve
 from tests.fakes.lti_platform import KEY, OTHER_KEY
 

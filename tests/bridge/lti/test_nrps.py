@@ -8,11 +8,11 @@ import json
 import pytest
 from joserfc.jwk import RSAKey
 
-from bridge.contracts import Means
+from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
-from bridge.http import Answer, Outbound
 from bridge.lti.nrps import LIMIT, SCOPE, read_member, read_members
 from bridge.lti.service_token import Registration, ServiceTokens
+from bridge.net.http import Answer, Outbound
 from bridge.roster.token_answer import read_token
 from tests.fakes.nrps import CLIENT, TOKEN, Platform, member
 from tests.fakes.serving import Reply
@@ -29,89 +29,89 @@ def platform():
 
 
 @pytest.fixture
-def means():
+def context():
     outbound = Outbound([ipaddress.ip_network("127.0.0.0/8")])
     waits: list[float] = []
-    return Means(outbound=outbound, now=lambda: NOW, sleep=waits.append, notice=lambda _: None)
+    return ReaderContext(outbound=outbound, now=lambda: NOW, sleep=waits.append, notice=lambda _: None)
 
 
-def ids(platform, means, path=COURSE, **options):
-    pages = read_members(platform.url + path, lambda: TOKEN, means, **options)
+def ids(platform, context, path=COURSE, **options):
+    pages = read_members(platform.url + path, lambda: TOKEN, context, **options)
     return [[found.user_id for found in page] for page in pages]
 
 
-def test_every_page_is_read(platform, means):
-    assert ids(platform, means) == [["user-1", "user-2"], ["user-3", "user-4"], ["user-5"]]
+def test_every_page_is_read(platform, context):
+    assert ids(platform, context) == [["user-1", "user-2"], ["user-3", "user-4"], ["user-5"]]
 
 
-def test_members_are_asked_for_in_their_own_media_type(platform, means):
-    ids(platform, means)
+def test_members_are_asked_for_in_their_own_media_type(platform, context):
+    ids(platform, context)
     asked = {request.headers["accept"] for request in platform.seen}
     assert asked == {"application/vnd.ims.lti-nrps.v2.membershipcontainer+json"}
 
 
-def test_the_next_link_keeps_its_letter_case(platform, means):
-    ids(platform, means)
+def test_the_next_link_keeps_its_letter_case(platform, context):
+    ids(platform, context)
     assert set(platform.count) == {COURSE}
 
 
-def test_large_pages_are_asked_for_unless_the_address_says_otherwise(platform, means):
-    ids(platform, means)
+def test_large_pages_are_asked_for_unless_the_address_says_otherwise(platform, context):
+    ids(platform, context)
     assert platform.seen[0].query == f"limit={LIMIT}"
-    ids(platform, means, f"{COURSE}?limit=2&keep=1", rlid="a b&c")
+    ids(platform, context, f"{COURSE}?limit=2&keep=1", rlid="a b&c")
     assert platform.seen[3].query == "limit=2&keep=1&rlid=a%20b%26c"
-    ids(platform, means, f"{COURSE}?limit=2&rlid=9", rlid="8")
+    ids(platform, context, f"{COURSE}?limit=2&rlid=9", rlid="8")
     assert platform.seen[6].query == "limit=2&rlid=9"
 
 
-def test_a_page_limit_never_makes_the_rest_look_gone(platform, means):
-    assert len(ids(platform, means, max_pages=3)) == 3
+def test_a_page_limit_never_makes_the_rest_look_gone(platform, context):
+    assert len(ids(platform, context, max_pages=3)) == 3
     with pytest.raises(RosterIncomplete, match="more than 2 pages"):
-        ids(platform, means, max_pages=2)
+        ids(platform, context, max_pages=2)
 
 
-def test_a_list_that_runs_in_a_circle_is_not_whole(platform, means):
+def test_a_list_that_runs_in_a_circle_is_not_whole(platform, context):
     platform.next_links[f"{COURSE}#1"] = f"{platform.url}{COURSE}?limit=2&from=1"
     with pytest.raises(RosterIncomplete, match="leads back"):
-        ids(platform, means)
+        ids(platform, context)
 
 
-def test_the_token_does_not_travel_to_another_host(platform, means):
+def test_the_token_does_not_travel_to_another_host(platform, context):
     with Platform(KEY, {}) as other:
         platform.next_links[f"{COURSE}#0"] = f"{other.url}{COURSE}?from=1"
         with pytest.raises(RosterIncomplete, match="goes on at another host"):
-            ids(platform, means)
+            ids(platform, context)
         assert not other.seen
 
 
 @pytest.mark.parametrize("link", ["http://[bad/x", "http://127.0.0.1:x/", "//other.example.edu/", "file:///etc/passwd"])
-def test_a_next_link_that_is_no_address_of_the_platform_is_refused(platform, means, link):
+def test_a_next_link_that_is_no_address_of_the_platform_is_refused(platform, context, link):
     platform.next_links[f"{COURSE}#0"] = link
     with pytest.raises(RosterIncomplete, match="goes on at another host"):
-        ids(platform, means)
+        ids(platform, context)
 
 
-def test_a_relative_next_link_is_followed(platform, means):
+def test_a_relative_next_link_is_followed(platform, context):
     platform.next_links[f"{COURSE}#0"] = "memberships?from=2"
-    assert ids(platform, means) == [["user-1", "user-2"], ["user-5"]]
+    assert ids(platform, context) == [["user-1", "user-2"], ["user-5"]]
 
 
-def test_a_server_that_comes_back_is_waited_for(platform, means):
+def test_a_server_that_comes_back_is_waited_for(platform, context):
     platform.fail_next(Reply(503), times=2)
-    assert len(ids(platform, means)) == 3
+    assert len(ids(platform, context)) == 3
 
 
-def test_a_server_that_stays_away_in_the_middle_is_an_error(platform, means):
+def test_a_server_that_stays_away_in_the_middle_is_an_error(platform, context):
     platform.fail_next(Reply(503), times=99, where="from=1")
     with pytest.raises(RemoteUnavailable):
-        ids(platform, means)
+        ids(platform, context)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 400])
-def test_a_refusal_says_what_to_switch_on_and_no_token(platform, means, status):
+def test_a_refusal_says_what_to_switch_on_and_no_token(platform, context, status):
     platform.fail_next(Reply(status, b"<html>no</html>"))
     with pytest.raises(RemoteRefused, match="Names and Role Provisioning") as refused:
-        ids(platform, means)
+        ids(platform, context)
     assert refused.value.status == status
     assert TOKEN not in str(refused.value)
 
@@ -119,34 +119,34 @@ def test_a_refusal_says_what_to_switch_on_and_no_token(platform, means, status):
 @pytest.mark.parametrize(
     "body", [b"<html>maintenance</html>", b"[]", b"{}", b'{"members": {}}', b'{"members": [7]}', b""]
 )
-def test_a_page_that_is_no_list_of_members_is_not_an_empty_one(platform, means, body):
+def test_a_page_that_is_no_list_of_members_is_not_an_empty_one(platform, context, body):
     platform.fail_next(Reply(200, body), where="from=1")
     with pytest.raises(RosterIncomplete):
-        ids(platform, means)
+        ids(platform, context)
 
 
-def test_a_firewalls_page_is_told_from_a_platforms_refusal(platform, means):
+def test_a_firewalls_page_is_told_from_a_platforms_refusal(platform, context):
     platform.fail_next(Reply(403, b"<!DOCTYPE html><title>Just a moment...</title>"))
     with pytest.raises(RemoteRefused, match=r"answered 403 (.|\n)*a firewall"):
-        ids(platform, means)
+        ids(platform, context)
 
 
-def test_debugging_text_around_members_is_told_and_nothing_is_guessed(platform, means):
+def test_debugging_text_around_members_is_told_and_nothing_is_guessed(platform, context):
     platform.fail_next(Reply(200, b'<b>Notice</b>: x\n{"members": []}'))
     with pytest.raises(RosterIncomplete, match="other text before the JSON"):
-        ids(platform, means)
+        ids(platform, context)
 
 
-def test_one_member_whose_name_cannot_be_decoded_holds_nobody_up(platform, means):
+def test_one_member_whose_name_cannot_be_decoded_holds_nobody_up(platform, context):
     body = b'{"members": [{"user_id": "1", "given_name": "Jo\\ud83d"}, {"user_id": "2", "given_name": "Mu\xf1oz"}]}'
     platform.fail_next(Reply(200, body))
-    assert ids(platform, means) == [["1", "2"]]
+    assert ids(platform, context) == [["1", "2"]]
 
 
-def test_a_member_without_id_is_not_passed_over(platform, means):
+def test_a_member_without_id_is_not_passed_over(platform, context):
     platform.courses = {COURSE: [[member(1), member(2, user_id=None)]]}
     with pytest.raises(RosterIncomplete, match="without user_id"):
-        ids(platform, means)
+        ids(platform, context)
 
 
 @pytest.mark.parametrize(
@@ -226,9 +226,9 @@ def clock():
 
 
 @pytest.fixture
-def tokens(means, clock):
+def tokens(context, clock):
     identifiers = (f"jti-{number}" for number in range(99))
-    return ServiceTokens(means.outbound, KEY, clock, lambda: next(identifiers))
+    return ServiceTokens(context.outbound, KEY, clock, lambda: next(identifiers))
 
 
 @pytest.fixture
@@ -286,9 +286,9 @@ def test_any_expiry_is_survived(platform, tokens, registration, clock, expires_i
     assert len(platform.assertions) == (2 if kept > 0 else 3)
 
 
-def test_a_key_without_kid_is_refused_before_moodle_does(means):
+def test_a_key_without_kid_is_refused_before_moodle_does(context):
     with pytest.raises(ValueError, match="kid"):
-        ServiceTokens(means.outbound, RSAKey.generate_key(2048, private=True), lambda: NOW, str)
+        ServiceTokens(context.outbound, RSAKey.generate_key(2048, private=True), lambda: NOW, str)
 
 
 @pytest.mark.parametrize(

@@ -14,17 +14,17 @@ from joserfc.jwk import RSAKey
 from pydantic import SecretStr
 
 from bridge.contracts import LaunchRequest, Report
-from bridge.courses import Course
 from bridge.errors import RemoteRefused
-from bridge.http import Outbound
+from bridge.launch.courses import Course
 from bridge.lti import nrps, v11
 from bridge.lti.content_item import read_item_selection
 from bridge.lti.grades import SCORE_SCOPE, post_score, replace_result
 from bridge.lti.nrps import SCOPE, read_members
 from bridge.lti.service_token import Registration, ServiceTokens
 from bridge.lti.settings import Lti11
+from bridge.net.http import Outbound
 from tests.conftest import ROOT
-from tests.fakes.means import Clock
+from tests.fakes.contexts import Clock
 from tests.fakes.serving import FakeServer, Reply, Request
 
 FOLDER = ROOT / "tests" / "recordings" / "moodle"
@@ -125,7 +125,7 @@ def test_moodles_wish_for_a_course_by_lti_11_is_verified_and_read() -> None:
     fields = [(name, value) for name, value in said["fields"]]
     settings = Lti11(consumer_key="lab-key", shared_secret=SecretStr("lab secret & more"))
     request = LaunchRequest("POST", said["url"], form=fields, body=urlencode(fields).encode())
-    form = v11.verify(request, settings, now=float(dict(fields)["oauth_timestamp"]), spend=lambda *_: True)
+    form = v11.verify(request, settings, now=float(dict(fields)["oauth_timestamp"]), consume=lambda *_: True)
     assert v11.message_type(form) == v11.ITEM_SELECTION
     wish = read_item_selection(form, (Course(key="SAFE-101", title="Safety at Work"),))
     assert wish.return_url.startswith(f"{MOODLE}/mod/lti/contentitem_return.php?course=2&id=1&sesskey=")
@@ -133,11 +133,11 @@ def test_moodles_wish_for_a_course_by_lti_11_is_verified_and_read() -> None:
 
 
 def members(case: str, clock: Clock) -> list[str]:
-    means = clock.means()
+    context = clock.context()
     with Replay(exchanges := cases("members")[case]) as moodle:
-        access = moodle.token(SCOPE, means.outbound)
+        access = moodle.token(SCOPE, context.outbound)
         url = moodle.here(exchanges[-1]["request"]["url"].partition("?")[0])
-        return [member.user_id for page in read_members(url, lambda: access, means) for member in page]
+        return [member.user_id for page in read_members(url, lambda: access, context) for member in page]
 
 
 def test_every_member_of_a_course_is_read() -> None:

@@ -10,14 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from adapters.canvas.install import wishes as canvas_wishes
-from adapters.moodle.install import wishes as moodle_wishes
+from adapters.canvas.install import registration_request as canvas_wishes
+from adapters.moodle.install import registration_request as moodle_wishes
 from bridge.errors import RegistrationRefused, RemoteRefused, RemoteUnavailable
-from bridge.http import Answer, Outbound
+from bridge.install.guide import Addresses
 from bridge.lti import registration
 from bridge.lti.grades import SCORE_SCOPE
 from bridge.lti.registration import Platform, read_platform, readable_token, register, registration_request
-from bridge.setup import Addresses
+from bridge.net.http import Answer, Outbound
 from tests.fakes.registering import CLIENT, CONFIGURATION, PLATFORM, REGISTRATION, TOKEN, TOOL, RegisteringPlatform
 from tests.fakes.serving import FakeServer, Reply
 

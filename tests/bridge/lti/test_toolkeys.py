@@ -6,14 +6,14 @@ import pytest
 from joserfc import jws
 
 from bridge.errors import ConfigError
-from bridge.lti.toolkeys import BITS, new_key, public_half, seal, unseal
+from bridge.lti.toolkeys import BITS, decrypt, encrypt, new_key, public_half
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
 
 def test_a_key_that_was_sealed_signs_as_before() -> None:
     key = new_key()
-    opened = unseal(seal(key, SECRET), str(key.kid), SECRET, "lti")
+    opened = decrypt(encrypt(key, SECRET), str(key.kid), SECRET, "lti")
     signed = jws.serialize_compact({"alg": "RS256"}, b"hello", opened)
     assert jws.deserialize_compact(signed, key, algorithms=["RS256"]).payload == b"hello"
     assert opened.kid == key.kid
@@ -37,25 +37,25 @@ def test_the_public_half_holds_nothing_private() -> None:
 
 def test_a_sealed_key_shows_nothing_private() -> None:
     key = new_key()
-    sealed = seal(key, SECRET)
+    encrypted = encrypt(key, SECRET)
     private = key.as_dict(private=True)
-    assert not any(str(private[part]) in sealed for part in ("d", "p", "q"))
+    assert not any(str(private[part]) in encrypted for part in ("d", "p", "q"))
 
 
 def test_another_secret_opens_nothing_and_is_told_what_to_do() -> None:
     key = new_key()
     with pytest.raises(ConfigError, match=r"secret_key.*keys rotate --now --purpose oidc"):
-        unseal(seal(key, SECRET), str(key.kid), SECRET[::-1], "oidc")
+        decrypt(encrypt(key, SECRET), str(key.kid), SECRET[::-1], "oidc")
 
 
 def test_a_changed_seal_is_noticed() -> None:
     key = new_key()
-    head, *middle, tag = seal(key, SECRET).split(".")
+    head, *middle, tag = encrypt(key, SECRET).split(".")
     with pytest.raises(ConfigError):
-        unseal(".".join([head, *middle, tag[::-1]]), str(key.kid), SECRET, "lti")
+        decrypt(".".join([head, *middle, tag[::-1]]), str(key.kid), SECRET, "lti")
 
 
 def test_one_key_cannot_be_put_in_another_keys_place() -> None:
     key, other = new_key(), new_key()
     with pytest.raises(ConfigError, match="another key"):
-        unseal(seal(other, SECRET), str(key.kid), SECRET, "lti")
+        decrypt(encrypt(other, SECRET), str(key.kid), SECRET, "lti")

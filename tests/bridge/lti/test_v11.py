@@ -27,15 +27,15 @@ class Desk:
     """Takes launches and remembers nonces."""
 
     def __init__(self) -> None:
-        self.spent: set[str] = set()
+        self.consumed: set[str] = set()
 
-    def spend(self, key: str, until: float) -> bool:
-        fresh = key not in self.spent
-        self.spent.add(key)
+    def consume(self, key: str, until: float) -> bool:
+        fresh = key not in self.consumed
+        self.consumed.add(key)
         return fresh
 
     def verify(self, fields: Fields, url: str = LAUNCH_URL, now: float = NOW) -> SignedForm:
-        return v11.verify(post(url, fields), LTI11, now=now, spend=self.spend)
+        return v11.verify(post(url, fields), LTI11, now=now, consume=self.consume)
 
     def refusal(self, fields: Fields, url: str = LAUNCH_URL, now: float = NOW) -> LaunchRejected:
         with pytest.raises(LaunchRejected) as caught:
@@ -69,11 +69,11 @@ def test_a_name_in_another_encoding_keeps_nobody_out(desk: Desk) -> None:
     signature = b64encode(hmac.new(key, base.encode(), "sha1").digest()).decode()
     body = urlencode([*unsigned, ("oauth_signature", signature)]).encode()
     request = LaunchRequest("POST", url, form=read_pairs(body), body=body)
-    form = v11.verify(request, LTI11, now=NOW, spend=desk.spend)
+    form = v11.verify(request, LTI11, now=NOW, consume=desk.consume)
     assert read_student("1", "Ana", form["lis_person_name_family"], "") == Student("1", "Ana", "")
     other = replace(request, body=body.replace(b"Mu%F1oz", b"Mu%F2oz"))
     with pytest.raises(LaunchRejected, match="bad_signature"):
-        v11.verify(other, LTI11, now=NOW, spend=desk.spend)
+        v11.verify(other, LTI11, now=NOW, consume=desk.consume)
 
 
 @pytest.mark.parametrize("field", ["user_id", "lis_person_sourcedid", "roles", "oauth_timestamp", "custom_empty"])
@@ -171,13 +171,13 @@ def test_the_same_nonce_at_another_second_is_another_launch(desk: Desk) -> None:
 
 def test_a_stranger_cannot_use_up_a_nonce(desk: Desk) -> None:
     desk.refusal(sign(LAUNCH_URL, secret="guess"))
-    assert desk.spent == set()
+    assert desk.consumed == set()
     assert desk.verify(sign(LAUNCH_URL))["user_id"] == "123456"
 
 
 def test_an_old_launch_fills_no_table(desk: Desk) -> None:
     desk.refusal(sign(LAUNCH_URL, timestamp=NOW - 301))
-    assert desk.spent == set()
+    assert desk.consumed == set()
 
 
 @pytest.mark.parametrize(
@@ -254,15 +254,15 @@ def test_another_port_is_another_address(desk: Desk) -> None:
 def test_a_connection_that_has_left_lti11_behind_takes_none_of_it() -> None:
     off = LTI11.model_copy(update={"enabled": False})
     with pytest.raises(LaunchRejected, match="not_allowed_here"):
-        v11.verify(post(LAUNCH_URL, sign(LAUNCH_URL)), off, now=NOW, spend=Desk().spend)
+        v11.verify(post(LAUNCH_URL, sign(LAUNCH_URL)), off, now=NOW, consume=Desk().consume)
 
 
 def test_a_connection_may_insist_on_sha256() -> None:
     strict = LTI11.model_copy(update={"signature_methods": ("HMAC-SHA256",)})
     with pytest.raises(LaunchRejected, match="signature_method"):
-        v11.verify(post(LAUNCH_URL, sign(LAUNCH_URL)), strict, now=NOW, spend=Desk().spend)
+        v11.verify(post(LAUNCH_URL, sign(LAUNCH_URL)), strict, now=NOW, consume=Desk().consume)
     good = post(LAUNCH_URL, sign(LAUNCH_URL, method="HMAC-SHA256"))
-    assert v11.verify(good, strict, now=NOW, spend=Desk().spend)["user_id"] == "123456"
+    assert v11.verify(good, strict, now=NOW, consume=Desk().consume)["user_id"] == "123456"
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

@@ -56,16 +56,16 @@ class Browser:
         )
         self.request = query_of(self.login.url)
         self.cookies = {self.login.cookie_names[0]: self.login.secret}
-        self.spent: set[str] = set()
+        self.consumed: set[str] = set()
         self.unproved: State | None = None
 
     @property
     def nonce(self) -> str:
         return self.request["nonce"]
 
-    def spend(self, key: str, until: float) -> bool:
-        fresh = key not in self.spent
-        self.spent.add(key)
+    def consume(self, key: str, until: float) -> bool:
+        fresh = key not in self.consumed
+        self.consumed.add(key)
         return fresh
 
     def launch(self, id_token: str, *, now: float = NOW, **changes: Any) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class Browser:
             changes.pop("connection", "campus"),
             states=STATES,
             find_key=changes.pop("find_key", find_key),
-            spend=self.spend,
+            consume=self.consume,
             now=now,
         )
         self.unproved = verified.unproved
@@ -391,7 +391,7 @@ def test_the_platforms_refusal_is_told_to_browsers_without_cookies_too(browser: 
 
 def test_a_strangers_error_fills_no_table_and_costs_the_learner_no_login(browser: Browser) -> None:
     assert refused(browser, "", fields={"error": "access_denied"}) == "platform_error"
-    assert browser.spent == set()
+    assert browser.consumed == set()
     assert browser.launch(token(claims(browser.nonce)))["iss"] == ISSUER
 
 
@@ -399,7 +399,7 @@ def test_a_field_that_stands_twice_is_refused(browser: Browser) -> None:
     good = token(claims(browser.nonce))
     request = post(LAUNCH_URL, [("id_token", good), ("id_token", good), ("state", browser.request["state"])])
     with pytest.raises(LaunchRejected) as caught:
-        v13.verify(request, SETTINGS, "campus", states=STATES, find_key=find_key, spend=browser.spend, now=NOW)
+        v13.verify(request, SETTINGS, "campus", states=STATES, find_key=find_key, consume=browser.consume, now=NOW)
     assert caught.value.reason == "malformed"
 
 

@@ -11,7 +11,7 @@ import flask
 import pytest
 
 from bridge.errors import RemoteRefused, RemoteUnavailable
-from bridge.http import Outbound
+from bridge.net.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi, Skipped
 from bridge.ottolearn.settings import OttoLearn
 from sandbox.ottolearn import Faults, create_sandbox, generated

@@ -9,7 +9,7 @@ from joserfc.jwk import OctKey
 from pydantic import ValidationError
 
 from bridge.contracts import Learner
-from bridge.courses import Course
+from bridge.launch.courses import Course
 from bridge.ottolearn.settings import SignedLink
 from bridge.ottolearn.signin.signed_link import signed_link
 

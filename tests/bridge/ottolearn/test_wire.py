@@ -6,7 +6,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from bridge.http import Outbound
+from bridge.net.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.ottolearn.settings import OttoLearn
 from bridge.ottolearn.wire import Wire

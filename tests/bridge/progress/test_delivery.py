@@ -12,12 +12,12 @@ from pydantic import SecretStr
 from adapters.scorm import ADAPTER
 from bridge.contracts import Adapter, Connection, Kind, Report
 from bridge.errors import RemoteRefused
-from bridge.http import Outbound
 from bridge.lti.grades import OUTCOMES, SCORE_SCOPE
 from bridge.lti.settings import Lti11, Lti13
 from bridge.lti.toolkeys import new_key
-from bridge.progress.delivery import ways_back
-from tests.fakes.means import callback_means
+from bridge.net.http import Outbound
+from bridge.progress.delivery import delivery_channels
+from tests.fakes.contexts import callback_means
 from tests.fakes.serving import FakeServer, Reply, Request
 
 NOW = 1_800_000_000.0
@@ -26,7 +26,7 @@ KEY = new_key()
 
 
 def deliver(kind: Kind, connection: Any, channel: dict[str, str], outbound: Outbound) -> None:
-    ways = ways_back(outbound, lambda: KEY, lambda: NOW, lambda: "a-number", lambda _: callback_means(outbound))
+    ways = delivery_channels(outbound, lambda: KEY, lambda: NOW, lambda: "a-number", lambda _: callback_means(outbound))
     ways[kind](connection, channel, DONE)
 
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from bridge import rounds
+from bridge import background
+from bridge.config.retention import DAY, Retention
 from bridge.contracts import Assurance, Connection, Kind, Launch, Report, Student
 from bridge.errors import RemoteRefused, RemoteUnavailable
 from bridge.progress.reports import GIVE_UP, IDLE, LEASE, PAGE_LIVES, Reports
-from bridge.retention import DAY, Retention
 from bridge.store import visits
 from bridge.store.visits import DELIVERED, REFUSED, WAITING
-from tests.fakes.means import Clock
+from tests.fakes.contexts import Clock
 
 SECRET = "0123456789abcdef0123456789abcdef"
 SID = "a-session-of-the-lms"
@@ -28,16 +28,16 @@ class Lms:
     """Notes what it is told, and fails as a test wants."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[dict[str, str], Report]] = []
+        self.reported: list[tuple[dict[str, str], Report]] = []
         self.fails: list[Exception] = []
 
     def take(self, connection: Connection[Any], channel: Mapping[str, str], report: Report) -> None:
         if self.fails:
             raise self.fails.pop(0)
-        self.told.append((dict(channel), report))
+        self.reported.append((dict(channel), report))
 
     def last(self) -> tuple[float, bool, int, int, bool]:
-        return self.told[-1][1][:5]
+        return self.reported[-1][1][:5]
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_progress_reaches_the_lms_once(reports: Reports, lms: Lms) -> None:
     tell(reports)
     assert state(reports) == WAITING
     assert reports.deliver_due() == 1
-    assert lms.told[0][0] == {"session_id": SID}
+    assert lms.reported[0][0] == {"session_id": SID}
     assert lms.last() == (0.4, False, 60, 60, False)
     assert state(reports) == DELIVERED
     assert reports.deliver_due() == 0
@@ -85,7 +85,7 @@ def test_an_lms_that_adds_time_up_gets_only_what_is_new(reports: Reports, lms: L
     for seconds in (60, 200):
         tell(reports, seconds=seconds)
         reports.deliver_due()
-    assert [told.new_seconds for _, told in lms.told] == [60, 140]
+    assert [reported.new_seconds for _, reported in lms.reported] == [60, 140]
 
 
 def test_the_newest_word_replaces_one_that_was_not_delivered(reports: Reports, lms: Lms) -> None:
@@ -115,14 +115,14 @@ def test_a_finished_grade_is_not_lowered_by_another_visit(reports: Reports, lms:
     reports.note("campus", launch(kind), 7, "SAFE")
     tell(reports, 0.2)
     reports.deliver_due()
-    assert [report.mastered for _, report in lms.told] == [True]
+    assert [report.mastered for _, report in lms.reported] == [True]
     assert (state(reports), visits.newest(reports.engine, 1)[0][1].detail[:8]) == (DELIVERED, "not told")
     tell(reports, mastered=True)
     reports.deliver_due()
     reports.note("campus", launch(kind), 7, "FIRE")
     tell(reports, 0.2)
     reports.deliver_due()
-    assert [report.mastered for _, report in lms.told] == [True, True, False]
+    assert [report.mastered for _, report in lms.reported] == [True, True, False]
 
 
 def test_an_lms_with_an_attempt_for_each_visit_hears_of_each(reports: Reports, lms: Lms) -> None:
@@ -130,7 +130,7 @@ def test_an_lms_with_an_attempt_for_each_visit_hears_of_each(reports: Reports, l
         reports.note("campus", launch(Kind.CMI5), 7, "SAFE")
         tell(reports, 0.2, mastered=mastered)
         reports.deliver_due()
-    assert [report.mastered for _, report in lms.told] == [True, False]
+    assert [report.mastered for _, report in lms.reported] == [True, False]
 
 
 def test_a_copy_of_the_database_opens_no_session(reports: Reports, engine: Engine) -> None:
@@ -144,10 +144,10 @@ def test_a_person_is_found_by_either_id_and_course(reports: Reports, lms: Lms) -
     reports.note("campus", launch(session_id="second"), 7, "fire")
     assert tell(reports, student_id="", user_id=7, course="safety")
     reports.deliver_due()
-    assert lms.told[0][0] == {"session_id": "first"}
+    assert lms.reported[0][0] == {"session_id": "first"}
     assert tell(reports)
     reports.deliver_due()
-    assert lms.told[1][0] == {"session_id": "second"}
+    assert lms.reported[1][0] == {"session_id": "second"}
     assert tell(reports, course="water") is None
     assert tell(reports, student_id="A2") is None
     assert tell(reports, student_id="", user_id=0) is None
@@ -163,7 +163,7 @@ def test_an_lms_that_is_down_is_tried_again_with_patience(reports: Reports, lms:
         tried += [clock.now] * reports.deliver_due()
         clock.now += 10
     assert [later - before for before, later in itertools.pairwise(tried)] == [60, 120, 240]
-    assert (state(reports), len(lms.told)) == (DELIVERED, 1)
+    assert (state(reports), len(lms.reported)) == (DELIVERED, 1)
 
 
 def test_an_lms_may_ask_for_more_patience(reports: Reports, lms: Lms, clock: Clock) -> None:
@@ -204,7 +204,7 @@ def test_of_many_deliverers_one_delivers(reports: Reports, lms: Lms) -> None:
         tell(reports, student_id=student.student_id)
     with ThreadPoolExecutor(6) as pool:
         assert sum(pool.map(lambda _: reports.deliver_due(), range(6))) == 12
-    assert len(lms.told) == 12
+    assert len(lms.reported) == 12
 
 
 def test_a_deliverer_that_died_is_followed_by_another(reports: Reports, lms: Lms, clock: Clock) -> None:
@@ -285,10 +285,10 @@ def test_the_rounds_deliver_and_tidy(reports: Reports, lms: Lms, clock: Clock) -
     heard = threading.Event()
     reports.note("campus", launch(), 7, "")
     tell(reports)
-    told = lms.take
-    object.__setattr__(reports, "deliver", dict.fromkeys(Kind, lambda *said: (told(*said), heard.set())))
-    with rounds.rounds(reports.engine, reports, lambda: clock.now, Retention(), every=0.01):
+    reported = lms.take
+    object.__setattr__(reports, "deliver", dict.fromkeys(Kind, lambda *said: (reported(*said), heard.set())))
+    with background.running(reports.engine, reports, lambda: clock.now, Retention(), every=0.01):
         assert heard.wait(30)
-    assert len(lms.told) == 1
-    rounds.tidy(reports.engine, clock.now + 2 * Retention().progress * DAY, Retention())
+    assert len(lms.reported) == 1
+    background.tidy(reports.engine, clock.now + 2 * Retention().progress * DAY, Retention())
     assert visits.newest(reports.engine, 9) == []

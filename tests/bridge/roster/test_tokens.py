@@ -18,7 +18,7 @@ from bridge.roster.tokens import (
     fetch_token,
     password_grant,
 )
-from tests.fakes.means import Clock
+from tests.fakes.contexts import Clock
 from tests.fakes.serving import FakeServer, Reply, Request
 
 
@@ -45,9 +45,9 @@ def service() -> Iterator[Service]:
 
 
 def session(service: Service, clock: Clock) -> TokenSession:
-    means = clock.means()
+    context = clock.context()
     request = client_credentials(f"{service.url}/token", "client", "secret")
-    return TokenSession(AccessToken(lambda: fetch_token(request, means.outbound), means.now), means)
+    return TokenSession(AccessToken(lambda: fetch_token(request, context.outbound), context.now), context)
 
 
 def test_a_token_is_asked_for_once_while_it_is_good(service: Service) -> None:
@@ -96,14 +96,14 @@ def test_an_interruption_is_waited_for_unless_nobody_may_wait(service: Service) 
     assert calls.get(service.url).status == 200
     assert clock.slept
     service.fail_next(Reply(503), times=1, where="/?")
-    at_once = TokenSession(AccessToken(lambda: ("t1", 60.0), lambda: 0.0), clock.means(), wait=False)
+    at_once = TokenSession(AccessToken(lambda: ("t1", 60.0), lambda: 0.0), clock.context(), wait=False)
     with pytest.raises(RemoteUnavailable):
         at_once.get(service.url)
 
 
 @pytest.mark.parametrize("auth", ["basic", "body"])
 def test_the_client_stands_in_one_place_alone(service: Service, auth: str) -> None:
-    outbound = Clock().means().outbound
+    outbound = Clock().context().outbound
     request = client_credentials(f"{service.url}/token", "me & co", "s:é", scope="read", client_auth=auth)  # type: ignore[arg-type]
     fetch_token(request, outbound)
     sent = service.seen[-1]
@@ -117,7 +117,7 @@ def test_the_client_stands_in_one_place_alone(service: Service, auth: str) -> No
 
 
 def test_a_password_or_json_is_sent_as_the_endpoint_wants_it(service: Service) -> None:
-    outbound = Clock().means().outbound
+    outbound = Clock().context().outbound
     fetch_token(password_grant(f"{service.url}/token", "c", "s", "ann", "pw"), outbound)
     assert dict(service.seen[-1].parameters()) == {
         "grant_type": "password",
@@ -141,5 +141,5 @@ def test_a_refusal_says_what_to_change_and_no_secret(service: Service, said: str
     service.fail_next(Reply(400, json.dumps({"error": said}).encode()))
     request = client_credentials(f"{service.url}/token", "client", "hidden-secret", scope="read")
     with pytest.raises(RemoteRefused, match=hint) as refused:
-        fetch_token(request, Clock().means().outbound)
+        fetch_token(request, Clock().context().outbound)
     assert "hidden-secret" not in f"{refused.value}{request!r}"

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Engine, event, text
 
 from bridge.contracts import Learner
-from bridge.store import differences, generations, hints, learners
-from bridge.store.engine import alone
+from bridge.store import differences, directory_snapshots, hints, learners
+from bridge.store.engine import autocommit
 
 NAMES = ("username", "employeeId")
 ANA = Learner(1, True, {"username": "Ana", "employeeId": "E-1", "firstName": "Ana", "lastName": "Lee"})
@@ -26,7 +26,7 @@ SERVED = {
 def content(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
     """Everything that is served, whatever the number of the generation."""
     found = {}
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         for table, columns in SERVED.items():
             rows = connection.execute(text(f"SELECT {columns} FROM {table}"))
             found[table] = sorted(tuple(map(str, row)) for row in rows)
@@ -53,25 +53,25 @@ def writes(engine: Engine, act: Callable[[], object]) -> list[str]:
 
 
 def test_a_list_that_has_not_changed_is_not_written_again(engine: Engine) -> None:
-    generations.replace(engine, [ANA, BO], NAMES, now=5.0)
+    directory_snapshots.replace(engine, [ANA, BO], NAMES, now=5.0)
     before = content(engine)
     again = [BO, ANA._replace(attributes=dict(reversed(ANA.attributes.items())))]
-    assert writes(engine, lambda: generations.replace(engine, again, NAMES, now=6.0)) == ["DELETE hint"]
+    assert writes(engine, lambda: directory_snapshots.replace(engine, again, NAMES, now=6.0)) == ["DELETE hint"]
     assert content(engine) == before
     assert learners.state(engine) == (6.0, 2, True)
 
 
 def test_of_a_list_with_one_change_one_learner_is_written(engine: Engine) -> None:
-    generations.replace(engine, [ANA, BO, CY], NAMES, now=5.0)
+    directory_snapshots.replace(engine, [ANA, BO, CY], NAMES, now=5.0)
     changed = ANA._replace(attributes={**ANA.attributes, "username": "Anna", "lastName": "Wu"})
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(text("UPDATE learner SET attributes = attributes || ' ' WHERE user_id <> 1"))
-    generations.replace(engine, [changed, BO, CY], NAMES, now=6.0)
+    directory_snapshots.replace(engine, [changed, BO, CY], NAMES, now=6.0)
     assert learners.candidates(engine, "ana") == []
     assert [c.learner for c in learners.candidates(engine, "anna")] == [changed]
     assert learners.hinted(engine, hints.name_key("Ana", "Lee"), 5) == []
     assert learners.hinted(engine, hints.name_key("Ana", "Wu"), 5) == [changed]
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         untouched = (
             "SELECT count(*) FROM learner WHERE attributes LIKE '% ' AND generation = (SELECT current FROM directory)"
         )
@@ -79,14 +79,14 @@ def test_of_a_list_with_one_change_one_learner_is_written(engine: Engine) -> Non
 
 
 def test_whoever_is_set_inactive_in_ottolearn_is_inactive_here(engine: Engine) -> None:
-    generations.replace(engine, [ANA, CY], NAMES, now=5.0)
-    generations.replace(engine, [ANA._replace(active=False), CY], NAMES, now=6.0)
+    directory_snapshots.replace(engine, [ANA, CY], NAMES, now=5.0)
+    directory_snapshots.replace(engine, [ANA._replace(active=False), CY], NAMES, now=6.0)
     assert learners.learner(engine, 1) == ANA._replace(active=False)
 
 
 def test_whoever_left_is_not_even_recognised(engine: Engine) -> None:
-    generations.replace(engine, [ANA, BO, CY], NAMES, now=5.0)
-    assert generations.replace(engine, [ANA, BO], NAMES, now=6.0) == 2
+    directory_snapshots.replace(engine, [ANA, BO, CY], NAMES, now=5.0)
+    assert directory_snapshots.replace(engine, [ANA, BO], NAMES, now=6.0) == 2
     assert (learners.learner(engine, 3), learners.candidates(engine, "cy")) == (None, [])
     assert learners.hinted(engine, hints.name_key("Cy", ""), 5) == []
 
@@ -97,26 +97,26 @@ def test_a_change_that_breaks_off_is_not_half_there(engine: Engine) -> None:
         yield Learner(9, True, {"username": "new"})
         raise ConnectionError
 
-    generations.replace(engine, [ANA, BO], NAMES, now=5.0)
+    directory_snapshots.replace(engine, [ANA, BO], NAMES, now=5.0)
     before = content(engine)
     with pytest.raises(ConnectionError):
-        generations.replace(engine, broken(), NAMES, now=6.0)
+        directory_snapshots.replace(engine, broken(), NAMES, now=6.0)
     assert content(engine) == before
     assert learners.state(engine).refreshed_at == 5.0
 
 
 def test_a_changed_choice_of_username_attributes_reaches_people_who_have_not_changed(engine: Engine) -> None:
-    generations.replace(engine, [ANA], ("username",), now=5.0)
-    generations.replace(engine, [ANA], NAMES, now=6.0)
+    directory_snapshots.replace(engine, [ANA], ("username",), now=5.0)
+    directory_snapshots.replace(engine, [ANA], NAMES, now=6.0)
     assert [c.attribute for c in learners.candidates(engine, "e-1")] == ["employeeId"]
 
 
 def test_a_new_version_finds_people_by_its_own_rules(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    generations.replace(engine, [ANA], NAMES, now=5.0)
-    with alone(engine) as connection:
+    directory_snapshots.replace(engine, [ANA], NAMES, now=5.0)
+    with autocommit(engine) as connection:
         connection.execute(text("DELETE FROM username"))  # an older version knew no such rule
-    monkeypatch.setattr(generations, "__version__", "later")
-    generations.replace(engine, [ANA], NAMES, now=6.0)
+    monkeypatch.setattr(directory_snapshots, "__version__", "later")
+    directory_snapshots.replace(engine, [ANA], NAMES, now=6.0)
     assert len(learners.candidates(engine, "ana")) == 1
 
 
@@ -151,12 +151,12 @@ def test_readings_one_after_the_other_leave_what_the_last_one_alone_would(
     people = some_people(chosen)
     for turn in range(3):
         people = some_changes(chosen, people) if turn else people
-        count = generations.replace(engine, people, NAMES, now=float(turn))
+        count = directory_snapshots.replace(engine, people, NAMES, now=float(turn))
         assert count == len({person.user_id for person in people})
     found = content(engine)
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(text("UPDATE generation SET made_with = ''"))
-    generations.replace(engine, people, NAMES, now=9.0)  # written whole
+    directory_snapshots.replace(engine, people, NAMES, now=9.0)  # written whole
     assert content(engine) == found
 
 
@@ -165,7 +165,7 @@ def test_learners_written_while_lists_are_compared_keep_what_was_written_last(
 ) -> None:
     """Of each user a thread writes ever higher numbers; the lists name older ones, and users who are gone."""
     everybody = [Learner(n, True, {"username": f"u{n}", "number": "0"}) for n in range(1, 13)]
-    generations.replace(engine, everybody, NAMES, now=0.0)
+    directory_snapshots.replace(engine, everybody, NAMES, now=0.0)
     last = dict.fromkeys(range(1, 13), 0)
 
     def act(thread: int) -> None:
@@ -174,12 +174,12 @@ def test_learners_written_while_lists_are_compared_keep_what_was_written_last(
             if thread == 0:
                 # asked from OttoLearn now: nothing older than what was written before it was asked
                 listed = [Learner(n, True, {"username": f"u{n}", "number": str(last[n])}) for n in sorted(last)]
-                generations.replace(engine, chosen.sample(listed, 12), NAMES, now=float(turn))
+                directory_snapshots.replace(engine, chosen.sample(listed, 12), NAMES, now=float(turn))
             else:
                 mine = [n for n in last if n % 3 == thread - 1]
                 written = [Learner(n, True, {"username": f"u{n}", "number": str(turn)}) for n in mine]
                 chosen.shuffle(written)
-                generations.put(engine, written, NAMES)
+                directory_snapshots.put(engine, written, NAMES)
                 last.update(dict.fromkeys(mine, turn))
 
     in_threads(4, act)

@@ -17,13 +17,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from bridge.cli.serve import serve
 from bridge.errors import ConfigError, RemoteUnavailable
-from bridge.store.engine import alone, is_current, migrate, open_database, together
+from bridge.store.engine import autocommit, is_current, migrate, open_database, shared_connection
 from bridge.store.prepared import Prepared
 from bridge.store.schema import metadata
 
 
 def test_the_migrations_and_the_tables_in_code_never_drift_apart(engine: Engine) -> None:
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
@@ -55,7 +55,7 @@ def test_a_migration_that_fails_half_way_leaves_nothing_behind(bare_database_url
         connection.execute(text("CREATE TABLE learner (id INTEGER)"))  # in the way of the first migration
     with pytest.raises(DBAPIError):
         migrate(engine)
-    with alone(engine) as connection, pytest.raises(DBAPIError):
+    with autocommit(engine) as connection, pytest.raises(DBAPIError):
         connection.execute(text("SELECT * FROM spent"))
     engine.dispose()
 
@@ -85,7 +85,7 @@ def test_an_error_in_a_transaction_undoes_all_of_it(engine: Engine) -> None:
 
     with pytest.raises(IntegrityError):
         write_twice()
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         assert connection.execute(text("SELECT count(*) FROM generation")).scalar_one() == 0
 
 
@@ -97,25 +97,25 @@ def test_transactions_that_read_before_they_write_take_turns(engine: Engine, in_
             connection.execute(text("UPDATE directory SET attempted_at = :n"), {"n": seen + 1})
 
     in_threads(8, add_one)
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         assert connection.execute(text("SELECT attempted_at FROM directory")).scalar_one() == 8
 
 
 def test_a_reader_does_not_wait_for_a_writer(engine: Engine) -> None:
     with engine.begin() as writer:
         writer.execute(text("UPDATE directory SET attempted_at = 7"))
-        with alone(engine) as reader:
+        with autocommit(engine) as reader:
             assert reader.execute(text("SELECT attempted_at FROM directory")).scalar_one() is None
 
 
 def test_a_learner_without_a_generation_is_refused(engine: Engine) -> None:
     orphan = text("INSERT INTO learner (generation, user_id, active, attributes) VALUES (99, 1, true, '{}')")
-    with alone(engine) as connection, pytest.raises(IntegrityError):
+    with autocommit(engine) as connection, pytest.raises(IntegrityError):
         connection.execute(orphan)
 
 
 def _by_sqlalchemy(engine: Engine, statement: Executable, row: dict[str, object]) -> None:
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(statement, row)
 
 
@@ -144,7 +144,7 @@ def test_a_database_error_does_not_show_what_was_being_written(
 def test_sqlite_is_opened_for_several_processes_and_a_crash(tmp_path: Path) -> None:
     engine = open_database(f"sqlite:///{tmp_path / 'new.db'}")
     names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         found = [connection.execute(text(f"PRAGMA {name}")).scalar_one() for name in names]
     engine.dispose()
     assert found == ["wal", 1, 1, 5000]
@@ -218,30 +218,30 @@ def test_a_database_that_went_away_is_not_ready(tmp_path: Path) -> None:
 def test_one_launch_takes_one_connection_and_gives_it_back(engine: Engine) -> None:
     taken: list[object] = []
     event.listen(engine, "checkout", lambda connection, *_: taken.append(connection))
-    with together(engine):
+    with shared_connection(engine):
         assert taken == [], "what needs no database takes no connection"
         for _ in range(3):
-            with alone(engine) as connection:
+            with autocommit(engine) as connection:
                 connection.execute(text("SELECT 1"))
     assert len(taken) == 1
     assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
 def test_what_went_wrong_in_a_launch_can_still_be_recorded(engine: Engine) -> None:
-    with together(engine):
-        with pytest.raises(DBAPIError), alone(engine) as connection:
+    with shared_connection(engine):
+        with pytest.raises(DBAPIError), autocommit(engine) as connection:
             connection.execute(text("SELECT nothing FROM nowhere"))
-        with alone(engine) as connection:
+        with autocommit(engine) as connection:
             assert connection.execute(text("SELECT 1")).scalar_one() == 1
     assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
 def test_another_thread_never_gets_the_connection_of_a_launch(engine: Engine) -> None:
     def theirs() -> int:
-        with alone(engine) as connection:
+        with autocommit(engine) as connection:
             return id(connection)
 
-    with together(engine), alone(engine) as ours, ThreadPoolExecutor() as threads:
+    with shared_connection(engine), autocommit(engine) as ours, ThreadPoolExecutor() as threads:
         assert threads.submit(theirs).result() != id(ours)
 
 
@@ -250,7 +250,7 @@ def test_as_many_threads_as_may_serve_each_have_a_connection_and_get_a_second(en
     all_have_one, all_have_two = Barrier(threads), Barrier(threads)
 
     def request(_number: int) -> int:
-        with together(engine), alone(engine) as mine:
+        with shared_connection(engine), autocommit(engine) as mine:
             all_have_one.wait(60)
             with engine.connect() as second:
                 all_have_two.wait(60)

@@ -74,6 +74,6 @@ def test_unmatched_students_are_counted_by_connection(engine: Engine) -> None:
 def test_progress_that_waits_for_the_lms_is_counted_and_that_which_a_page_fetches_is_not(engine: Engine) -> None:
     for due_at, now in ((10.0, 7.0), (10.0, 5.0), (NEVER, 1.0)):
         number = visits.add(engine, Visit(0, now, "any-lms", "aicc", f"A{now}", int(now), "", "sealed"), due_at=due_at)
-        visits.tell(engine, number, progress=0.4, mastered=False, seconds=60, now=now, due_at=due_at)
+        visits.report(engine, number, progress=0.4, mastered=False, seconds=60, now=now, due_at=due_at)
     found = figures.read(engine)
     assert (found.waiting, found.waiting_since) == (2, 5.0)

@@ -11,10 +11,10 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import Engine, event, text
 
 from bridge.errors import LaunchRejected, RemoteUnavailable
-from bridge.http import Answer, Outbound
 from bridge.lti.keysets import BELIEVED, FETCH_EVERY, GRACE, KEPT_BY_DEFAULT, Keeping, PlatformKeys
+from bridge.net.http import Answer, Outbound
 from bridge.store import keysets
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.keysets import KeySetRow
 from tests.fakes.lti_platform import KEY, OTHER_KEY
 
@@ -130,7 +130,7 @@ def test_a_launch_asks_the_database_for_no_keys_that_are_in_memory(
 
 
 def test_without_its_database_a_process_goes_on_with_what_it_knows_and_fetches(engine: Engine, clock: Clock) -> None:
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         connection.execute(text("ALTER TABLE key_set RENAME TO away"))
     try:
         platform = Platform([KEY])
@@ -138,7 +138,7 @@ def test_without_its_database_a_process_goes_on_with_what_it_knows_and_fetches(e
         assert [keys.find(URL, "platform-1").kid for _ in range(3)] == ["platform-1"] * 3
         assert platform.asked == 1
     finally:
-        with alone(engine) as connection:
+        with autocommit(engine) as connection:
             connection.execute(text("ALTER TABLE away RENAME TO key_set"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from bridge.store.memory import memory_of
-from tests.fakes.means import Clock
+from tests.fakes.contexts import Clock
 
 
 def test_a_connection_remembers_for_itself_alone_and_for_its_time(engine: Engine) -> None:

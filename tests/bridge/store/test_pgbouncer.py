@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from bridge.contracts import Learner
-from bridge.store import generations, launches, learners, one_time
-from bridge.store.engine import alone, migrate, open_database, together
+from bridge.store import directory_snapshots, launches, learners, one_time
+from bridge.store.engine import autocommit, migrate, open_database, shared_connection
 from bridge.store.launches import LaunchLine
 from bridge.store.sync_lock import LockHeld, LockLost, sync_lock
 
@@ -26,12 +26,12 @@ def pooled(pooled_url: str) -> Iterator[Engine]:
 
 def test_launches_do_not_collide_behind_pgbouncer(pooled: Engine, in_threads: Callable) -> None:
     people = [Learner(number, True, {"username": f"a{number}"}) for number in range(1, 20)]
-    generations.replace(pooled, people, ["username"], now=1.0)
+    directory_snapshots.replace(pooled, people, ["username"], now=1.0)
 
     def launch(number: int) -> int:
         for turn in range(12):  # psycopg prepares what has come five times
-            with together(pooled):
-                assert one_time.spend(pooled, f"{number} {turn}", until=9e9)
+            with shared_connection(pooled):
+                assert one_time.consume(pooled, f"{number} {turn}", until=9e9)
                 assert len(learners.candidates(pooled, f"a{number + 1}")) == 1
                 launches.append(pooled, LINE)
         return 1
@@ -59,7 +59,7 @@ def test_a_sync_behind_pgbouncer_has_its_connection_to_itself(pooled: Engine, po
     other = open_database(pooled_url)
     with sync_lock(pooled, "one") as require, sync_lock(pooled, "two"):
         for _ in range(20):  # others come between, over the same few sessions
-            with alone(other) as connection:
+            with autocommit(other) as connection:
                 connection.execute(text("SELECT 1"))
             require()
         for somebody in (pooled, other, engine):  # beside the pooler, too
@@ -72,7 +72,7 @@ def test_a_sync_behind_pgbouncer_has_its_connection_to_itself(pooled: Engine, po
 
 def test_a_sync_behind_pgbouncer_stops_when_its_lock_is_gone(pooled: Engine, engine: Engine) -> None:
     with sync_lock(pooled, "one") as require:
-        with alone(engine) as connection:
+        with autocommit(engine) as connection:
             connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
         with pytest.raises(LockLost):
             require()
@@ -81,7 +81,7 @@ def test_a_sync_behind_pgbouncer_stops_when_its_lock_is_gone(pooled: Engine, eng
 def test_a_sync_that_waits_long_behind_pgbouncer_holds_up_no_vacuum(pooled: Engine, engine: Engine) -> None:
     with sync_lock(pooled, "one") as require:
         require()
-        with alone(engine) as connection:
+        with autocommit(engine) as connection:
             held = "SELECT backend_xid, backend_xmin FROM pg_stat_activity WHERE state = 'idle in transaction'"
             assert connection.execute(text(held)).all() == [(None, None)]
 

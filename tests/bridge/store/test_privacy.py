@@ -12,8 +12,8 @@ from sqlalchemy import Engine, inspect, select, text
 
 from bridge.cli import cli
 from bridge.contracts import Learner, Student
-from bridge.store import aliases, generations, launches, received, unmatched, visits
-from bridge.store.engine import alone
+from bridge.store import aliases, directory_snapshots, launches, received, unmatched, visits
+from bridge.store.engine import autocommit
 from bridge.store.launches import LaunchLine
 from bridge.store.privacy import _ERASED, HOLDS_NOBODY, HOLDS_PEOPLE, erase, everything_of
 from bridge.store.schema import metadata
@@ -53,7 +53,7 @@ def remember(engine: Engine, student_id: str, connection: str, source: int, user
 
 @pytest.fixture
 def two_students(engine: Engine) -> Engine:
-    generations.replace(engine, DIRECTORY, ("username",), now=1.0)
+    directory_snapshots.replace(engine, DIRECTORY, ("username",), now=1.0)
     with engine.begin() as database:
         for number, name in ((1, "campus"), (2, "college")):
             database.execute(text(f"INSERT INTO sync_source (id, connection) VALUES ({number}, '{name}')"))
@@ -69,7 +69,7 @@ def two_students(engine: Engine) -> Engine:
 def rows_naming(engine: Engine, word: str) -> dict[str, int]:
     """In which tables a word stands in any column, and in how many rows."""
     found = {}
-    with alone(engine) as database:
+    with autocommit(engine) as database:
         for table in metadata.sorted_tables:
             rows = database.execute(select(table)).all()
             count = sum(any(word in str(value) for value in row) for row in rows)
@@ -120,7 +120,7 @@ def test_a_student_of_one_connection_stays_known_in_the_other(two_students: Engi
 
 
 def test_what_a_sync_under_way_needs_is_left_and_told(two_students: Engine) -> None:
-    with alone(two_students) as database:
+    with autocommit(two_students) as database:
         database.execute(text("UPDATE sync_run SET status = 'applying' WHERE id = 1"))
     done = erase(two_students, "s1")
     assert (done.tables["sync_item"], done.under_way) == (1, 1)

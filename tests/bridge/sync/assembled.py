@@ -14,12 +14,12 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from bridge.contracts import Adapter, Connection, RosterPages
-from bridge.http import Outbound
 from bridge.learners.directory import Directory
+from bridge.net.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.ottolearn.settings import OttoLearn
 from bridge.store.engine import migrate, open_database
-from bridge.sync.apply import Surroundings
+from bridge.sync.apply import RunContext
 from bridge.sync.run import Sync
 
 
@@ -38,7 +38,7 @@ def assembled(folder: Path, url: str, settings: Any, read_roster: Callable[..., 
     migrate(engine)
     outbound = Outbound([ipaddress.ip_network("127.0.0.0/8")])
     api = OttoLearnApi(_account(url), outbound, attempts=1)
-    around = Surroundings(
+    context = RunContext(
         engine=engine,
         directory=Directory(engine, ("username",), api.read_learners, time.time),
         ottolearn=api,
@@ -51,7 +51,7 @@ def assembled(folder: Path, url: str, settings: Any, read_roster: Callable[..., 
         stopping=lambda: False,
     )
     adapter: Adapter[Any] = Adapter(name="test", title="Test", settings=SimpleNamespace, read_roster=read_roster)
-    yield Assembled(Sync(Connection("campus", adapter, settings), ("username",), "api", outbound, around), api)
+    yield Assembled(Sync(Connection("campus", adapter, settings), ("username",), "api", outbound, context), api)
     engine.dispose()
 
 

@@ -16,8 +16,8 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from bridge.contracts import RosterEnd, RosterMember, RosterPages, Student
+from bridge.roster.settings import Grace, Roster
 from bridge.sync.run import Options
-from bridge.sync.settings import Grace, Roster
 from tests.bridge.sync.assembled import assembled
 
 
@@ -52,8 +52,8 @@ class Crashing:
 
 
 def main(folder: Path, url: str, count: int) -> None:
-    def read(settings: Any, means: Any) -> RosterPages:
-        del settings, means
+    def read(settings: Any, reader_context: Any) -> RosterPages:
+        del settings, reader_context
         yield [RosterMember(Student(f"p{n}", "A", "B"), {"login": f"p{n}"}) for n in range(count)]
         yield RosterEnd(count)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bridge.contracts import Adapter, Means, RosterEnd, RosterMember, RosterPages, Student
-from bridge.settings import Frozen
-from bridge.sync.settings import Roster
+from bridge.config.settings import Frozen
+from bridge.contracts import Adapter, ReaderContext, RosterEnd, RosterMember, RosterPages, Student
+from bridge.roster.settings import Roster
 
 PAGE = 20
 
@@ -18,7 +18,7 @@ class Settings(Frozen):
     roster: Roster = Roster()
 
 
-def read_roster(settings: Settings, means: Means) -> RosterPages:
+def read_roster(settings: Settings, reader_context: ReaderContext) -> RosterPages:
     """Lines of `{"login": …, "first_name": …, "last_name": …}`; a line `"end"` is the proof of the end."""
     page: list[RosterMember] = []
     total = 0

@@ -29,7 +29,7 @@ from bridge.errors import OttoBridgeError
 from bridge.learners import linking, persons
 from bridge.learners.ledger import Ledger
 from bridge.learners.matching import Matching
-from bridge.learners.newcomers import Newcomers
+from bridge.learners.provisioning import Provisioning
 from bridge.store import people as ledger
 from bridge.store.engine import open_database
 from tests.bridge.sync.crashing import Crashing
@@ -71,8 +71,8 @@ class AnyPeople(RuleBasedStateMachine):
             self.engine,
             self.world.learners,
             USERNAMES,
-            lambda name: cast("Connection[Any]", SimpleNamespace(ignore_case=False, newcomers=None, name=name)),
-            cast("Newcomers", None),
+            lambda name: cast("Connection[Any]", SimpleNamespace(ignore_case=False, provisioning=None, name=name)),
+            cast("Provisioning", None),
             Ledger(self.engine, self.world.now),
             self.world.now,
         )

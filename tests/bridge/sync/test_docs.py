@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from bridge.sync.settings import Roster
+from bridge.roster.settings import Roster
 
 ROOT = Path(__file__).resolve().parents[3]
 TEXT = (ROOT / "docs" / "sync.md").read_text()

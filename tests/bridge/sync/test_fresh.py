@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.learners.reading import LEASE, AlreadyReading, Lease
-from bridge.sync.fresh import PATIENCE
+from bridge.sync.directory_refresh import PATIENCE
 from bridge.sync.run import Options
 
 
@@ -37,5 +37,5 @@ def test_whoever_stops_a_sync_that_waits_is_not_kept_waiting(world, monkeypatch)
     monkeypatch.setattr(world.learners, "refresh", busy)
     began = world.time
     with pytest.raises(AlreadyReading):
-        world.around().refresh()
+        world.context().refresh()
     assert world.time == began

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.contracts import Means
+from bridge.contracts import ReaderContext
 from bridge.errors import RemoteUnavailable, RosterIncomplete
 from bridge.sync.limits import MaxChanges
 from tests.bridge.sync.world import DAY
@@ -47,8 +47,8 @@ def test_1_a_roster_cut_short_deactivates_nobody(synced, make_lms, make_member, 
 
 
 def test_1_a_member_after_the_end_makes_a_roster_incomplete(synced, people) -> None:
-    def read(settings, means: Means):
-        yield from synced.lms.read(settings, means)
+    def read(settings, reader_context: ReaderContext):
+        yield from synced.lms.read(settings, reader_context)
         yield people(1)
 
     lms = type("Lms", (), {"read": staticmethod(read)})

@@ -8,10 +8,10 @@ import pytest
 
 from bridge.contracts import PLACE, Adapter, Connection
 from bridge.errors import ConfigError
-from bridge.http import Outbound
-from bridge.sync.by_value import UsersByValue
+from bridge.net.http import Outbound
+from bridge.roster.settings import Link, Roster
 from bridge.sync.run import Options, Sync
-from bridge.sync.settings import Link, Roster
+from bridge.sync.value_index import UsersByValue
 
 EMAIL = Link(attribute="emailAddress", field="email")
 
@@ -40,8 +40,8 @@ class Linking:
         read = {"read_roster": self.world.lms.read, "fingerprint": self.fingerprint}
         adapter = Adapter(name="t", title="T", settings=SimpleNamespace, **read)
         settings = SimpleNamespace(student_id="login", roster=self.roster, link=self.link)
-        around = self.world.around()
-        return Sync(Connection("sheet", adapter, settings), ("username", "employeeId"), "api", Outbound(), around)
+        context = self.world.context()
+        return Sync(Connection("sheet", adapter, settings), ("username", "employeeId"), "api", Outbound(), context)
 
     def run(self, **options):
         return self.sync().run(Options(**options))
@@ -228,7 +228,7 @@ def test_one_id_in_two_spellings_of_unicode_is_no_other_id(linking) -> None:
 
 
 def test_two_values_with_one_digest_are_two_values(linking, monkeypatch) -> None:
-    monkeypatch.setattr("bridge.sync.by_value._digest", lambda value: bytes(8))
+    monkeypatch.setattr("bridge.sync.value_index._digest", lambda value: bytes(8))
     linking.user(7, "zoe@example.edu")
     linking.user(8, "li@example.edu")
     linking.rows(("li@example.edu", "1"))
@@ -237,7 +237,7 @@ def test_two_values_with_one_digest_are_two_values(linking, monkeypatch) -> None
 
 
 def test_a_user_id_is_never_taken_for_a_digest(monkeypatch) -> None:
-    monkeypatch.setattr("bridge.sync.by_value._digest", lambda value: bytes(7) + b"\x05")
+    monkeypatch.setattr("bridge.sync.value_index._digest", lambda value: bytes(7) + b"\x05")
     assert UsersByValue([("a", 5)]).find("a") == [5]
 
 

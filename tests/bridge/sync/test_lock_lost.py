@@ -9,7 +9,7 @@ from sqlalchemy import Engine, event, text
 
 from bridge.errors import RemoteUnavailable
 from bridge.store import sync_runs
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.sync_lock import LockHeld, LockLost, sync_lock
 from tests.bridge.sync.world import World
 
@@ -24,7 +24,7 @@ def end_sessions(engine: Engine, *, all_of_them: bool = False) -> None:
     """End the sessions that hold a lock of ours, or every session but this one."""
     which = "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')" if not all_of_them else "true"
     ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
-    with alone(engine) as connection:
+    with autocommit(engine) as connection:
         assert connection.execute(text(f"{ended} AND pid <> pg_backend_pid() AND {which}")).scalar_one()
 
 

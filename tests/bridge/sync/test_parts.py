@@ -6,12 +6,12 @@ import pytest
 from pydantic import ValidationError
 
 from bridge.errors import ConfigError
+from bridge.roster.settings import Roster, fill, seconds
 from bridge.store import sync_runs
 from bridge.store.sync_lock import LockHeld, sync_lock
 from bridge.sync.planfile import read_plan_file
 from bridge.sync.plot import plot
 from bridge.sync.report import write_report
-from bridge.sync.settings import Roster, fill, seconds
 
 
 def test_one_connection_is_locked_and_another_is_not(engine) -> None:

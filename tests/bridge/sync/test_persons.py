@@ -6,7 +6,7 @@ import pytest
 
 from bridge.contracts import Assurance, Kind, Launch, Student
 from bridge.errors import LaunchRejected
-from bridge.learners.ledger import Ledger, arrival_of
+from bridge.learners.ledger import Ledger, identity_of
 from bridge.store import people as ledger
 from bridge.store.people import record_key
 
@@ -18,7 +18,7 @@ def ids(world) -> dict[int, str]:
 def enters(world, student_id: str, user_id: int, record: str = "") -> str:
     """Why a launch with this ID does not enter as this user; empty where it does."""
     launch = Launch(Student(student_id, "", ""), Kind.LTI13, Assurance.SIGNED, record=record)
-    arrival = arrival_of("campus", launch, student_id, ignore_case=False)
+    arrival = identity_of("campus", launch, student_id, ignore_case=False)
     doors = Ledger(world.engine, world.now)
     try:
         doors.confirm(arrival, doors.known(arrival, student_id), user_id)

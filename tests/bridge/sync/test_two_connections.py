@@ -9,12 +9,12 @@ import pytest
 from bridge.store import people as ledger
 from bridge.store import sync_people
 from bridge.store.people import Origin, Person
-from bridge.store.sync_people import Standing
+from bridge.store.sync_people import Membership
 from bridge.sync import journal
 from bridge.sync.journal import Memory
 from bridge.sync.rules import configured_rules
 from bridge.sync.stale import PlanStale
-from bridge.sync.subject import subject_of
+from bridge.sync.target import target_of
 from tests.bridge.sync.world import USERNAMES
 
 
@@ -37,9 +37,9 @@ def two(either_world, people, make_lms):
 
 
 def subject_and_memory(world, name: str, lms) -> Memory:
-    connection = world.sync(name, lms)._subject.connection
-    subject = subject_of(connection, USERNAMES, "api", world.engine)
-    return Memory(world.engine, subject.source, subject.ledger, configured_rules(subject), world.now)
+    connection = world.sync(name, lms)._target.connection
+    target = target_of(connection, USERNAMES, "api", world.engine)
+    return Memory(world.engine, target.source, target.ledger, configured_rules(target), world.now)
 
 
 # Leaving both.
@@ -64,7 +64,7 @@ def test_of_two_connections_that_let_go_in_the_same_moment_one_keeps_the_person(
         other = threading.Thread(target=journal.keep_unwritten, args=(memories["h"], plans["h"]))
         other.start()
         other.join(0.3)  # it waits for this transaction; if it has not come so far, it sees what this one wrote
-        sync_people.stand(connection, memories["c"].source, ["p3"], Standing.LET_GO)
+        sync_people.stand(connection, memories["c"].source, ["p3"], Membership.LET_GO)
     other.join()
     [item] = two.items(plans["h"], "let_go")
     assert item.reason == "left_by_all"

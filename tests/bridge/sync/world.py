@@ -12,17 +12,27 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from bridge.contracts import RECORD, Adapter, Connection, Learner, Means, RosterEnd, RosterMember, RosterPages, Student
+from bridge.contracts import (
+    RECORD,
+    Adapter,
+    Connection,
+    Learner,
+    ReaderContext,
+    RosterEnd,
+    RosterMember,
+    RosterPages,
+    Student,
+)
 from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
-from bridge.http import Outbound
 from bridge.learners.directory import Directory
+from bridge.net.http import Outbound
 from bridge.ottolearn.api import Attribute
+from bridge.roster.settings import Roster
 from bridge.store import sync_items, sync_runs
 from bridge.store.sync_items import Item
-from bridge.sync.apply import Surroundings
+from bridge.sync.apply import RunContext
 from bridge.sync.outcome import Outcome
 from bridge.sync.run import Options, Sync
-from bridge.sync.settings import Roster
 
 USERNAMES = ("username", "employeeId")
 REQUIRED = ("firstName", "lastName", "username")
@@ -147,8 +157,8 @@ class Lms:
             self.members = [*(old for old in self.members if old.fields[RECORD] != key), new]
             self.changes = [*(entry for entry in self.changes if entry[1].fields[RECORD] != key), (self.now(), new)]
 
-    def read_changes(self, settings: Any, means: Means, since: float) -> RosterPages:
-        del settings, means
+    def read_changes(self, settings: Any, reader_context: ReaderContext, since: float) -> RosterPages:
+        del settings, reader_context
         assert self.now is not None
         self.asked.append(since)
         as_of = self.now()
@@ -161,8 +171,8 @@ class Lms:
         if self.ends:
             yield RosterEnd(len(found), as_of)
 
-    def read(self, settings: Any, means: Means) -> RosterPages:
-        del settings, means
+    def read(self, settings: Any, reader_context: ReaderContext) -> RosterPages:
+        del settings, reader_context
         for start in range(0, len(self.members), self.page):
             yield self.members[start : start + self.page]
         self.while_reading()
@@ -207,10 +217,10 @@ class World:
         )
         settings = SimpleNamespace(student_id="login", roster=roster or self.roster)
         connection = Connection(name, adapter, settings, follows_ids=self.follows_ids, replaces_ids=self.replaces_ids)
-        return Sync(connection, USERNAMES, "api", Outbound(), self.around())
+        return Sync(connection, USERNAMES, "api", Outbound(), self.context())
 
-    def around(self) -> Surroundings:
-        return Surroundings(
+    def context(self) -> RunContext:
+        return RunContext(
             engine=self.engine,
             directory=self.learners,
             ottolearn=self.ottolearn,

@@ -14,15 +14,15 @@ from flask.testing import FlaskClient
 from werkzeug import Request, Response
 
 from adapters import ADAPTERS
-from bridge.config import load
+from bridge.config.configuration import load
 from bridge.contracts import Learner
 from bridge.errors import OttoBridgeError
-from bridge.http import Outbound
 from bridge.learners.directory import Directory
+from bridge.net.http import Outbound
 from bridge.store.engine import open_database
 from bridge.store.launches import LaunchLine, newest
 from bridge.web.app import create_app
-from bridge.web.house import House, furnish
+from bridge.web.services import AppServices, build_services
 from sandbox.serving import serve
 from tests.fakes.lti_platform import BRIDGE, CLIENT, DEPLOYMENT, ISSUER, KEY, LAUNCH_URL, NOW, claims, query_of, token
 
@@ -94,10 +94,10 @@ class Campus:
 class Bridge:
     """A bridge under test, with a browser in front of it."""
 
-    def __init__(self, client: FlaskClient, house: House) -> None:
+    def __init__(self, client: FlaskClient, services: AppServices) -> None:
         self.client = client
-        self.house = house
-        self.engine = house.engine
+        self.services = services
+        self.engine = services.engine
         self.now = NOW
         self.learners: list[Learner] | OttoBridgeError = LEARNERS
 
@@ -151,7 +151,7 @@ def bridge(tmp_path: Path, migrated_sqlite: Path, loopback: Outbound, campus: Ca
             lambda: holder[0].read_learners(),  # noqa: PLW0108 -- the holder is still empty
             lambda: holder[0].now,
         )
-        house = furnish(
+        services = build_services(
             configuration,
             engine,
             loopback,
@@ -160,8 +160,8 @@ def bridge(tmp_path: Path, migrated_sqlite: Path, loopback: Outbound, campus: Ca
             now=lambda: holder[0].now,
             token=lambda: f"random-{next(numbers)}",
         )
-        app = create_app(house)
-        holder.append(Bridge(app.test_client(), house))
+        app = create_app(services)
+        holder.append(Bridge(app.test_client(), services))
         directory.refresh()
         yield holder[0]
         engine.dispose()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.contracts import Assurance
-from bridge.packages.limits import FAILURES_OF_ADDRESS
+from bridge.launch.rate_limits import FAILURES_OF_ADDRESS
 from bridge.packages.origin import Packages
 from bridge.store import packages, visits
 from tests.bridge.web.conftest import Bridge, Campus
@@ -22,7 +22,7 @@ def answer(student_id: str = "S000101", vendor: str = "") -> bytes:
 
 
 def launch(bridge: Bridge, sid: str = SID, address: str = "203.0.113.1") -> Any:
-    (url,) = bridge.house.configuration.connections["packages"].settings.aicc.allowed_urls
+    (url,) = bridge.services.configuration.connections["packages"].settings.aicc.allowed_urls
     query = {"aicc_sid": sid, "aicc_url": url}
     return bridge.client.get("/aicc/packages/launch", query_string=query, headers={"X-Forwarded-For": address})
 
@@ -81,6 +81,6 @@ def test_a_connection_takes_no_less_than_it_accepts(
     accepts: set[Assurance], sid: str, status: int, bridge: Bridge, campus: Campus
 ) -> None:
     campus.hacp = answer()
-    object.__setattr__(bridge.house.configuration.connections["packages"], "accepts", frozenset(accepts))
+    object.__setattr__(bridge.services.configuration.connections["packages"], "accepts", frozenset(accepts))
     assert launch(bridge, sid).status_code == status
     assert bridge.record()[0].reason == ("" if status == 303 else "assurance_too_low")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
-from bridge.wayin import cookie_pair
+from bridge.launch.redirect import cookie_pair
 from bridge.web.cookies import set_cookies
 
 

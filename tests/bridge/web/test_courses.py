@@ -19,8 +19,8 @@ MEMBERS = "https://lms.example.edu/courses/5/members"
 
 @pytest.fixture
 def lti(bridge: Bridge) -> Bridge:
-    lti13 = bridge.house.connections.configured["campus"].settings.lti13
-    bridge.house.connections.configured["campus"] = Connection("campus", ADAPTER, Settings(lti13=lti13))
+    lti13 = bridge.services.connections.configured["campus"].settings.lti13
+    bridge.services.connections.configured["campus"] = Connection("campus", ADAPTER, Settings(lti13=lti13))
     return bridge
 
 

@@ -27,7 +27,7 @@ LINK_SECRET = "0123456789abcdef0123456789abcdef"
 def ask(bridge: Bridge, roles: list[str] | None = None, data: str = 'a"b<c', **changes: Any) -> Any:
     """The request as the platform posts it."""
     request = bridge.login()
-    wishes = {"deep_link_return_url": RETURN_URL, "accept_types": ["ltiResourceLink"], "data": data}
+    wanted = {"deep_link_return_url": RETURN_URL, "accept_types": ["ltiResourceLink"], "data": data}
     said = claims(
         request["nonce"],
         bridge.now,
@@ -40,7 +40,7 @@ def ask(bridge: Bridge, roles: list[str] | None = None, data: str = 'a"b<c', **c
             **changes,
         },
     )
-    id_token = token({**said, f"{DL_CLAIM}deep_linking_settings": wishes})
+    id_token = token({**said, f"{DL_CLAIM}deep_linking_settings": wanted})
     return bridge.client.post("/lti/campus/launch", data={"id_token": id_token, "state": request["state"]})
 
 
@@ -174,10 +174,10 @@ def test_the_pages_may_post_only_where_they_must(bridge: Bridge) -> None:
 
 def test_the_request_itself_works_once(bridge: Bridge) -> None:
     request = bridge.login()
-    wishes = {"deep_link_return_url": RETURN_URL, "accept_types": ["ltiResourceLink"]}
+    wanted = {"deep_link_return_url": RETURN_URL, "accept_types": ["ltiResourceLink"]}
     said = claims(request["nonce"], bridge.now, message_type="LtiDeepLinkingRequest", roles=TEACHER)
     fields = {
-        "id_token": token({**said, f"{DL_CLAIM}deep_linking_settings": wishes}),
+        "id_token": token({**said, f"{DL_CLAIM}deep_linking_settings": wanted}),
         "state": request["state"],
     }
     assert bridge.client.post("/lti/campus/launch", data=fields).status_code == 200

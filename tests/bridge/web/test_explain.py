@@ -1,4 +1,4 @@
-"""What an administrator is told of a launch that did not get in: enough to mend it, nothing to repeat it."""
+"""What an administrator is told of a launch that did not get in: enough to fix it, nothing to repeat it."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def test_what_the_lms_said_to_a_learners_grade_is_told_with_the_launch(bridge: B
     assert "Progress to the LMS" not in explain(tmp_path, line.reference).stdout
     visit = visits.newest_of(bridge.engine, "campus", line.student_id, 0, "")
     assert visit is not None
-    visits.tell(bridge.engine, visit.id, progress=0.4, mastered=False, seconds=9, now=bridge.now, due_at=0)
-    told = visits.told_of(bridge.engine, visit.id)
+    visits.report(bridge.engine, visit.id, progress=0.4, mastered=False, seconds=9, now=bridge.now, due_at=0)
+    told = visits.reported_of(bridge.engine, visit.id)
     assert told is not None
     visits.settle(bridge.engine, told, visits.REFUSED, detail="did not take the result: Tool does not accept grades")
     said = "40%, refused: did not take the result: Tool does not accept grades"

@@ -122,7 +122,7 @@ def check_told(bridge: Bridge, caplog: pytest.LogCaptureFixture, answer: Any, re
     assert "reason=database_unavailable" in line.getMessage()
     assert line.exc_info is None
     assert len("".join(record.getMessage() for record in caplog.records)) < 1000
-    assert bridge.house.late.write() == 1
+    assert bridge.services.late.write() == 1
     assert [row.reason for row in bridge.record() if row.reference == reference] == ["database_unavailable"]
 
 
@@ -134,7 +134,7 @@ def test_without_the_database_every_page_says_to_try_again(
     bridge.client.set_cookie("__Host-ottobridge-launch", "of-a-launch")
     with away(bridge):
         answer = bridge.client.open(path, method=method, **more)
-        assert bridge.house.late.write() == 0
+        assert bridge.services.late.write() == 0
     assert "Please try again in a few minutes" in answer.text
     check_told(bridge, caplog, answer, re.findall(r'class="reference">([^<]+)', answer.text)[0])
 
@@ -168,7 +168,7 @@ def test_a_database_that_takes_nothing_lets_nobody_in_and_says_so(
             launch13["state"] = bridge.login()["state"]
         assert bridge.client.get("/readyz").status_code == 503
     assert {answer.status_code for answer in answers} == {503}
-    assert bridge.house.late.write() >= 2
+    assert bridge.services.late.write() >= 2
     for answer in answers:
         reference = re.findall(r'class="reference">([^<]+)', answer.text)[0]
         assert [row.reason for row in bridge.record() if row.reference == reference] == ["database_unavailable"]
@@ -184,7 +184,7 @@ def test_a_launch_whose_line_cannot_be_written_gets_in(bridge: Bridge, monkeypat
     monkeypatch.setattr("bridge.web.record.launches.append", broken)
     assert launch11(bridge).status_code == 303
     monkeypatch.undo()
-    assert bridge.house.late.write() == 1
+    assert bridge.services.late.write() == 1
     assert [row.outcome for row in bridge.record()] == [Outcome.MATCHED]
 
 
@@ -221,8 +221,8 @@ def test_where_not_even_a_page_can_be_made_there_is_one(
 def test_a_line_that_arrived_after_all_is_not_written_twice(bridge: Bridge) -> None:
     bridge.launch13()
     (line,) = bridge.record()
-    bridge.house.late.put(line, {})
-    bridge.house.late.write()
+    bridge.services.late.put(line, {})
+    bridge.services.late.write()
     assert bridge.record() == [line]
 
 

@@ -57,7 +57,9 @@ def test_a_rate_misses_no_first_count_because_every_series_begins_at_zero(bridge
     assert set(found["ottobridge_requests_refused_total"]) == {(reason,) for reason in REASONS}
     assert set(found["ottobridge_responses_total"]) == {("2xx",), ("3xx",), ("4xx",), ("5xx",)}
     assert ("unavailable", "ottolearn") in found["ottobridge_call_seconds_count"]
-    assert set(found["ottobridge_unmatched_students"]) == {(name,) for name in bridge.house.configuration.connections}
+    assert set(found["ottobridge_unmatched_students"]) == {
+        (name,) for name in bridge.services.configuration.connections
+    }
 
 
 def test_a_launch_is_counted_with_the_time_it_took(bridge: Bridge) -> None:
@@ -85,7 +87,7 @@ def test_a_crash_of_ours_is_counted_as_one(bridge: Bridge, monkeypatch: pytest.M
     def crash(*_: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(type(bridge.house.directory), "find", crash)
+    monkeypatch.setattr(type(bridge.services.directory), "find", crash)
     bridge.launch13()
     found = scrape(bridge)
     assert found["ottobridge_responses_total"]["5xx",] == 1
@@ -106,7 +108,7 @@ def test_what_cannot_be_counted_costs_no_launch(bridge: Bridge, what: str) -> No
 
         inc = set = labels
 
-    setattr(bridge.house.metrics, what, Broken())
+    setattr(bridge.services.metrics, what, Broken())
     assert bridge.launch13().status_code == 303
 
 
@@ -170,7 +172,7 @@ def test_a_name_that_cannot_be_looked_up_is_counted_as_unknown(bridge: Bridge) -
     with bridge.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE connection")
     line = bridge_line("registered-lms")
-    bridge.house.metrics.count_launch(line)
+    bridge.services.metrics.count_launch(line)
     assert scrape(bridge)["ottobridge_launches_total"]["unknown", "lti13", "rejected"] == 1
 
 
@@ -182,10 +184,10 @@ def test_a_database_that_is_away_is_not_asked_once_more_for_a_name(bridge: Bridg
             asked.append(name)
             return True
 
-    bridge.house.metrics.know(Registered())
-    bridge.house.metrics.count_launch(bridge_line("registered-lms", "database_unavailable"))
+    bridge.services.metrics.know(Registered())
+    bridge.services.metrics.count_launch(bridge_line("registered-lms", "database_unavailable"))
     assert asked == []
-    bridge.house.metrics.count_launch(bridge_line("registered-lms", "expired"))
+    bridge.services.metrics.count_launch(bridge_line("registered-lms", "expired"))
     assert asked == ["registered-lms"]
 
 

@@ -15,8 +15,8 @@ from sqlalchemy import text
 
 from bridge.errors import ConfigError
 from bridge.keys.own import OwnKeys
+from bridge.launch.rate_limits import FAILURES_OF_ADDRESS
 from bridge.ottolearn.signin.oidc import Provider
-from bridge.packages.limits import FAILURES_OF_ADDRESS
 from tests.bridge.web.conftest import Bridge
 from tests.fakes.lti_platform import BRIDGE, NOW
 

@@ -72,15 +72,15 @@ def test_a_refusal_that_cannot_reach_the_database_is_still_a_page(
     def fail(_: object) -> None:
         raise OperationalError("", None, Exception("away"))
 
-    assert bridge.house.provider is not None
+    assert bridge.services.provider is not None
     arrive(bridge)
-    monkeypatch.setattr(bridge.house.provider, "forget", fail)
+    monkeypatch.setattr(bridge.services.provider, "forget", fail)
     assert bridge.launch13(**NOBODY).status_code == 404
 
 
 def test_the_second_of_two_learners_is_who_signs_in(bridge: Bridge) -> None:
     bridge.learners = [*LEARNERS, Learner(9, True, {"username": "S9"})]
-    bridge.house.directory.refresh()
+    bridge.services.directory.refresh()
     arrive(bridge)
     bridge.launch13(lis={"person_sourcedid": "S9"})
     code = query(authorize(bridge).location)["code"]
@@ -125,7 +125,7 @@ def test_a_token_of_ours_names_the_client_at_a_logout_however_old(bridge: Bridge
 
 def test_a_hint_at_another_learner_is_an_error_and_no_sign_in(bridge: Bridge) -> None:
     bridge.learners = [*LEARNERS, Learner(9, True, {"username": "S9"})]
-    bridge.house.directory.refresh()
+    bridge.services.directory.refresh()
     token = redeem(bridge, code_for(bridge)).json["id_token"]
     bridge.launch13(lis={"person_sourcedid": "S9"})
     assert query(authorize(bridge, id_token_hint=token).location)["error"] == "login_required"

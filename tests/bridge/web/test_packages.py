@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.contracts import Learner
-from bridge.packages.limits import FAILURES_OF_ADDRESS, MISSES_OF_PACKAGE
+from bridge.launch.rate_limits import FAILURES_OF_ADDRESS, MISSES_OF_PACKAGE
 from bridge.packages.origin import Packages
 from bridge.store import packages as stored
 from bridge.store.packages import PackageRow
@@ -146,7 +146,7 @@ def test_whoever_tries_out_ids_by_one_package_is_stopped(bridge: Bridge) -> None
 
 
 def test_ids_that_all_exist_are_not_tried_out_either(bridge: Bridge) -> None:
-    bridge.house.directory.put(*(Learner(number, True, {"username": f"K{number}"}) for number in range(1000, 1300)))
+    bridge.services.directory.put(*(Learner(number, True, {"username": f"K{number}"}) for number in range(1000, 1300)))
     bridge.now = bridge.now // 10 * 10 + 6
     told = []
     for number in range(1000, 1300):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.packages.limits import FAILURES_OF_ADDRESS
+from bridge.launch.rate_limits import FAILURES_OF_ADDRESS
 from bridge.packages.origin import Packages
 from bridge.store import visits
 from tests.bridge.web.conftest import Bridge

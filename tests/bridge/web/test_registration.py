@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 import pytest
 
 from adapters import ADAPTERS
-from bridge.connections import Connections
-from bridge.registration import INVITATION_LIVES, Invitation, invite
+from bridge.config.connections import Connections
+from bridge.install.registration import INVITATION_LIVES, Invitation, invite
 from bridge.store.connections import deployments, remove
-from bridge.store.engine import alone
+from bridge.store.engine import autocommit
 from bridge.store.schema import kept
 from tests.bridge.web.conftest import Bridge
 from tests.fakes.lti_platform import claims, query_of, token
@@ -54,7 +54,7 @@ def launch(bridge: Bridge, lms: RegisteringPlatform, **changes: Any) -> Any:
 
 def with_keys(lms: RegisteringPlatform, bridge: Bridge) -> None:
     """Let the platform's keys be those that the fakes sign with."""
-    campus = bridge.house.connections.find("campus")
+    campus = bridge.services.connections.find("campus")
     assert campus is not None
     with_keys_at = campus.settings.lti13.jwks_url
     answer = lms.answer
@@ -62,7 +62,7 @@ def with_keys(lms: RegisteringPlatform, bridge: Bridge) -> None:
     def serve(request: Any) -> Reply:
         if request.path != "/mod/lti/certs.php":
             return answer(request)
-        return Reply(200, bridge.house.outbound.request("GET", with_keys_at).body)
+        return Reply(200, bridge.services.outbound.request("GET", with_keys_at).body)
 
     lms.answer = serve
 
@@ -160,7 +160,7 @@ def test_an_invitation_ends(bridge: Bridge, lms: RegisteringPlatform) -> None:
 
 def test_the_database_does_not_hold_the_invitations_code(bridge: Bridge) -> None:
     invited(bridge)
-    with alone(bridge.engine) as connection:
+    with autocommit(bridge.engine) as connection:
         assert CODE not in str(connection.execute(kept.select()).all())
 
 
@@ -178,7 +178,7 @@ def test_after_a_failure_of_the_lms_the_invitation_is_still_good(
     invited(bridge)
     lms.fail_next(Reply(503), where=where)
     assert visit(bridge, lms).status_code == 400
-    assert bridge.house.connections.find("new-lms") is None
+    assert bridge.services.connections.find("new-lms") is None
     assert visit(bridge, lms).status_code == 200
 
 
@@ -207,7 +207,7 @@ def test_an_address_that_may_not_be_called_is_told(
 ) -> None:
     invited(bridge)
     assert visit(bridge, lms, openid_configuration=address).status_code == 400
-    assert bridge.house.connections.find("new-lms") is None
+    assert bridge.services.connections.find("new-lms") is None
 
 
 def test_who_opens_the_address_by_hand_is_told_where_it_belongs(bridge: Bridge) -> None:
@@ -237,7 +237,7 @@ def test_the_configuration_wins_over_a_registered_connection_of_its_name(
 ) -> None:
     invited(bridge)
     visit(bridge, lms)
-    campus = bridge.house.connections.find("campus")
+    campus = bridge.services.connections.find("campus")
     both = Connections({"new-lms": campus}, ADAPTERS, bridge.engine)
     assert both.find("new-lms") is campus
     assert list(both.registered()) == []
@@ -254,7 +254,7 @@ def test_an_answer_that_makes_no_connection_is_told(bridge: Bridge, lms: Registe
     lms.deployment = "*"
     invited(bridge)
     assert "does not make a connection" in visit(bridge, lms).text
-    assert bridge.house.connections.find("new-lms") is None
+    assert bridge.services.connections.find("new-lms") is None
 
 
 def test_the_lms_is_asked_for_what_the_student_id_needs(bridge: Bridge, lms: RegisteringPlatform) -> None:

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from bridge.web.app import create_app
-from tests.bridge.test_config import GOOD, problems, read
+from tests.bridge.config.test_config import GOOD, problems, read
 from tests.bridge.web.conftest import Bridge
 
 PLACE = "/.well-known/security.txt"
 
 
 def asked(bridge: Bridge, **said: object) -> object:
-    settings = bridge.house.configuration.bridge.model_copy(update=said)
-    house = replace(bridge.house, configuration=replace(bridge.house.configuration, bridge=settings))
-    return create_app(house).test_client().get(PLACE)
+    settings = bridge.services.configuration.bridge.model_copy(update=said)
+    services = replace(bridge.services, configuration=replace(bridge.services.configuration, bridge=settings))
+    return create_app(services).test_client().get(PLACE)
 
 
 def test_the_contacts_stand_in_it_as_the_standard_asks(bridge: Bridge) -> None:

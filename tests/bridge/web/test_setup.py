@@ -41,7 +41,7 @@ def test_the_page_runs_our_own_script_and_posts_nowhere(bridge: Bridge) -> None:
 
 
 def test_the_pages_can_be_switched_off(bridge: Bridge) -> None:
-    house = bridge.house
-    settings = house.configuration.bridge.model_copy(update={"setup_pages": False})
-    closed = replace(house, configuration=replace(house.configuration, bridge=settings))
+    services = bridge.services
+    settings = services.configuration.bridge.model_copy(update={"setup_pages": False})
+    closed = replace(services, configuration=replace(services.configuration, bridge=settings))
     assert create_app(closed).test_client().get("/setup/campus").status_code == 404

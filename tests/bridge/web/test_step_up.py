@@ -17,14 +17,14 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from adapters import ADAPTERS
-from bridge.config import load
-from bridge.http import Outbound
+from bridge.config.configuration import load
 from bridge.learners.directory import Directory
+from bridge.net.http import Outbound
 from bridge.packages.origin import Packages
 from bridge.store.engine import migrate, open_database
 from bridge.store.launches import LaunchLine, newest
 from bridge.web.app import create_app
-from bridge.web.house import House, furnish
+from bridge.web.services import AppServices, build_services
 from tests.bridge.web.conftest import LEARNERS
 from tests.fakes.serving import FakeServer, Reply, Request
 
@@ -104,9 +104,9 @@ class Provider:
 class Visitor:
     """A learner's browser before a bridge with step-up."""
 
-    def __init__(self, client: FlaskClient, provider: Provider, house: House) -> None:
-        self.client, self.provider, self.engine, self.reports = client, provider, house.engine, house.reports
-        self.settings = house.configuration.connections["packages"].settings
+    def __init__(self, client: FlaskClient, provider: Provider, services: AppServices) -> None:
+        self.client, self.provider, self.engine, self.reports = client, provider, services.engine, services.reports
+        self.settings = services.configuration.connections["packages"].settings
 
     def record(self) -> list[LaunchLine]:
         return newest(self.engine, 9)
@@ -144,7 +144,7 @@ def visitor(tmp_path: Path, loopback: Outbound) -> Iterator[Visitor]:
         directory = Directory(engine, ("username",), lambda: LEARNERS, lambda: NOW)
         directory.refresh()
         numbers = itertools.count()
-        house = furnish(
+        services = build_services(
             configuration,
             engine,
             loopback,
@@ -153,7 +153,7 @@ def visitor(tmp_path: Path, loopback: Outbound) -> Iterator[Visitor]:
             token=lambda: f"random-{next(numbers)}-{'x' * 43}",
         )
         Packages(engine, lambda: NOW).register("packages", "scorm12", "Safety", "package")
-        yield Visitor(create_app(house).test_client(), provider, house)
+        yield Visitor(create_app(services).test_client(), provider, services)
         engine.dispose()
 
 

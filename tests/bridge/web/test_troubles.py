@@ -8,7 +8,7 @@ import pytest
 
 from bridge.contracts import Kind
 from bridge.doctor.explain import checks
-from bridge.packages.limits import FAILURES_OF_ADDRESS, TROUBLES_OF_PACKAGE
+from bridge.launch.rate_limits import FAILURES_OF_ADDRESS, TROUBLES_OF_PACKAGE
 from bridge.packages.origin import Packages
 from tests.bridge.web.conftest import Bridge
 

@@ -1,0 +1,347 @@
+"""The configuration: YAML read once into frozen settings, complaining completely.
+
+Every scalar reaches the settings as it was typed, so `student_key: 00123` stays `00123`. `${NAME}` reads the
+environment and `${file:/run/secrets/x}` a file. Unknown keys are mistakes: a misspelt limit must not mean "no limit".
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import re
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
+
+from bridge.config.retention import Retention
+from bridge.config.settings import Frozen, Origin, WebAddress
+from bridge.config.yaml_file import STANDS_FOR_UNSET, ConfigFile, read_config_file
+from bridge.contracts import ACCEPTED, Adapter, Assurance, Connection
+from bridge.errors import ConfigError
+from bridge.launch.courses import Course, each_key_once
+from bridge.learners.student_ids import Rule
+from bridge.net.authorities import check_bundle
+from bridge.net.proxy import read_proxy
+from bridge.ottolearn.settings import Oidc, OttoLearn
+
+DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
+CONNECTION_NAME = r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
+
+
+def _contact(text: str) -> str:
+    """RFC 9116, section 2.5.3: an address on the web, of a mail box or of a telephone."""
+    if re.fullmatch(r"[^\s@:/]+@[^\s@:/]+\.[^\s@:/]+", text):
+        text = f"mailto:{text}"
+    if not re.fullmatch(r"(?:https://|mailto:|tel:)[!-~]+", text):
+        raise ValueError("allowed: an e-mail address, or one that starts with https://, mailto: or tel:")
+    return text
+
+
+Contact = Annotated[str, AfterValidator(_contact)]
+
+
+class Bridge(Frozen):
+    """The `bridge:` part: who we are and what we may reach."""
+
+    public_url: Origin
+    secret_key: SecretStr
+    database_url: SecretStr = SecretStr("sqlite:///ottobridge.db")
+    traces: WebAddress | None = None
+    """The OTLP/HTTP collector that gets traces, such as http://127.0.0.1:4318/v1/traces."""
+    database_prepare: bool = True
+    """Whether PostgreSQL may be asked to prepare statements; behind PgBouncer it is not, whatever is said here."""
+    trusted_networks: tuple[IPvAnyNetwork, ...] = ()
+    """Private ranges that may be called, and by plain http."""
+    progress_token: SecretStr | None = None
+    """What OttoLearn shows at `/api/v1/progress`; without it, nobody may post there."""
+    ca_bundle: Annotated[Path, AfterValidator(check_bundle)] | None = None
+    """A file of certificates in PEM form: authorities of the operator's own, trusted besides the public ones."""
+    proxy: SecretStr | None = None
+    """The outgoing proxy, `http://user:password@host:port`; unset, HTTPS_PROXY says; `none`, there is none."""
+    no_proxy: tuple[str, ...] | None = None
+    """Hosts, domains, addresses and networks that are called directly; unset, NO_PROXY says."""
+    proxy_by_name: bool = False
+    """Whether the proxy is told names and resolves them itself, and not the address that was checked here."""
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+    """Our own web servers, whose `X-Forwarded-For` says who asks."""
+    setup_pages: bool = True
+    """Whether `/setup/CONNECTION` shows LMS administrators what to enter."""
+
+    security_contact: tuple[Contact, ...] = ()
+    """Whom `/.well-known/security.txt` names, the first preferred."""
+    security_policy: WebAddress | None = None
+    """What is asked of whoever reports a hole."""
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database(cls, url: SecretStr) -> SecretStr:
+        scheme = url.get_secret_value().partition(":")[0]
+        if scheme not in {*DATABASES, STANDS_FOR_UNSET}:
+            other = " (postgres:// is how other programs write it)" if scheme == "postgres" else ""
+            raise ValueError(f"allowed: sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE{other}")
+        return url
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_proxy(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and url.get_secret_value() not in {"", "none"}:
+            read_proxy(url.get_secret_value())
+        return url
+
+    @field_validator("secret_key", "progress_token")
+    @classmethod
+    def _long_enough(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key.get_secret_value().encode()) < 32:
+            raise ValueError("allowed: at least 32 random bytes, such as `openssl rand -hex 32` prints")
+        return key
+
+
+class CommonKeys(Frozen):
+    """What every connection may say, whatever its adapter."""
+
+    accepts: tuple[Assurance, ...] = Field(default=tuple(sorted(ACCEPTED)), min_length=1)
+    """Who may vouch for a student ID; a launch of another assurance is refused. `claimed` must be asked for."""
+    on_no_match: Literal["error", "create"] = "error"
+    """What becomes of a student whom nobody in OttoLearn is found for; `create` makes the user at the launch."""
+    new_learner: dict[str, str] = Field(default_factory=dict)
+    """With `on_no_match: create`: attributes that OttoLearn requires, for students about whom the LMS says nothing."""
+    ignore_case: bool = False
+    """Whether IDs that differ in the case of the letters A to Z alone are the same ID."""
+    replace_ids: bool = False
+    on_id_change: Literal["hold", "follow"] = "hold"
+    """What a sync does when a record of the LMS has another student ID than before: report it, or change the ID of the
+    same OttoLearn user."""
+    roster_connection: str = ""
+    """The connection whose roster knows the people who launch here, where that is another one."""
+    student_id_rules: tuple[Rule, ...] = ()
+    """How the ID that the LMS sends becomes the one that OttoLearn holds."""
+
+
+def _some(connections: object) -> object:
+    """A key with nothing below it is a mistake, such as connections that were put in at the wrong place."""
+    if connections is None:
+        raise ValueError("nothing stands below it; where LMSs register themselves, leave the key out or write {}")
+    return connections
+
+
+class _Parts(Frozen):
+    bridge: Bridge
+    ottolearn: OttoLearn
+    connections: Annotated[dict[str, dict[str, Any]], BeforeValidator(_some)] = Field(default_factory=dict)
+    courses: Annotated[tuple[Course, ...], AfterValidator(each_key_once)] = ()
+    retention: Retention = Retention()
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Everything the bridge was told, checked."""
+
+    bridge: Bridge
+    ottolearn: OttoLearn
+    connections: Mapping[str, Connection[Any]]
+    courses: tuple[Course, ...] = ()
+    retention: Retention = Retention()  # noqa: RUF009 -- frozen
+
+
+def load(
+    path: Path,
+    adapters: Sequence[Adapter[Any]],
+    environ: Mapping[str, str] = os.environ,
+    *,
+    unset: list[str] | None = None,
+) -> Configuration:
+    """Read and check the configuration at `path`. Raises ConfigError with every mistake in it.
+
+    Environment variables that are not set are mistakes; with a list `unset` they are put there instead, for commands
+    that use no secret and may run where the secrets are not.
+    """
+    file = read_config_file(path, environ)
+    problems = [*file.problems, *(file.unset.values() if unset is None else ())]
+    if unset is not None:
+        unset += file.unset
+    parts = _validated(_Parts, file, (), problems)
+    connections = _connections(file, {adapter.name: adapter for adapter in adapters}, problems)
+    problems += _plain_http(file) + (_unreachable_courses(file, parts) if parts else [])
+    if parts is None and not problems:
+        problems += file.unset.values()  # without them it cannot even be described
+    if problems or parts is None:
+        raise ConfigError(sorted(set(problems), key=_line_of))
+    return Configuration(parts.bridge, parts.ottolearn, connections, parts.courses, parts.retention)
+
+
+def _connections(
+    file: ConfigFile, adapters: Mapping[str, Adapter[Any]], problems: list[str]
+) -> dict[str, Connection[Any]]:
+    found: dict[str, Connection[Any]] = {}
+    entries = file.tree.get("connections")
+    for name, entry in entries.items() if isinstance(entries, dict) else ():
+        where = ("connections", name)
+        if not _is_connection_name(name):
+            problems.append(file.problem(where, "allowed as a name: lower-case letters, digits and hyphens"))
+        if not isinstance(entry, dict):
+            continue
+        adapter = adapters.get(str(entry.get("adapter", ""))) or _third_party(str(entry.get("adapter", "")))
+        if adapter is None:
+            what = "unknown adapter" if "adapter" in entry else "the key `adapter` is missing"
+            at = (*where, "adapter") if "adapter" in entry else where
+            problems.append(file.problem(at, f"{what}; allowed: {', '.join(adapters)}, or package.module:NAME"))
+            continue
+        own = {key: value for key, value in entry.items() if key != "adapter" and key not in CommonKeys.model_fields}
+        common = {key: value for key, value in entry.items() if key in CommonKeys.model_fields}
+        settings = _validated(adapter.settings, file, where, problems, own)
+        policy = _validated(CommonKeys, file, where, problems, common)
+        if settings is not None and policy is not None:
+            provisioning = policy.new_learner if policy.on_no_match == "create" else None
+            found[name] = Connection(
+                name,
+                adapter,
+                settings,
+                accepts=frozenset(policy.accepts),
+                id_rules=policy.student_id_rules,
+                provisioning=provisioning,
+                ignore_case=policy.ignore_case,
+                replaces_ids=policy.replace_ids,
+                follows_ids=policy.on_id_change == "follow",
+                roster_connection=policy.roster_connection,
+            )
+    problems += _rosters_elsewhere(file, found)
+    return found
+
+
+def _rosters_elsewhere(file: ConfigFile, found: Mapping[str, Connection[Any]]) -> Iterator[str]:
+    """A roster is another connection of this file, and has people."""
+    rosters = [name for name, connection in found.items() if connection.adapter.read_roster is not None]
+    for name, connection in found.items():
+        allowed = [other for other in rosters if other != name]
+        if connection.roster_connection not in {"", *allowed}:
+            if connection.roster_connection in set(file.tree["connections"]) - set(found):
+                continue  # its own mistakes are told
+            sentence = f"allowed: another connection of this file that has a roster: {', '.join(allowed) or 'none yet'}"
+            yield file.problem(("connections", name, "roster_connection"), sentence)
+
+
+def _third_party(path: str) -> Adapter[Any] | None:
+    """The adapter behind `package.module:NAME`, or None where there is none."""
+    module, colon, name = path.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name, None) if colon and module and name else None
+    except ImportError:
+        return None
+    return found if isinstance(found, Adapter) else None
+
+
+def _validated(
+    model: Any, file: ConfigFile, where: tuple[str, ...], problems: list[str], tree: object = None
+) -> Any | None:
+    try:
+        return model.model_validate(file.tree if tree is None else tree)
+    except ValidationError as error:
+        for mistake in error.errors(include_url=False, include_input=False):
+            path = file.path_of((*where, *(str(step) for step in mistake["loc"])))
+            if path in file.unfilled:
+                continue
+            problems.append(_sentence(file, path, mistake, _keys_at(model, mistake["loc"][:-1])))
+        return None
+
+
+def _sentence(file: ConfigFile, path: tuple[str, ...], mistake: Any, keys: Sequence[str]) -> str:
+    """One mistake in words: where, what was found, what is allowed."""
+    context = mistake.get("ctx", {})
+    match mistake["type"]:
+        case "missing":
+            return file.problem(path[:-1], f"the key `{path[-1]}` is missing")
+        case "extra_forbidden":
+            return file.problem(path, _unknown_key(path[-1], keys), shown=False)  # perhaps a mistyped secret
+        case "literal_error":
+            return file.problem(path, f"allowed: {context['expected']}")
+        case "value_error":
+            return file.problem(path, str(context["error"]))
+        case "union_tag_invalid":
+            return file.problem((*path, context["discriminator"].strip("'")), f"allowed: {context['expected_tags']}")
+    return file.problem(path, mistake["msg"][0].lower() + mistake["msg"][1:])
+
+
+def _unknown_key(key: str, allowed: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, allowed, n=1)
+    meant = f"; did you mean `{near[0]}`?" if near else ""
+    return f"unknown key{meant} (allowed: {', '.join(allowed)})"
+
+
+def _keys_at(model: Any, steps: Sequence[int | str]) -> list[str]:
+    """The keys allowed where `steps` lead, from `model` downwards."""
+    for step in steps:
+        inner = model.model_fields[step].annotation if step in model.model_fields else None
+        models = list(_models_in(inner))
+        model = models[0] if models else model
+    return sorted(model.model_fields)
+
+
+def _models_in(annotation: Any) -> Iterator[Any]:
+    if isinstance(annotation, type) and issubclass(annotation, Frozen):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)
+
+
+def _plain_http(file: ConfigFile) -> list[str]:
+    """Plain http is for trying things out: it needs a trusted network to go to."""
+    bridge = file.tree.get("bridge")
+    named = bridge.get("trusted_networks") if isinstance(bridge, dict) else None
+    networks = [network for text in named if (network := _network(text))] if isinstance(named, list) else []
+    return [
+        file.problem(path, "plain http; allowed: https, or http with its network in bridge.trusted_networks")
+        for path, text in file.scalars()
+        if path != ("bridge", "proxy")
+        and (parts := urlsplit(text)).scheme == "http"
+        and not _lies_within(parts.hostname or "", networks)
+    ]
+
+
+def _network(text: object) -> IPv4Network | IPv6Network | None:
+    try:
+        return ip_network(str(text))
+    except ValueError:
+        return None  # its own mistake is told elsewhere
+
+
+def _lies_within(host: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Whether every address of `host` is in one of the networks. A name that does not resolve here may do so where the
+    bridge will run: with trusted networks it passes, and is refused when it is called.
+    """
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM) if networks else []
+    except (OSError, UnicodeError):
+        return True
+    addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    return bool(addresses) and all(any(address in network for network in networks) for address in addresses)
+
+
+def _unreachable_courses(file: ConfigFile, parts: _Parts) -> list[str]:
+    """By OpenID Connect a course's address is all that reaches OttoLearn (docs/ottolearn-api.md)."""
+    if not isinstance(parts.ottolearn.sign_in, Oidc):
+        return []
+    sentence = "with sign_in by oidc nothing else leads to the course: the key `url` is missing"
+    return [
+        file.problem(("courses", str(at)), sentence) for at, course in enumerate(parts.courses) if course.url is None
+    ]
+
+
+def _is_connection_name(name: str) -> bool:
+    return re.fullmatch(CONNECTION_NAME, name) is not None
+
+
+def _line_of(problem: str) -> tuple[int, str]:
+    line = problem.split(":", 2)[1]
+    return (int(line) if line.isdigit() else 0, problem)

@@ -1,0 +1,98 @@
+"""Every connection there is: those of the configuration file, and those that registered themselves.
+
+The file wins over the database. A registered one is looked up when it is asked for, so every process knows it at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from pydantic import ValidationError
+from sqlalchemy import Engine
+
+from bridge.config.configuration import CONNECTION_NAME
+from bridge.contracts import Adapter, Connection
+from bridge.store import connections as stored
+from bridge.store.connections import StoredConnection
+
+log = logging.getLogger(__name__)
+
+
+class Connections:
+    """Finds connections by name; `name in connections` asks the same."""
+
+    def __init__(
+        self,
+        configured: Mapping[str, Connection[Any]],
+        adapters: Sequence[Adapter[Any]],
+        engine: Engine,
+        own: Connection[Any] | None = None,
+    ) -> None:
+        """`own` is the bridge's own connection: found by its name, and shown to nobody."""
+        self.configured = configured
+        self._adapters = {adapter.name: adapter for adapter in adapters}
+        self._engine = engine
+        self._own = own
+        self._parsed: dict[str, tuple[StoredConnection, Connection[Any] | None]] = {}
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.find(name) is not None
+
+    def find(self, name: str) -> Connection[Any] | None:
+        """The connection of this name, or None."""
+        if name in self.configured:
+            return self.configured[name]
+        if self._own is not None and name == self._own.name:
+            return self._own
+        if re.fullmatch(CONNECTION_NAME, name) is None:
+            return None
+        row = stored.find(self._engine, name)
+        if row is None:
+            return None
+        known, connection = self._parsed.get(name, (None, None))
+        if row != known:  # a launch asks several times, and to validate settings takes longer than to read them
+            connection = self._read(row)
+            self._parsed[name] = (row, connection)
+        return connection
+
+    def registered(self) -> Iterator[Connection[Any]]:
+        """The connections that only the database knows, by name."""
+        for row in stored.every(self._engine):
+            connection = None if row.name in self.configured else self._read(row)
+            if connection is not None:
+                yield connection
+
+    def adapter(self, name: str) -> Adapter[Any] | None:
+        """The adapter of this name, if it is one of ours."""
+        return self._adapters.get(name)
+
+    def register(self, name: str, adapter: Adapter[Any], settings: Mapping[str, Any], now: float) -> bool:
+        """Keep a new connection; False where the name is taken. Raises ValueError where `settings` do not hold."""
+        adapter.settings.model_validate(settings)
+        row = StoredConnection(name, adapter.name, msgspec.json.encode(dict(settings)).decode(), now)
+        return name not in self.configured and stored.add(self._engine, row)
+
+    def takes_deployment(self, connection: Connection[Any], deployment_id: str, now: float) -> bool:
+        """Whether a launch of a deployment that the settings do not name is taken, and then remembered."""
+        lti13 = connection.settings.lti13
+        if not lti13.learn_deployments:
+            return False
+        registration = (lti13.issuer, lti13.client_id)
+        if stored.learn_deployment(self._engine, connection.name, registration, deployment_id, now):
+            log.warning("the connection %s has learned the deployment %r", connection.name, deployment_id)
+        return True
+
+    def _read(self, row: StoredConnection) -> Connection[Any] | None:
+        adapter = self._adapters.get(row.adapter)
+        if adapter is None:
+            log.error("the registered connection %s needs the adapter %s, which is not there", row.name, row.adapter)
+            return None
+        try:
+            return Connection(row.name, adapter, adapter.settings.model_validate(msgspec.json.decode(row.settings)))
+        except ValidationError:
+            log.exception("the settings of the registered connection %s do not hold any more", row.name)
+            return None

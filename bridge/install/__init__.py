@@ -1,0 +1,1 @@
+"""How an LMS administrator installs the bridge: the setup guide, and dynamic registration."""

@@ -1,0 +1,30 @@
+"""Secrets of others at rest: text that only `bridge.secret_key` opens (JSON Web Encryption, `dir` with A256GCM)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from joserfc import jwe
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+HEADER = {"alg": "dir", "enc": "A256GCM"}
+
+
+def encrypt(text: str, secret_key: str, purpose: str) -> str:
+    """`text`, sealed for one purpose."""
+    return jwe.encrypt_compact(HEADER, text.encode(), _key(secret_key, purpose))
+
+
+def decrypt(encrypted: str, secret_key: str, purpose: str) -> str:
+    """What `encrypt` was given. Raises ValueError where it was sealed by another secret or for another purpose."""
+    try:
+        return (jwe.decrypt_compact(encrypted, _key(secret_key, purpose)).plaintext or b"").decode()
+    except (JoseError, ValueError) as error:
+        raise ValueError("it was sealed by another secret_key") from error
+
+
+def _key(secret_key: str, purpose: str) -> OctKey:
+    label = f"ottobridge: {purpose} at rest".encode()
+    return OctKey.import_key(hmac.digest(secret_key.encode(), label, hashlib.sha256))

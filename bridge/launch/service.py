@@ -1,0 +1,237 @@
+"""The use case: a launch comes in, is read and verified, its learner is found, and the way in is made.
+
+Every launch ends here, whatever becomes of it, with one line in the record and one in the log.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, TypeVar
+
+from bridge import logs
+from bridge.contracts import Assurance, Connection, Launch, Outcome, Student
+from bridge.errors import (
+    LaunchRejected,
+    LearnerAmbiguous,
+    LearnerInactive,
+    LearnerIncomplete,
+    LearnerNotFound,
+    OttoBridgeError,
+    RemoteRefused,
+    RemoteUnavailable,
+)
+from bridge.identifiers import require
+from bridge.launch.redirect import Cookie, SignInRedirect
+from bridge.learners.directory import Match
+from bridge.learners.names import differ, name_of
+from bridge.learners.student_ids import Rule, shape
+from bridge.store.errors import trouble
+from bridge.store.launches import LaunchLine
+from bridge.tracing import traces
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+NOBODY = Student("", "", "")
+NAME_DIFFERS = "name_differs"
+
+SignIn = Callable[[Match, Launch], SignInRedirect]
+"""Where to send the browser of a matched learner."""
+
+_OUTCOMES: dict[type[OttoBridgeError], Outcome] = {
+    LearnerNotFound: Outcome.NO_MATCH,
+    LearnerIncomplete: Outcome.NO_MATCH,
+    LearnerAmbiguous: Outcome.AMBIGUOUS,
+    LearnerInactive: Outcome.INACTIVE,
+}
+_REASONS: dict[type[OttoBridgeError], str] = {
+    LearnerIncomplete: "newcomer_incomplete",
+    RemoteUnavailable: "remote_unavailable",
+    RemoteRefused: "remote_refused",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchResult:
+    """How a launch ended, for whoever must answer the browser."""
+
+    outcome: Outcome
+    reason: str
+    """A row of `bridge.reasons.REASONS`; empty when matched."""
+    reference: str
+    student: Student = NOBODY
+    url: str = ""
+    """Where a matched learner goes."""
+    cookies: tuple[Cookie, ...] = ()
+    """What the browser takes along there."""
+    return_url: str = ""
+    """The way back to the LMS, where one is known and may be trusted."""
+    user_id: int | None = None
+    """The OttoLearn user whom the launch reached."""
+    mark: str = ""
+    """What an administrator should look at: `name_differs`, where the LMS and OttoLearn name the learner otherwise."""
+
+
+class Policy(NamedTuple):
+    """What a connection takes."""
+
+    accepts: Collection[Assurance]
+    id_rules: Sequence[Rule]
+    """How the ID that the LMS sends becomes the one to look up."""
+
+
+ANYBODY = Policy(tuple(Assurance), ())
+
+
+def policy_of(connection: Connection[Any] | None) -> Policy:
+    """What `connection` takes."""
+    return Policy(connection.accepts, connection.id_rules) if connection else ANYBODY
+
+
+@dataclass(frozen=True)
+class LaunchService:
+    """Takes launches to their end."""
+
+    find: Callable[[str, Launch, str], Match]
+    """The learner of a connection's launch, by the ID to look up."""
+    record: Callable[[LaunchLine], None]
+    now: Callable[[], float]
+    reference: Callable[[], str]
+    """Makes the word by which a person can ask for one launch."""
+    pseudonym_key: bytes
+    policy: Callable[[str], Policy] = lambda _: ANYBODY
+    """What the connection of this name takes."""
+    is_vouched_for: Callable[[str, Launch, str], bool] = lambda *_: False
+    """Whether a roster has said of this person what a `claimed` launch says; asked like `find`."""
+    passes: tuple[type[Exception], ...] = ()
+    """Raised on: they have an answer of their own."""
+
+    def read(self, connection: str, kind: str, read: Callable[[], T]) -> T | LaunchResult:
+        """What `read` makes of a request, or how it was refused. `kind` is what the record then says it was."""
+        try:
+            with traces.span("verify"):
+                return read()
+        except self.passes:
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever it was, it is told, and answered with a page
+            return self.fail(connection, kind, error)
+
+    def complete(self, connection: str, launch: Launch, sign_in: SignIn, *, counts: bool = True) -> LaunchResult:
+        """Find the learner of a launch that was read, and say where to go.
+
+        A launch that does not count yet, because its learner must prove more, is recorded only where it ends here.
+        """
+        try:
+            result = self._match(connection, launch, sign_in)
+        except self.passes:
+            raise
+        except Exception as error:  # noqa: BLE001 -- the same
+            return self.fail(connection, launch.kind, error, launch)
+        if counts:
+            self._note(connection, launch.kind, result, _reached(result, launch.remark))
+        return result
+
+    def refuse(self, connection: str, kind: str, reason: str, detail: str = "") -> LaunchResult:
+        """Record a request that never became a launch."""
+        return self._refused(connection, kind, LaunchRejected(reason, detail), detail)
+
+    def fail(self, connection: str, kind: str, error: Exception, launch: Launch | None = None) -> LaunchResult:
+        """Record what a launch, or another request, ended with. Needs nothing that may be what has failed."""
+        if isinstance(error, OttoBridgeError):
+            return self._refused(connection, kind, error, str(error), launch)
+        if what := trouble(error):
+            return self._refused(connection, kind, LaunchRejected("database_unavailable"), what, launch)
+        return self._refused(connection, kind, LaunchRejected("internal"), "see the log", launch, defect=error)
+
+    def reject(self, reason: str, detail: str) -> LaunchResult:
+        """Tell and log a request that has to do with no connection. It is not recorded: strangers ask for anything."""
+        result = self._refusal(LaunchRejected(reason), None)
+        logs.event(log, "request rejected", reason=reason, reference=result.reference, asked=detail)
+        return result
+
+    def _refused(
+        self,
+        connection: str,
+        kind: str,
+        error: OttoBridgeError,
+        detail: str,
+        launch: Launch | None = None,
+        *,
+        defect: Exception | None = None,
+    ) -> LaunchResult:
+        result = self._refusal(error, launch)
+        self._note(connection, kind, result, detail, defect)
+        return result
+
+    def _match(self, connection: str, launch: Launch, sign_in: SignIn) -> LaunchResult:
+        policy = self.policy(connection)
+        student_id = require(shape(launch.student.student_id, policy.id_rules), "the student ID by student_id_rules")
+        launch = self._worth(connection, launch, student_id)
+        if launch.assurance not in policy.accepts:
+            low = "claimed_only" if launch.assurance is Assurance.CLAIMED else "assurance_too_low"
+            raise LaunchRejected(low, f"a launch that is {launch.assurance}")
+        with traces.span("find"):
+            match = self.find(connection, launch, student_id)
+        with traces.span("sign-in"):
+            redirect = sign_in(match, launch)
+        mark = NAME_DIFFERS if _is_named_otherwise(launch.student, match) else ""
+        result = LaunchResult(
+            Outcome.MATCHED, "", self.reference(), launch.student, redirect.url, redirect.cookies, launch.return_url
+        )
+        return replace(result, user_id=match.learner.user_id, mark=mark)
+
+    def _worth(self, connection: str, launch: Launch, student_id: str) -> Launch:
+        """The launch, a claim in it that a roster vouches for being as good as one that the LMS signed."""
+        claimed = launch.assurance is Assurance.CLAIMED
+        vouched = claimed and self.is_vouched_for(connection, launch, student_id)
+        return replace(launch, assurance=Assurance.SIGNED) if vouched else launch
+
+    def _refusal(self, error: OttoBridgeError, launch: Launch | None) -> LaunchResult:
+        outcome = _OUTCOMES.get(type(error), Outcome.REJECTED)
+        reason = error.reason if isinstance(error, LaunchRejected) else _REASONS.get(type(error), outcome.value)
+        back = launch.return_url if launch else getattr(error, "return_url", "")
+        student = launch.student if launch else NOBODY
+        return LaunchResult(outcome, reason, self.reference(), student, return_url=back)
+
+    def _note(
+        self, connection: str, kind: str, result: LaunchResult, detail: str, defect: Exception | None = None
+    ) -> None:
+        """One line in the log, then one in the record: an answer waits for the second, but never fails with it."""
+        outcome, reason, reference = result.outcome, result.reason, result.reference
+        who = hmac.digest(self.pseudonym_key, result.student.student_id.encode(), "sha256").hex()[:12]
+        level = logging.ERROR if defect else logging.INFO
+        logs.event(
+            log,
+            "launch",
+            level=level,
+            cause=defect,
+            connection=connection,
+            kind=kind,
+            outcome=outcome,
+            reason=reason,
+            who=who,
+            reference=reference,
+        )
+        told = {"connection": connection, "kind": kind, "outcome": outcome, "reason": reason, "reference": reference}
+        traces.note({f"ottobridge.{name}": str(value)[:64] for name, value in told.items()})
+        line = LaunchLine(
+            self.now(), connection, kind, *result.student, outcome, reason, reference, detail, result.mark
+        )
+        try:
+            self.record(line)
+        except Exception as error:
+            why = trouble(error)
+            log.warning("not on record: reference=%s %s", reference, why, exc_info=None if why else error)
+
+
+def _reached(result: LaunchResult, remark: str) -> str:
+    """What the record says of a launch that got in."""
+    return "; ".join(filter(None, (f"reached the OttoLearn user {result.user_id}", remark)))
+
+
+def _is_named_otherwise(student: Student, match: Match) -> bool:
+    return differ(f"{student.first_name} {student.last_name}", name_of(match.learner))

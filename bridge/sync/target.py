@@ -1,0 +1,108 @@
+"""What the sync of one connection is about: settled before a run begins, the same until it ends."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Engine
+
+from bridge.contracts import Connection, ReaderContext, RosterPages
+from bridge.errors import ConfigError, RosterIncomplete
+from bridge.roster.settings import Link, Roster
+from bridge.store import sync_people
+from bridge.store.people import Source
+from bridge.sync.link import only_linking
+from bridge.sync.mapping import AttributeMap, build_map
+
+
+@dataclass(frozen=True, slots=True)
+class SyncTarget:
+    """One connection with a roster, and how its people map to OttoLearn's."""
+
+    connection: Connection[Any]
+    read_roster: Callable[[Any, ReaderContext], RosterPages]
+    read_changes: Callable[[Any, ReaderContext, float], RosterPages] | None
+    source: int
+    """The connection's number in the database."""
+    roster: Roster
+    link: Link | None
+    """Given where the roster only links."""
+    mapped: AttributeMap
+    usernames: tuple[str, ...]
+    """OttoLearn's Username attributes."""
+    api_user: str
+    """The username of the bridge itself in OttoLearn, which is never written to."""
+
+    @property
+    def ledger(self) -> Source:
+        """Where the ledger of persons keeps this roster's records."""
+        return Source(self.connection.name, self.connection.adapter.roster_door)
+
+    def fingerprint(self) -> str:
+        """A digest of everything in the configuration, and of the file that is read, that a plan depends on."""
+        parts = [
+            self.connection.name,
+            self.connection.settings.student_id,
+            self.connection.ignore_case,
+            self.connection.follows_ids,
+            self.connection.replaces_ids,
+            list(self.usernames),
+            self.roster.model_dump(
+                mode="json", exclude={"every", "full_every", "writes_at_once", "limits", "on_exceed"}
+            ),
+            None if self.link is None else self.link.model_dump(),
+            self._file(),
+        ]
+        return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
+
+    def tells_changes(self) -> bool:
+        """Whether the source can be asked what has changed; a file is always read whole."""
+        return self.read_changes is not None and not self._file()
+
+    @contextmanager
+    def unchanged_file(self) -> Iterator[None]:
+        """Raise RosterIncomplete where the file behind the roster is another one at the end of the block."""
+        before = self._file()
+        yield
+        if self._file() != before:
+            raise RosterIncomplete("the file was changed while it was read")
+
+    def _file(self) -> str:
+        """A digest of the file behind the roster; empty where there is none, or none that can be read."""
+        fingerprint = self.connection.adapter.fingerprint
+        try:
+            return "" if fingerprint is None else fingerprint(self.connection.settings)
+        except RosterIncomplete:
+            return ""  # reading it says why
+
+
+def target_of(
+    connection: Connection[Any], username_attributes: Sequence[str], api_user: str, engine: Engine
+) -> SyncTarget:
+    """The subject that the configuration describes.
+
+    Raises ConfigError for a connection without a roster, or with one that would let nobody launch.
+    """
+    read_roster = connection.adapter.read_roster
+    if read_roster is None:
+        raise ConfigError([f"connections.{connection.name}: {connection.adapter.title} has no roster to read"])
+    roster: Roster = getattr(connection.settings, "roster", None) or Roster()
+    link: Link | None = getattr(connection.settings, "link", None)
+    student_id, usernames = connection.settings.student_id, tuple(username_attributes)
+    mapping = roster if link is None else only_linking(roster, student_id, usernames, link)
+    return SyncTarget(
+        connection=connection,
+        read_roster=read_roster,
+        read_changes=connection.adapter.read_changes if link is None else None,
+        source=sync_people.source_id(engine, connection.name),
+        roster=roster,
+        link=link,
+        mapped=build_map(mapping, student_id, usernames, ignore_case=connection.ignore_case),
+        usernames=usernames,
+        api_user=api_user,
+    )

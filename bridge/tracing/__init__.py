@@ -1,0 +1,1 @@
+"""Traces: which steps a launch or a sync took, and for how long."""

@@ -1,0 +1,247 @@
+"""Everything the views work with, wired once."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from flask import Request
+from sqlalchemy import Engine
+from werkzeug.exceptions import HTTPException
+
+from bridge.config.configuration import Configuration
+from bridge.config.connections import Connections
+from bridge.contracts import Adapter, CallbackContext, Connection
+from bridge.errors import LaunchRejected
+from bridge.install.registration import Registrar
+from bridge.keys.own import OwnKeys
+from bridge.launch.courses import course_with
+from bridge.launch.rate_limits import Limits
+from bridge.launch.redirect import SignInRedirect
+from bridge.launch.service import LaunchService, policy_of
+from bridge.learners.directory import Directory, Match
+from bridge.learners.ledger import Ledger
+from bridge.learners.matching import Matching
+from bridge.learners.provisioning import Provisioning
+from bridge.lti.keysets import Keeping, PlatformKeys
+from bridge.lti.state import States
+from bridge.net.http import Outbound
+from bridge.ottolearn.api import OttoLearnApi
+from bridge.ottolearn.settings import Oidc, SignedLink
+from bridge.ottolearn.signin.launch_session import LaunchSessions
+from bridge.ottolearn.signin.oidc import Provider
+from bridge.ottolearn.signin.oidc_grant import CodeIssuer
+from bridge.ottolearn.signin.ways import SignIn, by_oidc, by_signed_link
+from bridge.packages.origin import Packages
+from bridge.packages.step_up import StepUps
+from bridge.progress.delivery import delivery_channels
+from bridge.progress.reports import Reports
+from bridge.store import keysets, pool
+from bridge.store.memory import memory_of
+from bridge.web.address import client_address, counted_as
+from bridge.web.gauges import Gauges
+from bridge.web.late import Late
+from bridge.web.metrics import Metrics
+from bridge.web.record import Record
+from bridge.web.self_test import SelfTest
+
+REFERENCE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that are mistaken for another when read aloud
+
+
+@dataclass(frozen=True)
+class AppServices:
+    """The rooms of a running bridge."""
+
+    configuration: Configuration
+    connections: Connections
+    engine: Engine
+    outbound: Outbound
+    directory: Directory
+    keys: PlatformKeys
+    own_keys: OwnKeys
+    states: States
+    launches: LaunchService
+    packages: Packages
+    limits: Limits
+    reports: Reports
+    step_ups: StepUps
+    sign_in: SignIn
+    provider: Provider | None
+    """Where OttoLearn asks who has come; None where learners come in another way."""
+    registrar: Registrar
+    metrics: Metrics
+    gauges: Gauges
+    self_test: SelfTest | None
+    """What is known of the launches that the bridge sends itself; None where it sends none."""
+    late: Late
+    """Lines of the record that wait for the database."""
+    now: Callable[[], float]
+    token: Callable[[], str]
+    """128 random bits and more as URL-safe text."""
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers come by https; only a bridge that is tried out on one machine does without."""
+        return self.public_url.startswith("https:")
+
+    @property
+    def public_url(self) -> str:
+        """What LMSs and browsers see, without a slash at the end."""
+        return self.configuration.bridge.public_url
+
+    def callback_context(self, connection: str) -> CallbackContext:
+        """What an adapter asks the LMS of this connection with."""
+        return _callback_context(self.engine, self.outbound, self.now, connection)
+
+    def sign_in_redirect(self, match: Match, course: str = "") -> SignInRedirect:
+        """What lets a learner into OttoLearn, and to the course of this key if there is one."""
+        return self.sign_in(match, course_with(course, self.configuration.courses))
+
+
+def build_services(
+    configuration: Configuration,
+    engine: Engine,
+    outbound: Outbound,
+    directory: Directory,
+    *,
+    adapters: Sequence[Adapter[Any]] = (),
+    metrics: Metrics | None = None,
+    self_test: SelfTest | None = None,
+    now: Callable[[], float] = time.time,
+    token: Callable[[], str] = secrets.token_urlsafe,
+) -> AppServices:
+    """Wire the rooms of a bridge around its database and its way out."""
+    secret = configuration.bridge.secret_key.get_secret_value()
+    connections = Connections(
+        configuration.connections, adapters, engine, self_test.connection() if self_test else None
+    )
+    metrics = metrics or Metrics(configuration)
+    late = Late(engine)
+    metrics.know(connections)
+    pool.watch(engine, metrics.show_connections)
+    own_keys = OwnKeys(engine, secret, "lti", now)
+    limits = Limits(engine, now)
+    sign_in, provider = _sign_in(configuration, engine, now, token)
+    matching = Matching(
+        engine=engine,
+        directory=directory,
+        username_attributes=configuration.ottolearn.username_attributes,
+        connection=connections.find,
+        provisioning=Provisioning(
+            engine,
+            directory,
+            OttoLearnApi(configuration.ottolearn, outbound, attempts=1),
+            configuration.ottolearn.username_attributes[0],
+            now,
+            token,
+        ),
+        ledger=Ledger(engine, now),
+        now=now,
+    )
+    find, attribute = matching.find, configuration.ottolearn.username_attributes[0]
+    launches = LaunchService(
+        find=self_test.finding(find, directory.look, attribute) if self_test else find,
+        is_vouched_for=matching.is_vouched_for,
+        record=Record(engine, limits, metrics, late, partial(_address, configuration)),
+        now=now,
+        reference=new_reference,
+        pseudonym_key=f"pseudonym {secret}".encode(),
+        policy=lambda name: policy_of(connections.find(name)),
+        passes=(HTTPException,),
+    )
+    keys = PlatformKeys(outbound, now, keeping=Keeping(partial(keysets.find, engine), partial(keysets.keep, engine)))
+    return AppServices(
+        configuration=configuration,
+        connections=connections,
+        engine=engine,
+        outbound=outbound,
+        directory=directory,
+        keys=keys,
+        own_keys=own_keys,
+        states=States(secret),
+        launches=launches,
+        packages=Packages(engine, now),
+        limits=limits,
+        step_ups=StepUps(outbound, keys.find, now, token),
+        reports=Reports(
+            engine,
+            secret,
+            now,
+            connections.find,
+            delivery_channels(
+                outbound, own_keys.signing, now, token, partial(_callback_context, engine, outbound, now)
+            ),
+        ),
+        sign_in=sign_in,
+        provider=provider,
+        registrar=Registrar(
+            engine,
+            connections,
+            outbound,
+            configuration.bridge.public_url,
+            courses=bool(configuration.courses),
+            grades=configuration.bridge.progress_token is not None,
+            now=now,
+        ),
+        metrics=metrics,
+        gauges=Gauges(engine, connections, now, metrics.expect, self_test=self_test),
+        self_test=self_test,
+        late=late,
+        now=now,
+        token=token,
+    )
+
+
+def _sign_in(
+    configuration: Configuration, engine: Engine, now: Callable[[], float], token: Callable[[], str]
+) -> tuple[SignIn, Provider | None]:
+    """The configured way in, and the provider behind it where it needs one."""
+    issuer, settings = configuration.bridge.public_url, configuration.ottolearn.sign_in
+    match settings:
+        case SignedLink():
+            return by_signed_link(settings, issuer, now=now, token=token), None
+        case Oidc():
+            secret = configuration.bridge.secret_key.get_secret_value()
+            sessions = LaunchSessions(engine, issuer, now, token)
+            keys = OwnKeys(engine, secret, "oidc", now)
+            code_issuer = CodeIssuer(settings, issuer, engine, keys, f"oidc access token {secret}".encode(), now, token)
+            return by_oidc(settings, issuer, configuration.ottolearn.learner_url, sessions), Provider(
+                code_issuer, sessions
+            )
+
+
+def _callback_context(engine: Engine, outbound: Outbound, now: Callable[[], float], connection: str) -> CallbackContext:
+    return CallbackContext(outbound, now, memory_of(engine, connection, now))
+
+
+def connection_named(services: AppServices, name: str) -> Connection[Any]:
+    """The connection that a launch URL names. Raises LaunchRejected."""
+    connection = services.connections.find(name)
+    if connection is None:
+        raise LaunchRejected("unknown_connection", f"no connection is called {name[:64]!r}")
+    return connection
+
+
+def address_of(services: AppServices, request: Request) -> str:
+    """The address of whoever asks, for counting."""
+    return _address(services.configuration, request)
+
+
+def _address(configuration: Configuration, request: Request) -> str:
+    trusted = configuration.bridge.trusted_proxies
+    forwarded = request.headers.getlist("X-Forwarded-For")
+    return counted_as(client_address(request.remote_addr or "", forwarded, trusted))
+
+
+def new_reference() -> str:
+    """Eight letters and digits a person can read out, such as `7K3M-9QXT`."""
+    number = secrets.randbits(64)
+    letters = []
+    for _ in range(8):
+        number, at = divmod(number, len(REFERENCE_LETTERS))
+        letters.append(REFERENCE_LETTERS[at])
+    return f"{''.join(letters[:4])}-{''.join(letters[4:])}"

@@ -1,0 +1,75 @@
+"""What has been kept long enough is forgotten: by one process, and without holding launches up."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine, event, text
+
+from bridge import background
+from bridge.config.retention import DAY, Retention
+from bridge.store import launches, one_time, purging, received, sync_runs, visits
+from bridge.store.engine import autocommit
+from bridge.store.launches import LaunchLine
+from bridge.store.visits import Visit
+
+LINE = LaunchLine(0.0, "campus", "lti13", "a1", "Zoë", "王", "matched", "", "ABCD-EFGH")
+
+
+def test_each_retention_time_is_kept_to(engine: Engine) -> None:
+    for day in range(10):
+        launches.append(engine, LINE._replace(time=day * DAY, reference=str(day)))
+        received.keep(engine, str(day), {"day": day}, now=day * DAY)
+        visits.add(engine, Visit(0, day * DAY, "campus", "lti13", "a1", 1, "", ""), due_at=9e15)
+    assert background.tidy(engine, 10 * DAY, Retention(launches=8, refused=3, progress=5))
+    assert [int(line.reference) for line in launches.newest(engine, 20)] == [9, 8, 7, 6, 5, 4, 3, 2]
+    assert [day for day in range(10) if received.find(engine, str(day)) is not None] == [7, 8, 9]
+    assert visits.idle(engine, kinds=["lti13"], before=5 * DAY, most=9) == []
+    assert len(visits.idle(engine, kinds=["lti13"], before=6 * DAY, most=9)) == 1
+
+
+def test_of_many_processes_one_tidies_in_each_half_hour(engine: Engine, in_threads) -> None:
+    done = in_threads(4, lambda _: background.tidy(engine, 1000.0, Retention()))
+    assert sum(done) == 1
+    every = background.TIDY_EVERY * background.EVERY
+    assert background.tidy(engine, 1000.0 + every, Retention())
+
+
+@pytest.mark.parametrize("count", [0, 6, 7])
+def test_old_rows_go_a_few_at_a_time(engine: Engine, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    monkeypatch.setattr(purging, "BATCH", 3)
+    forget = purging.Purge(launches.launch, launches.launch.c.time < 5.0)
+    for number in range(count):
+        launches.append(engine, LINE._replace(time=float(number % 5)))
+    launches.append(engine, LINE._replace(time=9.0))
+    deleted: list[int] = []
+    event.listen(engine, "after_cursor_execute", lambda *said: deleted.append(said[1].rowcount))
+    assert forget.run(engine, {}) == count
+    assert max(deleted) <= 3
+    assert [line.time for line in launches.newest(engine, 99)] == [9.0]
+
+
+def test_spent_values_and_kept_ones_end_in_time(engine: Engine) -> None:
+    one_time.keep(engine, "token", "early", {}, until=10.0)
+    one_time.keep(engine, "token", "late", {}, until=30.0)
+    one_time.consume(engine, "nonce", until=10.0)
+    assert one_time.purge(engine, now=20.0) == 2
+    assert one_time.look(engine, "token", "late", now=20.0) == {}
+
+
+def test_plans_of_old_runs_are_forgotten_but_not_of_a_run_under_way(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purging, "BATCH", 2)
+    with engine.begin() as database:
+        database.execute(text("INSERT INTO sync_source (id, connection) VALUES (1, 'campus')"))
+        for run, began, status in ((1, 1, "done"), (2, 1, "applying"), (3, 9, "done")):
+            columns = 'id, source, started_at, status, reason, "full", settings, plan, summary'
+            values = f"{run}, 1, {began}, '{status}', '', true, '', '', '{{}}'"
+            database.exec_driver_sql(f"INSERT INTO sync_run ({columns}) VALUES ({values})")
+            for number in range(3):
+                columns = "run, number, kind, state, reason, key, student_id, digest, content"
+                item = text(f"INSERT INTO sync_item ({columns}) VALUES ({run}, {number}, '', '', '', '', '', :d, '')")
+                database.execute(item, {"d": b""})
+    assert sync_runs.forget_items_before(engine, 5.0) == 3
+    with autocommit(engine) as database:
+        assert set(database.execute(text("SELECT run FROM sync_item")).scalars()) == {2, 3}
