@@ -10,8 +10,8 @@ import pytest
 
 from tests.conftest import ROOT
 
-LEAVES = {"ahead", "answers", "contracts", "errors", "http", "identifiers", "settings", "patience", "rosters", "seen"}
-"""Modules of the bridge that adapters may stand on, beside bridge/lti, files, roster and sync/settings."""
+LEAVES = {"contracts", "errors", "files", "identifiers", "lti", "net", "roster"}
+"""What adapters may stand on, beside the shape of settings and the setup guide."""
 SEES_BOTH = {"bridge/cli", "bridge/wsgi.py", "bridge/__main__.py"}
 DOOR = {"bridge/net/http.py", "bridge/net/dns_pinning.py"}
 NO_NAMES = {"utils", "util", "helpers", "helper", "base", "misc", "common", "manager"}
@@ -73,7 +73,7 @@ def test_an_adapter_stands_on_the_leaves_and_on_no_other_adapter(path: Path) -> 
         if within(module, "adapters") and path != ROOT / "adapters" / "__init__.py":
             assert within(module, own), f"{path}:{line}: imports {module}"
         if within(module, "bridge"):
-            leaf = within(module, "bridge.lti", "bridge.files", "bridge.roster", "bridge.sync.settings", "bridge.setup")
+            leaf = within(module, "bridge.config.settings", "bridge.install.guide")
             assert leaf or module.split(".")[1] in LEAVES, f"{path}:{line}: imports {module}"
         assert not within(module, "sandbox", "tests", "flask", "sqlalchemy"), f"{path}:{line}: imports {module}"
 
@@ -96,14 +96,14 @@ def test_only_the_store_knows_the_database_and_only_the_door_calls_out(path: Pat
     if not where(path).startswith("bridge/store/"):
         assert not [found for found in imports(path) if within(found[0], "sqlite3", "psycopg", "alembic")]
     if where(path) not in DOOR:
-        ways = ("requests.sessions", "urllib.request", "urllib3", "bridge.pinned")
+        ways = ("requests.sessions", "urllib.request", "urllib3", "bridge.net.dns_pinning")
         assert not [found for found in imports(path) if within(found[0], *ways)]
 
 
 @pytest.mark.parametrize("path", modules("bridge", "adapters", "sandbox"), ids=where)
 def test_nobody_needs_an_extra_for_traces_but_their_own_room(path: Path) -> None:
     if where(path) not in {"bridge/tracing/otel.py", "bridge/tracing/export.py"}:
-        assert not [found for found in imports(path) if within(found[0], "opentelemetry", "bridge.otel")]
+        assert not [found for found in imports(path) if within(found[0], "opentelemetry", "bridge.tracing.otel")]
 
 
 def test_contracts_stand_on_the_standard_library_alone() -> None:

@@ -1,7 +1,7 @@
 """Addresses that a request asks us to call: AICC_URL, and cmi5's `fetch` and `endpoint`.
 
-Only what an administrator listed is called. What is left to `bridge.net.http.Outbound`: one resolution, every address of
-it public or trusted, the connection pinned to it, no redirects, no cookies.
+Only what an administrator listed is called. What is left to `bridge.net.http.Outbound`: one resolution, every address
+of it public or trusted, the connection pinned to it, no redirects, no cookies.
 """
 
 from __future__ import annotations

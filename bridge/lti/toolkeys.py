@@ -38,7 +38,7 @@ def encrypt(key: RSAKey, secret_key: str) -> str:
 
 
 def decrypt(encrypted: str, kid: str, secret_key: str, purpose: str) -> RSAKey:
-    """The key `kid` of `purpose` out of what `encrypt` made. Raises ConfigError where it was sealed by another secret."""
+    """The key `kid` of `purpose` out of what `encrypt` made. Raises ConfigError where another secret made it."""
     try:
         opened = jwe.decrypt_compact(encrypted, _encryption_key(secret_key))
     except (JoseError, ValueError) as error:

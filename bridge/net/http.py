@@ -1,10 +1,10 @@
 """The egress client: every call to another system goes through `Outbound`.
 
 It decides, once and for all callers: https only, except inside `bridge.trusted_networks`; no address that programs read
-differently (`bridge.config.settings.split_plainly`); one resolution, every address of it public (or trusted), the connection
-made to the very address that was checked, also by way of `bridge.proxy`, so that a name that resolves differently the
-second time gains nothing; no redirects; no .netrc; a limit on time and size; and errors that name host and status,
-never a query, a body or a header.
+differently (`bridge.config.settings.split_plainly`); one resolution, every address of it public (or trusted: SSRF), the
+connection made to the very address that was checked, also by way of `bridge.proxy`, so DNS rebinding gains nothing;
+no redirects; no .netrc; a limit on time and size; and errors that name host and status, never a query, a body or a
+header.
 """
 
 from __future__ import annotations

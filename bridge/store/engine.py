@@ -31,8 +31,8 @@ from bridge.store.asking import is_request
 from bridge.store.errors import shorten_both, trouble
 
 CONNECTIONS: Final = 32
-"""The most that a process has open at once. A request keeps one and now and then needs a second (`shared_connection`, and
-`engine.begin()` within it), so twice its threads must fit: else all of them could hold one and wait for another."""
+"""The most that a process has open at once. A request keeps one and now and then needs a second (`shared_connection`,
+and `engine.begin()` within it), so twice its threads must fit: else all of them could hold one and wait for another."""
 _POOL: Final = {"pool_size": 8, "max_overflow": CONNECTIONS - 8, "pool_timeout": 5}
 _ALLOWED: Final = "allowed: sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
 _DRIVERS: Final = {

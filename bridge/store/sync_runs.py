@@ -51,7 +51,7 @@ class Run(NamedTuple):
     plan: str
     """Digest of the plan, or empty where there is none to apply."""
     since: float | None
-    """For an incremental run: from when on changes were read, by the source's clock. None: the whole roster was read."""
+    """For an incremental run: since when changes were read, by the source's clock. None: the whole roster was read."""
     read_to: float | None
     """The source's clock when the reading began; None where it did not say, or nothing was read to its end."""
     summary: dict[str, Any]

@@ -34,7 +34,7 @@ class Outcome:
     status: str
     reason: str = ""
     since: float | None = None
-    """For an incremental run: from when on changes were read, by the source's clock. None: the whole roster was read."""
+    """For an incremental run: since when changes were read, by the source's clock. None: the whole roster was read."""
     read_to: float | None = None
     """The source's clock when the reading began."""
     lacks: str = ""

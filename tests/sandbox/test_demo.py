@@ -116,7 +116,7 @@ def test_a_replay_that_only_ottolearn_stops_fails_the_check(monkeypatch):
 
     real = ways.signed_link
     monkeypatch.setattr(ways, "signed_link", same_link)
-    monkeypatch.setattr("bridge.web.lti.spend", lambda *_, **__: True)
+    monkeypatch.setattr("bridge.web.lti.consume", lambda *_, **__: True)
 
     with run_demo(method="signed_link") as demo:
         assert one(demo, "moodle-lti11", "ana").problems == ("a second use was answered with status 403",)
@@ -130,7 +130,7 @@ def test_a_replay_that_is_answered_as_if_all_were_well_fails_the_check(demo, mon
 
 
 def test_a_bridge_that_takes_a_signed_form_twice_fails_the_check(demo, monkeypatch):
-    monkeypatch.setattr("bridge.web.lti.spend", lambda *_, **__: True)
+    monkeypatch.setattr("bridge.web.lti.consume", lambda *_, **__: True)
 
     assert one(demo, "moodle-lti11", "ana").problems == ("a second use was answered with status 200",)
 

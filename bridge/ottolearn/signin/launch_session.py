@@ -1,6 +1,7 @@
 """The launch session: for a minute the browser can prove, once, which learner a launch has just matched.
 
-The browser holds a random code in a pair of cookies (`bridge.launch.redirect.cookie_pair`); who it stands for is in the database.
+The browser holds a random code in a pair of cookies (`bridge.launch.redirect.cookie_pair`); who it stands for
+is in the database.
 """
 
 from __future__ import annotations

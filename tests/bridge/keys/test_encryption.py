@@ -22,7 +22,7 @@ def test_another_secret_or_purpose_opens_nothing(secret: str, purpose: str) -> N
         decrypt(encrypt("x", SECRET, "channel"), secret, purpose)
 
 
-@pytest.mark.parametrize("sealed", ["", "a.b.c.d.e", "nonsense"])
+@pytest.mark.parametrize("encrypted", ["", "a.b.c.d.e", "nonsense"])
 def test_what_was_never_sealed_opens_nothing(encrypted: str) -> None:
     with pytest.raises(ValueError, match="another secret_key"):
         decrypt(encrypted, SECRET, "channel")

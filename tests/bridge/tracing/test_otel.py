@@ -37,7 +37,7 @@ class Collecting:
 
 def test_nothing_of_opentelemetry_is_loaded_without_the_setting() -> None:
     program = (
-        "import sys, bridge.wsgi, bridge.tracing, bridge.cli.sync_act, types;"
+        "import sys, bridge.wsgi, bridge.tracing.export, bridge.cli.sync_command, types;"
         "bridge.tracing.export.start(types.SimpleNamespace(traces=None));"
         "sys.exit(any(name.startswith('opentelemetry') for name in sys.modules))"
     )
@@ -112,7 +112,8 @@ def test_a_setting_is_enough_to_be_traced(tmp_path: Path) -> None:
     remote = Collecting()
     with serve(remote) as served:
         program = (
-            "import types, bridge.tracing as t, bridge.traces as s; from bridge.config import Bridge;"
+            "import bridge.tracing.export as t, bridge.tracing.traces as s;"
+            "from bridge.config.configuration import Bridge;"
             "t.start(Bridge(public_url='https://b.example.edu', secret_key='x' * 32,"
             f" traces='{served.url}/v1/traces'));\n"
             "with s.root('sync'): pass"

@@ -50,7 +50,7 @@ def test_scanners_leave_no_line_in_the_record_but_one_in_the_log(
     answer = bridge.client.open(path, method=method, data=body)
     assert answer.status_code == status
     assert kept(bridge) == (0, 0)
-    (line,) = [record.getMessage() for record in caplog.records if "turned away" in record.getMessage()]
+    (line,) = [record.getMessage() for record in caplog.records if "request rejected" in record.getMessage()]
     assert "\n" not in line
     assert "a-code-that-lives" not in line
     if method != "HEAD":
