@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from bridge.config.retention import DAY, Retention
 from bridge.lti.keysets import BELIEVED
 from bridge.progress.reports import Reports
-from bridge.store import keysets, launches, one_time, rates, received, unmatched, visits
+from bridge.store import keysets, launches, one_time, people, rates, received, unmatched, visits
 
 log = logging.getLogger(__name__)
 
@@ -71,4 +71,6 @@ def tidy(engine: Engine, now: float, kept: Retention) -> bool:
     visits.forget_before(engine, now - kept.progress * DAY)
     unmatched.forget_before(engine, now - kept.unmatched * DAY)
     keysets.forget_before(engine, now - BELIEVED)
+    if one_time.claim(engine, "tidying people", now=now, until=now + DAY):  # it looks at everybody
+        people.forget_before(engine, now - kept.people * DAY)
     return True

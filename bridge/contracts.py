@@ -91,6 +91,8 @@ class Launch:
     roles: tuple[str, ...] = ()
     course: str = ""
     """The key of the OttoLearn course that the link in the LMS was made for, or empty."""
+    other_case: str = ""
+    """The student ID as another field of the launch has it, where that differs in ASCII letter case alone."""
     remark: str = ""
     """What the record should say of a launch that is let in though it is out of the ordinary."""
     package_token: str = field(default="", repr=False)
@@ -280,6 +282,8 @@ class Adapter(Generic[S]):
     """LTI dynamic registration: what to ask for, given the `student_id` setting."""
     roster_door: str = "roster"
     """Whose records the roster names: a `Kind`, where they are the same as those of its launches."""
+    claims_roster: Callable[[S], bool] = lambda _: False
+    """Whether the student IDs of the roster stand in fields that a course author can write: they are only `claimed`."""
 
 
 @dataclass(frozen=True)

@@ -17,4 +17,5 @@ ADAPTER = Adapter(
     installation=installation,
     registration_request=registration_request,
     roster_door=Kind.LTI13,
+    claims_roster=lambda settings: bool(settings.custom_name),
 )

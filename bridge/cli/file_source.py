@@ -76,6 +76,15 @@ def reading_from(connection: Connection[Any], file: Path | None, encoding: str |
         raise click.UsageError(f"{connection.name} cannot be read from a file: {error.errors()[0]['msg']}") from error
 
 
+def options_of_reading(invocation: Invocation, connection: Connection[Any]) -> tuple[str, ...]:
+    """The options that make a command read a roster as `connection` does: none where that is as configured."""
+    configured = invocation.configuration.connections.get(connection.name)
+    before = None if configured is None else configured.settings
+    asked = {name: getattr(connection.settings, name, None) for name in ("file", "encoding")}
+    given = {name: value for name, value in asked.items() if value and value != getattr(before, name, None)}
+    return tuple(word for name, value in given.items() for word in (f"--{name}", str(value)))
+
+
 def how_to_confirm(invocation: Invocation, connection: Connection[Any], outcome: Outcome) -> str:
     """What to do about a plan by columns or an encoding that were guessed."""
     configured = invocation.configuration.connections.get(connection.name)

@@ -133,7 +133,7 @@ def _known(invocation: Invocation, engine: Engine, sent: str, asked: str, connec
     known = vouching.of_launch(engine, connection.name, "", "", sent, keys)
     if known.dispute:
         return _found(Outcome.REJECTED, f"identity_disputed: the last roster found it in conflict: {known.dispute}")
-    linked = learners.learner(engine, known.link.user_id) if known.link else None
+    linked = learners.learner(engine, known.linked) if known.linked is not None else None
     usernames = invocation.configuration.ottolearn.username_attributes
     if linked is None or not any(linked.attributes.get(name) for name in usernames):
         return None

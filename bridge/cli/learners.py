@@ -12,7 +12,7 @@ from bridge.cli.saying import say
 from bridge.learners import linking
 from bridge.learners.directory import DirectoryShrunk
 from bridge.learners.names import name_of
-from bridge.store import aliases
+from bridge.store import aliases, disputes
 
 HELD_BACK = 3
 
@@ -49,7 +49,7 @@ def refresh(invocation: Invocation, accept_fewer: bool, as_json: bool) -> None:
 @click.argument("user_id", type=click.IntRange(1))
 @click.option("--connection", help="Whose ID this is; may be left out where only one named it.")
 @click.option("--write", "attribute", help="Instead: write the ID into this Username attribute in OttoLearn.")
-@click.option("--yes", is_flag=True, help="Both are one person, though their names have no word in common.")
+@click.option("--yes", is_flag=True, help="Link though the names have no word in common, or the ID is another user's.")
 @as_json
 @pass_invocation
 def link(
@@ -63,8 +63,8 @@ def link(
 ) -> None:
     """Let STUDENT_ID in as the OttoLearn user USER_ID: by a link in the bridge, or by writing it into OttoLearn.
 
-    Shows what the LMS and OttoLearn call this person; where these names have no word in common, nothing is done
-    without --yes.
+    Shows what the LMS and OttoLearn call this person; where these names have no word in common, or the ID is another
+    user's in OttoLearn, nothing is done without --yes.
     """
     configuration = invocation.configuration
     known, attributes = tuple(configuration.connections), configuration.ottolearn.username_attributes
@@ -77,11 +77,16 @@ def link(
         names = linking.names_given(engine, connection, student_id, known)
         if not yes:
             linking.require_same_name(learner, names)
+            linking.require_nobody_else(
+                invocation.directory_over(engine), student_id, user_id, unless="; add --yes if the link is to win"
+            )
         if attribute is not None:
             directory = invocation.directory_over(engine)
             linking.write(directory, engine, invocation.ottolearn, student_id, user_id, attribute)
         elif connection is not None:
             linking.link(engine, connection, student_id, user_id, attributes, now=time.time())
+        held = disputes.find(engine, connection, student_id) if connection is not None else ""
+        others = linking.others_who_are(engine, connection, student_id, user_id) if connection is not None else []
     if as_json:
         linked = {"student_id": student_id, "user_id": user_id}
         said = {"lms_names": names, "ottolearn_name": name_of(learner)}
@@ -90,6 +95,14 @@ def link(
         where = f"in OttoLearn's {attribute}" if attribute else f"for the connection {connection}"
         say(f"{student_id} is OttoLearn user {user_id} now, {where}.")
         say(f"In the LMS: {', '.join(names) or 'no name'}. In OttoLearn: {name_of(learner) or 'no name'}.")
+    if held and not as_json:
+        say(f"The last roster found {student_id} in conflict ({held}): nobody enters by it until that is settled.")
+    for other in others if not as_json else ():
+        say(
+            f"The LMS record {other.record} with the ID {other.student_id} is this user already; another record is let "
+            f"in only after: ottobridge people release --connection {connection} --record {other.record} "
+            f"--door {other.door}"
+        )
 
 
 @learners.command()

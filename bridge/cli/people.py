@@ -53,19 +53,38 @@ def show(invocation: Invocation, asked: str, connection: str | None, as_json: bo
 
 
 @people.command()
-@click.argument("asked", metavar="STUDENT_ID|RECORD")
+@click.argument("student_id", required=False)
+@click.option("--record", help="Instead of a student ID: the LMS's own name of the person.")
+@click.option("--door", help="By what the record comes, a kind of launch or the roster: as `people show` has it.")
 @_of_connection
 @as_json
 @pass_invocation
-def release(invocation: Invocation, asked: str, connection: str | None, as_json: bool) -> None:
-    """Let a record go, because the person has a new account in the LMS: whoever comes next with the ID is believed."""
+def release(
+    invocation: Invocation,
+    student_id: str | None,
+    record: str | None,
+    door: str | None,
+    connection: str | None,
+    as_json: bool,
+) -> None:
+    """Let a record go, because the person has a new account in the LMS: whoever comes next with the ID is believed.
+
+    Nothing is done where more than one person is meant: the message names them, and how to name one of them.
+    """
+    if bool(student_id) == bool(record):
+        raise click.UsageError("name either a student ID or, with --record, a record of the LMS")
     with invocation.database() as engine:
         name = _connection(invocation, engine, connection)
-        rows = [_row(engine, person) for person in persons.release(engine, name, asked)]
+        found = persons.release(engine, name, student_id or "", record=record or "", door=door or "")
+        rows = [_row(engine, person) for person in found]
+        ids = {student_id or "", *(person.student_id for person in found)}
+        held = {one: why for one in sorted(ids) if (why := disputes.find(engine, name, one))}
     if as_json:
-        print_json({"connection": name, "released": rows})
+        print_json({"connection": name, "released": rows, "disputes": held})
     for row in rows if not as_json else ():
         say(f"{row['record']} ({row['door']}) is no longer OttoLearn user {row['user_id']}, {row['name']}.")
+    for one, why in held.items() if not as_json else ():
+        say(f"The last roster gave {one} to several people ({why}): nobody enters by it until a roster does not.")
     if not rows:
         say(f"Nobody came to the connection {name} by that; what was held because of it is let go.", err=True)
 

@@ -12,7 +12,7 @@ import click
 from sqlalchemy import Engine
 
 from bridge.cli.corrected import write_copy
-from bridge.cli.file_source import how_to_confirm
+from bridge.cli.file_source import how_to_confirm, options_of_reading
 from bridge.cli.invocation import Invocation
 from bridge.cli.saying import say
 from bridge.cli.sync_options import options_of, report_folder
@@ -61,6 +61,7 @@ def approve(invocation: Invocation, connection: Connection[Any], run: Run, asked
     """Read again, and do of what `run` held what is still true."""
     with _session(invocation, connection) as (engine, syncing):
         outcome = _told(connection, lambda: syncing.approve(run))
+        outcome.reading = options_of_reading(invocation, connection)
         _record(engine, outcome, report_folder(invocation, asked))
         _copy(invocation, connection, engine, outcome, asked)
     return outcome
@@ -70,6 +71,7 @@ def _apply(invocation: Invocation, connection: Connection[Any], plan: Path, aske
     with _session(invocation, connection) as (engine, syncing):
         found = read_plan_file(engine, plan)
         outcome = _told(connection, lambda: syncing.apply_plan(found))
+        outcome.reading = options_of_reading(invocation, connection)
         _record(engine, outcome, report_folder(invocation, asked))
         _copy(invocation, connection, engine, outcome, asked)
     return outcome
@@ -79,6 +81,7 @@ def _run(invocation: Invocation, connection: Connection[Any], asked: dict[str, A
     options = options_of(invocation, connection, asked)
     with _session(invocation, connection) as (engine, syncing):
         outcome = _told(connection, lambda: syncing.run(options))
+        outcome.reading = options_of_reading(invocation, connection)
         if outcome.reason == sync_runs.GUESSED:
             outcome.notices.append(how_to_confirm(invocation, connection, outcome))
         _record(engine, outcome, report_folder(invocation, asked))

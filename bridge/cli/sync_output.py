@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -83,4 +84,5 @@ def _print(outcome: Outcome) -> None:
         if path:
             say(f"  {name}: {path}")
     if outcome.held and outcome.status == Status.HELD_BACK:
-        say(f"  to let what was held through: ottobridge sync approve {outcome.run}")
+        command = shlex.join(["ottobridge", "sync", "approve", str(outcome.run), *outcome.reading])
+        say(f"  to let what was held through: {command}")

@@ -22,5 +22,7 @@ class Retention(Frozen):
     """What came with a launch that did not get in, and launches refused before anybody was known at all."""
     progress: Days = 400
     """Visits that an LMS can be told of progress of, with what was told."""
+    people: Days = 400
+    """Who the records of an LMS are, of people who are on no roster and not active in OttoLearn."""
     unmatched: Days = 180
     """Students whom nobody was found for, since they were last seen."""

@@ -48,7 +48,7 @@ def claimed_section(student_id: str) -> Section:
     return Section(
         "Who can write the student ID",
         f"{student_id} comes in a custom field, and whoever may edit a course can set custom fields of its links: such "
-        "an ID is only claimed, and is refused, unless a roster read by LTI has named the person or the connection "
+        "an ID is only claimed, and is refused, unless the connection "
         "says accepts: [signed, confirmed, asserted, claimed]. Choose a student_id that the LMS fills by itself where "
         "there is one.",
     )

@@ -82,6 +82,8 @@ class Policy(NamedTuple):
     accepts: Collection[Assurance]
     id_rules: Sequence[Rule]
     """How the ID that the LMS sends becomes the one to look up."""
+    ignore_case: bool = False
+    """Whether IDs that differ in ASCII letter case alone are the same."""
 
 
 ANYBODY = Policy(tuple(Assurance), ())
@@ -89,7 +91,7 @@ ANYBODY = Policy(tuple(Assurance), ())
 
 def policy_of(connection: Connection[Any] | None) -> Policy:
     """What `connection` takes."""
-    return Policy(connection.accepts, connection.id_rules) if connection else ANYBODY
+    return Policy(connection.accepts, connection.id_rules, connection.ignore_case) if connection else ANYBODY
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,8 @@ class LaunchService:
 
     def _match(self, connection: str, launch: Launch, sign_in: SignIn) -> LaunchResult:
         policy = self.policy(connection)
+        if launch.other_case and not policy.ignore_case:
+            raise LaunchRejected("identity_contradiction", "two fields hold the student ID in different letter case")
         student_id = require(shape(launch.student.student_id, policy.id_rules), "the student ID by student_id_rules")
         launch = self._worth(connection, launch, student_id)
         if launch.assurance not in policy.accepts:

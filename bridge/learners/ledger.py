@@ -1,7 +1,8 @@
 """A student ID is a claim, a person is more: launches are held against whom the LMS's own record was before.
 
 Nobody is guessed at. A record that comes with another ID, or for a user whom another record is, waits for an
-administrator (`ottobridge people`); what was never seen before is written down and believed from then on.
+administrator (`ottobridge people`); what was never seen before is written down and believed from then on. A link says
+whose an ID is, and names no record: it lets nobody become whom another record is.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from sqlalchemy import Engine
 from bridge.contracts import Launch
 from bridge.errors import LaunchRejected
 from bridge.identifiers import key
-from bridge.store import people, vouching
+from bridge.store import learners, people, vouching
 from bridge.store.people import Origin, Person
-from bridge.store.vouching import Known, Link
+from bridge.store.vouching import Known
 
 SEEN_AGAIN: Final = 86_400.0
 """Seconds after which it is written down again that a person was seen."""
@@ -37,12 +38,14 @@ class LaunchIdentity(NamedTuple):
     """The ID to look up."""
     keys: tuple[str, str]
     """What is equal for IDs that are the same: of the ID that the LMS sent, and of the one to look up."""
+    ignore_case: bool
+    """Whether IDs that differ in ASCII letter case alone are the same."""
 
 
 def identity_of(connection: str, launch: Launch, student_id: str, *, ignore_case: bool) -> LaunchIdentity:
     """The launch as the ledger sees it."""
     keys = (key(launch.student.student_id, ignore_case=ignore_case), key(student_id, ignore_case=ignore_case))
-    return LaunchIdentity(connection, launch.kind, launch.record, student_id, keys)
+    return LaunchIdentity(connection, launch.kind, launch.record, student_id, keys, ignore_case)
 
 
 @dataclass(frozen=True)
@@ -75,42 +78,48 @@ class Ledger:
         if known.person is not None and not _has_id(known.person, identity):
             raise LaunchRejected("identity_changed", _changed(known.person, None))
 
+    def require_nobody_yet(self, known: Known) -> None:
+        """Raises LaunchRejected `identity_changed` where the record is an OttoLearn user who has lost the ID there: a
+        new user would be a second one for one person.
+        """
+        user_id = None if known.person is None else known.person.user_id
+        if known.person is not None and user_id is not None and learners.learner(self.engine, user_id) is not None:
+            raise LaunchRejected("identity_changed", _changed(known.person, None))
+
     def confirm(self, identity: LaunchIdentity, known: Known, user_id: int) -> None:
         """Let the launch's person be this user, now and from now on.
 
         Raises LaunchRejected `identity_changed` where the record was another user by another ID, and
-        `identity_of_another` where another record is this user. A link that an administrator made later than that
-        decides otherwise.
+        `identity_of_another` where another record is this user.
         """
         if not identity.record:
             return
         person = known.person
         for _ in range(TRIES):
-            if person is not None and person.user_id == user_id and person.student_id == identity.student_id:
+            if person is not None and person.user_id == user_id and _has_id(person, identity):
                 self._seen(person)
                 return
-            if self._bind(identity, person, known.link, user_id):
+            if self._bind(identity, person, user_id):
                 return
             person = people.of_record(self.engine, identity.connection, identity.door, identity.record)
         raise LaunchRejected("identity_of_another", "several launches of this person came at once")
 
-    def _bind(self, identity: LaunchIdentity, person: Person | None, link: Link | None, user_id: int) -> bool:
+    def _bind(self, identity: LaunchIdentity, person: Person | None, user_id: int) -> bool:
         """Write down who the record is; False where somebody wrote meanwhile."""
-        linked = link if link is not None and link.user_id == user_id else None
-        if person is not None and not _may_become(person, identity, user_id, linked):
+        if person is not None and not _may_become(person, identity, user_id):
             raise LaunchRejected("identity_changed", _changed(person, user_id))
         record = people.record_key(identity.record)
         other = people.of_user(self.engine, identity.connection, identity.door, user_id)
-        taking = other is not None and other.record != record
-        if other is not None and taking and not _is_newer(linked, other):
+        if other is not None and other.record != record:
             raise LaunchRejected(
                 "identity_of_another",
                 f"OttoLearn user {user_id} is the LMS record {other.record} with the ID {other.student_id}; "
                 f"this launch comes from the record {record}",
             )
         at = (self.now(),) * 3
-        wanted = Person(identity.connection, identity.door, record, identity.student_id, user_id, Origin.LAUNCH, *at)
-        return people.bind(self.engine, wanted, person, taking=taking)
+        said_by = person.origin if person is not None and _has_id(person, identity) else Origin.LAUNCH
+        wanted = Person(identity.connection, identity.door, record, identity.student_id, user_id, said_by, *at)
+        return people.bind(self.engine, wanted, person)
 
     def _seen(self, person: Person) -> None:
         if self.now() - person.last_seen >= SEEN_AGAIN:
@@ -118,19 +127,16 @@ class Ledger:
 
 
 def _has_id(person: Person, identity: LaunchIdentity) -> bool:
-    return person.student_id == identity.student_id or person.student_id in identity.keys
+    """Whether the ID that the record had is the one that the LMS sent, or the one to look up: rosters say the first."""
+    return key(person.student_id, ignore_case=identity.ignore_case) in identity.keys
 
 
-def _may_become(person: Person, identity: LaunchIdentity, user_id: int, link: Link | None) -> bool:
+def _may_become(person: Person, identity: LaunchIdentity, user_id: int) -> bool:
     """Whether a record that is known may be this user by this ID.
 
     With the same ID OttoLearn decides whose it is; the same user may get another ID.
     """
-    return _has_id(person, identity) or person.user_id == user_id or _is_newer(link, person)
-
-
-def _is_newer(link: Link | None, person: Person) -> bool:
-    return link is not None and link.made_at > person.bound_at
+    return _has_id(person, identity) or person.user_id == user_id
 
 
 def _changed(person: Person, user_id: int | None) -> str:

@@ -9,10 +9,11 @@ from sqlalchemy import Engine
 
 from bridge.contracts import Learner
 from bridge.errors import LearnerAmbiguous, OttoBridgeError
-from bridge.identifiers import FAULTS, fault, normalize
+from bridge.identifiers import FAULTS, fault, lower_ascii, normalize
 from bridge.learners.directory import Directory
 from bridge.learners.names import differ, name_of
-from bridge.store import aliases, launches, learners, unmatched
+from bridge.store import aliases, launches, learners, people, unmatched
+from bridge.store.people import Person
 
 
 class LinkRefused(OttoBridgeError):
@@ -83,6 +84,12 @@ def link(
     return learner
 
 
+def others_who_are(engine: Engine, connection: str, student_id: str, user_id: int) -> list[Person]:
+    """The LMS's records that have come to the connection as this user with another ID: no link makes others of them."""
+    known = people.listed(engine, connection, user_id=user_id)
+    return [person for person in known if lower_ascii(person.student_id) != lower_ascii(normalize(student_id))]
+
+
 def write(
     directory: Directory, engine: Engine, ottolearn: Updates, student_id: str, user_id: int, attribute: str
 ) -> Learner:
@@ -102,11 +109,11 @@ def write(
     return changed
 
 
-def require_nobody_else(directory: Directory, student_id: str, user_id: int) -> None:
-    """Raises LinkRefused where another user has the ID."""
+def require_nobody_else(directory: Directory, student_id: str, user_id: int, *, unless: str = "") -> None:
+    """Raises LinkRefused where another user has the ID; `unless` says what is to be done all the same."""
     try:
         found = directory.look(student_id)
     except LearnerAmbiguous as error:
-        raise LinkRefused(f"the ID is {error}; let one of them keep it first") from error
+        raise LinkRefused(f"the ID is {error}; let one of them keep it first{unless}") from error
     if found is not None and found.learner.user_id != user_id:
-        raise LinkRefused(f"the OttoLearn user {found.learner.user_id} has this ID in {found.attribute}")
+        raise LinkRefused(f"the OttoLearn user {found.learner.user_id} has this ID in {found.attribute}{unless}")

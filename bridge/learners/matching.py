@@ -70,7 +70,7 @@ class Matching:
 
     def _linked(self, known: Known) -> Match | None:
         """Whom an administrator has linked this ID with; a user who is gone, or has no username left, is nobody."""
-        learner = learners.learner(self.engine, known.link.user_id) if known.link is not None else None
+        learner = learners.learner(self.engine, known.linked) if known.linked is not None else None
         if learner is None:
             return None
         username = next((name for name in self.username_attributes if learner.attributes.get(name)), None)
@@ -87,6 +87,7 @@ class Matching:
             self.ledger.require_no_other_id(identity, known)
             if configured is None or configured.provisioning is None:
                 raise
+            self.ledger.require_nobody_yet(known)
         return self.provisioning.make(
             launch.student,
             identity.student_id,

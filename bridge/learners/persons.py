@@ -11,6 +11,7 @@ from bridge.errors import OttoBridgeError
 from bridge.identifiers import FAULTS, fault, normalize
 from bridge.learners.directory import Directory
 from bridge.learners.linking import Updates, require_nobody_else
+from bridge.learners.names import name_of
 from bridge.store import aliases, disputes, learners, people, unmatched
 from bridge.store.people import Person
 
@@ -43,6 +44,7 @@ def follow(
     if not held and not has_new:
         raise PersonRefused(f"user {learner.user_id} has {old!r} in no Username attribute; look at them in OttoLearn")
     require_nobody_else(directory, new, learner.user_id)
+    _require_free(engine, connection, new, learner.user_id)
     if held:
         learner = ottolearn.update(learner.user_id, dict.fromkeys(held, new), learner.active)
         directory.put(learner)
@@ -52,19 +54,55 @@ def follow(
     return learner
 
 
-def release(engine: Engine, connection: str, asked: str) -> list[Person]:
-    """Forget every record of the connection that has this ID, or this name; those there were."""
-    found = people.listed(engine, connection, student_id=normalize(asked), record=asked)
+def release(engine: Engine, connection: str, student_id: str = "", *, record: str = "", door: str = "") -> list[Person]:
+    """Forget the one person of the connection who has this student ID, or is this record; the records there were.
+
+    `door` alone is meant where one is named: doors may call two people by one name. Raises PersonRefused where several
+    OttoLearn users are meant, and where nobody has the ID, but a record is called so.
+    """
+    asked = normalize(student_id)
+    known = people.listed(engine, connection, student_id=asked, record=record or student_id)
+    at_door = [person for person in known if door in {"", person.door}]
+    found = [person for person in at_door if record or person.student_id == asked]
+    if len({person.user_id for person in found}) > 1 or (at_door and not found):
+        raise PersonRefused(f"{record or asked!r} may mean: {_candidates(engine, at_door)}; name one: --record --door")
     people.release(engine, connection, [(person.door, person.record) for person in found])
-    settle(engine, connection, normalize(asked), *(person.student_id for person in found))
+    settle(engine, connection, *({asked} - {""}), *(person.student_id for person in found))
     return found
 
 
 def settle(engine: Engine, connection: str, *student_ids: str) -> None:
-    """End what was held because of these IDs; a roster that finds them in conflict again says so again."""
+    """End what was held because of these IDs; a roster that finds them in conflict again says so again.
+
+    What several people have on the last roster stays held: else whoever of them comes first would be believed.
+    """
     disputes.forget(engine, connection, student_ids)
     for student_id in student_ids:
         unmatched.forget(engine, connection, student_id)
+
+
+def _candidates(engine: Engine, found: Sequence[Person]) -> str:
+    return "; ".join(
+        f"--record {person.record} --door {person.door}, with the ID {person.student_id}, "
+        f"{_user_in_words(engine, person.user_id)}"
+        for person in found
+    )
+
+
+def _user_in_words(engine: Engine, user_id: int | None) -> str:
+    learner = None if user_id is None else learners.learner(engine, user_id)
+    name = name_of(learner) if learner else ""
+    return "no OttoLearn user" if user_id is None else " ".join(filter(None, (f"OttoLearn user {user_id}", name)))
+
+
+def _require_free(engine: Engine, connection: str, new: str, user_id: int) -> None:
+    """Raise PersonRefused where several people have the ID on the last roster, or a link gives it to somebody else."""
+    if (why := disputes.find(engine, connection, new)) and why not in disputes.OF_ONE:
+        raise PersonRefused(f"the last roster gave {new!r} to several people ({why}); fix that in the LMS, then sync")
+    linked = aliases.find(engine, connection, new)
+    if linked not in {None, user_id}:
+        undo = f"ottobridge learners unlink --connection {connection} {new}"
+        raise PersonRefused(f"a link gives {new!r} to OttoLearn user {linked}: {undo}")
 
 
 def _only_user(engine: Engine, connection: str, student_id: str) -> Learner:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bridge.config.settings import split_plainly
 from bridge.contracts import Assurance, Student, clean
 from bridge.errors import LaunchRejected
-from bridge.identifiers import UNDECODED, is_no_id, normalize, require
+from bridge.identifiers import UNDECODED, is_no_id, lower_ascii, normalize, require
 
 LONGEST_NAME = 255
 _PLACEHOLDERS = {"", "-", "."}  # Moodle demands a last name, so people with one name carry these
@@ -28,6 +28,8 @@ class NamedId(NamedTuple):
 
     student_id: str
     assurance: Assurance
+    other_case: str = ""
+    """The ID as another field has it, where that differs in ASCII letter case alone: often somebody else."""
 
 
 def read_id(platform: Sequence[object], author: Sequence[object], field: str) -> NamedId:
@@ -43,9 +45,10 @@ def read_id(platform: Sequence[object], author: Sequence[object], field: str) ->
     if not said:
         raise LaunchRejected("student_id_missing", f"the launch carries no {field}")
     found = require(said[0], field)
-    if any(text != found for text in said):
+    others = [text for text in said if text != found]
+    if any(lower_ascii(text) != lower_ascii(found) for text in others):
         raise LaunchRejected("identity_contradiction", f"the fields for {field} hold different student IDs")
-    return NamedId(found, Assurance.SIGNED if sure else Assurance.CLAIMED)
+    return NamedId(found, Assurance.SIGNED if sure else Assurance.CLAIMED, next(iter(others), ""))
 
 
 def read_student(student_id: str, given: object, family: object, full: object) -> Student:

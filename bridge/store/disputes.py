@@ -12,7 +12,9 @@ from bridge.store.engine import autocommit
 from bridge.store.schema import disputed, sync_item
 from bridge.store.sync_items import Kind
 
-REASONS: Final = ("duplicate", "claimed_twice", "passed_on", "id_changed")
+OF_ONE: Final = ("passed_on", "id_changed")
+"""Conflicts about one person on the roster, and who was the user before."""
+REASONS: Final = ("duplicate", "claimed_twice", *OF_ONE)
 """Conflicts of people with one another; in others, such as `taken`, OttoLearn's own data is at odds with the roster."""
 
 
@@ -24,10 +26,11 @@ def find(engine: Engine, name: str, student_id: str) -> str:
 
 
 def forget(engine: Engine, name: str, student_ids: Sequence[str]) -> None:
-    """An administrator has settled whose these IDs are."""
+    """An administrator has settled whose these IDs are. What several people have stays in dispute."""
     keys = [key for student_id in student_ids for key in (student_id, lower_ascii(student_id))]
     with autocommit(engine) as connection:
-        connection.execute(delete(disputed).where(disputed.c.connection == name, disputed.c.key.in_(keys)))
+        ours = (disputed.c.connection == name, disputed.c.key.in_(keys), disputed.c.reason.in_(OF_ONE))
+        connection.execute(delete(disputed).where(*ours))
 
 
 def replace(connection: Connection, name: str, run: int, *, whole: bool) -> None:

@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Engine, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import autocommit
 from bridge.store.json_batch import JsonBatchQuery
-from bridge.store.schema import person
+from bridge.store.purging import BATCH
+from bridge.store.schema import directory, learner, person, sync_person, sync_source
+from bridge.store.sync_people import Membership
 
 LONGEST_RECORD: Final = 255
 _HASHED: Final = "sha256:"
@@ -28,6 +30,9 @@ class Origin(enum.StrEnum):
 
     LAUNCH = "launch"
     ROSTER = "roster"
+    CLAIM = "claim"
+    """A roster, but in a field that a course author can write."""
+    ADMINISTRATOR = "administrator"
 
 
 class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -39,7 +44,7 @@ class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """As `record_key` writes it."""
     student_id: str
     user_id: int | None
-    """None where somebody else has become this user by a link."""
+    """None where an earlier version has let somebody else become this user."""
     origin: str
     first_seen: float
     bound_at: float
@@ -54,14 +59,41 @@ _BY_RECORD: Final = JsonBatchQuery(Person, *_COLUMNS, among=_p.record, where=_AT
 _BY_USER: Final = JsonBatchQuery(Person, *_COLUMNS, among=_p.user_id, where=_AT_DOOR)
 _ONE: Final = _AT_DOOR & (_p.record == bindparam("r"))
 _TOUCH: Final = update(person).where(_ONE).values(last_seen=bindparam("at"))
-_LEAVE_USER: Final = (
-    update(person).where(_AT_DOOR, _p.user_id == bindparam("u"), _p.record != bindparam("r")).values(user_id=None)
-)
 _REBIND: Final = (
     update(person)
     .where(_ONE, _p.bound_at == bindparam("was"))
-    .values(student_id=bindparam("id"), user_id=bindparam("u"), bound_at=bindparam("at"), last_seen=bindparam("at"))
+    .values(
+        student_id=bindparam("id"),
+        user_id=bindparam("u"),
+        origin=bindparam("by"),
+        bound_at=bindparam("at"),
+        last_seen=bindparam("at"),
+    )
 )
+_LEARNERS: Final = select(learner.c.user_id).where(
+    learner.c.generation == select(directory.c.current).scalar_subquery()
+)
+_ON_A_ROSTER: Final = (
+    select(sync_person.c.source)
+    .join(sync_source, sync_source.c.id == sync_person.c.source)
+    .where(
+        sync_source.c.connection == _p.connection,
+        sync_person.c.user_id == _p.user_id,
+        sync_person.c.standing == Membership.PRESENT,
+    )
+)
+_OLD: Final = (
+    select(_p.connection, _p.door, _p.record)
+    .where(
+        _p.last_seen < bindparam("before"),
+        _LEARNERS.limit(1).exists(),  # else nothing is known of who is active
+        ~_LEARNERS.where(learner.c.user_id == _p.user_id, learner.c.active).exists(),
+        ~_ON_A_ROSTER.exists(),
+    )
+    .limit(BATCH)
+)
+_OF_LEDGER: Final = 0x6C656467  # "ledg": what our advisory locks for the ledger have in common
+_ONE_AT_A_TIME: Final = select(func.pg_advisory_xact_lock(_OF_LEDGER, func.hashtext(bindparam("c"))))
 
 
 class Source(NamedTuple):
@@ -69,6 +101,7 @@ class Source(NamedTuple):
 
     connection: str
     door: str
+    origin: Origin = Origin.ROSTER
 
 
 def record_key(record: str) -> str:
@@ -106,26 +139,22 @@ def touch(engine: Engine, known: Person, now: float) -> None:
         connection.execute(_TOUCH, asked)
 
 
-def bind(engine: Engine, wanted: Person, before: Person | None, *, taking: bool = False) -> bool:
+def bind(engine: Engine, wanted: Person, before: Person | None) -> bool:
     """Let the record be this user with this ID, where it still stands as `before` says, None for not at all.
 
-    `taking`: another record that was the user no longer is. False where somebody was quicker, or another record is the
-    user; then nothing has changed.
+    False where somebody was quicker, or another record is the user; then nothing has changed.
     """
-    asked = {"c": wanted.connection, "d": wanted.door, "r": wanted.record, "u": wanted.user_id}
     dialect = sqlite if engine.dialect.name == "sqlite" else postgresql
     with engine.begin() as connection:
-        if taking:
-            connection.execute(_LEAVE_USER, asked)
-        elif wanted.user_id is not None:
-            held = by_users(connection, wanted.connection, wanted.door, [wanted.user_id])
-            if any(one.record != wanted.record for one in held):
-                return False
+        _one_at_a_time(connection, wanted.connection)
+        if not _free(connection, [wanted]):
+            return False
         if before is None:
             new = dialect.insert(person).on_conflict_do_nothing()
             return connection.execute(new, msgspec.structs.asdict(wanted)).rowcount == 1
-        changed = {**asked, "was": before.bound_at, "id": wanted.student_id, "at": wanted.bound_at}
-        return connection.execute(_REBIND, changed).rowcount == 1
+        asked = {"c": wanted.connection, "d": wanted.door, "r": wanted.record, "was": before.bound_at}
+        changed = {"u": wanted.user_id, "id": wanted.student_id, "by": wanted.origin, "at": wanted.bound_at}
+        return connection.execute(_REBIND, {**asked, **changed}).rowcount == 1
 
 
 def keep(connection: Connection, people: Sequence[Person]) -> None:
@@ -134,6 +163,7 @@ def keep(connection: Connection, people: Sequence[Person]) -> None:
     """
     if not people:
         return
+    _one_at_a_time(connection, people[0].connection)
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     row = dialect.insert(person)
     rows = [msgspec.structs.asdict(one) for one in _free(connection, people)]
@@ -145,19 +175,53 @@ def keep(connection: Connection, people: Sequence[Person]) -> None:
         )
 
 
+def _one_at_a_time(connection: Connection, name: str) -> None:
+    """Until this transaction ends, nobody else says who is which user at the connection `name`.
+
+    Without it two records could become one user between the look at who is and the writing, which the unique index
+    refuses: an error in place of an answer. SQLite needs none: it has one writer.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ONE_AT_A_TIME, {"c": name})
+
+
 def _free(connection: Connection, people: Sequence[Person]) -> list[Person]:
     """Those whose user no other record is, neither in the ledger nor among themselves."""
     name, door = people[0].connection, people[0].door
     users = [one.user_id for one in people if one.user_id is not None]
     held = {one.user_id: one.record for one in by_users(connection, name, door, users)}
-    return [one for one in people if held.setdefault(one.user_id, one.record) == one.record]
+    return [one for one in people if one.user_id is None or held.setdefault(one.user_id, one.record) == one.record]
 
 
 def rename(engine: Engine, connection: str, user_id: int, student_id: str, *, now: float) -> None:
-    """Let every record of the connection that is this user have this ID."""
+    """Let every record of the connection that is this user have this ID, because an administrator says so."""
     statement = update(person).where(_p.connection == connection, _p.user_id == user_id)
     with autocommit(engine) as database:
-        database.execute(statement.values(student_id=student_id, bound_at=now))
+        database.execute(statement.values(student_id=student_id, origin=Origin.ADMINISTRATOR, bound_at=now))
+
+
+def left(connection: Connection, source: Source, user_ids: Sequence[int], now: float) -> None:
+    """These users are no longer on the roster: from now on it counts how long ago they were seen."""
+    if user_ids:
+        at_door = (_p.connection == source.connection, _p.door == source.door, _p.user_id.in_(user_ids))
+        connection.execute(update(person).where(*at_door).values(last_seen=now))
+
+
+def forget_before(engine: Engine, time: float) -> int:
+    """Forget who was not seen since `time`, is on no roster, and is nobody who may enter OttoLearn; how many.
+
+    As long as a user is active, it must be known who that is: else an ID that is passed on opens their account.
+    """
+    count = 0
+    while True:
+        with autocommit(engine) as connection:  # asked first: a deletion that looks for its rows would hold SQLite up
+            rows = [tuple(row) for row in connection.execute(_OLD, {"before": time})]
+            values = [{"c": c, "d": d, "r": r, "before": time} for c, d, r in rows]
+            if values:
+                connection.execute(delete(person).where(_ONE, _p.last_seen < bindparam("before")), values)
+        count += len(rows)
+        if len(rows) < BATCH:
+            return count
 
 
 def listed(

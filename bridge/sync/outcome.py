@@ -66,6 +66,8 @@ class Outcome:
     retry_file: str = ""
     corrected_file: str = ""
     """The copy of a file with mistakes that says what to correct."""
+    reading: tuple[str, ...] = ()
+    """The options of the command line by which the roster was read from another place than the configuration names."""
     lines: list[str] = field(default_factory=list)
     """The plan as people read it."""
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from bridge.identifiers import key
-from bridge.store.people import Person, record_key
+from bridge.store.people import Origin, Person, record_key
 from bridge.store.sync_items import Content, Kind
 from bridge.sync.facts import Decision, Facts, Rules
 from bridge.sync.mapping import Wanted
 
 PASSED_ON: Final = "passed_on"
 ID_CHANGED: Final = "id_changed"
+RENAMED: Final = "renamed_in_ottolearn"
 
 
 class Identity(NamedTuple):
@@ -37,8 +38,12 @@ def identify(wanted: Wanted, user_id: int | None, facts: Facts, rules: Rules) ->
     if known is None or known.user_id in {None, user_id} or known.user_id not in facts.learners:
         return Identity()
     if key(known.student_id, ignore_case=rules.ignore_case) == wanted.key:
+        if user_id is None:
+            lost = f"{_side(known)}, which nobody in OttoLearn has any more"
+            return Identity(_conflict(RENAMED, lost, known))
         return Identity()  # whom OttoLearn gives the ID is OttoLearn's to say
-    if user_id is None and rules.follows_ids and facts.learners[known.user_id].active:
+    sure = known.origin != Origin.LAUNCH  # one launch may be the LMS's mistake of an hour, and would be followed
+    if user_id is None and rules.follows_ids and sure and facts.learners[known.user_id].active:
         return Identity(follows=known.user_id)
     whose = "" if user_id is None else f", which is OttoLearn user {user_id}"
     told = f"{_side(known)}; it has the ID {wanted.student_id} now{whose}"

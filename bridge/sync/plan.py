@@ -52,6 +52,8 @@ class Planner:
         self._progress = job.note_read
         self._number = 0
         self._seen = IdSet()
+        self._followed: set[int] = set()
+        """Users who have another ID on this roster than before: within `limits.id_changes`, they are few."""
         self._spared = IdSet()
         self._known_seen = 0
         self.read_total = 0
@@ -186,7 +188,10 @@ class Planner:
         if decision.user_id is None:
             return True
         if decision.kind == Kind.CONFLICT and decision.reason != OTHER_VALUE:
-            return decision.reason != PASSED_ON or decision.user_id not in self._seen
+            has_it_still = decision.user_id in self._seen and decision.user_id not in self._followed
+            return decision.reason != PASSED_ON or not has_it_still
+        if decision.kind == Kind.FOLLOW:
+            self._followed.add(decision.user_id)
         return self._seen.add(decision.user_id)
 
     def _items(self, person: Wanted, decision: Decision, facts: Facts) -> Iterator[Item]:

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError
 
 from bridge.errors import OttoBridgeError, RemoteUnavailable, RosterIncomplete
-from bridge.store import sync_items, sync_runs
+from bridge.store import sync_items, sync_people, sync_runs
 from bridge.store.sync_items import Kind
 from bridge.store.sync_lock import LockLost, sync_lock
 from bridge.store.sync_runs import Status
@@ -60,9 +60,10 @@ class Job:
         self.context.progress("reading", read, None)
 
     def freshen(self) -> None:
-        """Read OttoLearn's users again."""
+        """Read OttoLearn's users again, and note whom somebody has activated there after we deactivated them."""
         with self.clock.stage("reading OttoLearn"):
             self.context.refresh()
+            sync_people.note_activated(self.context.engine, self.target.source)
 
 
 @contextmanager

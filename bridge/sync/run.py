@@ -118,7 +118,8 @@ class Sync:
             recover(job, before=run.id)
             job.context.refresh()
             journal.look_up(job.memory, run.id, target.mapped.carriers, lost=State.PLANNED)
-            require_current(engine, run, target.fingerprint(), target.usernames, job.context.now())
+            ignore_case, usernames = target.connection.ignore_case, target.usernames
+            require_current(engine, run, target.fingerprint(), usernames, job.context.now(), ignore_case=ignore_case)
             if any(state == State.HELD for _, state, _ in sync_items.counts(engine, run.id)):
                 job.outcome.status, job.outcome.reason = Status.HELD_BACK, run.reason
                 if run.reason == GUESSED:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection, Engine
 
 from bridge.contracts import Learner
 from bridge.errors import OttoBridgeError
-from bridge.identifiers import loose_key, normalize
+from bridge.identifiers import key, loose_key, normalize
 from bridge.store import sync_directory, sync_items, sync_people, sync_runs
 from bridge.store.engine import autocommit
 from bridge.store.sync_items import WRITES, Item, Kind, State
@@ -25,7 +26,9 @@ class PlanStale(OttoBridgeError):
     """What a plan was made from has changed since."""
 
 
-def require_current(engine: Engine, run: Run, settings: str, usernames: Sequence[str], now: float) -> None:
+def require_current(
+    engine: Engine, run: Run, settings: str, usernames: Sequence[str], now: float, *, ignore_case: bool
+) -> None:
     """Raise PlanStale unless the plan of `run` still fits. The directory must just have been read.
 
     The roster is not read again, so a plan is believed for `PLAN_LIVES` only: who it takes for gone may have come back.
@@ -43,7 +46,9 @@ def require_current(engine: Engine, run: Run, settings: str, usernames: Sequence
     for page in sync_items.pages(engine, run.id, kinds=(*WRITES, Kind.ADOPT), states=WAITING):
         left = left or any(item.kind in WRITES for item in page)
         with autocommit(engine) as connection:
-            stale = _first_stale(connection, page, run.source, usernames)
+            stale = _first_stale(connection, page, run.source, usernames) or _first_moved(
+                connection, page, usernames, ignore_case=ignore_case
+            )
         if stale is not None:
             raise PlanStale(f"OttoLearn has changed since the plan was made (item {stale.number}); make a new one")
     if not left and run.status not in {Status.PLANNED, Status.APPLYING}:
@@ -69,6 +74,19 @@ def _first_stale(connection: Connection, items: Sequence[Item], source: int, use
         if foreign or not _fits(item, learner, others):
             return item
     return None
+
+
+def _first_moved(
+    connection: Connection, items: Sequence[Item], usernames: Sequence[str], *, ignore_case: bool
+) -> Item | None:
+    """The first item about a user who is not who has its ID any more: OttoLearn has given the ID to another one."""
+    same = partial(key, ignore_case=ignore_case)
+    known = [item for item in items if item.user_id is not None]
+    owners: dict[str, set[int]] = {}
+    for holder in sync_directory.holders(connection, sorted({loose_key(item.key) for item in known})):
+        if holder.attribute in usernames:
+            owners.setdefault(same(holder.value), set()).add(holder.user_id)
+    return next((item for item in known if (found := owners.get(item.key)) and item.user_id not in found), None)
 
 
 def _fits(item: Item, learner: Learner | None, others: set[int]) -> bool:

@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import Engine
 
-from bridge.contracts import Connection, ReaderContext, RosterPages
+from bridge.contracts import Assurance, Connection, ReaderContext, RosterPages
 from bridge.errors import ConfigError, RosterIncomplete
 from bridge.roster.settings import Link, Roster
 from bridge.store import sync_people
-from bridge.store.people import Source
+from bridge.store.people import Origin, Source
 from bridge.sync.link import only_linking
 from bridge.sync.mapping import AttributeMap, build_map
 
@@ -41,7 +41,9 @@ class SyncTarget:
     @property
     def ledger(self) -> Source:
         """Where the ledger of persons keeps this roster's records."""
-        return Source(self.connection.name, self.connection.adapter.roster_door)
+        connection = self.connection
+        origin = Origin.CLAIM if connection.adapter.claims_roster(connection.settings) else Origin.ROSTER
+        return Source(connection.name, connection.adapter.roster_door, origin)
 
     def fingerprint(self) -> str:
         """A digest of everything in the configuration, and of the file that is read, that a plan depends on."""
@@ -91,6 +93,8 @@ def target_of(
     read_roster = connection.adapter.read_roster
     if read_roster is None:
         raise ConfigError([f"connections.{connection.name}: {connection.adapter.title} has no roster to read"])
+    if connection.adapter.claims_roster(connection.settings) and Assurance.CLAIMED not in connection.accepts:
+        raise ConfigError([_claimed(connection)])
     roster: Roster = getattr(connection.settings, "roster", None) or Roster()
     link: Link | None = getattr(connection.settings, "link", None)
     student_id, usernames = connection.settings.student_id, tuple(username_attributes)
@@ -105,4 +109,12 @@ def target_of(
         mapped=build_map(mapping, student_id, usernames, ignore_case=connection.ignore_case),
         usernames=usernames,
         api_user=api_user,
+    )
+
+
+def _claimed(connection: Connection[Any]) -> str:
+    return (
+        f"connections.{connection.name}: whoever edits a course can write {connection.settings.student_id}, so that a "
+        "roster by it would let them give anybody's ID to anybody; choose a student_id that the LMS fills by itself, "
+        "or let accepts take claimed, if you trust every course author"
     )

@@ -225,3 +225,11 @@ def test_whoever_is_not_themselves_is_refused_or_marked(custom: dict[str, Any], 
 def test_everybody_else_is_themselves(custom: dict[str, Any]) -> None:
     payload = SignedClaims(claims("n", custom=custom, lis=SIS))
     assert ADAPTER.read_claims(payload, Settings()).remark == ""
+
+
+@pytest.mark.parametrize("field", ["roles", "ext_roles"])
+def test_the_test_student_of_lti11_is_nobody_whatever_a_link_says(field: str) -> None:
+    role = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
+    form = SignedForm({**FORM, "custom_student_view": "false", field: f"Learner, {role}"})
+    with pytest.raises(LaunchRejected, match="test_student"):
+        ADAPTER.read_form(form, Settings())

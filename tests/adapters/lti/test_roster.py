@@ -7,6 +7,7 @@ import ipaddress
 import pytest
 from joserfc.jwk import RSAKey
 
+from adapters.lti import ADAPTER
 from adapters.lti.roster import read_roster
 from adapters.lti.settings import Settings
 from bridge.contracts import LtiServices, ReaderContext, RosterEnd, Student
@@ -160,3 +161,7 @@ def test_a_reader_without_a_key_of_ours_asks_nobody(platform):
     with pytest.raises(ConfigError, match="own key"):
         read_roster(Settings.model_validate({"lti13": {**lti13, **urls}}), context)
     assert not platform.seen
+
+
+def test_member_lists_prove_no_more_of_custom_fields_than_launches_do() -> None:
+    assert [ADAPTER.claims_roster(Settings(student_id=name)) for name in ("custom.number", "email")] == [True, False]

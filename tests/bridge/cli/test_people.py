@@ -83,3 +83,24 @@ def test_who_is_held_stays_on_the_list_though_their_id_is_somebody_s(known: Site
 def test_a_connection_that_is_none_is_told(site: Site) -> None:
     code, told = site.run("people", "show", "z", "--connection", "nowhere")
     assert (code, "there are: campus" in told) == (2, True)
+
+
+def test_a_link_to_an_account_that_is_another_record_says_what_lets_the_new_one_in(known: Site) -> None:
+    code, told = known.run("learners", "link", "anew", 1, "--yes")
+    assert (code, "The LMS record u-1 with the ID z is this user already" in told) == (0, True), told
+    assert known.launch("anew", "u-2") == REFUSED
+    command = told.partition("only after: ottobridge ")[2].split()
+    assert known.run(*command)[0] == 0
+    assert known.launch("anew", "u-2") == ENTERED
+
+
+@pytest.mark.parametrize("named", [(), ("z", "--record", "u-1")])
+def test_a_record_is_let_go_only_when_one_is_named(known: Site, named: tuple[str, ...]) -> None:
+    assert known.run("people", "release", *named)[0] == 2
+    assert shown(known, "z") != []
+
+
+def test_a_link_takes_no_id_from_another_user_unasked(known: Site) -> None:
+    code, told = known.run("learners", "link", "l", 1)
+    assert (code, "the OttoLearn user 2 has this ID in username; add --yes" in told) == (1, True), told
+    assert known.run("learners", "link", "l", 1, "--yes")[0] == 0

@@ -423,3 +423,26 @@ def test_what_was_held_of_a_file_without_a_connection_is_approved_by_naming_the_
     code, approved, _ = site.run("sync", "approve", held["run"], "--file", file, "--json")
     assert (code, approved["updated"]) == (0, 2)
     assert {site.everybody()[n]["employeeId"] for n in (1, 2)} == {"00123", "00125"}
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_the_command_that_lets_through_what_was_held_reads_the_same_file(site: Site, named: bool) -> None:
+    site.tree["connections"]["hr-sheet"]["encoding"] = "utf-8"
+    site.connect()
+    file = site.folder / "an other.csv"
+    file.write_bytes(SHEET.encode("windows-1252"))
+    asked = ["hr-sheet"] if named else []
+    how = ["--file", file, "--encoding", "windows-1252"]
+    code, out, _ = site.run("sync", "spreadsheet", *asked, *how, "--max-changes", "updates=1")
+    line = next(line for line in out.splitlines() if "sync approve" in line)
+    command = shlex.split(line.partition("ottobridge ")[2])
+    assert (code, command[3:]) == (3, ["--file", str(file), "--encoding", "windows-1252"])
+    code, approved, _ = site.run(*command, "--json")
+    assert (code, approved["updated"]) == (0, 2)
+
+
+def test_a_roster_from_where_the_configuration_says_is_approved_without_more_words(site: Site) -> None:
+    site.file(SHEET)
+    _, out, _ = site.run("sync", "spreadsheet", "hr-sheet", "--max-changes", "updates=1")
+    (line,) = [line for line in out.splitlines() if "sync approve" in line]
+    assert line.split()[-2] == "approve"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 
+import msgspec
 import pytest
 from sqlalchemy import Engine
 
 from bridge.contracts import Assurance, Kind, Launch, Student
 from bridge.errors import LaunchRejected
+from bridge.learners import persons
 from bridge.learners.ledger import LaunchIdentity, Ledger, identity_of
 from bridge.store import aliases, disputes, people, sync_items, sync_people, sync_runs
 from bridge.store.people import Origin, Person
@@ -24,6 +26,7 @@ class Door:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.now = 1000.0
+        self.ignore_case = False
         self.ledger = Ledger(engine, lambda: self.now)
 
     def enter(self, record: str, student_id: str, user_id: int, kind: Kind = Kind.LTI13, name: str = "campus") -> str:
@@ -39,11 +42,16 @@ class Door:
 
     def identity(self, record: str, student_id: str, kind: Kind = Kind.LTI13, name: str = "campus") -> LaunchIdentity:
         launch = Launch(Student(student_id, "", ""), kind, Assurance.SIGNED, record=record)
-        return identity_of(name, launch, student_id, ignore_case=False)
+        return identity_of(name, launch, student_id, ignore_case=self.ignore_case)
 
     def link(self, student_id: str, user_id: int) -> None:
         self.now += 1
         aliases.put(self.engine, "campus", student_id, user_id, now=self.now)
+
+    def keep_by_roster(self, record: str, student_id: str, user_id: int) -> None:
+        row = Person("campus", "lti13", record, student_id, user_id, Origin.ROSTER, 1.0, 1.0, 1.0)
+        with self.engine.begin() as connection:
+            people.keep(connection, [row])
 
     def dispute(self, student_id: str, reason: str) -> None:
         source = sync_people.source_id(self.engine, "campus")
@@ -52,6 +60,10 @@ class Door:
         with self.engine.begin() as connection:
             sync_items.add(connection, run, [item])
             disputes.replace(connection, "campus", run, whole=True)
+
+
+def person(record: str, student_id: str, user_id: int) -> Person:
+    return Person("campus", "lti13", record, student_id, user_id, Origin.LAUNCH, 5.0, 5.0, 5.0)
 
 
 @pytest.fixture
@@ -115,13 +127,21 @@ def test_a_launch_without_a_record_is_held_against_nobody(door: Door) -> None:
     assert people.listed(door.engine, "campus", user_id=1) == []
 
 
-def test_a_link_made_later_decides_and_one_made_before_does_not(door: Door) -> None:
-    door.link("B2", 1)
+@pytest.mark.parametrize("linked", ["A1", "B2"])
+def test_a_link_gives_nobody_the_account_of_another_record(door: Door, linked: str) -> None:
     door.enter("r1", "A1", 1)
-    assert door.enter("r2", "B2", 1) == "identity_of_another"
-    door.link("B2", 1)
-    assert door.enter("r2", "B2", 1) == ""
-    assert door.enter("r1", "A1", 1) == "identity_of_another"
+    door.link(linked, 1)
+    assert door.enter("r2", linked, 1) == "identity_of_another"
+    assert door.enter("r1", "A1", 1) == ""
+    assert [one.record for one in persons.release(door.engine, "campus", "A1")] == ["r1"]
+    assert door.enter("r2", linked, 1) == ""
+
+
+def test_a_link_makes_nobody_of_a_record_that_is_somebody_else(door: Door) -> None:
+    door.enter("r1", "A1", 1)
+    door.link("B2", 2)
+    assert door.enter("r1", "B2", 2) == "identity_changed"
+    assert door.enter("r2", "B2", 2) == ""
 
 
 def test_a_released_record_begins_anew(door: Door) -> None:
@@ -148,9 +168,7 @@ def test_what_a_roster_cannot_settle_in_ottolearn_keeps_nobody_out(door: Door) -
 def test_only_a_roster_vouches_for_a_claim_and_only_for_this_record_and_id(door: Door) -> None:
     door.enter("r1", "A1", 1)
     assert not door.ledger.is_from_roster(door.identity("r1", "A1"), "A1")
-    row = Person("campus", "lti13", "r2", "B2", 2, Origin.ROSTER, 1.0, 1.0, 1.0)
-    with door.engine.begin() as connection:
-        people.keep(connection, [row])
+    door.keep_by_roster("r2", "B2", 2)
     assert door.ledger.is_from_roster(door.identity("r2", "B2"), "B2")
     assert not door.ledger.is_from_roster(door.identity("r2", "A1"), "A1")
     assert not door.ledger.is_from_roster(door.identity("r3", "B2"), "B2")
@@ -193,3 +211,74 @@ def test_of_two_records_at_once_one_becomes_the_user(door: Door) -> None:
     for thread in threads:
         thread.join()
     assert sorted(found) == [""] + ["identity_of_another"] * 7
+
+
+def test_a_released_id_lets_go_of_nobody_whose_record_is_called_so(door: Door) -> None:
+    door.enter("7", "A1", 1)
+    door.enter("r2", "7", 2)
+    door.dispute("A1", "duplicate")
+    assert [one.record for one in persons.release(door.engine, "campus", "7")] == ["r2"]
+    assert door.enter("7", "A1", 1) == "identity_disputed"
+    assert people.of_user(door.engine, "campus", "lti13", 1) is not None
+
+
+def test_a_record_called_like_an_id_that_nobody_has_is_named_before_it_is_let_go(door: Door) -> None:
+    door.enter("7", "A1", 1)
+    with pytest.raises(persons.PersonRefused, match="--record 7 --door lti13, with the ID A1, OttoLearn user 1; name"):
+        persons.release(door.engine, "campus", "7")
+    assert [one.student_id for one in persons.release(door.engine, "campus", record="7")] == ["A1"]
+
+
+def test_an_id_of_two_people_lets_go_of_neither(door: Door) -> None:
+    door.enter("7", "A1", 1)
+    door.enter("7", "A1", 2, Kind.LTI11)
+    for named in ({"student_id": "A1"}, {"record": "7"}):
+        with pytest.raises(persons.PersonRefused, match="--record 7 --door lti11") as refused:
+            persons.release(door.engine, "campus", **named)
+        assert "--record 7 --door lti13" in str(refused.value)
+    assert [one.user_id for one in persons.release(door.engine, "campus", record="7", door="lti11")] == [2]
+    assert people.of_user(door.engine, "campus", "lti13", 1) is not None
+
+
+def test_one_person_who_comes_by_two_doors_is_let_go_of_at_both(door: Door) -> None:
+    door.enter("7", "A1", 1)
+    door.enter("u-7", "A1", 1, Kind.LTI11)
+    assert len(persons.release(door.engine, "campus", "A1")) == 2
+
+
+def test_letter_case_makes_nobody_another_person_where_it_does_not_count(door: Door) -> None:
+    door.keep_by_roster("r1", "ABC-9", 1)
+    door.ignore_case = True
+    assert [door.enter("r1", sent, 1) for sent in ("abc-9", "ABC-9")] == ["", ""]
+    assert door.enter("r1", "aBc-9", 2) == ""
+    assert door.ledger.is_from_roster(door.identity("r1", "abc-9"), "abc-9")
+    door.ignore_case = False
+    assert door.enter("r1", "abc-9X", 3) == "identity_changed"
+    assert not door.ledger.is_from_roster(door.identity("r1", "AbC-9"), "AbC-9")
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_an_id_that_no_roster_named_is_no_roster_s_word(door: Door, renamed: bool) -> None:
+    door.keep_by_roster("r1", "A1", 1)
+    if renamed:
+        people.rename(door.engine, "campus", 1, "B2", now=door.now)
+    else:
+        assert door.enter("r1", "B2", 1) == ""
+    assert not door.ledger.is_from_roster(door.identity("r1", "B2"), "B2")
+    assert people.listed(door.engine, "campus", user_id=1)[0].origin == ("administrator" if renamed else "launch")
+
+
+def test_a_roster_s_word_holds_though_ottolearn_moved_the_id(door: Door) -> None:
+    door.keep_by_roster("r1", "A1", 1)
+    assert door.enter("r1", "A1", 9) == ""
+    assert door.ledger.is_from_roster(door.identity("r1", "A1"), "A1")
+
+
+def test_who_is_refused_has_changed_nothing(door: Door) -> None:
+    door.enter("r1", "A1", 1)
+    door.enter("r2", "B2", 2)
+    before = people.listed(door.engine, "campus", student_id="A1", record="r2")
+    stale = msgspec.structs.replace(before[0], bound_at=0.5)
+    for wanted, known in ((person("r2", "A1", 1), before[1]), (person("r3", "A1", 1), None), (before[0], stale)):
+        assert not people.bind(door.engine, wanted, known)
+    assert people.listed(door.engine, "campus", student_id="A1", record="r2") == before

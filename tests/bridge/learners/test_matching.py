@@ -14,6 +14,7 @@ from bridge.background import tidy
 from bridge.config.retention import DAY, Retention
 from bridge.contracts import Assurance, Connection, Kind, Launch, Learner, Student
 from bridge.errors import (
+    LaunchRejected,
     LearnerAmbiguous,
     LearnerInactive,
     LearnerIncomplete,
@@ -378,3 +379,18 @@ def test_somebody_with_one_name_is_told_apart_from_somebody_unknown(world: World
     assert unmatched.newest(world.engine, 1)[0].outcome == "no_match"
     world.provisioning["open"] = {"department": "LMS", "lastName": "-"}
     assert world.matching().find("open", plato, "X10").learner.attributes["lastName"] == "-"
+
+
+def test_an_id_corrected_by_hand_in_ottolearn_makes_no_second_user_for_who_launches_by_the_old_one(
+    world: World,
+) -> None:
+    launch = Launch(Student("A1", "Ana", ""), Kind.LTI13, Assurance.SIGNED, record="sub-1")
+    assert world.matching().find("open", launch, "A1").learner == ANA
+    world.ottolearn.update(1, {"username": "A1-fixed"}, True)
+    world.directory.refresh()
+    with pytest.raises(LaunchRejected, match="identity_changed"):
+        world.matching().find("open", launch, "A1")
+    assert world.ottolearn.calls == []
+    del world.ottolearn.people[1]
+    world.directory.refresh(accept_fewer=True)
+    assert world.matching().find("open", launch, "A1").learner.user_id > 5

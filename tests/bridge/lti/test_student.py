@@ -37,21 +37,27 @@ def test_what_says_nothing_is_nobody(value: Any) -> None:
     ],
 )
 def test_an_id_arrives_as_it_was_sent(value: Any, text: str) -> None:
-    assert read_id([value], (), "idnumber") == (text, Assurance.SIGNED)
+    assert read_id([value], (), "idnumber") == (text, Assurance.SIGNED, "")
 
 
 def test_an_id_that_a_course_author_can_write_is_only_claimed() -> None:
-    assert read_id([None, "A1"], ["A1"], "sis_user_id") == ("A1", Assurance.SIGNED)
-    assert read_id(["", "$Person.sourcedId"], ["A1", "null"], "sis_user_id") == ("A1", Assurance.CLAIMED)
+    assert read_id([None, "A1"], ["A1"], "sis_user_id") == ("A1", Assurance.SIGNED, "")
+    assert read_id(["", "$Person.sourcedId"], ["A1", "null"], "sis_user_id") == ("A1", Assurance.CLAIMED, "")
     assert read_id([], ["A1"], "login_id").assurance is Assurance.CLAIMED
 
 
 @pytest.mark.parametrize(
-    ("platform", "author"), [(["A1"], ["25499339"]), (["A1", "B2"], []), ([], ["A1", "B2"]), (["A1"], ["a1"])]
+    ("platform", "author"),
+    [(["A1"], ["25499339"]), (["A1", "B2"], []), ([], ["A1", "B2"]), (["A1", "a1"], ["B2"]), (["Ä"], ["ä"])],
 )
 def test_fields_that_name_two_people_let_nobody_in(platform: list[str], author: list[str]) -> None:
     with pytest.raises(LaunchRejected, match="identity_contradiction"):
         read_id(platform, author, "sis_user_id")
+
+
+def test_an_id_in_two_letter_cases_is_left_to_the_connection_to_judge() -> None:
+    assert read_id(["A1", "A1"], ["a1"], "sis_user_id") == ("A1", Assurance.SIGNED, "a1")
+    assert read_id([], ["a1", "A1"], "login_id") == ("a1", Assurance.CLAIMED, "A1")
 
 
 def test_an_id_longer_than_we_keep_is_refused_and_not_cut() -> None:

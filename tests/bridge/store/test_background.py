@@ -7,9 +7,13 @@ from sqlalchemy import Engine, event, text
 
 from bridge import background
 from bridge.config.retention import DAY, Retention
-from bridge.store import launches, one_time, purging, received, sync_runs, visits
+from bridge.contracts import Learner
+from bridge.learners.directory import Directory
+from bridge.store import launches, one_time, people, purging, received, sync_people, sync_runs, visits
 from bridge.store.engine import autocommit
 from bridge.store.launches import LaunchLine
+from bridge.store.people import Person, Source
+from bridge.store.sync_people import Membership, SnapshotRow
 from bridge.store.visits import Visit
 
 LINE = LaunchLine(0.0, "campus", "lti13", "a1", "Zoë", "王", "matched", "", "ABCD-EFGH")
@@ -73,3 +77,39 @@ def test_plans_of_old_runs_are_forgotten_but_not_of_a_run_under_way(
     assert sync_runs.forget_items_before(engine, 5.0) == 3
     with autocommit(engine) as database:
         assert set(database.execute(text("SELECT run FROM sync_item")).scalars()) == {2, 3}
+
+
+def test_who_left_long_ago_is_forgotten_and_whoever_may_still_enter_is_not(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "BATCH", 1)
+    users = {1: True, 2: False, 4: False, 5: False}
+    learned = [Learner(number, active, {"username": f"u{number}"}) for number, active in users.items()]
+    for number in range(1, 6):
+        last_seen = 0.0 if number < 5 else 5 * DAY
+        keep(engine, Person("campus", "roster", f"r{number}", f"u{number}", number, "roster", 0.0, 0.0, last_seen))
+    source = sync_people.source_id(engine, "campus")
+    with engine.begin() as connection:
+        sync_people.hold(connection, source, [SnapshotRow("u4", 4, b"", Membership.PRESENT, {})])
+    forget = lambda: background.tidy(engine, 10 * DAY, Retention(people=8))  # noqa: E731
+    assert forget()
+    assert known(engine) == {1, 2, 3, 4, 5}, "OttoLearn's users were never read: nobody knows who is active"
+    Directory(engine, ("username",), lambda: learned, lambda: 0.0).refresh()
+    assert background.tidy(engine, 11 * DAY, Retention(people=8))
+    assert known(engine) == {1, 4, 5}
+    with engine.begin() as connection:
+        sync_people.stand(connection, source, ["u4"], Membership.DEACTIVATED)
+        people.left(connection, Source("campus", "roster"), [4], 11 * DAY)
+    for day, left in ((18, {1, 4}), (20, {1})):
+        assert background.tidy(engine, day * DAY, Retention(people=8))
+        assert known(engine) == left
+
+
+def keep(engine: Engine, person: Person) -> None:
+    with engine.begin() as connection:
+        people.keep(connection, [person])
+
+
+def known(engine: Engine) -> set[int | None]:
+    with engine.connect() as connection:
+        return {one.user_id for one in people.by_users(connection, "campus", "roster", [1, 2, 3, 4, 5])}

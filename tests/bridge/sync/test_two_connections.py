@@ -151,7 +151,7 @@ def test_an_account_that_carries_an_id_of_another_roster_by_now_is_not_deactivat
 def test_an_account_by_whose_new_id_somebody_launches_elsewhere_is_not_deactivated(two, people) -> None:
     now = (two.time,) * 3
     person = Person("web", "lti13", "sub-1", "L1", 4, Origin.LAUNCH, *now)
-    ledger.bind(two.engine, person, None, taking=False)
+    ledger.bind(two.engine, person, None)
     two.ottolearn.edit(4, username="L1")
     two.c.members = people(3)
     assert two.run("c", two.c).reasons == {"renamed_in_ottolearn": 1}

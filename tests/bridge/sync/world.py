@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from bridge.contracts import (
+    ACCEPTED,
     RECORD,
     Adapter,
     Connection,
@@ -196,6 +197,8 @@ class World:
         self.stop = False
         self.follows_ids = self.replaces_ids = False
         self.roster_door = "roster"
+        self.claims_roster = False
+        self.accepts = ACCEPTED
         self.notices: list[str] = []
         self.learners = Directory(engine, USERNAMES, self.ottolearn.read_learners, self.now)
 
@@ -213,10 +216,12 @@ class World:
             settings=SimpleNamespace,
             read_roster=lms.read,
             roster_door=self.roster_door,
+            claims_roster=lambda _: self.claims_roster,
             read_changes=None if getattr(lms, "now", None) is None else lms.read_changes,
         )
         settings = SimpleNamespace(student_id="login", roster=roster or self.roster)
-        connection = Connection(name, adapter, settings, follows_ids=self.follows_ids, replaces_ids=self.replaces_ids)
+        ids = {"follows_ids": self.follows_ids, "replaces_ids": self.replaces_ids}
+        connection = Connection(name, adapter, settings, self.accepts, **ids)
         return Sync(connection, USERNAMES, "api", Outbound(), self.context())
 
     def context(self) -> RunContext:
