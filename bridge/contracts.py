@@ -63,6 +63,8 @@ class Assurance(enum.StrEnum):
     """Only the learner's browser says so (SCORM)."""
 
 
+VOUCHED = frozenset({Assurance.SIGNED, Assurance.CONFIRMED})
+"""The LMS itself vouches for the student ID."""
 ACCEPTED = frozenset(Assurance) - {Assurance.CLAIMED}
 """What a connection takes that says nothing of it."""
 
@@ -272,6 +274,10 @@ class Adapter(Generic[S]):
     more than one where the ID is doubled. A learner waits for it: it does not wait out what the LMS asks to wait for.
     Members are as `read_roster` yields them, `fields` and RECORD included, and whoever is not on the roster that
     `read_roster` reads, by its filters, is nobody here. Raises what `bridge.errors` names."""
+    record_of_launch: Callable[[S, ReaderContext, str, str], str] | None = None
+    """The RECORD in rosters of the person whom launches of this `Kind` call by this `Launch.record`, as the LMS says
+    now; empty where it cannot say. None: their names have nothing to do with each other, or are the same by
+    `roster_door`."""
     examine: Callable[[S, ReaderContext], Iterator[Observation]] | None = None
     """What only this LMS must be looked at for, by `ottobridge doctor`; nothing is changed there."""
     fingerprint: Callable[[S], str] | None = None
@@ -284,6 +290,16 @@ class Adapter(Generic[S]):
     """Whose records the roster names: a `Kind`, where they are the same as those of its launches."""
     claims_roster: Callable[[S], bool] = lambda _: False
     """Whether the student IDs of the roster stand in fields that a course author can write: they are only `claimed`."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpPolicy:
+    """How a student whom nobody is found for is looked up in the LMS at the launch."""
+
+    per_minute: int = 30
+    """Questions to the LMS, at most, over all processes."""
+    assurances: frozenset[Assurance] = VOUCHED
+    """Who must vouch for the student ID of the launch."""
 
 
 @dataclass(frozen=True)
@@ -299,6 +315,8 @@ class Connection(Generic[S]):
     """`bridge.learners.student_ids.Rule`s: how the ID that the LMS sends becomes the one to look up."""
     provisioning: Mapping[str, str] | None = None
     """What users made for unknown students get where the LMS says nothing, by attribute; None: nobody is made."""
+    look_up: LookUpPolicy | None = None
+    """Given where unknown students are looked up in the LMS."""
     ignore_case: bool = False
     """Whether student IDs that differ in ASCII letter case alone are the same."""
     replaces_ids: bool = False
@@ -307,6 +325,16 @@ class Connection(Generic[S]):
     """Whether a roster sync takes a person's changed student ID over; otherwise an administrator does."""
     roster_connection: str = ""
     """The connection whose roster knows the people who launch here; empty where it is this one, or none."""
+
+
+def can_look_up(connection: Connection[Any]) -> bool:
+    """Whether one person of the connection can be asked for: of its LMS's API, or of the file that its roster is."""
+    settings, adapter = connection.settings, connection.adapter
+    if getattr(settings, "link", None) is not None:
+        return False  # such a list brings nobody
+    if getattr(settings, "file", None) is not None:
+        return adapter.read_roster is not None
+    return adapter.look_up is not None and getattr(settings, "api", ...) is not None
 
 
 def clean(text: object) -> str:

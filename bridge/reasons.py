@@ -137,6 +137,10 @@ REASONS = {
     "remote_refused": Reason(502, "support", _OPERATOR, "The system named in the detail refused us; `ottobridge doctor` says more."),
     # who OttoLearn knows
     "newcomer_incomplete": Reason(404, "incomplete", _OPERATOR, "OttoLearn requires what the LMS does not say of this person; the detail names it. Moodle has `-` for a last name where somebody has one name: `new_learner: {lastName: \"-\"}` of the connection stands in for it, or make the user in OttoLearn."),
+    "look_up_doubtful": Reason(409, "whose", _LMS, "The LMS was asked for this person, and what it said does not fit: the detail names it, and `ottobridge runs show` the run. Fix it in the LMS, or link the learner: `ottobridge unmatched`."),
+    "look_up_inactive": Reason(403, "support", _LMS, "The LMS was asked for this person, and its account there is not active: activate it there."),
+    "look_up_held": Reason(403, "later", _OPERATOR, "The LMS was asked for this person, and a limit of the connection's `roster`, or a sync that waits for approval, lets nobody in: look at the run that the detail names, and at `ottobridge runs`, and approve."),
+    "look_up_unavailable": Reason(503, "later", _OPERATOR, "The LMS could not be asked for this person, or not in time, as the detail says; `ottobridge doctor` tries it. The next launch asks again."),
     "no_match": Reason(404, "no_match", _OTTOLEARN, "Nobody has this student ID in a Username attribute: sync the roster, or enter it."),
     "ambiguous": Reason(409, "ambiguous", _OTTOLEARN, "Several people have this student ID: keep it with one."),
     "inactive": Reason(403, "inactive", _OTTOLEARN, "The person is inactive: activate them."),

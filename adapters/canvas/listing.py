@@ -50,7 +50,7 @@ def account_users(canvas: Canvas, account: str) -> Iterator[Sequence[CanvasUser]
 def enrolled_users(canvas: Canvas, filters: Filters) -> Iterator[Sequence[CanvasUser]]:
     """Everybody with an active or invited enrollment, once each; the Test Student is nobody."""
     seen = IdSet()
-    for place in _places(filters):
+    for place in places(filters):
         for body in canvas.pages(f"{place}/enrollments?{STATES}&{PAGE}"):
             rows = _decoded(_enrollments, body)
             yield [row.user for row in rows if row.type != "StudentViewEnrollment" and seen.add(row.user.id)]
@@ -64,7 +64,8 @@ def course_users(canvas: Canvas, filters: Filters) -> Iterator[Sequence[CanvasUs
             yield [user for user in _decoded(_users, body) if seen.add(user.id)]
 
 
-def _places(filters: Filters) -> Iterator[str]:
+def places(filters: Filters) -> Iterator[str]:
+    """The courses and sections, as addresses begin with them."""
     for course in filters.courses:
         yield f"courses/{_in_path(course)}"
     for section in filters.sections:

@@ -49,7 +49,7 @@ def _pages(
     else:
         source = (course_users if settings.needs_email else enrolled_users)(canvas, filters)
     for page in source:
-        _require_told(page, wanted)
+        require_told(page, wanted)
         yield [member(said, settings.student_id) for said in page]
 
 
@@ -66,7 +66,7 @@ def _account(
         yield from account_users(canvas, account)
 
 
-def _require_told(page: Sequence[CanvasUser], wanted: set[str]) -> None:
+def require_told(page: Sequence[CanvasUser], wanted: set[str]) -> None:
     """Raise RosterIncomplete where Canvas leaves out of anybody what it sends of everybody."""
     if missing := [name for name in sorted(wanted) if UNSET in map(attrgetter(name), page)]:
         names = ", ".join(missing)

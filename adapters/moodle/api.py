@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from adapters.moodle.people import Person
-from adapters.moodle.refusals import BY_FIELD, COHORT_MEMBERS, ENROLLED, SITE_INFO, refusal
+from adapters.moodle.refusals import BY_FIELD, COHORT_MEMBERS, COURSES_OF, ENROLLED, SITE_INFO, refusal
 from adapters.moodle.settings import Api
 from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused
@@ -82,6 +82,16 @@ class Moodle:
         its max_input_vars of 1,000 without a word."""
         values = {f"values[{place}]": str(number) for place, number in enumerate(ids)}
         return self._call(BY_FIELD, {"field": "id", **values}, _people)
+
+    def people_with(self, field: str, value: str) -> list[Person]:
+        """Those whose `field` (`id`, `idnumber`, `username` or `email`) is exactly `value`, as far as they may be seen,
+        deleted ones included.
+        """
+        return self._call(BY_FIELD, {"field": field, "values[0]": value}, _people)
+
+    def courses_of(self, person: int) -> list[int]:
+        """The courses in which somebody has an active enrolment."""
+        return [course.id for course in self._call(COURSES_OF, {"userid": str(person)}, _numbered)]
 
     def listed(self, course: int, start: int, number: int, **options: str) -> list[int]:
         """The ids at `number` positions from `start` of everybody enrolled in a course, by id.

@@ -7,12 +7,14 @@ from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
 BY_FIELD = "core_user_get_users_by_field"
 ENROLLED = "core_enrol_get_enrolled_users"
 COHORT_MEMBERS = "core_cohort_get_cohort_members"
+COURSES_OF = "core_enrol_get_users_courses"
 SITE_INFO = "core_webservice_get_site_info"
 
 _CAPABILITIES = {
     BY_FIELD: "moodle/user:viewdetails and moodle/user:viewalldetails",
     ENROLLED: "moodle/site:viewparticipants, and for courses moodle/course:viewparticipants, moodle/course:enrolreview",
     COHORT_MEMBERS: "moodle/cohort:view",
+    COURSES_OF: "moodle/user:viewdetails and moodle/course:viewparticipants",
 }
 
 _LATER = {"sitemaintenance": "Moodle is in maintenance mode", "upgraderunning": "Moodle is being upgraded"}
@@ -39,6 +41,10 @@ _WORDS = {
 }
 
 
+class NotTaken(RemoteRefused):
+    """Moodle does not take a value that it was asked for: it can be nobody's."""
+
+
 def refusal(errorcode: str, function: str) -> OttoBridgeError:
     """The error for `errorcode`, in words. Moodle's own message stays out: it may name people."""
     if errorcode in _LATER:
@@ -46,4 +52,5 @@ def refusal(errorcode: str, function: str) -> OttoBridgeError:
     known = "".join(c for c in errorcode[:60] if c.isascii() and (c.isalnum() or c in "_/-"))
     words = _WORDS.get(errorcode, "Moodle refuses {function}: see its web service documentation for the code")
     filled = words.format(function=function, capabilities=_CAPABILITIES.get(function, "what it needs"))
-    return RemoteRefused(f"{filled} ({known or 'no code'})", status=200)
+    kind = NotTaken if errorcode == "invalidparameter" else RemoteRefused
+    return kind(f"{filled} ({known or 'no code'})", status=200)

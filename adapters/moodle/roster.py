@@ -37,7 +37,7 @@ def _pages(settings: Settings, api: Api, context: ReaderContext) -> Iterator[Seq
     needs_email = "email" in {settings.student_id, *settings.roster.attributes.values()}
     for people in source:
         if needs_email:
-            _check_email(people)
+            check_email(people)
         yield [member(person, id_field) for person in people if is_active(person)]
 
 
@@ -52,7 +52,8 @@ def _check_token(moodle: Moodle, site: SiteInfo, filters: Filters) -> None:
         raise RosterIncomplete(f"the token does not even see its own user. {RIGHTS}")
 
 
-def _check_email(people: Sequence[Person]) -> None:
+def check_email(people: Sequence[Person]) -> None:
+    """Raise RosterIncomplete where Moodle hides the e-mail address of anybody."""
     if any(person.email is UNSET for person in people):
         raise RosterIncomplete(
             "Moodle hides e-mail addresses from the token: allow moodle/site:viewuseridentity and add the e-mail "

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -15,7 +17,6 @@ from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.net.answers import instead
 from bridge.net.http import Answer, host_of
 from bridge.net.retry import with_retries
-from bridge.roster.clock import ServiceClock
 from bridge.roster.paging import ByLink, ByOffset, Page, PageGuard, walk
 from bridge.roster.token_answer import LONGEST, words_of
 from bridge.roster.tokens import (
@@ -33,6 +34,28 @@ SCOPES = {
     "1.2": "https://purl.imsglobal.org/spec/or/v1p2/scope/roster-core.readonly",
     "1.1": "https://purl.imsglobal.org/spec/or/v1p1/scope/roster-core.readonly",
 }
+
+
+MOST_ALIKE = 20
+"""People with one ID who are believed."""
+
+
+class ServiceClock:
+    """What time a service says it is."""
+
+    def __init__(self) -> None:
+        self.first: float | None = None
+        """Seconds since 1970, when it sent the first page; None where it did not say."""
+        self._pages = 0
+
+    def hear(self, answer: Answer) -> None:
+        """Note the time of the first page."""
+        self._pages += 1
+        if self._pages == 1:
+            with suppress(ValueError, OverflowError):
+                # Always in GMT (RFC 9110 section 5.6.7).
+                said = parsedate_to_datetime(answer.headers.get("Date", ""))
+                self.first = said.replace(tzinfo=UTC).timestamp()
 
 
 def read_users(
@@ -58,6 +81,20 @@ def read_users(
     yield from walk(_first_page(api, filters, since), read, _Paging(), guard, lambda user: clean(user.get("sourcedId")))
 
 
+def find_users(api: Api, filters: Filters, context: ReaderContext, field: str, value: str) -> Sequence[User]:
+    """Those whose `field` is `value` by the service's filter (section 3.4.4), in one question.
+
+    Raises RosterIncomplete where it goes on after one page: the service does not know the filter.
+    """
+    asked = {"limit": MOST_ALIKE, "offset": 0, "filter": f"{field}='{value}'"}
+    url = f"{api.url.rstrip('/')}/{_people(filters)}?{urlencode(asked, quote_via=quote)}"
+    answer = _listed(_session(api, context)(url), url)
+    found = _users(answer, host_of(api.url))
+    if answer.next_url or len(found) >= MOST_ALIKE:
+        raise RosterIncomplete(f"{host_of(api.url)} does not filter users by {field}: nobody can be looked up")
+    return found
+
+
 def _listed(answer: Answer, url: str) -> Answer:
     if answer.status != 200:
         raise RemoteRefused(
@@ -70,10 +107,14 @@ def _listed(answer: Answer, url: str) -> Answer:
 
 def _first_page(api: Api, filters: Filters, since: float | None) -> str:
     """`/students` where only students are asked for, else `/users`; sorted, so that pages do not shift."""
-    people = "students" if {role.lower() for role in filters.roles} == {"student"} else "users"
+    people = _people(filters)
     asked = {"limit": api.page_size, "offset": 0, "sort": "sourcedId", "orderBy": "asc"}
     changed = {} if since is None else {"filter": f"dateLastModified>'{_moment(since)}'"}
     return f"{api.url.rstrip('/')}/{people}?{urlencode({**asked, **changed}, quote_via=quote)}"
+
+
+def _people(filters: Filters) -> str:
+    return "students" if {role.lower() for role in filters.roles} == {"student"} else "users"
 
 
 def _moment(since: float) -> str:

@@ -67,6 +67,7 @@ def _examine(invocation: Invocation, only: str | None, write: bool) -> Iterator[
                 sleep=time.sleep,
                 launched=lambda name: recent_students(engine, name, RECENT),
                 launching=lambda name: [one for one in _every(known) if one.roster_connection == name],
+                connection=known.find,
                 services=lambda name: services_of(invocation, engine, name),
                 own_keys=_own_keys(configuration, engine),
             )

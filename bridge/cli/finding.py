@@ -117,14 +117,22 @@ def _find(invocation: Invocation, engine: Engine, sent: str, connection: Connect
     try:
         match = invocation.directory_over(engine).find(asked, ignore_case=ignore_case)
     except LearnerNotFound as error:
-        made = "; a launch makes a user (on_no_match)" if connection and connection.provisioning is not None else ""
-        return _found(Outcome.NO_MATCH, f"{error}{made}")
+        return _found(Outcome.NO_MATCH, f"{error}{_then(connection)}")
     except LearnerAmbiguous as error:
         return _found(Outcome.AMBIGUOUS, str(error))
     except LearnerInactive as error:
         return _found(Outcome.INACTIVE, str(error), error.user_id)
     user_id = match.learner.user_id
     return _found(Outcome.MATCHED, f"OttoLearn user {user_id}, by {match.attribute}", user_id, match.attribute)
+
+
+def _then(connection: Connection[Any] | None) -> str:
+    """What a launch would do now, by `on_no_match`."""
+    if connection is not None and connection.provisioning is not None:
+        return "; a launch makes a user (on_no_match)"
+    if connection is not None and connection.look_up is not None:
+        return "; a launch asks the LMS for the person (on_no_match)"
+    return ""
 
 
 def _known(invocation: Invocation, engine: Engine, sent: str, asked: str, connection: Connection[Any]) -> Found | None:

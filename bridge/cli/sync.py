@@ -23,11 +23,12 @@ from bridge.cli.sync_command import approve as approve_run
 from bridge.cli.sync_command import run_if_due, run_or_apply
 from bridge.cli.sync_options import reports, run_options
 from bridge.cli.sync_output import finish
+from bridge.cli.sync_status import status
 from bridge.config.connections import Connections
 from bridge.contracts import Connection
 from bridge.store import sync_runs
 
-KINDS = tuple(adapter.name for adapter in ADAPTERS if adapter.read_roster is not None)
+KINDS = ("canvas", "moodle", "lti", "oneroster", "spreadsheet")
 
 
 @click.group()
@@ -64,6 +65,8 @@ def _kind_command(kind: str) -> None:
         outcome = run_or_apply(invocation, found, {**asked, "corrected_copy": corrected_copy})
         finish([outcome], asked["as_json"])
 
+
+sync.add_command(status)
 
 for _kind in KINDS:
     _kind_command(_kind)

@@ -23,7 +23,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork, Secr
 from bridge.config.retention import Retention
 from bridge.config.settings import Frozen, Origin, WebAddress
 from bridge.config.yaml_file import STANDS_FOR_UNSET, ConfigFile, read_config_file
-from bridge.contracts import ACCEPTED, Adapter, Assurance, Connection
+from bridge.contracts import ACCEPTED, VOUCHED, Adapter, Assurance, Connection, LookUpPolicy, can_look_up
 from bridge.errors import ConfigError
 from bridge.launch.courses import Course, each_key_once
 from bridge.learners.student_ids import Rule
@@ -108,13 +108,24 @@ class Bridge(Frozen):
         return key
 
 
+class LookUp(Frozen):
+    """With `on_no_match: look_up`."""
+
+    per_minute: int = Field(default=30, ge=1, le=10_000)
+    """People whom the LMS is asked for, at most. Launches for which the LMS does not vouch get a fifth of it."""
+    assurances: tuple[Assurance, ...] = Field(default=tuple(sorted(VOUCHED)), min_length=1)
+    """Who must vouch for the student ID, so that the LMS is asked."""
+
+
 class CommonKeys(Frozen):
     """What every connection may say, whatever its adapter."""
 
     accepts: tuple[Assurance, ...] = Field(default=tuple(sorted(ACCEPTED)), min_length=1)
     """Who may vouch for a student ID; a launch of another assurance is refused. `claimed` must be asked for."""
-    on_no_match: Literal["error", "create"] = "error"
-    """What becomes of a student whom nobody in OttoLearn is found for; `create` makes the user at the launch."""
+    on_no_match: Literal["error", "create", "look_up"] = "error"
+    """What becomes of a student whom nobody in OttoLearn is found for; `create` makes the user at the launch of what it
+    says, `look_up` asks the LMS for the person and does what a sync would."""
+    look_up: LookUp = LookUp()
     new_learner: dict[str, str] = Field(default_factory=dict)
     """With `on_no_match: create`: attributes that OttoLearn requires, for students about whom the LMS says nothing."""
     ignore_case: bool = False
@@ -211,12 +222,14 @@ def _connections(
                 accepts=frozenset(policy.accepts),
                 id_rules=policy.student_id_rules,
                 provisioning=provisioning,
+                look_up=_look_up_of(policy),
                 ignore_case=policy.ignore_case,
                 replaces_ids=policy.replace_ids,
                 follows_ids=policy.on_id_change == "follow",
                 roster_connection=policy.roster_connection,
             )
     problems += _rosters_elsewhere(file, found)
+    problems += _not_to_be_looked_up(file, found)
     return found
 
 
@@ -230,6 +243,23 @@ def _rosters_elsewhere(file: ConfigFile, found: Mapping[str, Connection[Any]]) -
                 continue  # its own mistakes are told
             sentence = f"allowed: another connection of this file that has a roster: {', '.join(allowed) or 'none yet'}"
             yield file.problem(("connections", name, "roster_connection"), sentence)
+
+
+def _not_to_be_looked_up(file: ConfigFile, found: Mapping[str, Connection[Any]]) -> Iterator[str]:
+    """Who is to be looked up must have an LMS that can be asked for one person, or a file to look into."""
+    for name, connection in found.items():
+        source = found.get(connection.roster_connection, connection)
+        if connection.look_up is None or can_look_up(source):
+            continue
+        lacks = "the key `api`" if source.adapter.look_up is not None else "a connection whose LMS can be asked"
+        sentence = f"`look_up` needs {lacks}" + (f" in {source.name}" if source is not connection else "")
+        yield file.problem(("connections", name, "on_no_match"), sentence)
+
+
+def _look_up_of(policy: CommonKeys) -> LookUpPolicy | None:
+    if policy.on_no_match != "look_up":
+        return None
+    return LookUpPolicy(policy.look_up.per_minute, frozenset(policy.look_up.assurances))
 
 
 def _third_party(path: str) -> Adapter[Any] | None:

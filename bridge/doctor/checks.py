@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from time import monotonic
 from typing import Any, NamedTuple
 
 from bridge.contracts import Connection, Learner, LtiServices, ReaderContext, RosterEnd, RosterMember, Student
 from bridge.doctor.ids import LOOKED_AT, compare_ids
+from bridge.doctor.look_up import try_look_up
 from bridge.errors import ConfigError, LaunchRejected, LearnerAmbiguous, OttoBridgeError, RemoteUnavailable
 from bridge.keys.own import OwnKeys
 from bridge.learners.directory import Directory
@@ -57,6 +59,8 @@ class Doctor:
     """Who came by the recent launches of a connection, as the LMS sent them, newest first."""
     launching: Callable[[str], Sequence[Connection[Any]]] = lambda _: ()
     """The connections whose launches are of people on the roster of this one (`roster_connection`)."""
+    connection: Callable[[str], Connection[Any] | None] = lambda _: None
+    """The connection of this name."""
     services: Callable[[str], LtiServices] | None = None
     """What the roster of a connection needs to ask an LTI platform."""
     own_keys: Sequence[OwnKeys] = ()
@@ -118,6 +122,8 @@ class Doctor:
             yield self._judge_keys(connection.name, lti13.jwks_url)
         if connection.adapter.read_roster is not None:
             yield from self._judge_roster(connection)
+        if connection.look_up is not None:
+            yield self._try_look_up(connection)
         if connection.adapter.examine is not None:
             yield from self._examine_more(connection)
 
@@ -247,6 +253,18 @@ class Doctor:
             self.sleep(seconds)
 
         return sleep
+
+    def _try_look_up(self, connection: Connection[Any]) -> Finding:
+        source = self.connection(connection.roster_connection) if connection.roster_connection else connection
+        if source is None:
+            return Finding(
+                connection.name, "look-up at launch", FAILED, f"there is no connection {connection.roster_connection}"
+            )
+        services = None if self.services is None else partial(self.services, source.name)
+        context = ReaderContext(
+            self.outbound.ending_at(monotonic() + PATIENCE), self.now, self.sleep, lambda _: None, services
+        )
+        return Finding(connection.name, *try_look_up(source, context, self._people(source)))
 
     def _judge_ids(self, connection: Connection[Any], ids: Sequence[str]) -> Iterator[Finding]:
         field = getattr(connection.settings, "student_id", "student ID")

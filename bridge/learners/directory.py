@@ -34,6 +34,10 @@ class DirectoryShrunk(RemoteRefused):
     """OttoLearn's list lacks more people than can be believed."""
 
 
+class NotSettled(RemoteUnavailable):
+    """The last reading of OttoLearn's list, another process's perhaps, has not come to its end, or has failed."""
+
+
 class Match(NamedTuple):
     """The learner who has a student ID, and the most trusted of the Username attributes that say so."""
 
@@ -74,10 +78,11 @@ class Directory:
         self._lock = threading.Lock()
         self._flight: Future[DirectoryState] | None = None
 
-    def find(self, student_id: str, *, ignore_case: bool = False) -> Match:
+    def find(self, student_id: str, *, ignore_case: bool = False, max_wait: float | None = None) -> Match:
         """The learner with `student_id`; asks OttoLearn once again, throttled, when nobody has it.
 
-        `ignore_case`: where nobody has the very ID, whoever has it in other ASCII letter case.
+        `ignore_case`: where nobody has the very ID, whoever has it in other ASCII letter case. `patience`: seconds to
+        wait for OttoLearn's list, in place of the directory's own.
 
         Raises `LearnerNotFound`, `LearnerAmbiguous`, `LearnerInactive`, and `RemoteUnavailable` or `RemoteRefused`
         when OttoLearn did not answer, so that nobody can say whether the learner exists.
@@ -89,7 +94,7 @@ class Directory:
             self.put(*found)
             match = self._match(student_id, ignore_case)
         if match is None:
-            self._await_refresh()
+            self._await_refresh(self._max_wait if max_wait is None else max_wait)
             match = self._match(student_id, ignore_case)
         if match is None:
             raise LearnerNotFound("no Username attribute of any OttoLearn user holds the student ID")
@@ -149,11 +154,11 @@ class Directory:
                 "ones are kept. If the list is right: ottobridge learners refresh --accept-fewer"
             )
 
-    def _await_refresh(self) -> None:
+    def _await_refresh(self, max_wait: float) -> None:
         flight = self._join_refresh()
         if flight is None:
             self._require_settled()
-        elif not wait([flight], self._max_wait).done:
+        elif not wait([flight], max_wait).done:
             raise RemoteUnavailable("the list of OttoLearn's users is still being read", retry_after=self._every)
         else:
             flight.result()
@@ -178,7 +183,7 @@ class Directory:
     def _require_settled(self) -> None:
         """Raise unless the last refresh, ours or another process's, has succeeded."""
         if not self.state().settled:
-            raise RemoteUnavailable("OttoLearn's users could not be read a moment ago", retry_after=self._every)
+            raise NotSettled("OttoLearn's users could not be read a moment ago", retry_after=self._every)
 
 
 def _choose(

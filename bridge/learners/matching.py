@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Engine
 
@@ -18,6 +18,16 @@ from bridge.learners.ledger import LaunchIdentity, Ledger, identity_of
 from bridge.learners.provisioning import Provisioning
 from bridge.store import learners, unmatched
 from bridge.store.vouching import Known
+
+
+class LookUp(Protocol):
+    """Asks the LMS for a student whom nobody is found for, as `bridge.sync.look_up.LookUps` does."""
+
+    def ends(self) -> float: ...
+
+    def find(self, identity: LaunchIdentity, *, ignore_case: bool) -> Match: ...
+
+    def bring(self, configured: Connection[Any], launch: Launch, identity: LaunchIdentity, ends: float) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -32,11 +42,12 @@ class Matching:
     provisioning: Provisioning
     ledger: Ledger
     now: Callable[[], float]
+    look_ups: LookUp | None = None
 
     def find(self, connection: str, launch: Launch, student_id: str) -> Match:
         """The learner of a launch; `student_id` is its ID in the shape in which it is looked up.
 
-        Raises what `Directory.find`, `Newcomers.make` and `Ledger.confirm` raise.
+        Raises what `Directory.find`, `Newcomers.make`, `LookUps.bring` and `Ledger.confirm` raise.
         """
         try:
             return self._confirmed(connection, launch, student_id)
@@ -81,6 +92,8 @@ class Matching:
     def _known_or_made(self, launch: Launch, identity: LaunchIdentity, known: Known) -> Match:
         configured = self.connection(identity.connection)
         ignore_case = configured is not None and configured.ignore_case
+        if configured is not None and configured.look_up is not None and self.look_ups is not None:
+            return self._known_or_looked_up(self.look_ups, configured, launch, identity, known)
         try:
             return self.directory.find(identity.student_id, ignore_case=ignore_case)
         except LearnerNotFound:
@@ -96,6 +109,22 @@ class Matching:
             ignore_case=ignore_case,
             record=" ".join((identity.connection, identity.door, identity.record)) if identity.record else "",
         )
+
+    def _known_or_looked_up(
+        self, look_ups: LookUp, configured: Connection[Any], launch: Launch, identity: LaunchIdentity, known: Known
+    ) -> Match:
+        ends = look_ups.ends()
+        try:
+            return look_ups.find(identity, ignore_case=configured.ignore_case)
+        except LearnerNotFound:
+            self.ledger.require_no_other_id(identity, known)
+        look_ups.bring(configured, launch, identity, ends)
+        match = self.directory.look(identity.student_id, ignore_case=configured.ignore_case)
+        if match is None:
+            raise LearnerNotFound("the LMS has this person, and what OttoLearn got of them does not hold this ID")
+        if not match.learner.active:
+            raise LearnerInactive(match.learner.user_id)
+        return match
 
     def _note(self, connection: str, launch: Launch, outcome: str) -> None:
         unmatched.note(self.engine, connection, launch.student, outcome, now=self.now())

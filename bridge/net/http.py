@@ -9,7 +9,9 @@ header.
 
 from __future__ import annotations
 
+import copy
 import ipaddress
+import math
 import re
 import socket
 import ssl
@@ -114,6 +116,15 @@ class Outbound:
         self._count = count
         self._proxy = proxy
         self._transport = PinningTransport(self._permitted, authorities or authorities_of(None, {}))
+        self._ends = math.inf
+
+    def ending_at(self, ends: float) -> Outbound:
+        """The same door, for calls that must be over by then, by the clock of `time.monotonic`, however long they may
+        take elsewhere. Raises RemoteUnavailable for what is begun later.
+        """
+        bounded = copy.copy(self)
+        bounded._ends = ends
+        return bounded
 
     def request(
         self,
@@ -154,6 +165,10 @@ class Outbound:
 
         With `redirects` a redirect is handed over too, unfollowed: whoever asks decides what the next host may see.
         """
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise RemoteUnavailable(f"{host_of(url)}: there was no time left to ask")
+        timeout, deadline = (min(timeout[0], left), min(timeout[1], left)), min(deadline, left)
         body, kind = _body(data, json)
         sent = {**HEADERS, **kind, **(headers or {})}
         response = self._call(method, url, sent, body, timeout, deadline)

@@ -17,7 +17,7 @@ from bridge.store.visits import NEVER, WAITING
 T = TypeVar("T")
 
 _r: Final = sync_run.c
-_GOOD: Final = (_r.status.in_((Status.DONE, Status.PARTIAL)), _r.reason.not_in(UNFINISHED))
+_GOOD: Final = (_r.status.in_((Status.DONE, Status.PARTIAL)), _r.reason.not_in(UNFINISHED), _r.look_up.is_(False))
 """Of a run that brought OttoLearn to what the roster says; of a partial one, with the exception of single people."""
 _SYNCED: Final = (
     select(sync_source.c.connection, func.max(_r.ended_at))
@@ -27,7 +27,11 @@ _SYNCED: Final = (
 )
 _WHOLE: Final = (
     select(_r.source, func.max(_r.id).label("run"))
-    .where(_r.since.is_(None), _r.status.in_((Status.DONE, Status.PARTIAL, Status.HELD_BACK, Status.APPLYING)))
+    .where(
+        _r.since.is_(None),
+        _r.look_up.is_(False),
+        _r.status.in_((Status.DONE, Status.PARTIAL, Status.HELD_BACK, Status.APPLYING)),
+    )
     .group_by(_r.source)
     .subquery()
 )

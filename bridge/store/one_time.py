@@ -42,6 +42,16 @@ def _claim_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> 
 
 _CLAIM: Final = {"sqlite": _claim_statement(sqlite.Insert), "postgresql": _claim_statement(postgresql.Insert)}
 _LOOK: Final = select(kept.c.payload).where(kept.c.key == bindparam("k"), kept.c.until > bindparam("now"))
+
+
+def _put_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Executable:
+    row = dialect(kept)
+    changed = {"payload": row.excluded.payload, "until": row.excluded.until}
+    statement: Executable = row.on_conflict_do_update(index_elements=["key"], set_=changed)
+    return statement
+
+
+_PUT: Final = {"sqlite": _put_statement(sqlite.Insert), "postgresql": _put_statement(postgresql.Insert)}
 _BIND: Final[dict[str, Executable]] = {
     "sqlite": sqlite.insert(kept).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(kept).on_conflict_do_nothing(),
@@ -102,6 +112,13 @@ def take(engine: Engine, purpose: str, code: str, *, now: float) -> dict[str, st
         return None
     payload: dict[str, str] = json.loads(row.payload)
     return payload
+
+
+def put(engine: Engine, purpose: str, code: str, payload: Mapping[str, str], *, until: float) -> None:
+    """Like `keep`, in place of whatever was kept under `code` before."""
+    row = {"key": _hash(purpose, code), "payload": json.dumps(dict(payload)), "until": until}
+    with autocommit(engine) as connection:
+        connection.execute(_PUT[engine.dialect.name], row)
 
 
 def look(engine: Engine, purpose: str, code: str, *, now: float) -> dict[str, str] | None:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from bridge.identifiers import ID_LENGTH
@@ -154,6 +155,7 @@ sync_run = Table(
     Column("summary", Text, nullable=False),
     Column("since", Double, nullable=True),
     Column("read_to", Double, nullable=True),
+    Column("look_up", Boolean, nullable=False, server_default=false()),
     Index("ix_sync_run_source", "source", "id"),
     sqlite_autoincrement=True,
 )

@@ -228,6 +228,39 @@ def unsettled(engine: Engine, source: int) -> list[int]:
         return list(connection.execute(statement.order_by(sync_item.c.run)).scalars())
 
 
+def sent_for(engine: Engine, source: int, key: str) -> list[tuple[int, bool, float]]:
+    """The runs of a connection with a write for this person of which nobody knows what became: each with whether it
+    read that person alone, and when it began.
+    """
+    statement = (
+        select(sync_run.c.id, sync_run.c.look_up, sync_run.c.started_at)
+        .join(sync_item, sync_run.c.id == sync_item.c.run)
+        .where(sync_run.c.source == source, _i.key == key, _i.state == State.SENT)
+    )
+    with autocommit(engine) as connection:
+        return [(int(row.id), bool(row.look_up), float(row.started_at)) for row in connection.execute(statement)]
+
+
+def holds(engine: Engine, run: int, kinds: Sequence[str]) -> bool:
+    """Whether a run holds items of these kinds."""
+    statement = select(_i.number).where(_i.run == run, _i.state == State.HELD, _i.kind.in_(kinds)).limit(1)
+    with autocommit(engine) as connection:
+        return connection.execute(statement).first() is not None
+
+
+def done_by_look_ups(engine: Engine, source: int, since: float) -> dict[str, int]:
+    """How many writes of each kind the runs of one person alone have made for a connection since then."""
+    statement = (
+        select(_i.kind, func.count())
+        .join(sync_run, sync_run.c.id == _i.run)
+        .where(sync_run.c.source == source, sync_run.c.look_up, sync_run.c.started_at >= since)
+        .where(_i.state.in_((State.DONE, State.SENT)), _i.kind.in_(WRITES))
+        .group_by(_i.kind)
+    )
+    with autocommit(engine) as connection:
+        return {kind: int(number) for kind, number in connection.execute(statement)}
+
+
 def drop(engine: Engine, run: int) -> None:
     """Forget the items of a run: a plan that was not finished."""
     with engine.begin() as connection:

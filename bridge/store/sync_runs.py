@@ -54,12 +54,14 @@ class Run(NamedTuple):
     """For an incremental run: since when changes were read, by the source's clock. None: the whole roster was read."""
     read_to: float | None
     """The source's clock when the reading began; None where it did not say, or nothing was read to its end."""
+    look_up: bool
+    """Whether it read one person alone, for a launch."""
     summary: dict[str, Any]
 
     @property
     def kind(self) -> str:
-        """`whole` or `in_between`."""
-        return kind_of(self.since)
+        """`whole`, `in_between` or `look_up`."""
+        return kind_of(self.since, look_up=self.look_up)
 
 
 _r = sync_run.c
@@ -76,24 +78,33 @@ _RUNS: Final = select(
     _r.plan,
     _r.since,
     _r.read_to,
+    _r.look_up,
     _r.summary,
 ).join(sync_source, sync_source.c.id == _r.source)
 
 
-_GOOD: Final = (_r.status.in_((Status.DONE, Status.PARTIAL, Status.HELD_BACK)), _r.reason.not_in(UNFINISHED))
+_OF_ROSTER: Final = _r.look_up.is_(False)
+"""Of a run that read more than one person for a launch."""
+_GOOD: Final = (
+    _r.status.in_((Status.DONE, Status.PARTIAL, Status.HELD_BACK)),
+    _r.reason.not_in(UNFINISHED),
+    _OF_ROSTER,
+)
 """Of a run that came to its end."""
 _OLD: Final = select(_r.id).where(_r.started_at < bindparam("before"), _r.status.not_in(UNDER_WAY))
 _FORGET_ITEMS: Final = Purge(sync_item, sync_item.c.run.in_(_OLD))
 
 
-def kind_of(since: float | None) -> str:
-    """What a run is called that read changes since then, or, with None, the whole roster."""
+def kind_of(since: float | None, *, look_up: bool = False) -> str:
+    """What a run is called that read changes since then, or, with None, the whole roster, or one person alone."""
+    if look_up:
+        return "look_up"
     return "whole" if since is None else "in_between"
 
 
-def begin(engine: Engine, source: int, *, now: float, full: bool, settings: str) -> int:
+def begin(engine: Engine, source: int, *, now: float, full: bool, settings: str, look_up: bool = False) -> int:
     """Record that a run begins; its number."""
-    row = {"source": source, "started_at": now, "full": full, "settings": settings}
+    row = {"source": source, "started_at": now, "full": full, "settings": settings, "look_up": look_up}
     rest = {"status": Status.READING, "reason": "", "plan": "", "summary": "{}"}
     with autocommit(engine) as connection:
         return int(connection.execute(insert(sync_run).returning(_r.id), {**row, **rest}).scalar_one())
@@ -117,7 +128,7 @@ def find(engine: Engine, run: int) -> Run | None:
 def newest(engine: Engine, last: int, connection: str | None = None, *, whole: bool = False) -> list[Run]:
     """The `last` runs, of one connection or of all, newest first; with `whole` only those that read a whole roster."""
     statement = _RUNS.order_by(_r.id.desc()).limit(last)
-    statement = statement.where(_r.since.is_(None)) if whole else statement
+    statement = statement.where(_r.since.is_(None), _OF_ROSTER) if whole else statement
     if connection is not None:
         statement = statement.where(sync_source.c.connection == connection)
     with autocommit(engine) as database:
@@ -126,7 +137,7 @@ def newest(engine: Engine, last: int, connection: str | None = None, *, whole: b
 
 def last_that_acted(engine: Engine, source: int, before: int) -> Run | None:
     """The last run of a connection before run `before` that was more than a plan."""
-    earlier = _RUNS.where(_r.source == source, _r.id < before, _r.status != Status.PLANNED)
+    earlier = _RUNS.where(_r.source == source, _r.id < before, _r.status != Status.PLANNED, _OF_ROSTER)
     with autocommit(engine) as connection:
         row = connection.execute(earlier.order_by(_r.id.desc()).limit(1)).one_or_none()
     return None if row is None else _run(row)
@@ -134,7 +145,7 @@ def last_that_acted(engine: Engine, source: int, before: int) -> Run | None:
 
 def last_whole(engine: Engine, source: int) -> int:
     """The number of the last run of a connection that read its whole roster and was done with it; 0 for none."""
-    statement = select(_r.id).where(_r.source == source, _r.since.is_(None), _r.status == Status.DONE)
+    statement = select(_r.id).where(_r.source == source, _r.since.is_(None), _r.status == Status.DONE, _OF_ROSTER)
     with autocommit(engine) as connection:
         return connection.execute(statement.order_by(_r.id.desc()).limit(1)).scalar_one_or_none() or 0
 
@@ -167,12 +178,36 @@ def good(engine: Engine, source: int, last: int) -> list[Run]:
         return [_run(row) for row in connection.execute(statement)]
 
 
+def last_good(engine: Engine, source: int, *, whole: bool) -> Run | None:
+    """The last run that came to its end and read the whole roster, or else only changes."""
+    statement = _RUNS.where(_r.source == source, *_GOOD, _r.since.is_(None) if whole else _r.since.is_not(None))
+    with autocommit(engine) as connection:
+        row = connection.execute(statement.order_by(_r.id.desc()).limit(1)).one_or_none()
+    return None if row is None else _run(row)
+
+
+def newest_of_roster(engine: Engine, connection: str) -> Run | None:
+    """The newest run of a connection that was not for one launch."""
+    statement = _RUNS.where(sync_source.c.connection == connection, _OF_ROSTER).order_by(_r.id.desc()).limit(1)
+    with autocommit(engine) as database:
+        row = database.execute(statement).one_or_none()
+    return None if row is None else _run(row)
+
+
+def count_look_ups(engine: Engine, source: int, since: float) -> int:
+    """How many people launches have had looked up since then, with something to do."""
+    statement = select(func.count()).select_from(sync_run)
+    statement = statement.where(_r.source == source, _r.look_up, _r.started_at >= since)
+    with autocommit(engine) as connection:
+        return int(connection.execute(statement).scalar_one())
+
+
 def last_started(engine: Engine, source: int, *, full: bool = False) -> float | None:
     """When the last run, or the last full one, of a connection that came to its end began.
 
     A plan that waits to be confirmed is such an end, though not of a full one.
     """
-    ended = or_(and_(*_GOOD), _r.reason == GUESSED)
+    ended = or_(and_(*_GOOD), and_(_r.reason == GUESSED, _OF_ROSTER))
     statement = select(_r.started_at).where(_r.source == source, ended)
     statement = statement.where(_r.full, _r.status != Status.PLANNED) if full else statement
     with autocommit(engine) as connection:
@@ -180,8 +215,13 @@ def last_started(engine: Engine, source: int, *, full: bool = False) -> float | 
 
 
 def wrote_after(engine: Engine, source: int, run: int) -> bool:
-    """Whether a later run of the connection has changed anything, in OttoLearn or in the snapshot."""
-    later = select(_r.id).where(_r.source == source, _r.id > run)
+    """Whether a later run of the connection has changed anything, in OttoLearn or in the snapshot; one for a launch, of
+    anybody whom this run is about.
+    """
+    own, planned = sync_item.alias(), sync_item.alias()
+    same = select(own.c.number).join(planned, planned.c.key == own.c.key)
+    of_same = same.where(own.c.run == _r.id, planned.c.run == run).correlate(sync_run).exists()
+    later = select(_r.id).where(_r.source == source, _r.id > run, or_(_OF_ROSTER, of_same))
     settled = later.where(_r.status.not_in((Status.PLANNED, Status.FAILED, Status.READING)))
     sent = later.join(sync_item, sync_item.c.run == _r.id).where(
         sync_item.c.state.in_((State.SENT, State.DONE, State.ABANDONED))

@@ -37,6 +37,8 @@ class Outcome:
     """For an incremental run: since when changes were read, by the source's clock. None: the whole roster was read."""
     read_to: float | None = None
     """The source's clock when the reading began."""
+    look_up: bool = False
+    """Whether one person alone was read, for a launch."""
     lacks: str = ""
     """The right that the source did not give to the reader of the roster."""
     override: bool = False
@@ -113,8 +115,8 @@ class Outcome:
 
     @property
     def kind(self) -> str:
-        """`whole` or `in_between`."""
-        return kind_of(self.since)
+        """`whole`, `in_between` or `look_up`."""
+        return kind_of(self.since, look_up=self.look_up)
 
     @property
     def exit_code(self) -> int:

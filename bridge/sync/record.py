@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from bridge.errors import OttoBridgeError, RemoteUnavailable, RosterIncomplete
 from bridge.store import sync_items, sync_people, sync_runs
 from bridge.store.sync_items import Kind
-from bridge.store.sync_lock import LockLost, sync_lock
+from bridge.store.sync_lock import LockHeld, LockLost, sync_lock
 from bridge.store.sync_runs import Status
 from bridge.sync.apply import Interrupted, RunContext
 from bridge.sync.clock import Clock
@@ -26,6 +26,14 @@ KEPT: Final = 90 * 86_400.0
 LOOK: Final = 1.0
 """Seconds between two looks at the lock while nothing is written: less than a run that follows waits for late answers
 (`journal.SETTLING`), and often enough for those who cut idle connections."""
+
+
+LAUNCH_OVER: Final = 15.0
+"""Seconds after which a run for one person, whom a launch waits for, is over."""
+TRIES: Final = 2
+"""Tries for the lock, beyond the first, whoever has it: a launch is on record only after it has taken it."""
+WAIT: Final = 0.1
+"""Seconds between two tries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +75,18 @@ class Job:
 
 
 @contextmanager
-def locked(target: SyncTarget, context: RunContext) -> Iterator[Job]:
-    """A job that no other run of the connection can have at the same time; timed.
+def locked(target: SyncTarget, context: RunContext, *, look_up: bool = False) -> Iterator[Job]:
+    """A job that no other run of the connection can have at the same time; timed. It waits for those of launches.
 
     Raises LockHeld, and RemoteUnavailable where the database went away.
     """
     began = context.now()
     try:
-        with sync_lock(context.engine, target.connection.name) as require:
+        with ExitStack() as held:
+            if look_up:
+                require = held.enter_context(_lock(target, context))
+            else:
+                require = _lock_after_launches(held, target, context)
             outcome = Outcome(0, target.connection.name, Status.FAILED)
             yield Job(target, _watching(context, require), outcome, Clock(context.now, outcome))
             outcome.seconds = context.now() - began
@@ -84,6 +96,24 @@ def locked(target: SyncTarget, context: RunContext) -> Iterator[Job]:
         if not error.connection_invalidated:
             raise
         raise RemoteUnavailable("the database broke the connection off; the next sync goes on from here") from error
+
+
+def _lock(target: SyncTarget, context: RunContext) -> AbstractContextManager[Callable[[], None]]:
+    return sync_lock(context.engine, target.connection.name)
+
+
+def _lock_after_launches(held: ExitStack, target: SyncTarget, context: RunContext) -> Callable[[], None]:
+    """Take the lock; where a launch has it, as soon as it is done. Raises LockHeld."""
+    until, tries = context.now() + LAUNCH_OVER, 0
+    while True:
+        try:
+            return held.enter_context(_lock(target, context))
+        except LockHeld:
+            tries += 1
+            launching = any(run.look_up for run in sync_runs.under_way(context.engine, target.source))
+            if tries > TRIES and (not launching or context.now() >= until):
+                raise
+            context.sleep(WAIT)
 
 
 def _watching(context: RunContext, require: Callable[[], None]) -> RunContext:
@@ -101,13 +131,16 @@ def _watching(context: RunContext, require: Callable[[], None]) -> RunContext:
 
 
 @contextmanager
-def recorded(target: SyncTarget, context: RunContext, *, full: bool) -> Iterator[Job]:
-    """A job with a new run in the record."""
+def recorded(target: SyncTarget, context: RunContext, *, full: bool, look_up: bool = False) -> Iterator[Job]:
+    """A job with a new run in the record. `look_up`: for one person whom a launch waits for."""
     now = context.now()
-    with locked(target, context) as job:
-        sync_runs.forget_items_before(context.engine, now - KEPT)
+    with locked(target, context, look_up=look_up) as job:
+        if not look_up:  # a launch waits for neither, and there is no plan to be held against a file later
+            sync_runs.forget_items_before(context.engine, now - KEPT)
+        settings = "" if look_up else target.fingerprint()
+        job.outcome.look_up = look_up
         job.outcome.run = sync_runs.begin(
-            context.engine, target.source, now=now, full=full, settings=target.fingerprint()
+            context.engine, target.source, now=now, full=full, settings=settings, look_up=look_up
         )
         with ending(job):
             yield job

@@ -102,6 +102,8 @@ def _page(engine: Engine, run: Run) -> Iterator[str]:
 
 def _reach(run: Run) -> str:
     """What was read and compared."""
+    if run.look_up:
+        return "one person, whom the LMS was asked for because of a launch"
     if run.since is not None:
         return f"an incremental run, of what the LMS changed since {iso(run.since)} by its own clock"
     return "the whole roster, everything compared with OttoLearn" if run.full else "the whole roster"

@@ -45,6 +45,7 @@ from bridge.store.memory import memory_of
 from bridge.web.address import client_address, counted_as
 from bridge.web.gauges import Gauges
 from bridge.web.late import Late
+from bridge.web.look_ups import look_ups_of
 from bridge.web.metrics import Metrics
 from bridge.web.record import Record
 from bridge.web.self_test import SelfTest
@@ -141,6 +142,7 @@ def build_services(
         ),
         ledger=Ledger(engine, now),
         now=now,
+        look_ups=look_ups_of(configuration, engine, outbound, directory, connections.find, own_keys, now, token),
     )
     find, attribute = matching.find, configuration.ottolearn.username_attributes[0]
     launches = LaunchService(

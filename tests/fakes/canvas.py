@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple, overload
+from urllib.parse import unquote
 
 import msgspec
 
@@ -170,6 +171,8 @@ class FakeCanvas(FakeServer):
     columns: Sequence[str] = COLUMNS
     courses: dict[str, list[Enrollment]] = field(default_factory=dict)
     sections: dict[str, list[Enrollment]] = field(default_factory=dict)
+    subjects: dict[int, str] = field(default_factory=dict)
+    """What launches call people, by their number."""
     deleted_reports: list[int] = field(default_factory=list)
     keep: bool = False
     """Answer the same question with the same bytes, for benchmarks: nothing may change meanwhile."""
@@ -203,14 +206,14 @@ class FakeCanvas(FakeServer):
         match parts[2:]:
             case ["accounts", "1" | "self", "users"]:
                 return self._permitted("list", partial(self._users, request))
+            case ["users", named]:
+                return self._permitted("list", partial(self._one, unquote(named)))
             case ["accounts", "1" | "self", "reports", "provisioning_csv", *report]:
                 return self._permitted("reports", partial(self._report, request, report))
-            case ["courses", place, "enrollments"] if place in self.courses:
-                return self._permitted("list", partial(self._enrollments, request, self.courses[place]))
+            case ["courses" | "sections" as kind, place, "enrollments"] if place in getattr(self, kind):
+                return self._permitted("list", partial(self._enrollments, request, getattr(self, kind)[place]))
             case ["courses", place, "users"] if place in self.courses:
                 return self._permitted("list", partial(self._course_users, request, self.courses[place]))
-            case ["sections", place, "enrollments"] if place in self.sections:
-                return self._permitted("list", partial(self._enrollments, request, self.sections[place]))
         return NOT_FOUND
 
     def _permitted(self, right: str, answer: Callable[[], Reply]) -> Reply:
@@ -221,14 +224,36 @@ class FakeCanvas(FakeServer):
     def _users(self, request: Request) -> Reply:
         if request.query in self._pages:
             return self._pages[request.query]
-        reply = self._page(request, self.people, self._user, dict(request.parameters()).get("sort") == "id")
+        searched = dict(request.parameters()).get("search_term", "")
+        people = [one for one in self.people if searched in (one.email or "")] if searched else self.people
+        reply = self._page(request, people, self._user, dict(request.parameters()).get("sort") == "id")
         if self.keep:
             self._pages[request.query] = reply
         return reply
 
+    def _one(self, named: str) -> Reply:
+        """One user as lib/api.rb finds them: by number, or by an id with its kind."""
+        kind, _, value = named.rpartition(":")
+        if kind.startswith("hex:"):
+            kind, value = kind.removeprefix("hex:"), bytes.fromhex(value).decode()
+        for one in self.people:
+            login = next((login for login in one.logins if login.status == "active"), Login(None, ""))
+            ids = {
+                "": str(one.id),
+                "sis_user_id": login.sis_user_id,
+                "sis_login_id": login.login_id,
+                "sis_integration_id": login.integration_id,
+                "lti_1_3_id": self.subjects.get(one.id),
+                "lti_user_id": self.subjects.get(one.id),
+            }
+            if ids.get(kind) == value:
+                return _json(self._user(one))
+        return NOT_FOUND
+
     def _enrollments(self, request: Request, rows: list[Enrollment]) -> Reply:
         states = {value for name, value in request.parameters() if name == "state[]"}
-        shown = [row for row in rows if row.state in states]
+        only = dict(request.parameters()).get("user_id")
+        shown = [row for row in rows if row.state in states and only in {None, str(row.person.id)}]
         return self._page(request, shown, self._enrollment, bookmarks=False)
 
     def _course_users(self, request: Request, rows: list[Enrollment]) -> Reply:

@@ -118,6 +118,7 @@ class FakeMoodle(FakeServer):
             "core_user_get_users_by_field": self._by_field,
             "core_enrol_get_enrolled_users": self._enrolled,
             "core_cohort_get_cohort_members": self._cohort_members,
+            "core_enrol_get_users_courses": self._courses_of,
         }
         return answers[function](form)
 
@@ -126,11 +127,22 @@ class FakeMoodle(FakeServer):
         return _json({"sitename": "Lab", "userid": self.token_user, "functions": functions, "siteid": FRONT_PAGE})
 
     def _by_field(self, form: dict[str, str]) -> Reply:
+        if form.get("field") in {"idnumber", "username", "email"}:
+            return self._by_text(form["field"], form["values[0]"])
         if form.get("field") != "id":
             return failure("invalidparameter")
         wanted = sorted({int(value) for name, value in form.items() if name.startswith("values[")})
         found = [person for person in self._find(wanted) if self._sees(person.id)]
         return _json([self._shown(person) for person in found])
+
+    def _by_text(self, name: str, value: str) -> Reply:
+        if (name == "username" and value != value.lower()) or (name == "email" and "@" not in value):
+            return failure("invalidparameter")
+        found = [one for one in self.people if getattr(one, name) == value and not one.deleted and self._sees(one.id)]
+        return _json([self._shown(one) for one in found])
+
+    def _courses_of(self, form: dict[str, str]) -> Reply:
+        return _json([{"id": course} for course, ids in self.courses.items() if int(form["userid"]) in ids])
 
     def _find(self, ids: Sequence[int]) -> list[Person]:
         table = self.people

@@ -97,6 +97,9 @@ class Service(FakeServer):
         since = query.get("filter", "").removeprefix("dateLastModified>'").rstrip("'")
         if self.ignores_filters:
             since = ""
+        name, equals, value = query.get("filter", "").partition("='")
+        if equals and not self.ignores_filters:
+            return self._filtered(name, value.removesuffix("'"))
         users = [said for said in self.users if not since or said["dateLastModified"] > since]
         limit, offset = min(int(query["limit"]), self.cap), int(query["offset"])
         page = users[offset : offset + limit]
@@ -108,6 +111,15 @@ class Service(FakeServer):
             last = f'<{self.url}/last>; rel="last"'
             headers["Link"] = f'<{following}>; rel="next", {last}' if offset + limit < len(users) else last
         return Reply(200, json.dumps({"users": page}).encode(), headers)
+
+    def _filtered(self, name: str, value: str) -> Reply:
+        one = name.removeprefix("userIds.")
+        found = [
+            said
+            for said in self.users
+            if said.get(name) == value or (one != name and value in [own[one] for own in said["userIds"]])
+        ]
+        return Reply(200, json.dumps({"users": found}).encode(), {"X-Total-Count": str(len(found))})
 
 
 def _moment(time: float) -> str:

@@ -15,11 +15,12 @@ from click.testing import CliRunner
 
 from bridge.cli import cli
 from bridge.config.settings import Frozen
-from bridge.contracts import Adapter, Connection, Observation, RosterEnd, RosterMember, Student
+from bridge.contracts import Adapter, Connection, LookUpPolicy, Observation, RosterEnd, RosterMember, Student
 from bridge.doctor.checks import Doctor, Finding
 from bridge.errors import ConfigError, RemoteUnavailable, RosterIncomplete
 from bridge.keys.own import OwnKeys
 from bridge.learners.student_ids import Rule
+from bridge.net.http import Outbound
 from bridge.net.retry import with_retries
 from bridge.store.connections import StoredConnection, add
 from bridge.store.engine import migrate, open_database
@@ -195,7 +196,9 @@ def judged(read: Callable[..., Iterator[Any]], *launched: str, **more: Any) -> l
 
 
 def examined(read: Callable[..., Iterator[Any]], *launched: str, **more: Any) -> list[Finding]:
-    adapter = Adapter(name="test", title="Test", settings=Settings, read_roster=read, examine=more.pop("examine", None))
+    examine, look_up = more.pop("examine", None), more.pop("look_up", None)
+    slots = {"read_roster": read, "examine": examine, "look_up": look_up}
+    adapter = Adapter(name="test", title="Test", settings=Settings, **slots)
     match = SimpleNamespace(attribute="username")
     directory = SimpleNamespace(look=lambda student_id: match if student_id == "A1" else None)
     run_context = {
@@ -204,10 +207,19 @@ def examined(read: Callable[..., Iterator[Any]], *launched: str, **more: Any) ->
         "launched": lambda _: [Student(one, "", "") for one in launched],
         **more,
     }
-    doctor = Doctor(None, "", directory, None, None, **run_context)
-    rules = [Rule(case="upper")]
-    connection = Connection("campus", adapter, Settings(), id_rules=rules)
+    doctor = Doctor(None, "", directory, None, Outbound(), **run_context)
+    policy = None if look_up is None else LookUpPolicy()
+    connection = Connection("campus", adapter, Settings(), id_rules=[Rule(case="upper")], look_up=policy)
     return list(doctor.examine(connection))
+
+
+@pytest.mark.parametrize(("look_up", "expected"), [(lambda *_: members("A1"), "ok"), (lambda *_: members(), "failed")])
+def test_a_look_up_at_launch_is_tried_where_it_is_wanted(look_up: Any, expected: str) -> None:
+    def read(*_: object) -> Iterator[Any]:
+        return iter([members("A1"), RosterEnd(1)])
+
+    assert ("look-up at launch", expected) in judged(read, look_up=look_up)
+    assert "look-up at launch" not in dict(judged(read))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from adapters import ADAPTERS
 from bridge.config.configuration import Configuration, load
+from bridge.contracts import Assurance, LookUpPolicy
 from bridge.errors import ConfigError
 from tests.conftest import ROOT
 
@@ -282,6 +283,37 @@ def test_nobody_is_made_unless_the_connection_says_so(tmp_path: Path) -> None:
     assert read(tmp_path, made).connections["campus"].provisioning == {"department": "LMS"}
     assert read(tmp_path, GOOD + "    new_learner: {department: LMS}\n").connections["campus"].provisioning is None
     assert "on_no_match" in "\n".join(problems(tmp_path, GOOD + "    on_no_match: guess\n"))
+
+
+API = '    api: {url: "https://m.example.edu", token: t-t-t-t-t-t-t-t-t-t}\n'
+LOOK_UP = "    on_no_match: look_up\n"
+
+
+def test_nobody_is_looked_up_unless_the_connection_says_so(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD + API).connections["campus"].look_up is None
+    found = read(tmp_path, GOOD + API + LOOK_UP + "    look_up: {per_minute: 7, assurances: [signed]}\n")
+    policy = found.connections["campus"].look_up
+    assert policy == LookUpPolicy(7, frozenset({Assurance.SIGNED}))
+    assert read(tmp_path, GOOD + API + LOOK_UP).connections["campus"].look_up == LookUpPolicy()
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (LOOK_UP, "`look_up` needs the key `api`"),
+        (LOOK_UP + API + "    look_up: {per_minute: 0}\n", "per_minute"),
+        (LOOK_UP + API + "    look_up: {assurances: []}\n", "assurances"),
+        (API + "  p: {adapter: scorm, on_no_match: look_up}\n", "needs a connection whose LMS can be asked"),
+        ("  p: {adapter: scorm, on_no_match: look_up, roster_connection: campus}\n", "needs the key `api` in campus"),
+        (
+            "  p: {adapter: spreadsheet, file: x.csv, on_no_match: look_up}\n",
+            "needs a connection whose LMS can be asked",
+        ),
+    ],
+)
+def test_a_look_up_that_could_never_be_is_told(tmp_path: Path, more: str, told: str) -> None:
+    (problem,) = problems(tmp_path, GOOD + more)
+    assert told in problem
 
 
 def test_how_the_directory_is_kept_is_read(tmp_path: Path) -> None:

@@ -71,7 +71,9 @@ class AnyPeople(RuleBasedStateMachine):
             self.engine,
             self.world.learners,
             USERNAMES,
-            lambda name: cast("Connection[Any]", SimpleNamespace(ignore_case=False, provisioning=None, name=name)),
+            lambda name: cast(
+                "Connection[Any]", SimpleNamespace(ignore_case=False, look_up=None, provisioning=None, name=name)
+            ),
             cast("Provisioning", None),
             Ledger(self.engine, self.world.now),
             self.world.now,

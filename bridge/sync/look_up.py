@@ -1,0 +1,212 @@
+"""A student whom nobody is found for is looked up in the LMS at once, and enters by what a sync would have done.
+
+Whatever is not certain stays with an administrator: the learner gets a page, the reason is on record. The LMS is asked
+about one person once, whichever processes their launches come to, and neither for ever nor by everybody.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Engine
+
+from bridge.contracts import VOUCHED, Connection, Launch, LookUpPolicy, LtiServices, ReaderContext, can_look_up
+from bridge.errors import ConfigError, LaunchRejected, LearnerNotFound, OttoBridgeError, RemoteUnavailable
+from bridge.learners.directory import Directory, Match, NotSettled
+from bridge.learners.ledger import LaunchIdentity
+from bridge.net.http import Outbound
+from bridge.store import one_time, rates
+from bridge.sync.person import PersonSync
+from bridge.sync.verdict import BUSY, Verdict, refused, the_person, unavailable, verdict_on
+
+log = logging.getLogger(__name__)
+
+SECONDS: Final = 5.0
+"""From the question who has the ID to the learner's answer."""
+FOR_OTTOLEARN: Final = 2.5
+"""Of them for OttoLearn's own list."""
+AT_ONCE: Final = 8
+"""Look-ups under way in one process."""
+TURN: Final = 1.0
+"""Seconds to wait for one of them to end."""
+CLAIM_LIVES: Final = 15.0
+"""Seconds after which whoever looks somebody up is taken for dead."""
+REMEMBERED: Final = 60.0
+"""Seconds for which what came of a look-up is the answer to the next launch of the same person."""
+REST: Final = 15.0
+"""Seconds for which an LMS that did not answer is not asked again."""
+MINUTE: Final = 60.0
+UNVOUCHED: Final = 5
+"""Launches for which the LMS does not vouch get this part of the budget, and take none from the others."""
+STEP: Final = 0.05
+
+
+@dataclass(frozen=True)
+class LookUps:
+    """Looks students up."""
+
+    engine: Engine
+    directory: Directory
+    outbound: Outbound
+    people: PersonSync
+    connection: Callable[[str], Connection[Any] | None]
+    """The connection of this name."""
+    services: Callable[[str], LtiServices]
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
+    monotonic: Callable[[], float]
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE, "look-up"))
+    _slots: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_ONCE))
+
+    def ends(self) -> float:
+        """When a look-up that begins now must have come to its end, by the monotonic clock."""
+        return self.monotonic() + SECONDS
+
+    def find(self, identity: LaunchIdentity, *, ignore_case: bool) -> Match:
+        """Whom OttoLearn has, before the LMS is asked; another process that is just reading its list is waited for.
+
+        Raises what `Directory.find` raises.
+        """
+        until = self.monotonic() + FOR_OTTOLEARN
+        while True:
+            left = max(0.0, until - self.monotonic())
+            try:
+                return self.directory.find(identity.student_id, ignore_case=ignore_case, max_wait=left)
+            except NotSettled:
+                if left <= STEP:
+                    raise
+                self.sleep(STEP)
+
+    def bring(self, configured: Connection[Any], launch: Launch, identity: LaunchIdentity, ends: float) -> None:
+        """Let the person who has the launch's ID in the LMS be in OttoLearn, before `ends`.
+
+        Raises LearnerNotFound where the LMS has nobody, or may not be asked; LearnerIncomplete; and LaunchRejected with
+        one of the reasons that begin with `look_up`.
+        """
+        source = self.connection(configured.roster_connection) if configured.roster_connection else configured
+        policy = configured.look_up
+        if policy is None or source is None or not can_look_up(source):
+            raise LearnerNotFound("the LMS cannot be asked for one person")
+        if launch.assurance not in policy.assurances:
+            raise LearnerNotFound(f"nobody is looked up for a launch that is {launch.assurance}")
+        name = f"{source.name} {identity.keys[1]}"
+        self._raise_known(source, name)
+        if one_time.claim(self.engine, f"look-up {name}", now=self.now(), until=self.now() + CLAIM_LIVES):
+            self._ask(source, policy, launch, identity, name, ends)
+        else:
+            self._await(source, identity, configured.ignore_case, name, ends)
+
+    def _raise_known(self, source: Connection[Any], name: str) -> None:
+        """Raise what came of the last look-up of this person, or of any in an LMS that rests."""
+        for purpose, code in (("look-up", name), ("look-ups", source.name)):
+            if (found := one_time.look(self.engine, purpose, code, now=self.now())) is not None:
+                refused(Verdict(found["reason"], found["detail"]))
+
+    def _await(
+        self, source: Connection[Any], identity: LaunchIdentity, ignore_case: bool, name: str, ends: float
+    ) -> None:
+        """Wait for what somebody else's look-up of the same person comes to."""
+        while self.monotonic() < ends:
+            if self.directory.look(identity.student_id, ignore_case=ignore_case) is not None:
+                return
+            self._raise_known(source, name)
+            self.sleep(STEP)
+        refused(unavailable("another launch of this person is being looked up"))
+
+    def _ask(
+        self,
+        source: Connection[Any],
+        policy: LookUpPolicy,
+        launch: Launch,
+        identity: LaunchIdentity,
+        name: str,
+        ends: float,
+    ) -> None:
+        with self._slot(name):
+            self._require_budget(source, policy, launch)
+            future = self._pool.submit(self._look_up, source, launch, identity, name, ends)
+            future.add_done_callback(lambda _: self._slots.release())
+        self._answer_of(future, ends)
+
+    def _answer_of(self, future: Future[None], ends: float) -> None:
+        try:
+            future.result(timeout=max(0.0, ends - self.monotonic()))
+        except TimeoutError:
+            refused(unavailable(f"the look-up took longer than {SECONDS:.0f} seconds"))
+
+    @contextmanager
+    def _slot(self, name: str) -> Iterator[None]:
+        """Take a turn, to be given back by whoever got it; both it and the claim are left where the block raises."""
+        taken = self._slots.acquire(timeout=TURN)
+        try:
+            if not taken:
+                refused(unavailable(f"{AT_ONCE} look-ups are under way already"))
+            yield
+        except BaseException:
+            if taken:
+                self._slots.release()
+            one_time.release(self.engine, f"look-up {name}")
+            raise
+
+    def _require_budget(self, source: Connection[Any], policy: LookUpPolicy, launch: Launch) -> None:
+        vouched = launch.assurance in VOUCHED
+        most = policy.per_minute if vouched else max(1, policy.per_minute // UNVOUCHED)
+        what = "look-ups" if vouched else "unvouched look-ups"
+        if rates.count(self.engine, what, source.name, now=self.now(), span=MINUTE) > most:
+            refused(
+                unavailable(f"{most} people were looked up within this minute, as many as look_up.per_minute allows")
+            )
+
+    def _look_up(
+        self, source: Connection[Any], launch: Launch, identity: LaunchIdentity, name: str, ends: float
+    ) -> None:
+        """Raises like `bring`; the last thing that is done, whoever waits for it still."""
+        try:
+            self._bring(source, launch, identity, ends)
+        except (LearnerNotFound, LaunchRejected) as error:
+            verdict = Verdict.of(error)
+            if verdict.reason != BUSY:
+                self._remember("look-up", name, verdict, REMEMBERED)
+            raise
+        except (OttoBridgeError, ConfigError) as error:
+            verdict = unavailable(str(error))
+            self._remember("look-ups", source.name, verdict, REST)
+            log.warning("the LMS of %s cannot be asked for one person: %s", source.name, error)
+            refused(verdict)
+        except Exception:
+            log.exception("a look-up at %s has failed", source.name)
+            raise
+        finally:
+            one_time.release(self.engine, f"look-up {name}")
+
+    def _bring(self, source: Connection[Any], launch: Launch, identity: LaunchIdentity, ends: float) -> None:
+        context = ReaderContext(
+            self.outbound.ending_at(ends),
+            self.now,
+            partial(self._refuse_to_wait, ends),
+            lambda sentence: log.info("%s: %s", source.name, sentence),
+            lambda: self.services(source.name),
+            self.people.usernames,
+        )
+        member = the_person(source, context, launch, identity)
+        verdict = verdict_on(self.people.bring(source, member, ends))
+        if verdict is not None:
+            refused(verdict)
+
+    def _refuse_to_wait(self, ends: float, _seconds: float) -> None:
+        """Raise again what would be tried again later; a pace that somebody keeps is of no use for one question."""
+        if isinstance(error := sys.exception(), OttoBridgeError):
+            raise error
+        if self.monotonic() >= ends:
+            raise RemoteUnavailable("the file is too large to be looked through while somebody waits")
+
+    def _remember(self, purpose: str, code: str, verdict: Verdict, seconds: float) -> None:
+        one_time.put(self.engine, purpose, code, verdict._asdict(), until=self.now() + seconds)

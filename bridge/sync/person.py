@@ -1,0 +1,179 @@
+"""A run for one person whom a launch waits for: the same plan, rules, limits and journal as for a whole roster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
+
+from bridge.contracts import Connection, Learner, RosterMember
+from bridge.errors import RemoteUnavailable
+from bridge.ottolearn.api import Attribute
+from bridge.store import sync_items, sync_people, sync_runs
+from bridge.store.sync_items import Item, Kind, State
+from bridge.store.sync_lock import LockHeld
+from bridge.store.sync_runs import RIGHT_LOST, Status
+from bridge.sync import journal, limits
+from bridge.sync.apply import STEP, Interrupted, RunContext, Writes
+from bridge.sync.changes_plan import ChangesPlanner
+from bridge.sync.facts import Rules
+from bridge.sync.guard import GIVING_ACCESS
+from bridge.sync.outcome import Outcome
+from bridge.sync.record import Job, recorded
+from bridge.sync.rules import rules_of
+from bridge.sync.target import SyncTarget, target_of
+from bridge.sync.write import note_disputes, write
+
+DAY: Final = 86_400.0
+LOCK_STEP: Final = 0.02
+"""Seconds between two tries for the lock of the connection's syncs."""
+OVER: Final = 20.0
+"""Seconds after its beginning at which whatever a run for one person sent to OttoLearn has been carried out or lost."""
+ATTRIBUTES_LIVE: Final = 300.0
+"""Seconds for which OttoLearn is not asked again which attributes it requires."""
+
+
+class Brought(NamedTuple):
+    """What a run for one person came to."""
+
+    outcome: Outcome
+    item: Item | None
+    """What was decided of the person, and how far it is; None where all was as it should be."""
+
+
+class RemembersAttributes:
+    """The calls that change OttoLearn, which are not asked for its attributes before each of them."""
+
+    def __init__(self, calls: Writes, now: Callable[[], float]) -> None:
+        self._calls = calls
+        self._now = now
+        self._known: list[Attribute] = []
+        self._until = 0.0
+
+    def attributes(self) -> list[Attribute]:
+        """What OttoLearn records of its users, as it said a short while ago."""
+        if self._now() >= self._until:
+            self._known, self._until = self._calls.attributes(), self._now() + ATTRIBUTES_LIVE
+        return self._known
+
+    def create(self, attributes: Mapping[str, str], password: str, active: bool = True) -> Learner:
+        """Add a user."""
+        return self._calls.create(attributes, password, active)
+
+    def update(self, user_id: int, attributes: Mapping[str, str], active: bool | None) -> Learner:
+        """Change a user."""
+        return self._calls.update(user_id, attributes, active)
+
+
+class PersonPlanner(ChangesPlanner):
+    """The plan of one person, whom OttoLearn was just asked about by the launch."""
+
+    def __init__(self, job: Job, rules: Rules) -> None:
+        super().__init__(job, rules)
+        self._full = True
+
+    def _require_fresh(self) -> None:
+        return
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSync:
+    """Brings one person at a time."""
+
+    context: RunContext
+    usernames: tuple[str, ...]
+    api_user: str
+    """The username of the bridge itself in OttoLearn."""
+    monotonic: Callable[[], float]
+
+    def bring(self, connection: Connection[Any], member: RosterMember, ends: float) -> Brought:
+        """Do for `member` what a sync of the connection would. Nothing is begun after `ends`, by the monotonic clock.
+
+        Raises RemoteUnavailable where a sync of the connection is under way, or it is not known yet what became of an
+        earlier one, and ConfigError.
+        """
+        target = target_of(connection, self.usernames, self.api_user, self.context.engine)
+        context = self._hurried(ends)
+        while True:
+            try:
+                return _bring(target, context, member)
+            except LockHeld as error:
+                if self.monotonic() + LOCK_STEP >= ends:
+                    raise RemoteUnavailable("a sync of this connection is under way") from error
+                self.context.sleep(LOCK_STEP)
+
+    def _hurried(self, ends: float) -> RunContext:
+        """The surroundings of somebody who does not wait for long: neither for answers that were lost, nor at all
+        after `ends`.
+        """
+
+        def sleep(seconds: float) -> None:
+            if seconds > STEP or self.monotonic() + seconds >= ends:
+                raise Interrupted("there was no time left")
+            self.context.sleep(seconds)
+
+        return replace(self.context, sleep=sleep, stopping=lambda: self.monotonic() >= ends)
+
+
+def _bring(target: SyncTarget, context: RunContext, member: RosterMember) -> Brought:
+    with recorded(target, context, full=True, look_up=True) as job:
+        key = target.mapped.want(member).key
+        _require_settled(job, key)
+        planner = PersonPlanner(job, rules_of(target, context, override=False))
+        planner.read([[member]])
+        job.outcome.read, job.outcome.status = 1, Status.DONE
+        _guard(job)
+        note_disputes(job)
+        write(job, missing=False)
+    items = [item for page in sync_items.pages(context.engine, job.outcome.run) for item in page]
+    return Brought(job.outcome, next((item for item in items if item.kind != Kind.RETURNED), None))
+
+
+def _require_settled(job: Job, key: str) -> None:
+    """Find out what became of this person's writes in runs that died: OttoLearn's users, as they were last read, tell.
+
+    Raises RemoteUnavailable where they were read too early for that, so that nobody is made twice.
+    """
+    engine, directory = job.context.engine, job.context.directory
+    for run, look_up, started_at in sync_items.sent_for(engine, job.target.source, key):
+        read_at = directory.state().refreshed_at
+        if not look_up or read_at is None or read_at < started_at + OVER:
+            raise RemoteUnavailable("it is not known yet whether an earlier run has made this person in OttoLearn")
+        journal.look_up(job.memory, run, job.target.usernames, lost=State.ABANDONED)
+        sync_runs.change(engine, run, status=Status.FAILED, reason="crashed", ended_at=job.context.now())
+
+
+def _guard(job: Job) -> None:
+    """Hold what the limits of a run do not allow for all the launches of a day, and what gives access while the last
+    run of the roster holds just that.
+    """
+    engine, outcome = job.context.engine, job.outcome
+    planned = {kind for kind, state, _ in sync_items.counts(engine, outcome.run) if state == State.PLANNED}
+    if not planned:
+        return
+    verdict = _judge(job, planned)
+    held = {*verdict.held, *(GIVING_ACCESS if _is_held_already(job) else ())}
+    with engine.begin() as connection:
+        sync_items.shift(connection, outcome.run, sorted(held), State.PLANNED, State.HELD)
+    if held & planned:
+        outcome.status, outcome.reason = Status.HELD_BACK, verdict.reason or "held_already"
+        outcome.notices += verdict.sentences
+
+
+def _judge(job: Job, planned: set[str]) -> limits.Verdict:
+    engine, roster, source = job.context.engine, job.target.roster, job.target.source
+    counts = sync_items.done_by_look_ups(engine, source, job.context.now() - DAY)
+    for kind in planned:
+        counts[kind] = counts.get(kind, 0) + 1
+    few = max(counts.values()) <= roster.limits.floor  # then it does not matter how many people there are
+    owned = 0 if few else sync_people.count_present(engine, source)
+    first = sync_runs.last_started(engine, source) is None
+    return limits.judge(limits.Load(counts, owned, first=first), roster)
+
+
+def _is_held_already(job: Job) -> bool:
+    engine, source = job.context.engine, job.target.source
+    last = sync_runs.last_that_acted(engine, source, job.outcome.run)
+    if last is None or last.status != Status.HELD_BACK:
+        return False
+    return last.reason == RIGHT_LOST or sync_items.holds(engine, last.id, GIVING_ACCESS)

@@ -1,0 +1,77 @@
+"""How fresh the roster of each connection is: what was last read, how far behind that is, and what is due when."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from sqlalchemy import Engine
+
+from bridge.contracts import Connection
+from bridge.roster.settings import Roster, seconds
+from bridge.store import sync_people, sync_runs
+from bridge.store.sync_runs import Run
+
+DAY: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStanding:
+    """One connection. Times are Unix seconds; None where there was no such run."""
+
+    connection: str
+    people: int
+    """Active people whom the connection owns."""
+    last_whole: float | None
+    """When the last run began that read the whole roster to its end."""
+    last_in_between: float | None
+    """When the last one began that read what had changed."""
+    lag_seconds: float | None
+    """Since the time of the source, or else of the run, up to which its changes are known."""
+    next_due: float | None
+    """When `sync run --all` runs it next; None where it does not, for lack of a `roster`."""
+    next_is_whole: bool
+    last_status: str
+    """Of the newest run of the roster, whatever it came to, with its reason; empty before the first."""
+    looked_up: int
+    """People whom launches of the last day had looked up, with something to do."""
+
+    def document(self) -> dict[str, Any]:
+        """As JSON shows it."""
+        return asdict(self)
+
+
+def standing_of(engine: Engine, connection: Connection[Any], now: float) -> SyncStanding:
+    """How the connection stands."""
+    source = sync_people.source_id(engine, connection.name)
+    whole = sync_runs.last_good(engine, source, whole=True)
+    between = sync_runs.last_good(engine, source, whole=False)
+    newest = max((run for run in (whole, between) if run is not None), key=lambda run: run.id, default=None)
+    roster: Roster = getattr(connection.settings, "roster", None) or Roster()
+    full = sync_runs.last_started(engine, source, full=True)
+    due = _due(sync_runs.last_started(engine, source), seconds(roster.every), now)
+    full_due = _due(full, seconds(roster.full_every), now)
+    return SyncStanding(
+        connection=connection.name,
+        people=sync_people.count_present(engine, source),
+        last_whole=None if whole is None else whole.started_at,
+        last_in_between=None if between is None else between.started_at,
+        lag_seconds=None if newest is None else max(0.0, now - _known_to(newest)),
+        next_due=due if "roster" in connection.settings.model_fields_set else None,
+        next_is_whole=connection.adapter.read_changes is None or full_due <= due,
+        last_status=_status(engine, connection.name),
+        looked_up=sync_runs.count_look_ups(engine, source, now - DAY),
+    )
+
+
+def _due(last: float | None, every: float, now: float) -> float:
+    return now if last is None else last + every
+
+
+def _known_to(run: Run) -> float:
+    return run.started_at if run.read_to is None else run.read_to
+
+
+def _status(engine: Engine, connection: str) -> str:
+    last = sync_runs.newest_of_roster(engine, connection)
+    return "" if last is None else " ".join(filter(None, (last.status, last.reason)))

@@ -1,0 +1,140 @@
+"""What a look-up comes to: whether the LMS's person is the one who launches, and what a sync says of them."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple, NoReturn, Self
+
+from bridge.contracts import RECORD, Connection, Launch, ReaderContext, RosterEnd, RosterMember
+from bridge.errors import LaunchRejected, LearnerIncomplete, LearnerNotFound, RosterIncomplete
+from bridge.identifiers import key, normalize
+from bridge.learners.ledger import LaunchIdentity
+from bridge.learners.names import differ
+from bridge.store.sync_items import Kind, State
+from bridge.sync.person import Brought
+
+NOBODY: Final = "no_match"
+INCOMPLETE: Final = "newcomer_incomplete"
+DOUBTFUL: Final = "look_up_doubtful"
+INACTIVE: Final = "look_up_inactive"
+HELD: Final = "look_up_held"
+BUSY: Final = "look_up_unavailable"
+
+
+class Verdict(NamedTuple):
+    """Why somebody does not enter by a look-up."""
+
+    reason: str
+    detail: str
+
+    @classmethod
+    def of(cls, error: LearnerNotFound | LaunchRejected) -> Self:
+        """What the error says."""
+        if isinstance(error, LaunchRejected):
+            return cls(error.reason, error.detail)
+        return cls(INCOMPLETE if isinstance(error, LearnerIncomplete) else NOBODY, str(error))
+
+
+def unavailable(detail: str) -> Verdict:
+    """Nobody knows; later may help."""
+    return Verdict(BUSY, detail)
+
+
+def refused(verdict: Verdict) -> NoReturn:
+    """Raise it: LearnerNotFound, LearnerIncomplete or LaunchRejected."""
+    if verdict.reason == NOBODY:
+        raise LearnerNotFound(verdict.detail)
+    if verdict.reason == INCOMPLETE:
+        raise LearnerIncomplete(verdict.detail)
+    raise LaunchRejected(verdict.reason, verdict.detail)
+
+
+def the_person(
+    source: Connection[Any], context: ReaderContext, launch: Launch, identity: LaunchIdentity
+) -> RosterMember:
+    """The one person of the LMS who has the ID, and who is the one that launches.
+
+    Raises what `refused` raises, and what the LMS's adapter raises.
+    """
+    found = people_with(source, context, identity.student_id)
+    if not found:
+        refused(Verdict(NOBODY, f"nobody has it in OttoLearn, and nobody in {source.adapter.title}, which was asked"))
+    if len(found) > 1:
+        refused(Verdict(DOUBTFUL, f"{len(found)} people of the LMS have this ID"))
+    (member,) = found
+    same = key(normalize(member.student.student_id), ignore_case=source.ignore_case)
+    if same != key(identity.student_id, ignore_case=source.ignore_case):
+        refused(Verdict(DOUBTFUL, "the LMS was asked for this ID, and named somebody who has another"))
+    if not member.active:
+        refused(Verdict(INACTIVE, "the LMS says that this person's account is not active"))
+    _require_same(source, context, launch, identity, member)
+    return member
+
+
+def people_with(source: Connection[Any], context: ReaderContext, student_id: str) -> list[RosterMember]:
+    """Who has the ID now: as the LMS says, or the file that the roster is.
+
+    Raises what reading raises, and RosterIncomplete for a file whose columns nobody has named.
+    """
+    adapter = source.adapter
+    if getattr(source.settings, "file", None) is None:
+        return [] if adapter.look_up is None else list(adapter.look_up(source.settings, context, student_id))
+    wanted, found = key(student_id, ignore_case=source.ignore_case), []
+    for page in adapter.read_roster(source.settings, context) if adapter.read_roster is not None else ():
+        context.sleep(0)
+        if isinstance(page, RosterEnd):
+            if page.guess:
+                raise RosterIncomplete("the file's columns are only recognised: name them, so that launches may use it")
+            continue
+        ids = ((key(normalize(member.student.student_id), ignore_case=source.ignore_case), member) for member in page)
+        found += [member for one, member in ids if one == wanted]
+    return found
+
+
+def _require_same(
+    source: Connection[Any], context: ReaderContext, launch: Launch, identity: LaunchIdentity, member: RosterMember
+) -> None:
+    """Raise where the LMS's record is not the launch's; by their names where it does not name records of launches."""
+    theirs = _record_of(source, context, launch) if source.name == identity.connection else ""
+    own = member.fields.get(RECORD, "")
+    if theirs and own:
+        if theirs != own:
+            told = f"the launch comes from the LMS record {theirs}, and the ID is that of the record {own}"
+            refused(Verdict(DOUBTFUL, told))
+        return
+    if differ(*(f"{student.first_name} {student.last_name}" for student in (launch.student, member.student))):
+        refused(Verdict(DOUBTFUL, "the launch and the LMS's list call this person otherwise"))
+
+
+def _record_of(source: Connection[Any], context: ReaderContext, launch: Launch) -> str:
+    """What the LMS's roster calls the record of the launch; empty where that cannot be said."""
+    adapter = source.adapter
+    if not launch.record or adapter.roster_door == launch.kind:
+        return launch.record
+    ask = adapter.record_of_launch
+    return ask(source.settings, context, launch.kind, launch.record) if ask is not None else ""
+
+
+def verdict_on(brought: Brought) -> Verdict | None:
+    """Why the run for one person let nobody in; None where they may enter."""
+    outcome, item = brought.outcome, brought.item
+    told = "; ".join(outcome.notices)
+    run = f"run {outcome.run}"
+    if item is None:
+        return None if outcome.unchanged else unavailable(told or run)
+    why = ": ".join(filter(None, (item.reason, item.content.note)))
+    if item.kind == Kind.CONFLICT:
+        return Verdict(DOUBTFUL, f"{run} found {why}")
+    if item.kind == Kind.SKIPPED:
+        if item.reason == "required_missing":
+            return Verdict(INCOMPLETE, f"{item.content.note}, and the LMS and `roster` give no value")
+        return Verdict(DOUBTFUL, f"{run} left this person alone: {why}")
+    match item.state:
+        case State.DONE:
+            return None
+        case State.NOTED if item.kind == Kind.ADOPT:
+            return None
+        case State.HELD:
+            return Verdict(HELD, f"{run} was held back: {outcome.reason} {told}".strip())
+        case State.QUARANTINED:
+            return Verdict(DOUBTFUL, f"OttoLearn did not take this person: {why}; {run}")
+    return unavailable(told or f"{run} did not come to its end: {outcome.reason}")

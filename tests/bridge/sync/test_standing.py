@@ -1,0 +1,24 @@
+"""How fresh a roster is said to be: by the clock of whoever sent it, and whatever launches do meanwhile."""
+
+from __future__ import annotations
+
+from bridge.sync.standing import standing_of
+from tests.bridge.sync.bringing import bring
+from tests.bridge.sync.world import DAY, World, member
+
+
+def test_lag_is_measured_by_the_source_s_clock(world: World) -> None:
+    source_clock = world.time - 3_600
+    world.lms.now = lambda: source_clock
+    world.lms.members = [member("p1")]
+    world.run()
+    world.time -= DAY
+    connection = world.sync()._target.connection
+    connection.settings.model_fields_set = {"roster"}
+    found = standing_of(world.engine, connection, world.time + 60)
+    assert (found.people, found.lag_seconds, found.last_in_between) == (1, 3_660, None)
+    assert found.next_due == world.time + DAY
+    assert not found.next_is_whole
+    bring(world, member("p2"))
+    after = standing_of(world.engine, connection, world.time + 60)
+    assert (after.people, after.looked_up, after.lag_seconds, after.last_status) == (2, 1, 3_660, "done")
