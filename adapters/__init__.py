@@ -5,10 +5,12 @@ This tuple is the whole registry. A configuration may also name an adapter of it
 """
 
 from adapters.canvas import ADAPTER as CANVAS
+from adapters.docebo import ADAPTER as DOCEBO
 from adapters.lti import ADAPTER as LTI
 from adapters.moodle import ADAPTER as MOODLE
 from adapters.oneroster import ADAPTER as ONEROSTER
 from adapters.scorm import ADAPTER as SCORM
+from adapters.smarteru import ADAPTER as SMARTERU
 from adapters.spreadsheet import ADAPTER as SPREADSHEET
 
-ADAPTERS = (CANVAS, MOODLE, LTI, SCORM, ONEROSTER, SPREADSHEET)
+ADAPTERS = (CANVAS, MOODLE, LTI, SCORM, SMARTERU, DOCEBO, ONEROSTER, SPREADSHEET)

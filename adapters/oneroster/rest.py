@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -17,6 +15,7 @@ from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.net.answers import instead
 from bridge.net.http import Answer, host_of
 from bridge.net.retry import with_retries
+from bridge.roster.clock import ServiceClock
 from bridge.roster.paging import ByLink, ByOffset, Page, PageGuard, walk
 from bridge.roster.token_answer import LONGEST, words_of
 from bridge.roster.tokens import (
@@ -38,24 +37,6 @@ SCOPES = {
 
 MOST_ALIKE = 20
 """People with one ID who are believed."""
-
-
-class ServiceClock:
-    """What time a service says it is."""
-
-    def __init__(self) -> None:
-        self.first: float | None = None
-        """Seconds since 1970, when it sent the first page; None where it did not say."""
-        self._pages = 0
-
-    def hear(self, answer: Answer) -> None:
-        """Note the time of the first page."""
-        self._pages += 1
-        if self._pages == 1:
-            with suppress(ValueError, OverflowError):
-                # Always in GMT (RFC 9110 section 5.6.7).
-                said = parsedate_to_datetime(answer.headers.get("Date", ""))
-                self.first = said.replace(tzinfo=UTC).timestamp()
 
 
 def read_users(

@@ -7,10 +7,11 @@ from typing import Any
 
 from adapters.oneroster.csvzip import read_zip
 from adapters.oneroster.people import has_left, matches_filters, read_user
-from adapters.oneroster.rest import ServiceClock, read_users
+from adapters.oneroster.rest import read_users
 from adapters.oneroster.settings import Settings
 from bridge.contracts import ReaderContext, RosterEnd, RosterMember, RosterPages
 from bridge.errors import RosterIncomplete
+from bridge.roster.clock import ServiceClock
 from bridge.roster.completeness import require_complete
 
 RIGHTS = "In the student information system, let this client read users, and check `student_id` and roster.filters."

@@ -28,7 +28,7 @@ from bridge.config.connections import Connections
 from bridge.contracts import Connection
 from bridge.store import sync_runs
 
-KINDS = ("canvas", "moodle", "lti", "oneroster", "spreadsheet")
+KINDS = tuple(adapter.name for adapter in ADAPTERS if adapter.read_roster is not None)
 
 
 @click.group()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from bridge.contracts import ReaderContext, RosterEnd, RosterPages
 from bridge.errors import RemoteRefused, RosterIncomplete
+from bridge.identifiers import normalize
 from bridge.net.http import Outbound
 from bridge.roster.prefetch import prefetch
 from bridge.store import sync_items, sync_runs
@@ -68,8 +70,25 @@ def _read_whole(job: Job, reader_context: ReaderContext, rules: Rules, *, full: 
     target = job.target
     job.outcome.since = None
     planner = LinkPlanner(job, rules, target.link) if target.link is not None else Planner(job, rules, full=full)
-    _plan(job, planner, target.read_roster(target.connection.settings, reader_context))
+    pages = target.read_roster(target.connection.settings, reader_context)
+    _plan(job, planner, _including(pages, target.roster.must_include))
     return planner
+
+
+def _including(pages: RosterPages, expected: Sequence[str]) -> RosterPages:
+    """`pages`; RosterIncomplete where somebody of `expected`, student IDs, is not among them."""
+    missing = {normalize(student_id) for student_id in expected}
+    for page in pages:
+        if not isinstance(page, RosterEnd):
+            if missing:
+                missing -= {normalize(member.student.student_id) for member in page}
+        elif missing:
+            raise RosterIncomplete(
+                f"{len(missing)} of the {len(set(expected))} people of roster.must_include are not on the roster: the "
+                "source did not show everybody, and nobody is taken for gone. Give the account that reads it the right "
+                "to see all people; who has left for good is taken out of roster.must_include"
+            )
+        yield page
 
 
 def _plan(job: Job, planner: Planner, pages: RosterPages) -> None:

@@ -1,0 +1,105 @@
+"""One user of Docebo's list as a member of the roster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from adapters.docebo.listing import Item, key_of
+from adapters.docebo.settings import Settings, is_additional
+from bridge.contracts import RECORD, RosterMember, clean
+from bridge.errors import RosterIncomplete
+from bridge.identifiers import normalize
+from bridge.lti.student import read_student
+
+RIGHTS: Final = (
+    "In Docebo, let the user of the API be a Superadmin, who sees everybody, and check `student_id`; a Power User sees "
+    "only the users assigned to them."
+)
+STATUS: Final = {"1": True, "0": False}
+"""Active, suspended."""
+SAID_OF_EVERYBODY: Final = {"user_id", "username", "email", "first_name", "last_name", "status"}
+ZONE: Final = timedelta(hours=36)
+"""From the beginning of a day until it is over everywhere."""
+FEW: Final = 10
+_NO_DAY: Final = {"", "0000-00-00"}
+_LEFT_OUT: Final = (
+    "the user of the API may not read it, or it has another name, by which `student_id` and roster.attributes must "
+    "call it; nobody is taken for gone"
+)
+_DAYS_UNKNOWN: Final = "Docebo writes expiration dates in a way that is not known; nobody is taken for expired"
+
+
+class People:
+    """Reads users, and sees that Docebo says of them what it should."""
+
+    def __init__(self, settings: Settings, now: float, notice: Callable[[str], None]) -> None:
+        self._student_id = settings.student_id
+        self._today = datetime.fromtimestamp(now, UTC)
+        self._notice = notice
+        asked = {settings.student_id, *settings.roster.fields}
+        self._needed = sorted({"status"} | (asked & SAID_OF_EVERYBODY))
+        self._additional = sorted(name for name in asked if is_additional(name))
+        self._had: set[str] = set()
+        self._total = 0
+
+    def page(self, items: Sequence[Item]) -> list[RosterMember]:
+        """The members. Raises RosterIncomplete where something is left out of them."""
+        for item in items:
+            if missing := [name for name in self._needed if name not in item]:
+                raise RosterIncomplete(f"Docebo leaves {', '.join(missing)} out of users: {_LEFT_OUT}")
+        for name in self._additional:
+            has = any(name in item for item in items)
+            if name in self._had and not has and len(items) >= FEW:
+                raise RosterIncomplete(f"Docebo leaves {name} out of users whom it told before: {_LEFT_OUT}")
+            self._had |= {name} if has else set()
+        self._total += len(items)
+        return [self.member(item) for item in items]
+
+    def require_told(self) -> None:
+        """Raises RosterIncomplete where nobody has an additional field that is read."""
+        if missing := sorted(set(self._additional) - self._had):
+            raise RosterIncomplete(f"Docebo leaves {', '.join(missing)} out of all {self._total} users: {_LEFT_OUT}")
+
+    def member(self, item: Item) -> RosterMember:
+        """One member. Raises RosterIncomplete for a status that is none."""
+        fields = dict(_texts(item))
+        student = read_student(
+            normalize(fields.get(self._student_id, "")), fields.get("first_name"), fields.get("last_name"), ""
+        )
+        names = {"first_name": student.first_name, "last_name": student.last_name, RECORD: key_of(item)}
+        active = _is_active(item) and not self._has_expired(fields.get("expiration_date", ""))
+        return RosterMember(student, {**fields, **names}, active)
+
+    def _has_expired(self, said: str) -> bool:
+        if said[:10] in _NO_DAY:
+            return False
+        try:
+            last = datetime.combine(date.fromisoformat(said[:10]), datetime.min.time(), UTC)
+        except ValueError:
+            self._notice(_DAYS_UNKNOWN)
+            self._notice = _say_nothing
+            return False
+        return last + ZONE <= self._today
+
+
+def _say_nothing(_: str) -> None:
+    """What was said once."""
+
+
+def _texts(item: Item) -> Iterator[tuple[str, str]]:
+    """What is said of a person in text; null is none. Docebo's own description misprints first_name."""
+    for name, value in item.items():
+        if value is None or isinstance(value, str | int):
+            yield ("first_name" if name == "firs_tname" else name), clean(value)
+
+
+def _is_active(item: Item) -> bool:
+    said = item.get("status")
+    status = str(int(said)) if isinstance(said, bool) else clean(said)
+    if status not in STATUS:
+        raise RosterIncomplete(
+            f"Docebo says {status[:20]!r} as the status of a user, which is neither 1 nor 0; nobody is taken for gone"
+        )
+    return STATUS[status]

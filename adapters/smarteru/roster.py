@@ -1,0 +1,129 @@
+"""Everybody in a SmarterU account, or whom it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from adapters.smarteru.api import Refused, SmarterU, User
+from adapters.smarteru.dates import FIRST, FORMATS, LAST, Write, span
+from adapters.smarteru.export import Export, read_export
+from adapters.smarteru.people import RIGHTS, chosen, member, require_said
+from adapters.smarteru.settings import Settings
+from adapters.smarteru.which import ASKED_FOR, Beside, Number, ask, require_number
+from bridge.contracts import ReaderContext, RosterEnd, RosterMember, RosterPages
+from bridge.errors import RemoteRefused, RosterIncomplete
+from bridge.roster.completeness import require_complete
+from bridge.roster.paging import Page, PageGuard, ends, walk
+
+Days = tuple[str, str]
+
+
+class Source(NamedTuple):
+    """One account, and what the number in its API is."""
+
+    smarteru: SmarterU
+    export: Export | None
+    number: Number | None
+    """None where nobody needs to know."""
+
+
+def open_source(settings: Settings, context: ReaderContext, *, asked: int = ASKED_FOR, wait: bool = True) -> Source:
+    """The account of a connection. `asked`: how many people of the export are asked for.
+
+    Raises RosterIncomplete where it cannot be said which number the API has.
+    """
+    smarteru = SmarterU(settings.api, context, wait=wait)
+    if settings.export is None:
+        return Source(smarteru, None, None)
+    export = read_export(settings.export)
+    return Source(smarteru, export, require_number(ask(smarteru, export, asked), export))
+
+
+def read_roster(settings: Settings, context: ReaderContext) -> RosterPages:
+    """The whole roster, a page at a time, then its end. Raises what `bridge.errors` names."""
+    source = open_source(settings, context)
+    beside = None if source.export is None or source.number is None else Beside(source.export, source.number)
+    for page in require_complete(
+        _members(settings, source, _held(_users(source.smarteru), beside)), settings.student_id, RIGHTS
+    ):
+        if isinstance(page, RosterEnd):
+            _close(beside, context)
+            page = page._replace(as_of=source.smarteru.clock.first)  # noqa: PLW2901
+        yield page
+
+
+def read_changes(settings: Settings, context: ReaderContext, since: float) -> RosterPages:
+    """Whom SmarterU changed since a moment (seconds since 1970, by its clock), then the proof that these are all.
+
+    Raises RosterIncomplete where the student IDs come from the export, which may be a new one.
+    """
+    source = open_source(settings, context)
+    if source.number is Number.PROFILE:
+        raise RosterIncomplete("the API has the Profile ID, and the export brings the student IDs")
+    days, total = span(since, _understood(source.smarteru)), 0
+    for page in _members(settings, source, _users(source.smarteru, days)):
+        total += len(page)
+        yield page
+    yield RosterEnd(total, source.smarteru.clock.first)
+
+
+def _understood(smarteru: SmarterU) -> Write:
+    """How this account writes days. Raises RosterIncomplete where it understands neither way."""
+    for write in FORMATS:
+        try:
+            _, total = smarteru.list_users(1, (write(FIRST), write(LAST)))
+        except Refused:
+            continue
+        if total:
+            return write
+    raise RosterIncomplete("SmarterU finds nobody by the day of a change, however the day is written")
+
+
+class _Numbered:
+    """Pages by number, until as many people came as there are."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+
+    def following(self, position: str, page: Page[User], guard: PageGuard) -> str:
+        return "" if ends(page, guard, self._size) else str(int(position) + 1)
+
+
+def _users(smarteru: SmarterU, modified: Days | None = None) -> Iterator[Sequence[User]]:
+    def read(position: str) -> Page[User]:
+        try:
+            users, total = smarteru.list_users(int(position), modified)
+        except RemoteRefused as refused:
+            if position == "1":
+                raise
+            raise RosterIncomplete(f"the list of users broke off at page {position}: {refused}") from refused
+        return Page(users, total)
+
+    guard = PageGuard(smarteru.host, people="users", key="ID")
+    return walk("1", read, _Numbered(smarteru.page_size), guard, lambda user: user.get("ID", ""))
+
+
+def _held(pages: Iterator[Sequence[User]], beside: Beside | None) -> Iterator[Sequence[User]]:
+    for page in pages:
+        for user in page if beside is not None else ():
+            if beside is not None:
+                beside.note(user)
+        yield page
+
+
+def _members(settings: Settings, source: Source, pages: Iterator[Sequence[User]]) -> Iterator[Sequence[RosterMember]]:
+    for page in pages:
+        require_said(page, settings)
+        people = chosen(page, settings.roster.filters)
+        yield [member(user, settings, source.number, source.export) for user in people]
+
+
+def _close(beside: Beside | None, context: ReaderContext) -> None:
+    """Refuse a list that does not fit the export."""
+    if beside is None:
+        return
+    beside.require_same()
+    beside.require_everybody()
+    if missing := beside.missing():
+        context.notice(f"{missing} people of the export are not in the API's list; make a new export where they left")

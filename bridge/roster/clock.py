@@ -1,0 +1,27 @@
+"""What time a source says it is: changes are asked for by its clock, never by ours."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+from bridge.net.http import Answer
+
+
+class ServiceClock:
+    """Hears the `Date` of the first answer, before which nothing was read."""
+
+    def __init__(self) -> None:
+        self.first: float | None = None
+        """Seconds since 1970, when it sent the first page; None where it did not say."""
+        self._pages = 0
+
+    def hear(self, answer: Answer) -> None:
+        """Note the time of the first page."""
+        self._pages += 1
+        if self._pages == 1:
+            with suppress(ValueError, OverflowError):
+                # Always in GMT (RFC 9110 section 5.6.7).
+                said = parsedate_to_datetime(answer.headers.get("Date", ""))
+                self.first = said.replace(tzinfo=UTC).timestamp()
