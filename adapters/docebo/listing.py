@@ -39,7 +39,7 @@ def read_items(api: Api, calls: TokenSession) -> Iterator[Sequence[Item]]:
         return page
 
     guard = PageGuard(host_of(api.url), people="users", key="user_id")
-    first_page = address(api, page=1, page_size=api.page_size, get_total_count=1, sort_attr="user_id", sort_dir="asc")
+    first_page = address(api, page=1, page_size=api.page_size, get_total_count=1, sort_attr="username", sort_dir="asc")
     return walk(first_page, read, ByNumber(size=api.page_size), guard, key_of)
 
 

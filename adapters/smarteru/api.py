@@ -27,7 +27,6 @@ _PAGE: Final = (
     "the answer is a web page and not XML: `api.url` is wrong, or something before the service (a firewall, a login "
     "page) answered in its place"
 )
-_PROLOG: Final = 4096
 _WHAT_TO_DO: Final = "check `api.account_key` and `api.user_key`, and that the API is switched on in the account"
 
 
@@ -135,7 +134,7 @@ class SmarterU:
             root = etree.fromstring(body, parser)
         except etree.XMLSyntaxError as error:
             raise RosterIncomplete(f"{self.host}: the answer is not XML, or breaks off") from error
-        if root.tag != "SmarterU" or b"<!DOCTYPE" in body[:_PROLOG]:
+        if root.tag != "SmarterU" or getattr(root.getroottree().docinfo, "doctype", ""):
             raise RosterIncomplete(f"{self.host}: the answer is not one of SmarterU's")
         return root
 

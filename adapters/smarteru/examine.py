@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from adapters.smarteru.api import SmarterU
+from adapters.smarteru.api_id import Number, Verdict, ask
 from adapters.smarteru.export import Export, read_export
 from adapters.smarteru.settings import Settings
-from adapters.smarteru.which import Number, Verdict, ask
 from bridge.contracts import Observation, ReaderContext
 
 _NUMBER: Final = "number in the API"

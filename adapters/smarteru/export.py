@@ -51,7 +51,7 @@ class Export:
 
     def sample(self, size: int) -> list[Exported]:
         """People from all over the file whom the API can be asked for, and who have two different numbers first."""
-        known = [person for person in self.people if person.email or person.employee_id]
+        known = [one for one in self.people if one.scorm_student_id and (one.email or one.employee_id)]
         telling = [person for person in known if person.profile_id != person.scorm_student_id] or known
         step = max(1, len(telling) // size)
         return telling[::step][:size]

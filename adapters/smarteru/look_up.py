@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from adapters.smarteru.api import User
+from adapters.smarteru.api_id import Number
 from adapters.smarteru.people import chosen, member, require_said
 from adapters.smarteru.roster import Source, open_source
 from adapters.smarteru.settings import SCORM_STUDENT_ID, Settings
-from adapters.smarteru.which import Number
 from bridge.contracts import ReaderContext, RosterMember
 from bridge.identifiers import normalize
 

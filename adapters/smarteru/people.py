@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from adapters.smarteru.api import GROUPED, User
+from adapters.smarteru.api_id import Number
 from adapters.smarteru.export import Export
 from adapters.smarteru.settings import SCORM_STUDENT_ID, Filters, Settings
-from adapters.smarteru.which import Number
 from bridge.contracts import RECORD, RosterMember
 from bridge.errors import RosterIncomplete
 from bridge.identifiers import normalize

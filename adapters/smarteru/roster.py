@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from adapters.smarteru.api import Refused, SmarterU, User
+from adapters.smarteru.api_id import AGREEING, ASKED_FOR, ExportComparison, Number, ask, require_number
 from adapters.smarteru.dates import FIRST, FORMATS, LAST, Write, span
 from adapters.smarteru.export import Export, read_export
 from adapters.smarteru.people import RIGHTS, chosen, member, require_said
 from adapters.smarteru.settings import Settings
-from adapters.smarteru.which import ASKED_FOR, Beside, Number, ask, require_number
 from bridge.contracts import ReaderContext, RosterEnd, RosterMember, RosterPages
 from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.roster.completeness import require_complete
@@ -28,27 +28,36 @@ class Source(NamedTuple):
     """None where nobody needs to know."""
 
 
-def open_source(settings: Settings, context: ReaderContext, *, asked: int = ASKED_FOR, wait: bool = True) -> Source:
-    """The account of a connection. `asked`: how many people of the export are asked for.
+def open_source(
+    settings: Settings, context: ReaderContext, *, asked: int = ASKED_FOR, wait: bool = True, sees_all: bool = False
+) -> Source:
+    """The account of a connection. `asked`: how many people of the export are asked for; `sees_all`: whether the API
+    must find nearly all of them.
 
-    Raises RosterIncomplete where it cannot be said which number the API has.
+    Raises RosterIncomplete where it does not, or where it cannot be said which number the API has.
     """
     smarteru = SmarterU(settings.api, context, wait=wait)
     if settings.export is None:
         return Source(smarteru, None, None)
     export = read_export(settings.export)
-    return Source(smarteru, export, require_number(ask(smarteru, export, asked), export))
+    verdict = ask(smarteru, export, asked)
+    number = require_number(verdict, export)
+    if sees_all and verdict.found < verdict.asked * AGREEING:
+        raise RosterIncomplete(f"{verdict.told()}: what the others changed would not be told")
+    return Source(smarteru, export, number)
 
 
 def read_roster(settings: Settings, context: ReaderContext) -> RosterPages:
     """The whole roster, a page at a time, then its end. Raises what `bridge.errors` names."""
     source = open_source(settings, context)
-    beside = None if source.export is None or source.number is None else Beside(source.export, source.number)
+    comparison = (
+        None if source.export is None or source.number is None else ExportComparison(source.export, source.number)
+    )
     for page in require_complete(
-        _members(settings, source, _held(_users(source.smarteru), beside)), settings.student_id, RIGHTS
+        _members(settings, source, _held(_users(source.smarteru), comparison)), settings.student_id, RIGHTS
     ):
         if isinstance(page, RosterEnd):
-            _close(beside, context)
+            _close(comparison, context)
             page = page._replace(as_of=source.smarteru.clock.first)  # noqa: PLW2901
         yield page
 
@@ -58,7 +67,7 @@ def read_changes(settings: Settings, context: ReaderContext, since: float) -> Ro
 
     Raises RosterIncomplete where the student IDs come from the export, which may be a new one.
     """
-    source = open_source(settings, context)
+    source = open_source(settings, context, sees_all=True)
     if source.number is Number.PROFILE:
         raise RosterIncomplete("the API has the Profile ID, and the export brings the student IDs")
     days, total = span(since, _understood(source.smarteru)), 0
@@ -104,11 +113,11 @@ def _users(smarteru: SmarterU, modified: Days | None = None) -> Iterator[Sequenc
     return walk("1", read, _Numbered(smarteru.page_size), guard, lambda user: user.get("ID", ""))
 
 
-def _held(pages: Iterator[Sequence[User]], beside: Beside | None) -> Iterator[Sequence[User]]:
+def _held(pages: Iterator[Sequence[User]], comparison: ExportComparison | None) -> Iterator[Sequence[User]]:
     for page in pages:
-        for user in page if beside is not None else ():
-            if beside is not None:
-                beside.note(user)
+        for user in page if comparison is not None else ():
+            if comparison is not None:
+                comparison.note(user)
         yield page
 
 
@@ -119,11 +128,11 @@ def _members(settings: Settings, source: Source, pages: Iterator[Sequence[User]]
         yield [member(user, settings, source.number, source.export) for user in people]
 
 
-def _close(beside: Beside | None, context: ReaderContext) -> None:
+def _close(comparison: ExportComparison | None, context: ReaderContext) -> None:
     """Refuse a list that does not fit the export."""
-    if beside is None:
+    if comparison is None:
         return
-    beside.require_same()
-    beside.require_everybody()
-    if missing := beside.missing():
+    comparison.require_same()
+    comparison.require_everybody()
+    if missing := comparison.missing():
         context.notice(f"{missing} people of the export are not in the API's list; make a new export where they left")

@@ -11,6 +11,11 @@ from joserfc.jwk import RSAKey
 
 from tests.fakes.serving import FakeServer, Reply, Request
 
+SORTED_BY = {
+    *("username", "first_name", "status", "level", "email"),
+    *("last_access_date", "expiration_date", "language", "email_validation_status"),
+}
+"""What the list can be sorted by; the number of a user is not among it."""
 CLIENT, SECRET = "ottobridge", "s3cret-of-the-app"
 API_USER, PASSWORD = "bridge.api", "pass-word-of-the-user"
 
@@ -103,6 +108,8 @@ class Platform(FakeServer):
         return [one for one in self.users if self.sees is None or one["user_id"] in self.sees]
 
     def _list(self, asked: Mapping[str, str]) -> Reply:
+        if asked.get("sort_attr", "first_name") not in SORTED_BY:
+            return _refused(400, "Bad Request", "sort_attr is not valid")
         found = self._visible()
         if text := asked.get("search_text", ""):
             searched = ("username", "email", "first_name", "last_name")

@@ -193,6 +193,7 @@ def test_a_status_that_nobody_knows_deactivates_nobody(account: Account, connect
         (b"<SmarterU><Info/></SmarterU>", "neither Success nor Failed"),
         (b"<SmarterU><Result>Success</Result></SmarterU>", "neither Success nor Failed"),
         (ENTITY, "not one of SmarterU's"),
+        (b"<!--" + b"x" * 9000 + b"-->" + ENTITY, "not one of SmarterU's"),
     ],
 )
 def test_what_is_no_answer_of_the_api_makes_nobody_gone(
@@ -255,6 +256,19 @@ def test_days_that_the_account_does_not_read_are_not_a_night_without_changes(
     account.days = ("%Y-%m-%d",)
     with pytest.raises(RosterIncomplete, match="finds nobody by the day of a change"):
         list(read_changes(connect(), clock.context(), account.now - 86_400))
+
+
+def test_a_key_that_sees_half_of_the_people_is_not_asked_what_changed(
+    account: Account, connect: Connect, clock: Clock
+) -> None:
+    account.sees = {"Sales"}
+    with pytest.raises(RosterIncomplete, match=r"5 of 10 people.*what the others changed would not be told"):
+        list(read_changes(connect(), clock.context(), account.now))
+
+
+def test_people_who_never_launched_say_nothing_of_the_number(account: Account, connect: Connect, clock: Clock) -> None:
+    export = export_text([person(n, **({"scorm": ""} if n % 3 else {})) for n in range(PEOPLE)])
+    assert len(read_whole(read_roster(connect(export), clock.context()))) == PEOPLE
 
 
 def test_where_the_export_brings_the_ids_changes_alone_are_not_enough(

@@ -86,7 +86,7 @@ def require_number(verdict: Verdict, export: Export) -> Number:
     )
 
 
-class Beside:
+class ExportComparison:
     """Holds everybody in the API's list against the export, as they come."""
 
     def __init__(self, export: Export, number: Number) -> None:
@@ -101,7 +101,7 @@ class Beside:
         number = user["ID"]
         self._unseen.discard(number)
         person = self._export.find(user.get("Email", ""), user.get("EmployeeID", ""))
-        if person is not None:
+        if person is not None and self._of(person):
             self._joined += 1
             self._agreeing += number == self._of(person)
 
