@@ -19,9 +19,7 @@ ASKED_FOR: Final = 2
 
 def look_up(settings: Settings, context: ReaderContext, student_id: str) -> Sequence[RosterMember]:
     """Who has this student ID now; nobody where the API may not show them. Raises what `bridge.errors` names."""
-    needs_export = settings.student_id == SCORM_STUDENT_ID
-    asked = settings if needs_export else settings.model_copy(update={"export": None})
-    source = open_source(asked, context, asked=ASKED_FOR, wait=False)
+    source = open_source(settings, context, asked=ASKED_FOR, wait=False)
     user = _user(settings, source, student_id)
     if user is None:
         return ()

@@ -10,7 +10,7 @@ from adapters.smarteru.api_id import AGREEING, ASKED_FOR, ExportComparison, Numb
 from adapters.smarteru.dates import FIRST, FORMATS, LAST, Write, span
 from adapters.smarteru.export import Export, read_export
 from adapters.smarteru.people import RIGHTS, chosen, member, require_said
-from adapters.smarteru.settings import Settings
+from adapters.smarteru.settings import SCORM_STUDENT_ID, Settings
 from bridge.contracts import ReaderContext, RosterEnd, RosterMember, RosterPages
 from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.roster.completeness import require_complete
@@ -37,7 +37,7 @@ def open_source(
     Raises RosterIncomplete where it does not, or where it cannot be said which number the API has.
     """
     smarteru = SmarterU(settings.api, context, wait=wait)
-    if settings.export is None:
+    if settings.export is None or settings.student_id != SCORM_STUDENT_ID:
         return Source(smarteru, None, None)
     export = read_export(settings.export)
     verdict = ask(smarteru, export, asked)

@@ -12,11 +12,13 @@ from pydantic import ValidationError
 
 from adapters.smarteru import ADAPTER
 from adapters.smarteru.examine import examine
+from adapters.smarteru.install import installation
 from adapters.smarteru.look_up import look_up
 from adapters.smarteru.roster import read_changes, read_roster
 from adapters.smarteru.settings import Settings
 from bridge.contracts import RECORD, Observation, RosterEnd, Student
 from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
+from bridge.install.guide import Addresses, to_text
 from tests.fakes.contexts import Clock, read_whole
 from tests.fakes.serving import Reply
 from tests.fakes.smarteru import ACCOUNT, HEADERS, USER, Account, export_text, failed, person
@@ -311,6 +313,20 @@ def test_an_id_that_the_api_names_plainly_needs_no_export(
     (found,) = look_up(settings, clock.context(), value)
     assert found.student.student_id == value
     assert sum(account.count.values()) == 2
+
+
+def test_an_export_that_nobody_needs_stops_nothing(account: Account, connect: Connect, clock: Clock) -> None:
+    settings = connect("no export", student_id="EmployeeID")
+    assert read_whole(read_roster(settings, clock.context()))[3].student.student_id == "E0003"
+    *_, end = read_changes(settings, clock.context(), account.now)
+    assert end == RosterEnd(0, account.now)
+
+
+def test_the_guide_names_the_right_that_is_missed_most_and_no_key(connect: Connect) -> None:
+    text = to_text(installation(connect(), Addresses("https://bridge.example.edu", "smarteru")))
+    assert "the API shows only whom this user may see" in " ".join(text.split())
+    assert "Export to CSV (full)" in text
+    assert ACCOUNT not in text
 
 
 def looked_at(settings: Settings, clock: Clock) -> dict[str, Observation]:
