@@ -230,6 +230,7 @@ def _connections(
             )
     problems += _rosters_elsewhere(file, found)
     problems += _not_to_be_looked_up(file, found)
+    problems += _claimed_rosters(file, found)
     return found
 
 
@@ -260,6 +261,19 @@ def _look_up_of(policy: CommonKeys) -> LookUpPolicy | None:
     if policy.on_no_match != "look_up":
         return None
     return LookUpPolicy(policy.look_up.per_minute, frozenset(policy.look_up.assurances))
+
+
+def _claimed_rosters(file: ConfigFile, found: Mapping[str, Connection[Any]]) -> Iterator[str]:
+    """A roster of IDs that course authors can write is read only where they are trusted."""
+    for name, connection in found.items():
+        settings = connection.settings
+        claims = "roster" in settings.model_fields_set and connection.adapter.claims_roster(settings)
+        if claims and Assurance.CLAIMED not in connection.accepts:
+            sentence = (
+                "whoever edits a course can write it, and a roster by it would give anybody's ID to anybody; allowed "
+                "with `roster`: a field that the platform fills by itself, or this one where `accepts` takes claimed"
+            )
+            yield file.problem(("connections", name, "student_id"), sentence)
 
 
 def _third_party(path: str) -> Adapter[Any] | None:

@@ -425,3 +425,25 @@ def test_a_roster_with_mistakes_of_its_own_is_not_called_absent(tmp_path: Path) 
     assert found.connections["packages"].roster_connection == "sheet"
     (told,) = problems(tmp_path, GOOD + ELSEWHERE.format(name="sheet", column="''"))
     assert "connections.sheet.student_id" in told
+
+
+@pytest.mark.parametrize(
+    ("student_id", "accepts", "roster", "held"),
+    [
+        ("custom.number", "", "{}", False),
+        ("custom.number", "accepts: [signed, claimed], ", "{}", True),
+        ("email", "", "{}", True),
+        ("custom.number", "", "", True),
+    ],
+)
+def test_a_roster_of_what_course_authors_write_is_a_mistake(
+    tmp_path: Path, student_id: str, accepts: str, roster: str, held: bool
+) -> None:
+    part = f", roster: {roster}" if roster else ""
+    text = GOOD + f"  authored: {{adapter: lti, {accepts}student_id: {student_id}{part}}}\n"
+    if held:
+        assert "authored" in read(tmp_path, text).connections
+    else:
+        (told,) = problems(tmp_path, text)
+        assert "connections.authored.student_id" in told
+        assert "whoever edits a course can write it" in told

@@ -205,6 +205,17 @@ class AnyPeople(RuleBasedStateMachine):
             return
         assert self.world.ottolearn.users[user_id].attributes["username"] == someone.student_id
 
+    @precondition(lambda self: self.owner)
+    @rule(who=WHO)
+    def an_id_is_linked_with_the_account_of_who_has_it(self, who: int) -> None:
+        user_id = sorted(self.owner)[who % len(self.owner)]
+        someone = self.owner[user_id]
+        if user_id in self.world.ottolearn.users and not self.shares_an_id(someone):
+            try:
+                linking.link(self.engine, "campus", someone.student_id, user_id, USERNAMES, now=self.world.now())
+            except linking.LinkRefused:
+                return
+
     @precondition(lambda self: self.people)
     @rule(who=WHO)
     def a_record_is_let_go_for_an_account_made_anew(self, who: int) -> None:
