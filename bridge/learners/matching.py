@@ -118,6 +118,7 @@ class Matching:
             return look_ups.find(identity, ignore_case=configured.ignore_case)
         except LearnerNotFound:
             self.ledger.require_no_other_id(identity, known)
+            self.ledger.require_nobody_yet(known)
         look_ups.bring(configured, launch, identity, ends)
         match = self.directory.look(identity.student_id, ignore_case=configured.ignore_case)
         if match is None:

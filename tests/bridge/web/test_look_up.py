@@ -314,3 +314,13 @@ def test_a_process_that_is_killed_after_the_creation_leaves_one_user(bridge: Hea
     bridge.clock.ahead += 60
     assert entered(bridge.launch("S9"))
     assert len(bridge.users("S9")) == 1
+
+
+def test_a_known_person_who_lost_the_id_in_ottolearn_gets_no_second_user(bridge: Healing) -> None:
+    user = bridge.ottolearn.create({"firstName": "Zoë", "lastName": "O’Brien", "username": "S9"}, "p" * 32)
+    assert entered(bridge.launch("S9"))
+    bridge.ottolearn.update(user.user_id, {"username": "S9-mended"}, True)
+    bridge.services.directory.refresh()
+    assert not entered(bridge.launch("S9"))
+    assert bridge.last().reason == "identity_changed"
+    assert bridge.users("S9") == []
