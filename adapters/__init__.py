@@ -9,8 +9,9 @@ from adapters.docebo import ADAPTER as DOCEBO
 from adapters.lti import ADAPTER as LTI
 from adapters.moodle import ADAPTER as MOODLE
 from adapters.oneroster import ADAPTER as ONEROSTER
+from adapters.scim import ADAPTER as SCIM
 from adapters.scorm import ADAPTER as SCORM
 from adapters.smarteru import ADAPTER as SMARTERU
 from adapters.spreadsheet import ADAPTER as SPREADSHEET
 
-ADAPTERS = (CANVAS, MOODLE, LTI, SCORM, SMARTERU, DOCEBO, ONEROSTER, SPREADSHEET)
+ADAPTERS = (CANVAS, MOODLE, LTI, SCORM, SMARTERU, DOCEBO, ONEROSTER, SCIM, SPREADSHEET)

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from bridge.config.retention import DAY, Retention
 from bridge.lti.keysets import BELIEVED
 from bridge.progress.reports import Reports
-from bridge.store import keysets, launches, one_time, people, rates, received, unmatched, visits
+from bridge.store import keysets, launches, one_time, people, rates, received, scim_resources, unmatched, visits
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +20,8 @@ EVERY = 5.0
 """Seconds between two rounds; each costs two look-ups in the database while there is nothing to do."""
 TIDY_EVERY = 360
 """Rounds."""
+LEFT = 30.0
+"""Days for which it is known whom an identity provider has deleted: long enough for every sync to see it."""
 ALONE = 1_500.0
 """Seconds after one process has begun to tidy before another does: a little less than those rounds take."""
 
@@ -73,4 +75,5 @@ def tidy(engine: Engine, now: float, kept: Retention) -> bool:
     keysets.forget_before(engine, now - BELIEVED)
     if one_time.claim(engine, "tidying people", now=now, until=now + DAY):  # it looks at everybody
         people.forget_before(engine, now - kept.people * DAY)
+    scim_resources.forget_deleted_before(engine, now - LEFT * DAY)
     return True

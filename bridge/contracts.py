@@ -193,6 +193,28 @@ class LtiServices:
     """The member lists (`context_memberships_url`) that launches of the connection named, in the order they came."""
 
 
+class Pushed(NamedTuple):
+    """A person as an identity provider has pushed them (SCIM)."""
+
+    record: str
+    """The `id` that the bridge gave, which it never gives to somebody else."""
+    document: Mapping[str, Any]
+    """The attributes by their SCIM names."""
+    lives: bool = True
+    """False where the identity provider has deleted the person."""
+    groups: frozenset[str] = frozenset()
+    """Of each group that the person is in: its displayName, its externalId and its id."""
+
+
+class Pushes(NamedTuple):
+    """What was pushed to one connection."""
+
+    read: Callable[[float | None], Iterator[Sequence[Pushed]]]
+    """Everybody, or whoever changed after a moment in seconds since 1970; a page at a time."""
+    find: Callable[[str, str], Sequence[Pushed]]
+    """Those whose attribute (userName, externalId, employeeNumber, email) may be this value, and perhaps others."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReaderContext:
     """What a roster reader works with; everything that is not pure comes in here."""
@@ -207,6 +229,8 @@ class ReaderContext:
     """Called only by readers that ask an LTI platform; None where the bridge has no keys at hand."""
     usernames: Sequence[str] = ()
     """OttoLearn's Username attributes: what fills one of them is an ID."""
+    pushes: Pushes | None = None
+    """What was pushed to the connection; None where nobody pushes."""
 
 
 class Observation(NamedTuple):
@@ -286,6 +310,11 @@ class Adapter(Generic[S]):
     """What the LMS's administrator enters to install the bridge."""
     registration_request: Callable[[str, Addresses], RegistrationRequest] | None = None
     """LTI dynamic registration: what to ask for, given the `student_id` setting."""
+    overlap: float = 86_400.0
+    """Seconds of changes that `read_changes` is asked for again: sources stamp a change before it can be seen, in local
+    time, or by the day. What has not changed since costs only its reading."""
+    takes_pushes: bool = False
+    """Whether people are pushed to the bridge (SCIM), so that the roster is what the bridge itself has kept of that."""
     roster_door: str = "roster"
     """Whose records the roster names: a `Kind`, where they are the same as those of its launches."""
     claims_roster: Callable[[S], bool] = lambda _: False

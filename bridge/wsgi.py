@@ -30,7 +30,7 @@ from bridge.tracing import export
 from bridge.web.app import HOUSE, create_app
 from bridge.web.metrics import Metrics
 from bridge.web.self_test import SelfTest
-from bridge.web.services import build_services
+from bridge.web.services import AppServices, build_services
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +54,21 @@ def serving(
     gc.freeze()  # what was imported stays: nothing of it is looked through for garbage while launches wait
     services = app.extensions[HOUSE]
     background.start(services.engine, services.reports, services.now, configuration.retention)
+    _apply_pushes(configuration, services)
     services.late.start()
     refreshing.start(services.directory, configuration.ottolearn.directory.refresh_every)
     return app
+
+
+def _apply_pushes(configuration: Configuration, services: AppServices) -> None:
+    """Begin to bring to OttoLearn what identity providers push, where any may."""
+    if not any(connection.adapter.takes_pushes for connection in configuration.connections.values()):
+        return
+    from bridge.scim import applying  # noqa: PLC0415 -- what most bridges need not load
+
+    stop = threading.Event()
+    sync_of = applying.background_sync(configuration, services.engine, services.directory, services.outbound, stop)
+    applying.start(applying.Applying(services.engine, configuration.connections.values(), sync_of, services.now), stop)
 
 
 def build_app(

@@ -36,6 +36,7 @@ COMMANDS = (
     "progress",
     "runs",
     "sandbox",
+    "scim",
     "serve",
     "setup",
     "sync",

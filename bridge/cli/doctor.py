@@ -23,6 +23,7 @@ from bridge.doctor.checks import FAILED, LOOK, OK, Doctor, Finding
 from bridge.errors import ConfigError, OttoBridgeError
 from bridge.keys.own import OwnKeys
 from bridge.ottolearn.settings import Oidc
+from bridge.scim.pushes import pushes_of
 from bridge.store.launches import recent_students
 
 RECENT = 200
@@ -69,6 +70,7 @@ def _examine(invocation: Invocation, only: str | None, write: bool) -> Iterator[
                 launching=lambda name: [one for one in _every(known) if one.roster_connection == name],
                 connection=known.find,
                 services=lambda name: services_of(invocation, engine, name),
+                pushes=lambda name: pushes_of(engine, name),
                 own_keys=_own_keys(configuration, engine),
             )
             yield Finding("database", "open", OK)

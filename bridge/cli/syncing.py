@@ -21,6 +21,7 @@ from bridge.cli.saying import say
 from bridge.contracts import Connection, LtiServices
 from bridge.keys.own import OwnKeys
 from bridge.ottolearn.api import OttoLearnApi
+from bridge.scim.pushes import pushes_of
 from bridge.store import courses
 from bridge.sync.apply import RunContext
 from bridge.sync.run import Sync
@@ -118,6 +119,7 @@ def open_sync(
         progress=console.progress,
         stopping=stopping,
         services=lambda: services_of(invocation, engine, connection.name),
+        pushes=pushes_of(engine, connection.name) if connection.adapter.takes_pushes else None,
     )
     return Sync(connection, settings.username_attributes, settings.username, invocation.outbound, context)
 

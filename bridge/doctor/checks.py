@@ -13,7 +13,7 @@ from itertools import islice
 from time import monotonic
 from typing import Any, NamedTuple
 
-from bridge.contracts import Connection, Learner, LtiServices, ReaderContext, RosterEnd, RosterMember, Student
+from bridge.contracts import Connection, Learner, LtiServices, Pushes, ReaderContext, RosterEnd, RosterMember, Student
 from bridge.doctor.ids import LOOKED_AT, compare_ids
 from bridge.doctor.look_up import try_look_up
 from bridge.errors import ConfigError, LaunchRejected, LearnerAmbiguous, OttoBridgeError, RemoteUnavailable
@@ -63,6 +63,8 @@ class Doctor:
     """The connection of this name."""
     services: Callable[[str], LtiServices] | None = None
     """What the roster of a connection needs to ask an LTI platform."""
+    pushes: Callable[[str], Pushes] | None = None
+    """What was pushed to a connection to which people are pushed."""
     own_keys: Sequence[OwnKeys] = ()
     """Our own keys, of each purpose that they serve here."""
 
@@ -227,7 +229,8 @@ class Doctor:
 
     def _context(self, connection: Connection[Any], sleep: Callable[[float], None]) -> ReaderContext:
         services = None if self.services is None else partial(self.services, connection.name)
-        return ReaderContext(self.outbound, self.now, sleep, lambda _: None, services)
+        pushes = self.pushes(connection.name) if self.pushes and connection.adapter.takes_pushes else None
+        return ReaderContext(self.outbound, self.now, sleep, lambda _: None, services, pushes=pushes)
 
     def _people(self, connection: Connection[Any]) -> Iterator[RosterMember]:
         """The people of the roster for as long as patience lasts, the first page in any case."""
@@ -261,9 +264,9 @@ class Doctor:
                 connection.name, "look-up at launch", FAILED, f"there is no connection {connection.roster_connection}"
             )
         services = None if self.services is None else partial(self.services, source.name)
-        context = ReaderContext(
-            self.outbound.ending_at(monotonic() + PATIENCE), self.now, self.sleep, lambda _: None, services
-        )
+        pushes = self.pushes(source.name) if self.pushes and source.adapter.takes_pushes else None
+        outbound = self.outbound.ending_at(monotonic() + PATIENCE)
+        context = ReaderContext(outbound, self.now, self.sleep, lambda _: None, services, pushes=pushes)
         return Finding(connection.name, *try_look_up(source, context, self._people(source)))
 
     def _judge_ids(self, connection: Connection[Any], ids: Sequence[str]) -> Iterator[Finding]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +23,8 @@ from bridge.store.schema import (
     person,
     progress,
     received,
+    scim_member,
+    scim_resource,
     sync_item,
     sync_person,
     sync_run,
@@ -31,10 +34,25 @@ from bridge.store.schema import (
     username,
     visit,
 )
+from bridge.store.scim_resources import USER, Keys, digest, exact, folded
 from bridge.store.sync_runs import UNDER_WAY
 
 HOLDS_PEOPLE: Final = (
-    *(received, launch, progress, visit, unmatched, alias, person, disputed, sync_written, sync_person, sync_item),
+    *(
+        scim_member,
+        scim_resource,
+        received,
+        launch,
+        progress,
+        visit,
+        unmatched,
+        alias,
+        person,
+        disputed,
+        sync_written,
+        sync_person,
+        sync_item,
+    ),
     *(schema.learner, schema.username, schema.hint, schema.kept),
 )
 HOLDS_NOBODY: Final = {
@@ -52,15 +70,28 @@ HOLDS_NOBODY: Final = {
     "course": "addresses of courses",
     "package": "packages that were made",
     "package_origin": "sites of LMSs",
+    "scim_token": "digests of the tokens of identity providers",
     "probe": "what an administrator's try showed of an LMS",
 }
 """Tables, and what they hold instead."""
 _ERASED: Final[tuple[Table, ...]] = HOLDS_PEOPLE[: HOLDS_PEOPLE.index(schema.learner)]
 """In an order in which what leads to other rows goes last. OttoLearn's users are OttoLearn's to forget: the directory
 follows with the next reading. What is `kept` is kept for minutes, under digests of random codes."""
-_SECRET: Final = {"channel", "digest"}
-_JSON: Final = {"fields", "content", "attributes"}
-_TIMES: Final = {"time", "first_seen", "last_seen", "made_at", "bound_at", "received_at", "ended_at", "missing_since"}
+SCIM: Final = "scim"
+"""The door by which the ledger of persons knows who was pushed."""
+_LOOKED_UP: Final[dict[str, Callable[[str], str]]] = {
+    "taken": folded,
+    "external": exact,
+    "employee": folded,
+    "mail": folded,
+}
+"""The columns of digests that hold IDs of a user."""
+_SECRET: Final = {"channel", "digest", *Keys._fields}
+_JSON: Final = {"fields", "content", "attributes", "document", "details"}
+_TIMES: Final = {
+    *("time", "first_seen", "last_seen", "made_at", "bound_at", "received_at", "ended_at", "missing_since"),
+    *("created_at", "modified_at", "changed_at", "deleted_at"),
+}
 
 
 class Kept(NamedTuple):
@@ -86,11 +117,16 @@ class Erased(NamedTuple):
 class _Subject:
     """One student ID, of one connection or of all, as conditions on rows."""
 
-    def __init__(self, student_id: str, connection: str | None) -> None:
+    def __init__(self, student_id: str, connection: str | None, pushed_to: Sequence[str]) -> None:
+        """`pushed_to`: the connections to which people are pushed."""
         self._ids = sorted({student_id, normalize(student_id)})
         self._keys = sorted({key(student_id), key(student_id, ignore_case=True)})
         self._folded = loose_key(student_id)
         self._connection = connection
+        self._pushed = {
+            column: [digest(name, USER, column, fold(one)) for name in pushed_to for one in self._ids]
+            for column, fold in _LOOKED_UP.items()
+        }
         sources = select(sync_source.c.id)
         self._sources = sources.where(sync_source.c.connection == connection) if connection else sources
 
@@ -100,6 +136,12 @@ class _Subject:
             return received.c.reference.in_(select(launch.c.reference).where(self.rows(launch)))
         if table is progress:
             return progress.c.visit.in_(select(visit.c.id).where(self.rows(visit)))
+        if table is scim_resource:
+            named = or_(*(scim_resource.c[column].in_(digests) for column, digests in self._pushed.items()), false())
+            known = select(person.c.record).where(self.rows(person), person.c.door == SCIM)
+            return and_(scim_resource.c.kind == USER, or_(named, scim_resource.c.id.in_(known)))
+        if table is scim_member:
+            return scim_member.c.value.in_(select(scim_resource.c.id).where(self.rows(scim_resource)))
         if table is disputed:
             return and_(disputed.c.key.in_(self._keys), self._of_connection(disputed))
         if table is sync_person:
@@ -134,10 +176,15 @@ class _Subject:
         return table.c.connection == self._connection if self._connection else ~false()
 
 
+def _subject(database: Connection, student_id: str, connection: str | None) -> _Subject:
+    pushed_to = database.execute(select(scim_resource.c.connection).distinct()).scalars()
+    return _Subject(student_id, connection, [name for name in pushed_to if connection in {None, name}])
+
+
 def everything_of(engine: Engine, student_id: str, connection: str | None = None) -> Kept:
     """What is kept of the student, of one connection or of all; OttoLearn's own record of them included."""
-    subject = _Subject(student_id, connection)
     with engine.begin() as database:
+        subject = _subject(database, student_id, connection)
         users = subject.users(database)
         found = {table.name: _fetch(database, table, subject.rows(table)) for table in _ERASED}
         current = select(directory.c.current).scalar_subquery()
@@ -149,10 +196,10 @@ def everything_of(engine: Engine, student_id: str, connection: str | None = None
 
 def erase(engine: Engine, student_id: str, connection: str | None = None) -> Erased:
     """Forget the student, of one connection or of all, in one transaction."""
-    subject = _Subject(student_id, connection)
     running = sync_item.c.run.in_(select(sync_run.c.id).where(sync_run.c.status.in_(UNDER_WAY)))
     counts = {}
     with engine.begin() as database:
+        subject = _subject(database, student_id, connection)
         users = subject.users(database)
         for table in _ERASED:
             mine = subject.rows(table)

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, and_, bindparam, func, insert, or_, select, updat
 from bridge.store.engine import autocommit
 from bridge.store.purging import Purge
 from bridge.store.schema import sync_item, sync_run, sync_source
-from bridge.store.sync_items import Kind, State
+from bridge.store.sync_items import WRITES, Kind, State
 
 
 class Status(enum.StrEnum):
@@ -91,6 +91,7 @@ _GOOD: Final = (
     _OF_ROSTER,
 )
 """Of a run that came to its end."""
+_MANY: Final = 500
 _OLD: Final = select(_r.id).where(_r.started_at < bindparam("before"), _r.status.not_in(UNDER_WAY))
 _FORGET_ITEMS: Final = Purge(sync_item, sync_item.c.run.in_(_OLD))
 
@@ -162,6 +163,33 @@ def deactivated_in_between(engine: Engine, source: int) -> int:
     )
     with autocommit(engine) as connection:
         return int(connection.execute(statement).scalar_one())
+
+
+def written_since(engine: Engine, source: int, time: float, *, except_run: int) -> dict[str, int]:
+    """How many writes of each kind the runs of a connection made that began after `time`, but for those that somebody
+    had let do more than the limits.
+    """
+    recent = _RUNS.where(_r.source == source, _r.started_at > time, _r.id != except_run, _r.status != Status.PLANNED)
+    counting = (
+        select(sync_item.c.kind, func.count())
+        .where(sync_item.c.run.in_(bindparam("runs", expanding=True)), sync_item.c.state == State.DONE)
+        .where(sync_item.c.kind.in_(WRITES))
+        .group_by(sync_item.c.kind)
+    )
+    found: dict[str, int] = {}
+    with autocommit(engine) as connection:
+        runs = [run.id for run in map(_run, connection.execute(recent)) if not run.summary.get("allowed")]
+        for at in range(0, len(runs), _MANY):
+            for kind, number in connection.execute(counting, {"runs": runs[at : at + _MANY]}):
+                found[kind] = found.get(kind, 0) + int(number)
+    return found
+
+
+def first_started(engine: Engine, source: int) -> float | None:
+    """When the first run of a connection that came to its end began."""
+    statement = select(func.min(_r.started_at)).where(_r.source == source, *_GOOD)
+    with autocommit(engine) as connection:
+        return connection.execute(statement).scalar_one_or_none()
 
 
 def under_way(engine: Engine, source: int) -> list[Run]:

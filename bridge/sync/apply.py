@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from sqlalchemy import Engine
 
-from bridge.contracts import Learner, LtiServices
+from bridge.contracts import Learner, LtiServices, Pushes
 from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
 from bridge.learners.directory import Directory
 from bridge.ottolearn.api import Attribute
@@ -75,6 +75,10 @@ class RunContext:
     """Asked before each batch of writes; raises LockLost where another run of the connection may have begun."""
     services: Callable[[], LtiServices] | None = None
     """What roster readers that ask an LTI platform work with."""
+    fresh_for: float = 0.0
+    """Seconds for which OttoLearn's users need not be read again before a plan is made; writes follow what is true."""
+    pushes: Pushes | None = None
+    """What was pushed to the connection; None where nobody pushes."""
 
     def refresh(self) -> None:
         """Read OttoLearn's users again, when it is our turn. Raises what reading raises."""

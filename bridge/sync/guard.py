@@ -13,6 +13,8 @@ from bridge.sync.plan import Planner
 from bridge.sync.record import Job
 
 GIVING_ACCESS: Final = (Kind.CREATE, Kind.REACTIVATE)
+WINDOW: Final = 86_400.0
+"""Seconds over which the limits count what is pushed one by one. A first load may take as long."""
 REMEMBERED: Final = 100
 """Among so many runs that came to their end a guess is looked for."""
 
@@ -23,6 +25,7 @@ def guard(job: Job, planner: Planner, max_changes: MaxChanges, approved: Run | N
     What somebody approved of the plan of run `approved`, and is planned again, no limit holds or counts.
     """
     engine, outcome = job.context.engine, job.outcome
+    outcome.allowed = approved is not None or max_changes != limits.NO_OTHERS
     if approved is not None:
         approval.let_through(engine, outcome.run, approved.id)
     verdict = limits.judge(_load(job, planner), job.target.roster, max_changes)
@@ -95,9 +98,15 @@ def _load(job: Job, planner: Planner) -> limits.Load:
         by_kind[kind] += 0 if state == State.APPROVED else number
     owned = sync_people.count_present(engine, source)
     lost = not sync_people.has_anybody(engine, source) and _had_people(job)
+    if job.target.connection.adapter.takes_pushes:
+        since = job.context.now() - WINDOW
+        began = sync_runs.first_started(engine, source)
+        before = sync_runs.written_since(engine, source, since, except_run=job.outcome.run)
+        first = owned == 0 or began is None or began > since
+        return limits.Load(by_kind, owned, planner.joining, first, lost, before, "within a day")
     first = owned == 0 or sync_runs.last_started(engine, source) is None
-    before = 0 if job.outcome.since is None else sync_runs.deactivated_in_between(engine, source)
-    return limits.Load(by_kind, owned, planner.joining, first, lost, before)
+    deactivated = 0 if job.outcome.since is None else sync_runs.deactivated_in_between(engine, source)
+    return limits.Load(by_kind, owned, planner.joining, first, lost, {Kind.DEACTIVATE: deactivated})
 
 
 def _had_people(job: Job) -> bool:

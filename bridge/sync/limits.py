@@ -49,8 +49,10 @@ class Load:
     """No run of the connection has come to its end yet: a first load, perhaps the rest of one."""
     snapshot_lost: bool = False
     """Earlier runs knew people, and the snapshot knows nobody."""
-    deactivated_before: int = 0
-    """By runs in between since the last whole one: many small runs must not do what one whole run would hold."""
+    before: Mapping[str, int] = field(default_factory=dict)
+    """Writes of earlier runs that count as well, by kind: many small runs must not do what one would hold."""
+    window: str = "in between since the last whole run"
+    """When these were made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,9 @@ class Verdict:
 
 def judge(load: Load, roster: Roster, max_changes: MaxChanges = NO_OTHERS) -> Verdict:
     """What may be done of a plan."""
-    if "deactivations" in max_changes.of:
-        load = replace(load, deactivated_before=0)
+    allowed = set(CLASSES) - GUARDED if max_changes.each is not None else set()
+    named = {kind for name in {*allowed, *max_changes.of} for kind in CLASSES[name]}
+    load = replace(load, before={kind: number for kind, number in load.before.items() if kind not in named})
     beyond = [name for name in CLASSES if _is_beyond(load, name, _allowed(load, roster, name, max_changes))]
     stops = bool(beyond) and roster.on_exceed == "abort"
     sentences = [_sentence(load, name, _allowed(load, roster, name, max_changes)) for name in beyond]
@@ -91,7 +94,7 @@ def _is_beyond(load: Load, name: str, allowed: float) -> bool:
 
 
 def _before(load: Load, name: str) -> int:
-    return load.deactivated_before if name == "deactivations" else 0
+    return sum(load.before.get(kind, 0) for kind in CLASSES[name])
 
 
 def _count(load: Load, name: str) -> int:
@@ -99,6 +102,8 @@ def _count(load: Load, name: str) -> int:
 
 
 def _base(load: Load, name: str) -> int:
+    if name == "creations":  # of those who were there when the window began
+        return max(0, load.owned - _before(load, name))
     return load.owned + load.joining if name == "updates" else load.owned
 
 
@@ -130,7 +135,7 @@ def _lacks_a_whole(load: Load, name: str) -> bool:
 
 def _sentence(load: Load, name: str, allowed: float) -> str:
     before = _before(load, name)
-    made = f"{before} made in between since the last whole run, " if before else ""
+    made = f"{before} made {load.window}, " if before else ""
     return (
         f"{_count(load, name)} {name} planned, {made}{int(allowed)} allowed (the connection has {_base(load, name)} "
         "active people): held. Look at the plan; if it is right, approve it."

@@ -23,6 +23,7 @@ from bridge.errors import ConfigError, LaunchRejected, LearnerNotFound, OttoBrid
 from bridge.learners.directory import Directory, Match, NotSettled
 from bridge.learners.ledger import LaunchIdentity
 from bridge.net.http import Outbound
+from bridge.scim.pushes import pushes_of
 from bridge.store import one_time, rates
 from bridge.sync.person import PersonSync
 from bridge.sync.verdict import BUSY, Verdict, refused, the_person, unavailable, verdict_on
@@ -195,6 +196,7 @@ class LookUps:
             lambda sentence: log.info("%s: %s", source.name, sentence),
             lambda: self.services(source.name),
             self.people.usernames,
+            pushes_of(self.engine, source.name) if source.adapter.takes_pushes else None,
         )
         member = the_person(source, context, launch, identity)
         verdict = verdict_on(self.people.bring(source, member, ends))

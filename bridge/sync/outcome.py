@@ -63,6 +63,8 @@ class Outcome:
     """Seconds by stage."""
     samples: list[tuple[float, int, int]] = field(default_factory=list)
     """(seconds since the start, members read, writes done): the plot."""
+    allowed: bool = False
+    """Whether somebody has let this run do more than the limits."""
     plan_file: str = ""
     report_file: str = ""
     retry_file: str = ""
@@ -91,6 +93,7 @@ class Outcome:
         return {
             **self.document(),
             "lacks": self.lacks,
+            "allowed": self.allowed,
             "override": self.override,
             "guess": self.guess,
             "reasons": self.reasons,

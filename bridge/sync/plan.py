@@ -115,8 +115,12 @@ class Planner:
         return wanted, [item for member in bad for item in self._leave_out(member)]
 
     def _spare_nameless(self, connection: Connection, nameless: Sequence[RosterMember]) -> None:
-        """Let nobody leave who is on the roster, if only another of their ids says so."""
+        """Let nobody leave who is on the roster, if only their record or another of their ids says so."""
         others = [name for name in self._rules.filled if name not in self._mapped.carriers]
+        records = [record_key(member.fields[RECORD]) for member in nameless if member.fields.get(RECORD)]
+        for person in self._of_ledger(connection, people_ledger.by_records, records) if records else ():
+            if person.user_id is not None:
+                self._spared.add(person.user_id)
         if not nameless or not others:
             return
         found = [self._mapped.attributes(self._mapped.want(member)) for member in nameless]

@@ -31,7 +31,9 @@ def read(job: Job, outbound: Outbound, rules: Rules, start: Start, *, full: bool
     if start.why:
         _say_whole(job, start.why)
     context, usernames = job.context, job.target.usernames
-    reader_context = ReaderContext(outbound, context.now, context.sleep, context.notice, context.services, usernames)
+    reader_context = ReaderContext(
+        outbound, context.now, context.sleep, context.notice, context.services, usernames, context.pushes
+    )
     if start.since is not None:
         try:
             return _read_changes(job, reader_context, rules, start.since, start.clock)

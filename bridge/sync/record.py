@@ -70,7 +70,8 @@ class Job:
     def freshen(self) -> None:
         """Read OttoLearn's users again, and note whom somebody has activated there after we deactivated them."""
         with self.clock.stage("reading OttoLearn"):
-            self.context.refresh()
+            if not self.context.fresh_for or self.context.directory.is_older_than(self.context.fresh_for):
+                self.context.refresh()
             sync_people.note_activated(self.context.engine, self.target.source)
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from bridge.store import sync_people, sync_runs
 from bridge.store.sync_runs import Run, Status
 from bridge.sync.record import Job
-
-OVERLAP: Final = 86_400.0
-"""Seconds of changes that are read again: sources stamp a change before it can be seen, in local time, or by the day.
-What has not changed since costs only its reading."""
 
 
 class Start(NamedTuple):
@@ -32,17 +28,17 @@ def start_of(job: Job, *, whole: bool) -> Start:
         return Start()
     if not sync_people.has_anybody(engine, target.source):
         return Start(why="the bridge does not remember anybody of this connection")
-    return start_after(last, target.fingerprint())
+    return start_after(last, target.fingerprint(), target.connection.adapter.overlap)
 
 
-def start_after(last: Run, settings: str) -> Start:
+def start_after(last: Run, settings: str, overlap: float) -> Start:
     """Where a run starts that follows `last`, the configuration being `settings` now."""
     if last.settings != settings:
         return Start(why="the configuration has changed since the last run")
     if last.status == Status.FAILED or last.reason == "roster_incomplete":
         return Start(why="the last run failed")
     if last.status == Status.DONE and last.read_to is not None:
-        return Start(last.read_to - OVERLAP, last.read_to)
+        return Start(last.read_to - overlap, last.read_to)
     if last.status == Status.DONE:
         return Start(why="there is no checkpoint: the source did not say what time it was at the last run")
     if last.since is not None:

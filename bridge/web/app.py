@@ -29,6 +29,7 @@ from bridge.web.policy import content_policy
 from bridge.web.probes import probe_pages
 from bridge.web.progress import progress_pages
 from bridge.web.registration import registration_pages
+from bridge.web.scim import scim_pages
 from bridge.web.security_txt import security_pages
 from bridge.web.services import AppServices
 from bridge.web.session_end import end_sessions_of_refused
@@ -75,6 +76,7 @@ def create_app(services: AppServices, *, metrics_port: int | None = None) -> Fla
         trouble_pages,
         step_up_pages,
         oidc_pages,
+        scim_pages,
         security_pages,
         status_pages,
     ):

@@ -16,6 +16,7 @@ from bridge import logs
 from bridge.launch.service import LaunchResult
 from bridge.web.packages import open_to_any_origin
 from bridge.web.pages import answer, json_answer
+from bridge.web.scim import ROOT, error_answer
 from bridge.web.services import AppServices, new_reference
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ LAUNCHES = {"lti", "scorm", "aicc", "cmi5"}
 FROM_PAGES = "/scorm/"
 """What the rules begin with that a package's page asks, from the LMS's site."""
 BY_PROGRAMS = {"progress.take", "oidc.token", "oidc.userinfo", "oidc.key_set", "oidc.discovery", "keys.key_set"}
+SCIM_DETAILS = {
+    404: "There is nothing at this address",
+    405: "This address does not take this method",
+    413: "The body is larger than 1 MiB",
+}
 _REASONS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 500: "internal"}
 _LAST = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Please try again in a few minutes</title>
 <h1>Please try again in a few minutes</h1><p>A system that is needed to let you in does not answer at the moment.
@@ -98,6 +104,9 @@ def _refusal(services: AppServices, error: HTTPException) -> LaunchResult:
 
 
 def _shown(result: LaunchResult) -> Response:
+    if request.path.startswith(ROOT):
+        _, status = json_answer(result)
+        return error_answer(status, SCIM_DETAILS.get(status, "The bridge cannot answer now; try again later"))
     from_page = request.url_rule is not None and request.url_rule.rule.startswith(FROM_PAGES)
     if not from_page and request.endpoint not in BY_PROGRAMS:
         return answer(result)

@@ -12,11 +12,20 @@ from sqlalchemy import Engine, inspect, select, text
 
 from bridge.cli import cli
 from bridge.contracts import Learner, Student
-from bridge.store import aliases, directory_snapshots, launches, received, unmatched, visits
+from bridge.store import (
+    aliases,
+    directory_snapshots,
+    launches,
+    received,
+    scim_resources,
+    unmatched,
+    visits,
+)
 from bridge.store.engine import autocommit
 from bridge.store.launches import LaunchLine
 from bridge.store.privacy import _ERASED, HOLDS_NOBODY, HOLDS_PEOPLE, erase, everything_of
 from bridge.store.schema import metadata
+from bridge.store.scim_resources import USER, Keys
 from tests.bridge.cli.test_db import CONFIG
 
 ERASED = {table.name for table in _ERASED}
@@ -45,6 +54,16 @@ def remember(engine: Engine, student_id: str, connection: str, source: int, user
         "sync_item": "(run, number, kind, state, reason, key, student_id, user_id, digest, content)"
         f" VALUES ({source}, {user_id}, 'new', 'done', '', '{student_id}', '{student_id}', {user_id}, :d, :own)",
     }
+    named = scim_resources.folded(student_id)
+    keys = Keys(taken=scim_resources.digest(connection, USER, "taken", named))
+    document = json.dumps({"userName": student_id})
+    scim_resources.create(
+        engine, scim_resources.values_of(connection, USER, f"{student_id}-{source}", keys, document, 1.0)
+    )
+    rows["scim_member"] = (
+        "(group_id, value, connection, details)"
+        f""" VALUES ('g', '{student_id}-{source}', '{connection}', '{{"display": "{student_id}"}}')"""
+    )
     with engine.begin() as database:
         for table, row in rows.items():
             values: dict[str, object] = {"d": b"x" * 16, "own": json.dumps({"username": student_id})}

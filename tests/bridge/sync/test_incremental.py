@@ -17,7 +17,6 @@ from bridge.sync.groups import BATCH
 from bridge.sync.limits import MaxChanges
 from bridge.sync.planfile import read_plan_file
 from bridge.sync.report import document, write_report
-from bridge.sync.start import OVERLAP
 from bridge.sync.target import target_of
 from tests.bridge.sync.crashing import Crashing
 from tests.bridge.sync.world import DAY, USERNAMES
@@ -200,7 +199,7 @@ def test_each_run_reads_from_before_the_clock_of_the_last_one(telling) -> None:
     began = telling.time - DAY
     telling.run()
     telling.run()
-    assert telling.lms.asked == [began - OVERLAP, began + DAY - OVERLAP]
+    assert telling.lms.asked == [began - DAY, began + DAY - DAY]
 
 
 def test_a_change_that_shows_late_is_found_by_the_overlap(telling, make_member) -> None:

@@ -1,0 +1,85 @@
+"""What Microsoft Entra sends otherwise than the standard has it, put right before the library reads it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+from bridge.scim.provider import ENTERPRISE
+
+MANAGER: Final = "manager"
+MEMBERS: Final = "members"
+_ODD: Final = re.compile(rb"manager|members", re.IGNORECASE)
+_MANAGER_PATHS: Final = {f"{ENTERPRISE}:{MANAGER}".lower(), MANAGER}
+
+
+def put_right(body: bytes) -> bytes:
+    """The same body; a manager and members that are plain texts made the objects that they should be."""
+    if not _ODD.search(body):
+        return body
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return body  # what is no JSON is refused, in its own words, by whoever reads it
+    if not isinstance(said, dict):
+        return body
+    _put_right_in(said)
+    operations = _member(said, "operations")
+    for operation in operations if isinstance(operations, list) else ():
+        if isinstance(operation, dict):
+            _put_right_operation(operation)
+    return json.dumps(said).encode()
+
+
+def _put_right_operation(operation: dict[str, Any]) -> None:
+    path, value_name = _member(operation, "path"), _name(operation, "value")
+    if value_name is None:
+        return
+    if isinstance(path, str) and path.lower() == MEMBERS:
+        operation[value_name] = _members(operation[value_name])
+    elif isinstance(path, str) and path.lower() in _MANAGER_PATHS:
+        operation[value_name] = _manager(operation[value_name])
+    elif isinstance(path, str) and path.lower() == ENTERPRISE.lower():
+        _put_right_here(operation[value_name])
+    elif path is None and isinstance(operation[value_name], dict):
+        _put_right_in(operation[value_name])
+
+
+def _put_right_in(said: dict[str, Any]) -> None:
+    for name, value in said.items():
+        if name.lower() == ENTERPRISE.lower():
+            _put_right_here(value)
+        elif name.lower() == f"{ENTERPRISE}:{MANAGER}".lower():
+            said[name] = _manager(value)
+
+
+def _put_right_here(extension: Any) -> None:
+    if isinstance(extension, dict) and (name := _name(extension, MANAGER)) is not None:
+        extension[name] = _manager(extension[name])
+
+
+def _manager(value: Any) -> Any:
+    return ({"value": value} if value else None) if isinstance(value, str) else value
+
+
+def _members(value: Any) -> Any:
+    return [_one(entry) for entry in (value if isinstance(value, list) else [value])]
+
+
+def _one(entry: Any) -> Any:
+    if isinstance(entry, str):
+        return {"value": entry}
+    if isinstance(entry, dict) and "displayName" in entry:
+        return {"display": entry["displayName"], **entry}
+    return entry
+
+
+def _name(said: dict[str, Any], wanted: str) -> str | None:
+    """How a key is spelled: SCIM's names have no letter case (RFC 7643, section 2.1)."""
+    return next((name for name in said if name.lower() == wanted), None)
+
+
+def _member(said: dict[str, Any], wanted: str) -> Any:
+    name = _name(said, wanted)
+    return None if name is None else said[name]

@@ -1,0 +1,114 @@
+"""SCIM groups with their members, each push in one transaction. Whoever joins or leaves a group counts as changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
+
+from bridge.store.engine import autocommit
+from bridge.store.schema import scim_member, scim_resource
+from bridge.store.scim_resources import GROUP, Keys, Row, changes_of, one, values_of
+
+MANY: Final = 500
+"""Values of one statement."""
+_m, _r = scim_member.c, scim_resource.c
+_MEMBERS: Final = select(_m.value, _m.details).where(_m.group_id == bindparam("asked")).order_by(_m.value)
+_TOUCH: Final = update(scim_resource).where(_r.connection == bindparam("of")).values(changed_at=bindparam("now"))
+
+
+def create(
+    engine: Engine,
+    connection: str,
+    id: str,  # noqa: A002 -- the column's name
+    keys: Keys,
+    document: str,
+    members: Mapping[str, str],
+    now: float,
+) -> None:
+    """Keep a new group. `members`: what else each says of itself, in JSON, by its value."""
+    with engine.begin() as database:
+        database.execute(insert(scim_resource), values_of(connection, GROUP, id, keys, document, now))
+        _join(database, connection, id, members)
+        _touch(database, connection, list(members), now)
+
+
+def members_of(engine: Engine, id: str) -> dict[str, str]:  # noqa: A002 -- the column's name
+    """The members of a group: what else each says of itself, in JSON, by its value."""
+    with autocommit(engine) as database:
+        return dict(database.execute(_MEMBERS, {"asked": id}).all())
+
+
+def replace(
+    engine: Engine, connection: str, row: Row, keys: Keys, document: str, members: Mapping[str, str], now: float
+) -> bool:
+    """Write a group anew; False where somebody else has written or deleted it since."""
+    changes = changes_of(connection, GROUP, row, keys, document, now)
+    values = {name: changes[f"new_{name}"] for name in (*Keys._fields, "document")}
+    statement = update(scim_resource).where(one(connection, GROUP, row.id), _r.version == row.version)
+    with engine.begin() as database:
+        said = database.execute(select(_r.document).where(one(connection, GROUP, row.id))).scalar_one_or_none()
+        written = database.execute(
+            statement.values(**values, version=row.version + 1, modified_at=now, changed_at=now)
+        ).rowcount
+        if not written:
+            return False
+        before = dict(database.execute(_MEMBERS, {"asked": row.id}).all())
+        gone = [value for value in before if members.get(value) != before[value]]
+        come = {value: details for value, details in members.items() if before.get(value) != details}
+        for some in _parts(gone):
+            database.execute(delete(scim_member).where(_m.group_id == row.id, _m.value.in_(some)))
+        _join(database, connection, row.id, come)
+        renamed = document != said
+        _touch(database, connection, list({*before, *members}) if renamed else list({*gone, *come}), now)
+    return True
+
+
+def remove(engine: Engine, connection: str, row: Row, now: float) -> bool:
+    """Delete a group with its memberships; False where somebody else has written or deleted it since."""
+    with engine.begin() as database:
+        statement = delete(scim_resource).where(one(connection, GROUP, row.id), _r.version == row.version)
+        if not database.execute(statement).rowcount:
+            return False
+        members = [value for value, _ in database.execute(_MEMBERS, {"asked": row.id})]
+        database.execute(delete(scim_member).where(_m.group_id == row.id))
+        _touch(database, connection, members, now)
+    return True
+
+
+def leave_all(engine: Engine, connection: str, member: str) -> None:
+    """Take somebody who was deleted out of every group."""
+    with autocommit(engine) as database:
+        database.execute(delete(scim_member).where(_m.connection == connection, _m.value == member))
+
+
+def groups_of(engine: Engine, members: Sequence[str]) -> dict[str, list[Row]]:
+    """The groups that each of these is in."""
+    columns = [_r[name] for name in Row._fields]
+    found: dict[str, list[Row]] = {}
+    with autocommit(engine) as database:
+        for some in _parts(members):
+            statement = select(_m.value, *columns).join(scim_resource, _r.id == _m.group_id).where(_m.value.in_(some))
+            for row in database.execute(statement.where(_r.deleted_at.is_(None)).order_by(_r.number)):
+                found.setdefault(row[0], []).append(Row(*row[1:]))
+    return found
+
+
+def _join(database: Connection, connection: str, id: str, members: Mapping[str, str]) -> None:  # noqa: A002
+    rows: list[dict[str, Any]] = [
+        {"group_id": id, "value": value, "connection": connection, "details": details}
+        for value, details in members.items()
+    ]
+    if rows:
+        database.execute(insert(scim_member), rows)
+
+
+def _touch(database: Connection, connection: str, members: Sequence[str], now: float) -> None:
+    for some in _parts(members):
+        database.execute(_TOUCH.where(_r.id.in_(some)), {"of": connection, "now": now})
+
+
+def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for at in range(0, len(values), MANY):
+        yield values[at : at + MANY]

@@ -1,0 +1,202 @@
+"""SCIM users and groups as rows: one statement for each push, so that a crash loses none and leaves none half done."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+from unicodedata import normalize
+
+from sqlalchemy import Engine, and_, bindparam, func, insert, literal_column, null, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from bridge.store.engine import autocommit
+from bridge.store.prepared import Prepared
+from bridge.store.purging import Purge
+from bridge.store.schema import scim_member, scim_resource
+
+USER, GROUP = "User", "Group"
+SEVERAL: Final = bytes(32)
+"""In the column `mail` of whoever has more than one: they are looked at whichever is asked for."""
+BATCH: Final = 1_000
+
+
+class NameTaken(Exception):
+    """Another living user of the connection has this userName."""
+
+
+class Keys(NamedTuple):
+    """Digests of what a resource is looked up by; None where it has no such value."""
+
+    taken: bytes | None = None
+    """Of a user's userName: no two living users of a connection have the same."""
+    name: bytes | None = None
+    """Of a group's displayName."""
+    external: bytes | None = None
+    employee: bytes | None = None
+    mail: bytes | None = None
+
+
+def exact(value: str) -> str:
+    """How a case-exact attribute is compared."""
+    return normalize("NFC", value)
+
+
+def folded(value: str) -> str:
+    """How any other attribute is compared."""
+    return normalize("NFC", normalize("NFC", value).lower())
+
+
+def digest(connection: str, kind: str, column: str, value: str) -> bytes:
+    """What stands in a column of digests for a value that is folded already."""
+    text = "\n".join((connection, kind, column, value))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+class Row(NamedTuple):
+    """One resource. Times are Unix seconds."""
+
+    number: int
+    id: str
+    document: str
+    version: int
+    created_at: float
+    modified_at: float
+    deleted_at: float | None = None
+
+
+_r = scim_resource.c
+_COLUMNS: Final = [_r[name] for name in Row._fields]
+_LIVING: Final = (_r.connection == bindparam("of"), _r.kind == bindparam("a"), _r.deleted_at.is_(None))
+_ONE: Final = (*_LIVING, _r.id == bindparam("asked"))
+_INSERTED: Final = ("connection", "kind", "id", *Keys._fields, "document", "version")
+_TIMES: Final = ("created_at", "modified_at", "changed_at")
+_INSERT: Final = Prepared(insert(scim_resource), [*_INSERTED, *_TIMES])
+_FIND: Final = Prepared(select(*_COLUMNS).where(*_ONE))
+_CHANGED: Final = {
+    **{name: bindparam(f"new_{name}") for name in Keys._fields},
+    "document": bindparam("new_document"),
+    "version": _r.version + literal_column("1"),
+    "modified_at": bindparam("now"),
+    "changed_at": bindparam("now"),
+}
+_REPLACE: Final = Prepared(
+    update(scim_resource).where(*_ONE, _r.version == bindparam("expected")).values(**_CHANGED).returning(_r.version)
+)
+_DELETE: Final = Prepared(
+    update(scim_resource)
+    .where(*_ONE, _r.version == bindparam("expected"))
+    .values(taken=null(), deleted_at=bindparam("now"), changed_at=bindparam("now"))
+    .returning(_r.id)
+)
+_PAGE: Final = select(*_COLUMNS).where(*_LIVING).order_by(_r.number)
+_HAVING: Final = {
+    name: Prepared(_PAGE.where(or_(_r[name] == bindparam("one"), _r[name] == bindparam("other"))))
+    for name in Keys._fields
+}
+_COUNT: Final = select(func.count()).select_from(scim_resource).where(*_LIVING)
+_USERS: Final = select(*_COLUMNS).where(_r.connection == bindparam("of"), _r.kind == USER).order_by(_r.number)
+_NEWEST: Final = select(func.max(_r.changed_at)).where(_r.connection == bindparam("of"), _r.kind == USER)
+_FORGET: Final = Purge(scim_resource, _r.deleted_at < bindparam("before"))
+
+
+def values_of(connection: str, kind: str, id: str, keys: Keys, document: str, now: float) -> dict[str, Any]:  # noqa: A002
+    """The columns of a new resource."""
+    first = {"connection": connection, "kind": kind, "id": id, "document": document, "version": 1}
+    return {**first, **keys._asdict(), **dict.fromkeys(_TIMES, now)}
+
+
+def create(engine: Engine, values: dict[str, Any]) -> None:
+    """Keep a new user. Raises NameTaken."""
+    try:
+        _INSERT.rows(engine, values)
+    except IntegrityError as error:
+        raise NameTaken from error
+
+
+def find(engine: Engine, connection: str, kind: str, id: str) -> Row | None:  # noqa: A002 -- the column's name
+    """A living resource."""
+    rows = _FIND.rows(engine, {"of": connection, "a": kind, "asked": id})
+    return Row(*rows[0]) if rows else None
+
+
+def changes_of(connection: str, kind: str, row: Row, keys: Keys, document: str, now: float) -> dict[str, Any]:
+    """The parameters of `replace`."""
+    which = {"of": connection, "a": kind, "asked": row.id, "expected": row.version}
+    return {**which, "new_document": document, "now": now, **{f"new_{n}": v for n, v in keys._asdict().items()}}
+
+
+def replace(engine: Engine, values: dict[str, Any]) -> bool:
+    """Write a user anew; False where somebody else has written or deleted it since. Raises NameTaken."""
+    try:
+        return bool(_REPLACE.rows(engine, values))
+    except IntegrityError as error:
+        raise NameTaken from error
+
+
+def delete(engine: Engine, connection: str, kind: str, row: Row, now: float) -> bool:
+    """Note that a resource is gone; False where somebody else has written or deleted it since."""
+    which = {"of": connection, "a": kind, "asked": row.id, "expected": row.version, "now": now}
+    return bool(_DELETE.rows(engine, which))
+
+
+def page(engine: Engine, connection: str, kind: str, start: int, count: int | None) -> tuple[int, list[Row]]:
+    """How many living resources there are, and `count` of them from the `start`th on, in the order they came."""
+    of = {"of": connection, "a": kind}
+    with autocommit(engine) as database:
+        total = int(database.execute(_COUNT, of).scalar_one())
+        rows = [] if count == 0 else database.execute(_PAGE.offset(start).limit(count), of).all()
+    return total, [Row(*row) for row in rows]
+
+
+def having(engine: Engine, connection: str, kind: str, column: str, one: bytes, other: bytes) -> list[Row]:
+    """Living resources whose column of digests holds one of the two."""
+    asked = {"of": connection, "a": kind, "one": one, "other": other}
+    return [Row(*row) for row in _HAVING[column].rows(engine, asked)]
+
+
+def groups_with(engine: Engine, connection: str, member: str) -> list[Row]:
+    """Living groups that have this member."""
+    inside = select(scim_member.c.group_id).where(scim_member.c.value == bindparam("member"))
+    asked = {"of": connection, "a": GROUP, "member": member}
+    with autocommit(engine) as database:
+        return [Row(*row) for row in database.execute(_PAGE.where(_r.id.in_(inside)), asked)]
+
+
+def everything(engine: Engine, connection: str, kind: str) -> Iterator[list[Row]]:
+    """All living resources, in batches; between two of them the database is free."""
+    yield from _batches(engine, _PAGE, {"of": connection, "a": kind})
+
+
+def users(engine: Engine, connection: str, since: float | None = None) -> Iterator[list[Row]]:
+    """Everybody who lives, or, with `since`, whoever changed from then on, those who were deleted among them."""
+    statement = _USERS.where(_r.deleted_at.is_(None) if since is None else _r.changed_at >= bindparam("since"))
+    yield from _batches(engine, statement, {"of": connection, "since": since})
+
+
+def newest_change(engine: Engine, connection: str) -> float | None:
+    """When a user of the connection changed last, or a group of theirs."""
+    with autocommit(engine) as database:
+        return database.execute(_NEWEST, {"of": connection}).scalar_one_or_none()
+
+
+def forget_deleted_before(engine: Engine, time: float) -> int:
+    """Delete what an identity provider deleted before `time`; how many rows."""
+    return _FORGET.run(engine, {"before": time})
+
+
+def _batches(engine: Engine, statement: Any, values: dict[str, Any]) -> Iterator[list[Row]]:
+    last = 0
+    following = statement.where(_r.number > bindparam("last")).limit(BATCH)
+    while True:
+        with autocommit(engine) as database:
+            rows = [Row(*row) for row in database.execute(following, {**values, "last": last})]
+        if not rows:
+            return
+        yield rows
+        last = rows[-1].number
+
+
+def one(connection: str, kind: str, id: str) -> Any:  # noqa: A002 -- the column's name
+    """The condition of one living resource, for transactions."""
+    return and_(_r.connection == connection, _r.kind == kind, _r.id == id, _r.deleted_at.is_(None))
