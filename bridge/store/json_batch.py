@@ -32,15 +32,22 @@ _AMONG: Final = "among"
 class JsonBatchQuery(Generic[Row]):
     """A question about those rows whose column `among` holds one of many values, and for which `where` holds too.
 
-    The answer is each row as the tuple type `row`; bytes come as hexadecimal digits.
+    The answer is each row as the tuple type `row`; bytes come as hexadecimal digits. `one_by_one`: SQLite
+    looks for each value by itself, where it would rather read every row for which `where` holds.
     """
 
     def __init__(
-        self, row: type[Row], *columns: ColumnElement[Any], among: Column[Any], where: ColumnElement[bool] | None = None
+        self,
+        row: type[Row],
+        *columns: ColumnElement[Any],
+        among: Column[Any],
+        where: ColumnElement[bool] | None = None,
+        one_by_one: bool = False,
     ) -> None:
         rest = [] if where is None else [where]
+        lite = _of_each(columns, among) if one_by_one else _lite(columns).where(among.in_(_each()))
         self._statements: dict[str, Executable] = {
-            "sqlite": _lite(columns).where(among.in_(_each()), *rest),
+            "sqlite": lite.where(*rest),
             "postgresql": _post(columns).where(among == func.any(cast(bindparam(_AMONG), ARRAY(among.type))), *rest),
         }
         # Not strict: SQLite says 0 and 1 where PostgreSQL says false and true.
@@ -60,6 +67,11 @@ class JsonBatchQuery(Generic[Row]):
 def _lite(columns: Sequence[ColumnElement[Any]]) -> Any:
     cells = [func.hex(column) if isinstance(column.type, LargeBinary) else column for column in columns]
     return select(func.json_group_array(func.json_array(*cells)).label("rows"))
+
+
+def _of_each(columns: Sequence[ColumnElement[Any]], among: Column[Any]) -> Any:
+    each = _each().distinct().subquery()
+    return _lite(columns).select_from(each).where(among == each.c.value)
 
 
 def _post(columns: Sequence[ColumnElement[Any]]) -> Any:

@@ -56,9 +56,10 @@ _p: Final = person.c
 _COLUMNS: Final = tuple(_p[name] for name in Person.__struct_fields__)
 _AT_DOOR: Final = (_p.connection == bindparam("c")) & (_p.door == bindparam("d"))
 _BY_RECORD: Final = JsonBatchQuery(Person, *_COLUMNS, among=_p.record, where=_AT_DOOR)
-_BY_USER: Final = JsonBatchQuery(Person, *_COLUMNS, among=_p.user_id, where=_AT_DOOR)
+_BY_USER: Final = JsonBatchQuery(Person, *_COLUMNS, among=_p.user_id, where=_AT_DOOR, one_by_one=True)
 _ONE: Final = _AT_DOOR & (_p.record == bindparam("r"))
 _TOUCH: Final = update(person).where(_ONE).values(last_seen=bindparam("at"))
+_LEFT: Final = update(person).where(_AT_DOOR, _p.user_id == bindparam("u")).values(last_seen=bindparam("at"))
 _REBIND: Final = (
     update(person)
     .where(_ONE, _p.bound_at == bindparam("was"))
@@ -203,8 +204,8 @@ def rename(engine: Engine, connection: str, user_id: int, student_id: str, *, no
 def left(connection: Connection, source: Source, user_ids: Sequence[int], now: float) -> None:
     """These users are no longer on the roster: from now on it counts how long ago they were seen."""
     if user_ids:
-        at_door = (_p.connection == source.connection, _p.door == source.door, _p.user_id.in_(user_ids))
-        connection.execute(update(person).where(*at_door).values(last_seen=now))
+        one = {"c": source.connection, "d": source.door, "at": now}
+        connection.execute(_LEFT, [{**one, "u": user_id} for user_id in user_ids])
 
 
 def forget_before(engine: Engine, time: float) -> int:

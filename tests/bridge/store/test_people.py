@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -112,3 +113,20 @@ def test_a_roster_that_meets_a_launch_about_one_user_goes_on_without_them(postgr
 def test_a_roster_takes_no_user_from_another_record(engine: Engine) -> None:
     keep(engine, row("r1", 1), row("r2", 1), row("r2", 2))
     assert users(engine) == {"r1": 1, "r2": 2}
+
+
+def test_nobody_is_looked_for_among_everybody(migrated_sqlite: Path) -> None:
+    engine = create_engine(f"sqlite:///{migrated_sqlite}")
+    asked: list[tuple[str, object]] = []
+    event.listen(engine, "before_cursor_execute", lambda _, __, sql, values, *___: asked.append((sql, values)))
+    with engine.begin() as connection:
+        people.by_users(connection, "campus", "roster", [1, 2])
+        people.by_records(connection, "campus", "roster", ["r1", "r2"])
+        people.left(connection, people.Source("campus", "roster"), [1], 1.0)
+        cursor = connection.connection.cursor()
+        for sql, values in asked:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}", values)
+            steps = " ".join(row[3] for row in cursor.fetchall() if " person " in row[3])
+            assert steps.count("=?") == 3, f"{steps}: all of the three columns that make a person one"
+    engine.dispose()
+    assert len(asked) == 3
