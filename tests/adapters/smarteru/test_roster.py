@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.smarteru import ADAPTER
+from adapters.smarteru import export as export_file
 from adapters.smarteru.examine import examine
 from adapters.smarteru.install import installation
 from adapters.smarteru.look_up import look_up
@@ -386,6 +387,14 @@ def test_an_address_that_several_people_share_names_none_of_them(
 ) -> None:
     account.people = [person(n, Email="office@example.com") for n in range(PEOPLE)]
     assert read_whole(read_roster(connect(), clock.context()))[4].student.student_id == "1005"
+
+
+def test_a_file_far_too_large_for_an_export_is_not_read(
+    connect: Connect, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_file, "MAX_BYTES", 100)
+    with pytest.raises(RosterIncomplete, match=r"export\.csv: the file is larger than"):
+        list(read_roster(connect(), clock.context()))
 
 
 def test_an_export_that_is_gone_is_named(connect: Connect, clock: Clock, tmp_path: Path) -> None:
