@@ -9,9 +9,11 @@ from adapters.docebo import ADAPTER as DOCEBO
 from adapters.lti import ADAPTER as LTI
 from adapters.moodle import ADAPTER as MOODLE
 from adapters.oneroster import ADAPTER as ONEROSTER
+from adapters.rest_list import ADAPTER as REST_LIST
 from adapters.scim import ADAPTER as SCIM
 from adapters.scorm import ADAPTER as SCORM
 from adapters.smarteru import ADAPTER as SMARTERU
 from adapters.spreadsheet import ADAPTER as SPREADSHEET
+from adapters.successfactors import ADAPTER as SUCCESSFACTORS
 
-ADAPTERS = (CANVAS, MOODLE, LTI, SCORM, SMARTERU, DOCEBO, ONEROSTER, SCIM, SPREADSHEET)
+ADAPTERS = (CANVAS, MOODLE, LTI, SCORM, SMARTERU, DOCEBO, ONEROSTER, REST_LIST, SCIM, SPREADSHEET, SUCCESSFACTORS)

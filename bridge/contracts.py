@@ -304,6 +304,8 @@ class Adapter(Generic[S]):
     `roster_door`."""
     examine: Callable[[S, ReaderContext], Iterator[Observation]] | None = None
     """What only this LMS must be looked at for, by `ottobridge doctor`; nothing is changed there."""
+    tells_changes: Callable[[S], bool] = lambda _: True
+    """Whether the source of a connection has `read_changes`, where the adapter has several kinds of sources."""
     fingerprint: Callable[[S], str] | None = None
     """A digest of the file that the roster is read from, empty where there is none: a plan holds while it stays so."""
     installation: Callable[[S, Addresses], SetupGuide] | None = None

@@ -16,7 +16,7 @@ from bridge.net.answers import instead
 from bridge.net.http import Answer, host_of
 from bridge.net.retry import with_retries
 from bridge.roster.clock import ServiceClock
-from bridge.roster.paging import ByLink, ByOffset, Page, PageGuard, walk
+from bridge.roster.paging import ByLink, ByOffset, Page, PageGuard, tells_pages, walk
 from bridge.roster.token_answer import LONGEST, words_of
 from bridge.roster.tokens import (
     MAX_PAGE_BYTES,
@@ -54,7 +54,7 @@ def read_users(
         answer = _listed(get(url), url)
         clock.hear(answer)
         total = answer.headers.get("X-Total-Count", "")
-        more = False if "Link" in answer.headers and not answer.next_url else None
+        more = False if tells_pages(answer.headers.get("Link", "")) and not answer.next_url else None
         known = int(total) if total.isascii() and total.isdigit() else None
         return Page(_users(answer, host), known, answer.next_url, more)
 

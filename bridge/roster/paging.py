@@ -6,6 +6,7 @@ themselves, and as many people came as the source says there are. Anything else 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -16,6 +17,7 @@ from bridge.roster.completeness import next_page
 from bridge.roster.text_set import TextSet
 
 MAX_PAGES = 100_000
+_PAGES = re.compile(r"[;\s]rel\s*=\s*\"?[^\",;]*\b(first|prev|previous|next|last)\b", re.IGNORECASE)
 
 Row = TypeVar("Row")
 
@@ -168,6 +170,8 @@ class ByNumber:
         if ends(page, guard, self.size):
             return ""
         number = dict(parse_qsl(urlsplit(position).query)).get(self.parameter, "")
+        if not (number.isascii() and number.isdigit()):
+            raise guard.broken(f"goes on at a page without the number `{self.parameter}`")
         return with_query(position, {self.parameter: int(number) + 1})
 
 
@@ -188,7 +192,16 @@ def ends(page: Page[Any], guard: PageGuard, size: int = 0) -> bool:
 
 
 def with_query(url: str, parameters: dict[str, Any]) -> str:
-    """`url` with these parameters of its query set, each in the place where it stood."""
-    parts = urlsplit(url)
-    query = {**dict(parse_qsl(parts.query, keep_blank_values=True)), **parameters}
-    return urlunsplit(parts._replace(query=urlencode(query, quote_via=quote)))
+    """`url` with these parameters of its query set, each in the place where it stood. `$` stays as OData writes it."""
+    parts, left = urlsplit(url), {name: str(value) for name, value in parameters.items()}
+    known = parse_qsl(parts.query, keep_blank_values=True)
+    query = [(name, value) for name, value in known if name not in parameters]
+    for place, (name, _) in enumerate(known):
+        if name in left:
+            query.insert(place, (name, left.pop(name)))
+    return urlunsplit(parts._replace(query=urlencode([*query, *left.items()], quote_via=quote, safe="$")))
+
+
+def tells_pages(link: str) -> bool:
+    """Whether a `Link` header speaks of pages, so that it would name a next one; others speak of styles and schemas."""
+    return _PAGES.search(link) is not None

@@ -25,31 +25,36 @@ class TextSet:
 
     def add(self, text: str) -> bool:
         """Remember `text`; says whether it is new."""
-        if not self._place(hash(text) & _BITS or 1):
-            return False
-        self._count += 1
-        if self._count * 2 > len(self._slots):
-            self._grow()
-        return True
+        return self.add_all((text,))
+
+    def __contains__(self, text: str) -> bool:
+        return self._slots[self._find(hash(text) & _BITS or 1)] != 0
 
     def add_all(self, texts: Iterable[str]) -> bool:
         """Remember `texts`; says whether all of them are new. Stops at the first that is not."""
-        return all(map(self.add, texts))
+        for text in texts:
+            number = hash(text) & _BITS or 1
+            at = self._find(number)
+            if self._slots[at]:
+                return False
+            self._slots[at] = number
+            self._count += 1
+            if self._count * 2 > len(self._slots):
+                self._grow()
+        return True
 
-    def _place(self, number: int) -> bool:
+    def _find(self, number: int) -> int:
+        """The slot that holds `number`, or the empty one where it belongs."""
         slots = self._slots
         mask = len(slots) - 1
         at = number & mask
-        while slots[at]:
-            if slots[at] == number:
-                return False
+        while slots[at] and slots[at] != number:
             at = (at + 1) & mask
-        slots[at] = number
-        return True
+        return at
 
     def _grow(self) -> None:
         old = self._slots
         self._slots = array("Q", bytes(16 * len(old)))
         for number in old:
             if number:
-                self._place(number)
+                self._slots[self._find(number)] = number

@@ -32,6 +32,8 @@ class TokenRequest:
     """Client ID and secret for the header; None where they stand among the parameters."""
     as_json: bool = False
     """The parameters as JSON instead of a form."""
+    plain_client: bool = False
+    """Client ID and secret letter by letter in the header, as older services want it: RFC 6749 has them encoded."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -64,11 +66,14 @@ def password_grant(
     return _request(url, {**person, **({"scope": scope} if scope else {})}, client_id, secret, client_auth, False)
 
 
-def fetch_token(request: TokenRequest, outbound: Outbound) -> tuple[str, float]:
-    """A token and its seconds. Raises RemoteRefused with a hint what to change, RemoteUnavailable."""
+def fetch_token(
+    request: TokenRequest, outbound: Outbound, read: Callable[[Answer, str], tuple[str, float]] = read_token
+) -> tuple[str, float]:
+    """A token and its seconds, as `read` finds them. Raises RemoteRefused with what to change, RemoteUnavailable."""
     headers = {"Accept": "application/json", **request.headers}
     if request.client is not None:
-        pair = ":".join(quote(part, safe="") for part in request.client)  # RFC 6749 section 2.3.1
+        plain = request.plain_client
+        pair = ":".join(part if plain else quote(part, safe="") for part in request.client)  # RFC 6749 section 2.3.1
         headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
     try:
         if request.as_json:
@@ -76,7 +81,7 @@ def fetch_token(request: TokenRequest, outbound: Outbound) -> tuple[str, float]:
         else:
             form = {name: str(value) for name, value in request.parameters.items()}
             answer = outbound.request("POST", request.url, data=form, headers=headers)
-        return read_token(answer, request.url)
+        return read(answer, request.url)
     except RemoteRefused as error:
         raise RemoteRefused(f"{error}{_hint(str(error), request)}", status=error.status) from error
 
@@ -106,9 +111,17 @@ class TokenSession:
     """Calls that carry a token; one that was good and is refused with 401 is renewed, once for each call."""
 
     def __init__(
-        self, token: AccessToken, context: ReaderContext, *, headers: Mapping[str, str] | None = None, wait: bool = True
+        self,
+        token: AccessToken,
+        context: ReaderContext,
+        *,
+        headers: Mapping[str, str] | None = None,
+        wait: bool = True,
+        seconds: float = PAGE_SECONDS,
     ) -> None:
+        """`seconds`: how long an answer may take; `wait`: whether to ask again where there was none."""
         self._token = token
+        self._seconds = seconds
         self._means = context
         self._headers = {"Accept": "application/json", **(headers or {})}
         self._wait = wait
@@ -142,7 +155,7 @@ class TokenSession:
     def _called(self, url: str) -> Answer:
         headers = {**self._headers, "Authorization": f"Bearer {self._token.get()}"}
         return self._means.outbound.request(
-            "GET", url, headers=headers, deadline=PAGE_SECONDS, max_bytes=MAX_PAGE_BYTES
+            "GET", url, headers=headers, deadline=self._seconds, max_bytes=MAX_PAGE_BYTES
         )
 
 

@@ -32,6 +32,13 @@ def test_a_smaller_page_than_asked_for_is_not_the_last(service, connection, read
     assert read(connection())[1] == RosterEnd(250)
 
 
+def test_a_link_to_something_else_does_not_end_the_list(service, connection, read):
+    service.total = None
+    body = json.dumps({"users": service.users[:100]}).encode()
+    service.fail_next(Reply(200, body, {"Link": "</style.css>; rel=preload; as=style"}), where="offset=0")
+    assert read(connection())[1] == RosterEnd(250)
+
+
 @pytest.mark.parametrize("said", [249, 251, 0, 100])
 @pytest.mark.parametrize("links", [True, False])
 def test_a_total_that_disagrees_is_not_a_whole_roster(service, connection, read, said, links):

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 import pytest
 
 from bridge.errors import RosterIncomplete
-from bridge.roster.paging import ByLink, ByNumber, ByOffset, ByToken, Page, PageGuard, Paging, walk, with_query
+from bridge.roster.paging import (
+    ByLink,
+    ByNumber,
+    ByOffset,
+    ByToken,
+    Page,
+    PageGuard,
+    Paging,
+    tells_pages,
+    walk,
+    with_query,
+)
 
 URL = "https://lms.example.edu/users?limit=2&page=1"
 
@@ -111,3 +122,24 @@ def test_a_list_that_goes_in_a_circle_or_on_for_ever_ends() -> None:
 
 def test_parameters_are_set_in_their_place_and_encoded() -> None:
     assert with_query("https://a.test/u?b=1&c=", {"b": "x y", "d": 2}) == "https://a.test/u?b=x%20y&c=&d=2"
+    assert with_query("https://a.test/u?f=1&b=1&f=2&b=9&$top=3", {"b": 2}) == "https://a.test/u?f=1&b=2&f=2&$top=3"
+
+
+def test_a_numbered_list_that_goes_on_without_a_number_is_refused() -> None:
+    with pytest.raises(RosterIncomplete, match="without the number `page`"):
+        read_all([Page(["a"])], ByNumber(), "https://lms.example.edu/users")
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ('<https://a.test/2>; rel="next"', True),
+        ("<https://a.test/1>; rel=first, <https://a.test/9>; rel=last", True),
+        ('<https://a.test/1>; title="x"; rel="up prev"', True),
+        ("</style.css>; rel=preload; as=style", False),
+        ('<https://a.test/last>; rel="describedby"', False),
+        ("", False),
+    ],
+)
+def test_a_link_to_something_else_does_not_end_a_list(header: str, told: bool) -> None:
+    assert tells_pages(header) is told

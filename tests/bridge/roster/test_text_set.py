@@ -10,6 +10,8 @@ def test_nobody_is_forgotten_while_it_grows() -> None:
     assert all(seen.add(f"id-{number}") for number in range(20_000))
     assert not any(seen.add(f"id-{number}") for number in range(20_000))
     assert len(seen) == 20_000
+    assert "id-19999" in seen
+    assert "id-20000" not in seen
 
 
 def test_somebody_who_comes_twice_in_a_page_is_noticed() -> None:

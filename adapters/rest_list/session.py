@@ -1,0 +1,102 @@
+"""Calls to the list: with a key, with a name and a password, or with a token that is asked for first."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import urljoin
+
+import msgspec
+
+from adapters.rest_list.description import Token, filled
+from adapters.rest_list.settings import Settings
+from bridge.contracts import ReaderContext
+from bridge.errors import RemoteRefused
+from bridge.net.answers import instead
+from bridge.net.http import Answer, host_of
+from bridge.net.retry import with_retries
+from bridge.roster.token_answer import read_token, words_of
+from bridge.roster.tokens import MAX_PAGE_BYTES, PAGE_SECONDS, AccessToken, TokenRequest, TokenSession, fetch_token
+
+Get = Callable[[str], Answer]
+
+
+def open_session(settings: Settings, context: ReaderContext, seconds: float = PAGE_SECONDS) -> Get:
+    """What answers a GET within so many seconds, whatever its status below 500.
+
+    Raises RemoteRefused, RemoteUnavailable.
+    """
+    auth, values = settings.list.auth, settings.api.values
+    headers = {name: filled(text, values) for name, text in auth.headers.items()}
+    if auth.basic:
+        pair = filled(auth.basic, values).encode()
+        headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+    if auth.token is None:
+        return partial(_get, context, {"Accept": "application/json", **headers}, seconds)
+    fetch = partial(_token, auth.token, settings, headers, context)
+    return TokenSession(AccessToken(fetch, context.now), context, headers=headers, seconds=seconds).get
+
+
+def address(settings: Settings, path: str) -> str:
+    """An address of the LMS."""
+    return urljoin(f"{settings.api.url.rstrip('/')}/", path.lstrip("/")) if path else settings.api.url
+
+
+def listed(answer: Answer, url: str, rights: str) -> Answer:
+    """The answer, or RemoteRefused with what to change."""
+    if answer.status != 200:
+        raise RemoteRefused(
+            f"{host_of(url)} answered {answer.status} to the list of people{_words(answer)}; "
+            f"{_advice(answer.status)} {rights}{instead(answer.body)}",
+            status=answer.status,
+        )
+    return answer
+
+
+def _get(context: ReaderContext, headers: Mapping[str, str], seconds: float, url: str) -> Answer:
+    call = partial(context.outbound.request, "GET", url, headers=headers, deadline=seconds, max_bytes=MAX_PAGE_BYTES)
+    return with_retries(call, context)
+
+
+def _token(token: Token, settings: Settings, headers: Mapping[str, str], context: ReaderContext) -> tuple[str, float]:
+    parameters = {name: filled(text, settings.api.values) for name, text in token.parameters.items()}
+    url = address(settings, token.path)
+    request = TokenRequest(url, parameters, as_json=token.encoding == "json", headers=headers)
+    return fetch_token(request, context.outbound, partial(_read_token, token))
+
+
+def _read_token(token: Token, answer: Answer, url: str) -> tuple[str, float]:
+    """The token of an answer that is not as OAuth has it: under another name, or the answer itself."""
+    said = _said(answer)
+    if isinstance(said, dict):
+        said = {**said, "access_token": said.get(token.member or "access_token")}
+    elif answer.status == 200 and isinstance(said, str) and not token.member:
+        said = {"access_token": said}
+    else:
+        return read_token(answer, url)
+    said.setdefault("expires_in", token.seconds)
+    return read_token(Answer(answer.status, answer.headers, msgspec.json.encode(said), ""), url)
+
+
+def _said(answer: Answer) -> Any:
+    try:
+        return answer.json()
+    except RemoteRefused:
+        return None
+
+
+def _words(answer: Answer) -> str:
+    said = _said(answer)
+    inner = said.get("error") if isinstance(said, dict) else None
+    said = inner if isinstance(inner, dict) else said
+    return words_of(said, "error", "error_description", "message", "Message") if isinstance(said, dict) else ""
+
+
+def _advice(status: int) -> str:
+    if status in {401, 403}:
+        return "check the keys below `api`, and whose they are."
+    if status == 404:
+        return "check `api.url` and `list.path`."
+    return "check `api` and `list`."

@@ -1,0 +1,43 @@
+"""Fields that a source leaves out: hidden for lack of rights, or renamed, and never to be taken for empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from bridge.errors import RosterIncomplete
+
+_SHOWN = 30
+
+
+class SentFields:
+    """Which of the fields that are asked for a source sends. `rights` is a sentence: what to change there."""
+
+    def __init__(self, names: Iterable[str], rights: str) -> None:
+        self._missing = set(names)
+        self._rights = rights
+        self._sent: tuple[str, ...] = ()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is a field that nobody had so far."""
+        return bool(self._missing) or not self._sent
+
+    def note(self, sent: Iterable[str], has: Callable[[str], bool]) -> None:
+        """Hear of a person: the names of the record, and whether it has a field."""
+        if not self._sent:
+            self._sent = tuple(sorted(name for name in sent if name.isidentifier()))[:_SHOWN]
+        if self._missing:
+            self._missing = {name for name in self._missing if not has(name)}
+
+    def require_all(self) -> None:
+        """Raise RosterIncomplete where nobody had a field that is asked for. Nobody at all is not judged here."""
+        if self._missing and self._sent:
+            raise self.left_out(sorted(self._missing), "everybody")
+
+    def left_out(self, names: Sequence[str], whom: str = "somebody") -> RosterIncomplete:
+        """The error that says what is left out of whom, and what is sent instead."""
+        sent = f" It sends {', '.join(self._sent)}." if self._sent else ""
+        return RosterIncomplete(
+            f"the LMS leaves {', '.join(f'`{name}`' for name in names)} out of {whom}; nobody is taken for gone. "
+            f"Either the bridge may not read it, or it has another name.{sent} {self._rights}"
+        )
