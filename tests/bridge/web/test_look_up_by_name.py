@@ -1,4 +1,4 @@
-"""Somebody new launches from Docebo or SmarterU before any sync has seen them, and enters; no other number does."""
+"""Somebody new of Docebo, SmarterU or an identity provider enters at the first launch; no other number does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import yaml
 
 from bridge.contracts import Assurance, Kind, Launch, Student
 from bridge.errors import LaunchRejected, LearnerNotFound
+from bridge.store import scim_resources
 from bridge.store.engine import migrate, open_database
+from bridge.store.scim_resources import USER, Keys, digest, exact
 from sandbox.ottolearn import create_sandbox
 from sandbox.serving import serve
 from tests.bridge.web.healing import PLATFORM_KEY, Healing, healing, keys
@@ -108,3 +110,25 @@ def test_a_newcomer_of_smarteru_enters_by_a_package_and_by_no_profile_id(tmp_pat
             with pytest.raises((LearnerNotFound, LaunchRejected)):
                 by_package(site, "1000", "Name0")  # a Profile ID, and nobody's SCORM Student ID
             assert site.users("1000") == []
+
+
+def test_a_newcomer_whom_an_identity_provider_pushed_enters_before_the_next_round(tmp_path: Path) -> None:
+    packages = {
+        "adapter": "scorm",
+        "roster_connection": "staff",
+        "on_no_match": "look_up",
+        "look_up": ANY_BROWSER,
+    }
+    with bridged(tmp_path, {"staff": {"adapter": "scim", "student_id": "externalId"}, "packages": packages}) as site:
+        for number, active in (("E-1", True), ("E-2", False)):
+            said = {"userName": number, "externalId": number, "active": active}
+            said["name"] = {"givenName": "Ann", "familyName": f"Number {number}"}
+            keys_ = Keys(external=digest("staff", USER, "external", exact(number)))
+            values = scim_resources.values_of("staff", USER, number, keys_, json.dumps(said), 1.0)
+            scim_resources.create(site.services.engine, values)
+        by_package(site, "E-1", "Ann")
+        assert [user.attributes["lastName"] for user in site.users("E-1")] == ["Number E-1"]
+        for number in ("E-2", "E-3"):
+            with pytest.raises((LearnerNotFound, LaunchRejected)):
+                by_package(site, number, "Ann")
+            assert site.users(number) == []
