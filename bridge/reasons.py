@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+NAME_DIFFERS = "name_differs"
+"""The mark of a launch whose learner OttoLearn names otherwise than the LMS."""
+
 
 class Reason(NamedTuple):
     """One row: the HTTP status, what the learner is told to do, who can fix the cause, and how."""

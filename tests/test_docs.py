@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 
 from bridge.cli import cli
 from bridge.reasons import ADVICE, REASONS
+from bridge.sync.reasons import OF_A_PERSON, OF_A_RUN, REFUSED, RunAdvice, RunReason
 from tests.conftest import ROOT
 
 PAGES = [
@@ -24,15 +26,67 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def reasons_table() -> str:
-    rows = [f"| `{word}` | {row.status} | {row.who} | {row.how} |" for word, row in REASONS.items()]
-    return "\n".join(["| reason | status | who can fix it | how |", "| --- | --- | --- | --- |", *rows])
+COMMONEST = (
+    "no_match",
+    "student_id_missing",
+    "state_other_browser",
+    "replayed",
+    "bad_signature",
+    "expired",
+    "ambiguous",
+    "inactive",
+    "claimed_only",
+    "identity_changed",
+)
+"""What the README shows of the reasons."""
+SHOWN = re.compile(r"<!-- reasons: begin -->\n(.*)\n<!-- reasons: end -->", re.DOTALL)
+ALL_REASONS = ROOT / "docs" / "reasons.md"
 
 
-def test_the_readme_lists_every_reason() -> None:
-    text = (ROOT / "README.md").read_text("utf-8")
-    shown = text.split("<!-- reasons: begin -->\n")[1].split("\n<!-- reasons: end -->")[0]
-    assert shown == reasons_table(), "run: python -m tests.test_docs"
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+def reasons_table(words: Iterable[str] = REASONS) -> str:
+    rows = [(f"`{word}`", REASONS[word].status, REASONS[word].who, REASONS[word].how) for word in words]
+    return table(("reason", "status", "who can fix it", "how"), rows)
+
+
+def run_reasons(reasons: Mapping[RunReason, RunAdvice]) -> str:
+    rows = [(f"`{word}`", row.meaning, row.who, row.how) for word, row in reasons.items()]
+    return table(("reason", "what it means", "who can do something", "what"), rows)
+
+
+def reasons_page() -> str:
+    """docs/reasons.md, whole."""
+    refused = (f"`refused_400` and the like: {REFUSED.meaning} ({REFUSED.who}): {REFUSED.how}.",)
+    return "\n\n".join(
+        (
+            "# Reasons",
+            "A reason is a stable word: search for it, or match it in a script.\nMade by `python -m tests.test_docs`.",
+            "## Why a launch did not get in",
+            "`ottobridge launches explain REFERENCE` adds what was received, and which check failed.",
+            reasons_table(),
+            "## Why a sync left a person alone",
+            "`ottobridge runs show RUN` and the report of a run name the people.",
+            run_reasons(OF_A_PERSON),
+            *refused,
+            "## Why a sync was held, failed, or did only a part",
+            run_reasons(OF_A_RUN) + "\n",
+        )
+    )
+
+
+def test_the_readme_shows_the_commonest_reasons() -> None:
+    found = SHOWN.search((ROOT / "README.md").read_text("utf-8"))
+    assert found is not None
+    assert found[1] == reasons_table(COMMONEST), "run: python -m tests.test_docs"
+
+
+def test_the_page_of_reasons_has_every_one() -> None:
+    assert ALL_REASONS.read_text("utf-8") == reasons_page(), "run: python -m tests.test_docs"
+    assert {*OF_A_PERSON, *OF_A_RUN} == set(RunReason)
 
 
 def test_every_reason_has_words_for_the_learner_and_a_status_of_a_refusal() -> None:
@@ -103,7 +157,6 @@ def test_every_command_explains_itself() -> None:
 
 if __name__ == "__main__":
     readme = ROOT / "README.md"
-    before, rest = readme.read_text("utf-8").split("<!-- reasons: begin -->\n")
-    after = rest.split("<!-- reasons: end -->")[1]
-    table = f"<!-- reasons: begin -->\n{reasons_table()}\n<!-- reasons: end -->"
-    readme.write_text(f"{before}{table}{after}", "utf-8")
+    shown = f"<!-- reasons: begin -->\n{reasons_table(COMMONEST)}\n<!-- reasons: end -->"
+    readme.write_text(SHOWN.sub(lambda _: shown, readme.read_text("utf-8")), "utf-8")
+    ALL_REASONS.write_text(reasons_page(), "utf-8")

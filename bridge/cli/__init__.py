@@ -8,44 +8,43 @@ import sys
 from pathlib import Path
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
 from bridge import __version__
 from bridge.cli.invocation import Invocation
 from bridge.cli.lazy_group import LazyGroup
 from bridge.cli.saying import Lines, say
 from bridge.errors import ConfigError, OttoBridgeError
-from bridge.store.errors import trouble
 
 FAILED, WRONG_CONFIGURATION, INTERRUPTED = 1, 2, 130
 
 
-COMMANDS = (
-    "config",
-    "connections",
-    "db",
-    "demo",
-    "doctor",
-    "keys",
-    "launches",
-    "learners",
-    "package",
-    "people",
-    "privacy",
-    "probe",
-    "progress",
-    "runs",
-    "sandbox",
-    "scim",
-    "serve",
-    "setup",
-    "sync",
-    "unmatched",
-)
-"""Each is the click command of that name in the module of that name in this folder."""
+COMMANDS = {
+    "config": "Make and check the configuration.",
+    "connections": "The LMSs that the bridge knows.",
+    "db": "Look after the database: its schema, its health, its backups.",
+    "demo": "Try it all out: a bridge, an OttoLearn and an LMS with people in them, on this machine alone.",
+    "doctor": "Ask OttoLearn, the database and the LMSs for real; of the connections only CONNECTION, if it is given.",
+    "keys": "The bridge's own signing keys.",
+    "launches": "The record of launches, newest first.",
+    "learners": "Ask the directory of OttoLearn's users.",
+    "package": "Make packages for any LMS, and end them.",
+    "people": "The ledger of persons: an LMS never gives a person's own record to somebody else.",
+    "privacy": "Show or erase what is kept of one student (docs/privacy.md).",
+    "probe": "See what an LMS passes to packages (made by `ottobridge package CONNECTION --probe -o FILE`).",
+    "progress": "Progress on its way back to the LMS, newest first.",
+    "runs": "The record of sync runs, newest first.",
+    "sandbox": "Stand-ins for other systems, to try the bridge without them.",
+    "scim": "The tokens with which Entra ID, Okta or another identity provider pushes people by SCIM 2.0.",
+    "serve": "Serve the bridge.",
+    "setup": "Print what an LMS administrator enters for CONNECTION, or invite an LMS to register by itself.",
+    "sync": "Bring OttoLearn to what the roster of an LMS says.",
+    "unmatched": "Students whom nobody in OttoLearn was found for, the last seen first, each with who could be meant.",
+}
+"""Each is the click command of that name in the module of that name in this folder, and its help in one line, so that
+`ottobridge --help` imports none of them."""
 
 
-@click.group(cls=LazyGroup, names=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, helps=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
     "config_path",
@@ -84,10 +83,12 @@ def main() -> None:
         error.show(told)
         say(told.getvalue().rstrip("\n"), err=True)
         sys.exit(error.exit_code)
-    except SQLAlchemyError as error:
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        from bridge.store.errors import trouble  # noqa: PLC0415 -- SQLAlchemy takes longer to load than a short command
+
         if not (what := trouble(error)):
             raise
         say(f"Error: {what}. Try again once that has passed.", err=True)
         sys.exit(FAILED)
-    except (click.Abort, KeyboardInterrupt):
-        sys.exit(INTERRUPTED)

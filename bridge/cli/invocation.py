@@ -1,4 +1,7 @@
-"""What every command shares: which configuration, and how its rooms are opened."""
+"""What every command shares: which configuration, and how the rest is opened.
+
+What takes long to load is imported where it is used: `--help`, a completion or a list of launches needs little of it.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
-from sqlalchemy import Engine
 
 from adapters import ADAPTERS
 from bridge.cli.saying import escaped_json
-from bridge.config.configuration import Configuration, load
-from bridge.learners.directory import Directory
-from bridge.learners.refreshing import whole_list
-from bridge.net.http import Outbound
-from bridge.net.outgoing import way_out
-from bridge.ottolearn.api import OttoLearnApi
-from bridge.store.engine import migrate, open_database
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from bridge.config.configuration import Bridge, Configuration
+    from bridge.learners.directory import Directory
+    from bridge.net.http import Outbound
+    from bridge.ottolearn.api import OttoLearnApi
 
 
 @dataclass
@@ -34,16 +36,29 @@ class Invocation:
 
     @cached_property
     def configuration(self) -> Configuration:
+        from bridge.config.configuration import load
+
         return load(self.config_path, ADAPTERS)
+
+    @cached_property
+    def bridge(self) -> Bridge:
+        """The `bridge:` part of the configuration, for whoever needs no other."""
+        from bridge.config.configuration import load_bridge
+
+        return self.configuration.bridge if "configuration" in vars(self) else load_bridge(self.config_path)
 
     @cached_property
     def description(self) -> tuple[Configuration, list[str]]:
         """The configuration for a command that uses no secret, and the environment variables that it would need."""
+        from bridge.config.configuration import load
+
         unset: list[str] = []
         return load(self.config_path, ADAPTERS, unset=unset), unset
 
     @cached_property
     def outbound(self) -> Outbound:
+        from bridge.net.outgoing import way_out
+
         return way_out(self.configuration.bridge)
 
     @contextmanager
@@ -51,7 +66,9 @@ class Invocation:
         """The database, at the newest schema unless `upgrade` is False; that of `configuration`, for commands that need
         no other secret.
         """
-        bridge = (configuration or self.configuration).bridge
+        from bridge.store.engine import migrate, open_database
+
+        bridge = configuration.bridge if configuration else self.bridge
         engine = open_database(bridge.database_url.get_secret_value(), prepare=bridge.database_prepare)
         try:
             if upgrade:
@@ -68,6 +85,9 @@ class Invocation:
 
     def directory_over(self, engine: Engine) -> Directory:
         """The directory in a database that is open."""
+        from bridge.learners.directory import Directory
+        from bridge.learners.refreshing import whole_list
+
         settings = self.configuration.ottolearn
         return Directory(
             engine,
@@ -80,6 +100,8 @@ class Invocation:
     @cached_property
     def ottolearn(self) -> OttoLearnApi:
         """OttoLearn's API."""
+        from bridge.ottolearn.api import OttoLearnApi
+
         return OttoLearnApi(self.configuration.ottolearn, self.outbound)
 
 
@@ -90,4 +112,6 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output, and nothing else there."""
+    import msgspec
+
     sys.stdout.write(escaped_json(msgspec.json.format(msgspec.json.encode(document), indent=2).decode()) + "\n")

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from sqlalchemy import Engine
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.saying import say
-from bridge.cli.tables import print_table
-from bridge.doctor.explain import checks
-from bridge.launch.service import NAME_DIFFERS
-from bridge.reasons import REASONS
-from bridge.store import received, visits
-from bridge.store.launches import LaunchLine, by_reference, newest
+from bridge.reasons import NAME_DIFFERS, REASONS
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from bridge.store.launches import LaunchLine
 
 PERSON = ("student_id", "first_name", "last_name")
 COLUMNS = ("time", "connection", "kind", *PERSON, "outcome", "reason", "reference", "mark")
@@ -35,6 +34,8 @@ def launches(context: click.Context, last: int, as_json: bool) -> None:
     """The record of launches, newest first."""
     if context.invoked_subcommand is not None:
         return
+    from bridge.store.launches import newest
+
     with context.ensure_object(Invocation).database() as engine:
         lines = newest(engine, last)
     if as_json:
@@ -54,6 +55,10 @@ def explain(invocation: Invocation, reference: str, as_json: bool) -> None:
 
     REFERENCE with or without its dash, in any letter case.
     """
+    from bridge.doctor.explain import checks
+    from bridge.store import received
+    from bridge.store.launches import by_reference
+
     with invocation.database() as engine:
         line = by_reference(engine, _as_given_out(reference))
         came = received.find(engine, line.reference) if line else None
@@ -90,6 +95,8 @@ def _as_given_out(reference: str) -> str:
 
 def _told(engine: Engine, line: LaunchLine) -> str:
     """How the LMS was told of progress since, and what it said to that; empty where there is no progress yet."""
+    from bridge.store import visits
+
     told = visits.reported_of_launch(engine, line.connection, line.kind, line.student_id, line.time)
     if told is None:
         return ""
@@ -142,6 +149,8 @@ def _iso(time: float) -> str:
 
 
 def _print_table(lines: list[LaunchLine]) -> None:
+    from bridge.cli.tables import print_table
+
     print_table(
         COLUMNS, [[_value(line, name) for name in COLUMNS] for line in lines], folding=("first_name", "last_name")
     )

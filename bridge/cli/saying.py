@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import TYPE_CHECKING
 
 import click
-from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, but for the tab and the line feed
@@ -32,6 +35,8 @@ def say(text: str = "", *, err: bool = False) -> None:
 
 def shown(text: str, style: str = "") -> Text:
     """The same for whatever is laid out."""
+    from rich.text import Text  # noqa: PLC0415 -- most commands lay nothing out
+
     return Text(visible(text), style)
 
 

@@ -25,6 +25,7 @@ from bridge.store.sync_lock import LockHeld
 from bridge.store.sync_runs import Run, Status
 from bridge.sync.outcome import Outcome
 from bridge.sync.planfile import read_plan_file
+from bridge.sync.reasons import RunReason
 from bridge.sync.report import write_report
 from bridge.sync.run import Sync
 from bridge.sync.stale import PlanStale
@@ -50,7 +51,7 @@ def run_if_due(invocation: Invocation, connection: Connection[Any], asked: dict[
         if due:
             yield _run(invocation, connection, asked)
     except ConfigError as error:
-        yield Outcome(0, connection.name, Status.FAILED, "configuration", notices=list(error.problems))
+        yield Outcome(0, connection.name, Status.FAILED, RunReason.CONFIGURATION, notices=list(error.problems))
     except Exception:
         log.exception("the sync of %s has failed", connection.name)
         notice = "an error in the bridge itself; the log has it, and the other connections go on"
@@ -101,9 +102,9 @@ def _told(connection: Connection[Any], act: Callable[[], Outcome]) -> Outcome:
     try:
         return act()
     except LockHeld as error:
-        return Outcome(0, connection.name, Status.FAILED, "locked", notices=[str(error)])
+        return Outcome(0, connection.name, Status.FAILED, RunReason.LOCKED, notices=[str(error)])
     except PlanStale as error:
-        return Outcome(0, connection.name, Status.FAILED, "stale", notices=[str(error)])
+        return Outcome(0, connection.name, Status.FAILED, RunReason.STALE, notices=[str(error)])
 
 
 def _record(engine: Engine, outcome: Outcome, folder: Path) -> None:

@@ -14,6 +14,7 @@ from bridge.cli.saying import say
 from bridge.store.sync_items import Kind, State
 from bridge.store.sync_runs import Status
 from bridge.sync.outcome import Outcome
+from bridge.sync.reasons import RunReason
 from bridge.sync.report import lines_of
 
 SHOWN = 100
@@ -48,9 +49,9 @@ def finish(outcomes: list[Outcome], as_json: bool, *, many: bool = False) -> NoR
 
 def _exit_code(outcome: Outcome, many: bool) -> int:
     """Of every connection that is due, one that another machine syncs is simply its own: the next round looks again."""
-    if many and outcome.reason == "locked":
+    if many and outcome.reason == RunReason.LOCKED:
         return 0
-    return WRONG_CONFIGURATION if outcome.reason == "configuration" else outcome.exit_code
+    return WRONG_CONFIGURATION if outcome.reason == RunReason.CONFIGURATION else outcome.exit_code
 
 
 def _line(line: dict[str, Any]) -> str:

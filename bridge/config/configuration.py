@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
 
+from bridge.config.adapters import Adapters
 from bridge.config.retention import Retention
 from bridge.config.settings import Frozen, Origin, WebAddress
 from bridge.config.yaml_file import STANDS_FOR_UNSET, ConfigFile, read_config_file
@@ -168,7 +169,7 @@ class Configuration:
 
 def load(
     path: Path,
-    adapters: Sequence[Adapter[Any]],
+    adapters: Adapters,
     environ: Mapping[str, str] = os.environ,
     *,
     unset: list[str] | None = None,
@@ -183,7 +184,7 @@ def load(
     if unset is not None:
         unset += file.unset
     parts = _validated(_Parts, file, (), problems)
-    connections = _connections(file, {adapter.name: adapter for adapter in adapters}, problems)
+    connections = _connections(file, adapters, problems)
     problems += _plain_http(file) + (_unreachable_courses(file, parts) if parts else [])
     if parts is None and not problems:
         problems += file.unset.values()  # without them it cannot even be described
@@ -192,9 +193,23 @@ def load(
     return Configuration(parts.bridge, parts.ottolearn, connections, parts.courses, parts.retention)
 
 
-def _connections(
-    file: ConfigFile, adapters: Mapping[str, Adapter[Any]], problems: list[str]
-) -> dict[str, Connection[Any]]:
+def load_bridge(path: Path, environ: Mapping[str, str] = os.environ) -> Bridge:
+    """The `bridge:` part alone, for commands that need no more than the database: no adapter is loaded for it.
+
+    Raises ConfigError with every mistake in it, and for a file that cannot be read.
+    """
+    file = read_config_file(path, environ)
+    problems = [*file.problems, *file.unset.values()]
+    tree = file.tree.get("bridge")
+    if tree is None:
+        raise ConfigError([*problems, file.problem((), "the key `bridge` is missing")])
+    bridge: Bridge | None = _validated(Bridge, file, ("bridge",), problems, tree)
+    if problems or bridge is None:
+        raise ConfigError(sorted(set(problems), key=_line_of))
+    return bridge
+
+
+def _connections(file: ConfigFile, adapters: Adapters, problems: list[str]) -> dict[str, Connection[Any]]:
     found: dict[str, Connection[Any]] = {}
     entries = file.tree.get("connections")
     for name, entry in entries.items() if isinstance(entries, dict) else ():
@@ -203,11 +218,11 @@ def _connections(
             problems.append(file.problem(where, "allowed as a name: lower-case letters, digits and hyphens"))
         if not isinstance(entry, dict):
             continue
-        adapter = adapters.get(str(entry.get("adapter", ""))) or _third_party(str(entry.get("adapter", "")))
+        adapter = adapters.named(str(entry.get("adapter", ""))) or _third_party(str(entry.get("adapter", "")))
         if adapter is None:
             what = "unknown adapter" if "adapter" in entry else "the key `adapter` is missing"
             at = (*where, "adapter") if "adapter" in entry else where
-            problems.append(file.problem(at, f"{what}; allowed: {', '.join(adapters)}, or package.module:NAME"))
+            problems.append(file.problem(at, f"{what}; allowed: {', '.join(adapters.names)}, or package.module:NAME"))
             continue
         own = {key: value for key, value in entry.items() if key != "adapter" and key not in CommonKeys.model_fields}
         common = {key: value for key, value in entry.items() if key in CommonKeys.model_fields}

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 from pydantic import ValidationError
 from sqlalchemy import Engine
 
+from bridge.config.adapters import Adapters
 from bridge.config.configuration import CONNECTION_NAME
 from bridge.contracts import Adapter, Connection
 from bridge.store import connections as stored
@@ -28,13 +29,13 @@ class Connections:
     def __init__(
         self,
         configured: Mapping[str, Connection[Any]],
-        adapters: Sequence[Adapter[Any]],
+        adapters: Adapters,
         engine: Engine,
         own: Connection[Any] | None = None,
     ) -> None:
         """`own` is the bridge's own connection: found by its name, and shown to nobody."""
         self.configured = configured
-        self._adapters = {adapter.name: adapter for adapter in adapters}
+        self._adapters = adapters
         self._engine = engine
         self._own = own
         self._parsed: dict[str, tuple[StoredConnection, Connection[Any] | None]] = {}
@@ -68,7 +69,7 @@ class Connections:
 
     def adapter(self, name: str) -> Adapter[Any] | None:
         """The adapter of this name, if it is one of ours."""
-        return self._adapters.get(name)
+        return self._adapters.named(name)
 
     def register(self, name: str, adapter: Adapter[Any], settings: Mapping[str, Any], now: float) -> bool:
         """Keep a new connection; False where the name is taken. Raises ValueError where `settings` do not hold."""
@@ -87,7 +88,7 @@ class Connections:
         return True
 
     def _read(self, row: StoredConnection) -> Connection[Any] | None:
-        adapter = self._adapters.get(row.adapter)
+        adapter = self._adapters.named(row.adapter)
         if adapter is None:
             log.error("the registered connection %s needs the adapter %s, which is not there", row.name, row.adapter)
             return None

@@ -28,6 +28,7 @@ from bridge.launch.redirect import Cookie, SignInRedirect
 from bridge.learners.directory import Match
 from bridge.learners.names import differ, name_of
 from bridge.learners.student_ids import Rule, shape
+from bridge.reasons import NAME_DIFFERS
 from bridge.store.errors import trouble
 from bridge.store.launches import LaunchLine
 from bridge.tracing import traces
@@ -37,7 +38,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 NOBODY = Student("", "", "")
-NAME_DIFFERS = "name_differs"
 
 SignIn = Callable[[Match, Launch], SignInRedirect]
 """Where to send the browser of a matched learner."""

@@ -3,7 +3,7 @@
 Two ways to a connection, and no third:
 - `engine.begin()`: a transaction of several statements; on SQLite it begins IMMEDIATE, because a transaction that
   reads first and writes later fails there at once when another process wrote in between.
-- `alone(engine)`: each statement is its own transaction. Most calls need no more, and it is the quicker way; within
+- `autocommit(engine)`: each statement is its own transaction. Most calls need no more, and it is the quicker; within
   `shared_connection(engine)` all of them use one connection.
 
 SQLite runs with synchronous=NORMAL: a crash of the process loses nothing, a power failure may lose the last moments.
@@ -14,15 +14,11 @@ from __future__ import annotations
 import functools
 from contextlib import AbstractContextManager, suppress
 from contextvars import ContextVar
+from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -54,7 +50,6 @@ _ALONE: Final[dict[str, dict[str, Any]]] = {
     "sqlite": {"ottobridge_alone": True},
     "postgresql": {"isolation_level": "AUTOCOMMIT"},
 }
-_LOCK: Final = 0x6F74746F_62726467  # "ottobrdg": the number of our advisory lock in PostgreSQL
 
 
 def open_database(url: str, *, prepare: bool = True) -> Engine:
@@ -149,35 +144,40 @@ def _each_alone(engine: Engine) -> Engine:
 def migrate(engine: Engine) -> None:
     """Bring the database to the newest schema, in one transaction; does nothing where it is there already.
 
-    Processes that start together take turns: an advisory lock on PostgreSQL, BEGIN IMMEDIATE on SQLite.
     Raises `ConfigError` for a database that a newer version of the bridge has upgraded.
     """
-    config = _config()
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError:
-            raise ConfigError(
-                ["bridge.database_url: a newer version of OttoBridge has upgraded this database; install that version"]
-            ) from None
+    if revision(engine) != known_revisions()[0]:
+        from bridge.store.migrating import upgrade  # noqa: PLC0415 -- Alembic takes longer to load than a command to run
+
+        upgrade(engine)
 
 
 def is_current(engine: Engine) -> bool:
     """Whether the database answers and has the schema of this version."""
     try:
-        with autocommit(engine) as connection:
-            return MigrationContext.configure(connection).get_current_revision() == known_revisions()[0]
+        return revision(engine) == known_revisions()[0]
     except DBAPIError:
         return False
 
 
+def revision(engine: Engine) -> str | None:
+    """The migration that the database is at, as Alembic has noted it; None where it has no tables of ours."""
+    with autocommit(engine) as connection:
+        return revision_of(connection)
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The same by a connection that is open."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
 @functools.cache
 def known_revisions() -> list[str]:
-    """The names of all migrations of this version, the newest first."""
-    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+    """The names of all migrations of this version, the newest first: each is the first part of its file's name."""
+    files = resources.files("bridge.store").joinpath("migrations", "versions").iterdir()
+    return sorted((file.name.partition("_")[0] for file in files if file.name[:4].isdigit()), reverse=True)
 
 
 def _read_url(url: str) -> URL:
@@ -254,10 +254,3 @@ def has_own_session(connection: Connection) -> bool:
     """Whether a PostgreSQL session is this connection's alone from one transaction to the next."""
     driver: Any = connection.connection.driver_connection
     return driver.prepare_threshold is not None
-
-
-def _config() -> Config:
-    config = Config()
-    # A package resource, so that an installed wheel finds it too.
-    config.set_main_option("script_location", "bridge.store:migrations")
-    return config

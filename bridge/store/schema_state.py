@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, inspect
 
-from bridge.store.engine import known_revisions
+from bridge.store.engine import known_revisions, revision_of
 from bridge.store.schema import metadata
 
 _INTEGRITY: Final = ("PRAGMA integrity_check(20)", "PRAGMA foreign_key_check")
@@ -47,7 +47,7 @@ def look(engine: Engine) -> SchemaState:
 
 def status_of(connection: Connection) -> tuple[str | None, SchemaStatus]:
     """The name of the newest migration that the database has seen, and what that means."""
-    schema = MigrationContext.configure(connection).get_current_revision()
+    schema = revision_of(connection)
     known = known_revisions()
     if schema is None:
         return None, SchemaStatus.EMPTY

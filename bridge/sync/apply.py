@@ -23,6 +23,7 @@ from bridge.store.sync_items import WRITES, Item, Kind, State
 from bridge.sync import journal
 from bridge.sync.directory_refresh import refresh
 from bridge.sync.pace import Pace
+from bridge.sync.reasons import RunReason
 
 ATTEMPTS: Final = 5
 """How often one item is tried before it is quarantined."""
@@ -255,7 +256,7 @@ class Applier:
             self._unknown += 1
             return None
         if tries >= ATTEMPTS:
-            return item._replace(state=State.QUARANTINED, reason="no_answer")
+            return item._replace(state=State.QUARANTINED, reason=RunReason.NO_ANSWER)
         self._later.append((now + self._pace.backoff(tries), item))
         return None
 
@@ -276,7 +277,7 @@ class Applier:
         return bool(self._queue)
 
     def _give_up(self, item: Item) -> Item:
-        reason = f"refused_{CONFLICT}" if item.number in self._taken else "no_answer"
+        reason = f"refused_{CONFLICT}" if item.number in self._taken else RunReason.NO_ANSWER
         return item._replace(state=State.QUARANTINED, reason=reason)
 
     def _finish_under_way(self) -> None:

@@ -15,10 +15,11 @@ from bridge.store.sync_people import Membership, Missing, Ownership
 from bridge.sync.facts import Decision, Facts, Rules, is_still, others_ids
 from bridge.sync.mapping import Wanted
 from bridge.sync.persons import RENAMED, following, identify, is_known_as, other_person
+from bridge.sync.reasons import RunReason
 
 DAY: Final = 86_400.0
-ON_ANOTHER: Final = "on_another_roster"
-OTHER_VALUE: Final = "other_value"
+ON_ANOTHER: Final = RunReason.ON_ANOTHER_ROSTER
+OTHER_VALUE: Final = RunReason.OTHER_VALUE
 
 
 def decide(wanted: Wanted, values: Mapping[str, str], facts: Facts, rules: Rules) -> Decision:
@@ -34,7 +35,7 @@ def decide(wanted: Wanted, values: Mapping[str, str], facts: Facts, rules: Rules
         return _create(values, rules)
     learner = facts.learners[user_id]
     if is_protected(learner, rules):
-        return Decision(Kind.SKIPPED, "protected_user", user_id)
+        return Decision(Kind.SKIPPED, RunReason.PROTECTED_USER, user_id)
     decision = _change(wanted, values, learner, facts, rules)
     return decision if person.follows is None else following(decision)
 
@@ -43,10 +44,10 @@ def decide_leave(missing: Missing, facts: Facts, rules: Rules, now: float) -> De
     """What is to be done with a person who is missing from a roster that was read whole."""
     learner = facts.learners.get(missing.user_id)
     if learner is not None and is_protected(learner, rules):
-        return Decision(Kind.SKIPPED, "protected_user", missing.user_id)
+        return Decision(Kind.SKIPPED, RunReason.PROTECTED_USER, missing.user_id)
     since = now if missing.missing_since is None else missing.missing_since
     if missing.missing_reads + 1 < rules.grace_reads or now - since < rules.grace_days * DAY:
-        return Decision(Kind.GRACE, "in_grace", missing.user_id)
+        return Decision(Kind.GRACE, RunReason.IN_GRACE, missing.user_id)
     return decide_gone(missing.key, missing.user_id, facts, rules)
 
 
@@ -56,9 +57,9 @@ def decide_gone(key_: str, user_id: int, facts: Facts, rules: Rules) -> Decision
     if is_elsewhere(user_id, facts.ownerships, rules.source):
         return Decision(Kind.LET_GO, ON_ANOTHER, user_id)
     if learner is None:
-        return Decision(Kind.LET_GO, "not_in_ottolearn", user_id)
+        return Decision(Kind.LET_GO, RunReason.NOT_IN_OTTOLEARN, user_id)
     if not learner.active:
-        return Decision(Kind.LET_GO, "inactive_already", user_id)
+        return Decision(Kind.LET_GO, RunReason.INACTIVE_ALREADY, user_id)
     if not is_still(key_, learner, facts.written.get(user_id, {}), rules) and (
         theirs := others_ids(learner, facts, rules)
     ):
@@ -89,15 +90,15 @@ def _match(wanted: Wanted, values: Mapping[str, str], facts: Facts, rules: Rules
         near = [h for h in holders if h.folded == loose_key(wanted.student_id)]
         found = sorted({h.user_id for h in near if same(h.value) == wanted.key})
         if len(found) > 1:
-            return None, _conflict("ambiguous", near)
+            return None, _conflict(RunReason.AMBIGUOUS, near)
         if near and not found:
-            return None, _conflict("variant", near)
+            return None, _conflict(RunReason.VARIANT, near)
         if not found and holding:
-            return None, _conflict("other_id", holding)
+            return None, _conflict(RunReason.OTHER_ID, holding)
         user_id = found[0] if found else None
     taken = [h for h in holding if h.user_id != user_id]
     if taken:
-        return None, _conflict("taken", taken, user_id)
+        return None, _conflict(RunReason.TAKEN, taken, user_id)
     return user_id, None
 
 
@@ -110,7 +111,7 @@ def _conflict(reason: str, holders: Sequence[Holder], user_id: int | None = None
 def _create(values: Mapping[str, str], rules: Rules) -> Decision:
     if lacking := sorted(rules.required - values.keys()):
         return Decision(
-            Kind.SKIPPED, "required_missing", None, Content(note=f"OttoLearn requires {', '.join(lacking)}")
+            Kind.SKIPPED, RunReason.REQUIRED_MISSING, None, Content(note=f"OttoLearn requires {', '.join(lacking)}")
         )
     return Decision(Kind.CREATE, "", None, Content(after=dict(values)))
 
@@ -121,12 +122,12 @@ def _change(wanted: Wanted, values: Mapping[str, str], learner: Learner, facts: 
     ownerships = facts.ownerships.get(learner.user_id, ())
     # Only what a sync did is undone by a sync; no option takes this decision from the person who made it.
     if not learner.active and all(ownership.standing != Membership.DEACTIVATED for ownership in ownerships):
-        return Decision(Kind.SKIPPED, "inactive_in_ottolearn", learner.user_id)
+        return Decision(Kind.SKIPPED, RunReason.INACTIVE_IN_OTTOLEARN, learner.user_id)
     if theirs := _ids_of_others(content, wanted, learner, facts, rules):
         return _conflict(OTHER_VALUE, theirs, learner.user_id)
     if not learner.active:
         return Decision(Kind.REACTIVATE, "", learner.user_id, _renamed(content, wanted, ownerships, rules))
-    reason = "changed_in_ottolearn" if content.foreign else ""
+    reason = RunReason.CHANGED_IN_OTTOLEARN if content.foreign else ""
     if content.after:
         return Decision(Kind.UPDATE, reason, learner.user_id, _renamed(content, wanted, ownerships, rules))
     if content.foreign:

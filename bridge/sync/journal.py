@@ -21,11 +21,12 @@ from bridge.store.sync_items import WRITES, Item, Kind, State
 from bridge.store.sync_people import Membership, SnapshotRow, unsaid
 from bridge.sync.decide import ON_ANOTHER, decide_gone, is_elsewhere
 from bridge.sync.facts import Rules, facts_of_gone
+from bridge.sync.reasons import RunReason
 
 SETTLING: Final = 3.0
 """Seconds after which a call that got no answer is taken to be over, before it is looked up."""
 PRESENT: Final = {Kind.CREATE, Kind.UPDATE, Kind.REACTIVATE, Kind.FOLLOW, Kind.ADOPT}
-LEFT_BY_ALL: Final = "left_by_all"
+LEFT_BY_ALL: Final = RunReason.LEFT_BY_ALL
 WITHOUT_WRITING = (Kind.ADOPT, Kind.LET_GO, Kind.RETURNED)
 
 

@@ -17,6 +17,7 @@ from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Content, Kind
 from bridge.sync.decide import is_protected
 from bridge.sync.facts import Decision, Rules
+from bridge.sync.reasons import RunReason
 
 _LOGIN: Final = "username"
 """OttoLearn's own login name: nobody is without one, so there is rarely anything to fill."""
@@ -71,20 +72,20 @@ def decide_link(
         return _not_one(row, found, link)
     learner = found[0]
     if is_protected(learner, rules):
-        return _skipped("protected_user", row, learner)
+        return _skipped(RunReason.PROTECTED_USER, row, learner)
     taken = [h for h in holders if h.user_id != learner.user_id]
     if taken:
         note = "; ".join(f"OttoLearn user {h.user_id} has {h.value!r} as {h.attribute}" for h in taken)
-        return _conflict("taken", row, note, learner.user_id)
+        return _conflict(RunReason.TAKEN, row, note, learner.user_id)
     there = other_values(row, learner, carriers)
     if other := {name: value for name, value in there.items() if value != written.get(name)}:
         note = "; ".join(f"OttoLearn user {learner.user_id} has {value!r} as {name}" for name, value in other.items())
-        return _conflict("other_value", row, note, learner.user_id)
+        return _conflict(RunReason.OTHER_VALUE, row, note, learner.user_id)
     before = {name: there.get(name, "") for name in carriers if name in there or not learner.attributes.get(name)}
     if not before:
         return Decision(None, "", learner.user_id)
     if not learner.active:
-        return _skipped("inactive_in_ottolearn", row, learner)
+        return _skipped(RunReason.INACTIVE_IN_OTTOLEARN, row, learner)
     after = dict.fromkeys(before, row.student_id)
     return Decision(Kind.LINK, "", learner.user_id, Content(before, after, where=row.where))
 
@@ -102,7 +103,7 @@ def other_values(row: Row, learner: Learner, carriers: Sequence[str]) -> Mapping
 
 def twice(row: Row, decision: Decision) -> Decision:
     """The decision for a row that leads to a user to whom another row leads too."""
-    return _conflict("duplicate", row, "another row leads to the same OttoLearn user", decision.user_id)
+    return _conflict(RunReason.DUPLICATE, row, "another row leads to the same OttoLearn user", decision.user_id)
 
 
 def no_link(reason: str, row: Row) -> Decision:
@@ -115,7 +116,9 @@ def _not_one(row: Row, found: Sequence[Learner], link: Link) -> Decision:
         note = f"no OttoLearn user has this {link.field} as {link.attribute}"
         return Decision(Kind.SKIPPED, "no_match", None, Content(note=note, where=row.where))
     users = ", ".join(str(learner.user_id) for learner in found)
-    return _conflict("ambiguous", row, f"the OttoLearn users {users} all have this {link.field} as {link.attribute}")
+    return _conflict(
+        RunReason.AMBIGUOUS, row, f"the OttoLearn users {users} all have this {link.field} as {link.attribute}"
+    )
 
 
 def _conflict(reason: str, row: Row, note: str, user_id: int | None = None) -> Decision:

@@ -21,6 +21,7 @@ from bridge.store.text import storable
 from bridge.sync.facts import Decision, Rules
 from bridge.sync.link import Row, decide_link, match_key, no_link, other_values, twice
 from bridge.sync.plan import NO_DIGEST, Planner
+from bridge.sync.reasons import RunReason
 from bridge.sync.record import Job
 from bridge.sync.value_index import UsersByValue
 
@@ -54,7 +55,7 @@ class LinkPlanner(Planner):
         written = self._written(connection, looked_up)
         for row, found, holders in looked_up:
             decision = self._judge(row, found, holders, written.get(found[0].user_id, {}) if found else {})
-            if decision.reason == "duplicate" and decision.user_id is not None:
+            if decision.reason == RunReason.DUPLICATE and decision.user_id is not None:
                 again.add(decision.user_id)
             if decision.kind is not None:
                 items.append(self._item(*_named(row), NO_DIGEST, decision))
@@ -65,7 +66,7 @@ class LinkPlanner(Planner):
                 sync_items.add(transaction, self._run, items)
                 sync_items.claim(transaction, self._run, claims)
                 if again:
-                    sync_items.to_conflict(transaction, self._run, "duplicate", keys=(), users=again)
+                    sync_items.to_conflict(transaction, self._run, RunReason.DUPLICATE, keys=(), users=again)
         self._progress(self.read_total)
 
     def _looked_up(
@@ -94,7 +95,7 @@ class LinkPlanner(Planner):
         self, row: Row, found: Sequence[Learner], holders: Sequence[Holder], written: Mapping[str, str]
     ) -> Decision:
         if not row.key:
-            return no_link("no_student_id" if is_no_id(row.student_id) else "bad_student_id", row)
+            return no_link(RunReason.NO_STUDENT_ID if is_no_id(row.student_id) else RunReason.BAD_STUDENT_ID, row)
         decision = decide_link(row, found, holders, self._mapped.carriers, self._link, self._rules, written)
         if decision.user_id is None:
             return decision

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from bridge.store.sync_items import Kind, State
 from bridge.store.sync_runs import GUESSED, Status, kind_of
+from bridge.sync.reasons import RunReason
 
 DONE, FAILED, HELD_BACK, QUARANTINED, LOCKED, STALE, INTERRUPTED = 0, 1, 3, 4, 5, 6, 130
 COUNTED: Final = {
@@ -124,7 +125,12 @@ class Outcome:
     @property
     def exit_code(self) -> int:
         """As the contract says."""
-        by_reason = {"locked": LOCKED, "stale": STALE, "interrupted": INTERRUPTED, GUESSED: HELD_BACK}
+        by_reason = {
+            RunReason.LOCKED: LOCKED,
+            RunReason.STALE: STALE,
+            RunReason.INTERRUPTED: INTERRUPTED,
+            GUESSED: HELD_BACK,
+        }
         if self.reason in by_reason:
             return by_reason[self.reason]
         return {

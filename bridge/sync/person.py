@@ -19,6 +19,7 @@ from bridge.sync.changes_plan import ChangesPlanner
 from bridge.sync.facts import Rules
 from bridge.sync.guard import GIVING_ACCESS
 from bridge.sync.outcome import Outcome
+from bridge.sync.reasons import RunReason
 from bridge.sync.record import Job, recorded
 from bridge.sync.rules import rules_of
 from bridge.sync.target import SyncTarget, target_of
@@ -140,7 +141,7 @@ def _require_settled(job: Job, key: str) -> None:
         if not look_up or read_at is None or read_at < started_at + OVER:
             raise RemoteUnavailable("it is not known yet whether an earlier run has made this person in OttoLearn")
         journal.look_up(job.memory, run, job.target.usernames, lost=State.ABANDONED)
-        sync_runs.change(engine, run, status=Status.FAILED, reason="crashed", ended_at=job.context.now())
+        sync_runs.change(engine, run, status=Status.FAILED, reason=RunReason.CRASHED, ended_at=job.context.now())
 
 
 def _guard(job: Job) -> None:
@@ -156,7 +157,7 @@ def _guard(job: Job) -> None:
     with engine.begin() as connection:
         sync_items.shift(connection, outcome.run, sorted(held), State.PLANNED, State.HELD)
     if held & planned:
-        outcome.status, outcome.reason = Status.HELD_BACK, verdict.reason or "held_already"
+        outcome.status, outcome.reason = Status.HELD_BACK, verdict.reason or RunReason.HELD_ALREADY
         outcome.notices += verdict.sentences
 
 

@@ -12,10 +12,11 @@ from bridge.store.people import Origin, Person, record_key
 from bridge.store.sync_items import Content, Kind
 from bridge.sync.facts import Decision, Facts, Rules
 from bridge.sync.mapping import Wanted
+from bridge.sync.reasons import RunReason
 
-PASSED_ON: Final = "passed_on"
-ID_CHANGED: Final = "id_changed"
-RENAMED: Final = "renamed_in_ottolearn"
+PASSED_ON: Final = RunReason.PASSED_ON
+ID_CHANGED: Final = RunReason.ID_CHANGED
+RENAMED: Final = RunReason.RENAMED_IN_OTTOLEARN
 
 
 class Identity(NamedTuple):

@@ -26,6 +26,7 @@ from bridge.sync.decide import OTHER_VALUE, decide, decide_leave
 from bridge.sync.facts import Decision, Facts, Rules, facts_of_gone
 from bridge.sync.mapping import DIGEST_BYTES, Wanted
 from bridge.sync.persons import PASSED_ON
+from bridge.sync.reasons import RunReason
 from bridge.sync.record import Job
 
 Ask = Callable[[Connection, str, str, Sequence[Any]], list[Person]]
@@ -71,7 +72,7 @@ class Planner:
             ) as connection:  # for each anew: a source may take hours, which no session survives
                 self._compare(connection, members)
         with self._engine.begin() as connection:
-            sync_items.resolve_claims(connection, self._run, "claimed_twice")
+            sync_items.resolve_claims(connection, self._run, RunReason.CLAIMED_TWICE)
 
     def finish(self, now: float) -> None:
         """Look for those who are missing. Only for a roster that was read whole."""
@@ -130,10 +131,10 @@ class Planner:
 
     def _leave_out(self, member: RosterMember) -> Iterator[Item]:
         if not member.active:
-            return self._skip(member, "inactive_in_lms")
+            return self._skip(member, RunReason.INACTIVE_IN_LMS)
         if is_no_id(normalize(member.student.student_id)):
-            return self._skip(member, "no_student_id")
-        return self._skip(member, "bad_student_id")
+            return self._skip(member, RunReason.NO_STUDENT_ID)
+        return self._skip(member, RunReason.BAD_STUDENT_ID)
 
     def _skip(self, member: RosterMember, reason: str) -> Iterator[Item]:
         self.skipped[reason] += 1
@@ -176,7 +177,7 @@ class Planner:
         sync_items.add(connection, self._run, items)
         sync_items.claim(connection, self._run, claims)
         if again:
-            sync_items.to_conflict(connection, self._run, "duplicate", keys=again, users=users)
+            sync_items.to_conflict(connection, self._run, RunReason.DUPLICATE, keys=again, users=users)
 
     def _decide(self, person: Wanted, values: dict[str, str], facts: Facts) -> Decision:
         return decide(person, values, facts, self._rules)
@@ -275,4 +276,4 @@ def duplicate(decision: Decision) -> Decision:
     """What becomes of a decision about somebody whom another member of the roster claims to be too."""
     involved = decision.involved | ({decision.user_id} if decision.user_id is not None else set())
     note = "another member of the roster has the same ID, or leads to the same OttoLearn user"
-    return Decision(Kind.CONFLICT, "duplicate", decision.user_id, Content(note=note), frozenset(involved))
+    return Decision(Kind.CONFLICT, RunReason.DUPLICATE, decision.user_id, Content(note=note), frozenset(involved))

@@ -18,6 +18,7 @@ from bridge.sync.apply import Interrupted, RunContext
 from bridge.sync.clock import Clock
 from bridge.sync.journal import Memory
 from bridge.sync.outcome import Outcome
+from bridge.sync.reasons import RunReason
 from bridge.sync.rules import configured_rules
 from bridge.sync.target import SyncTarget
 
@@ -154,19 +155,19 @@ def ending(job: Job) -> Iterator[None]:
     try:
         yield
     except RosterIncomplete as error:
-        outcome.status, outcome.reason = Status.HELD_BACK, "roster_incomplete"
+        outcome.status, outcome.reason = Status.HELD_BACK, RunReason.ROSTER_INCOMPLETE
         outcome.notices.append(str(error))
     except Interrupted as error:
-        outcome.status, outcome.reason = Status.PARTIAL, "interrupted"
+        outcome.status, outcome.reason = Status.PARTIAL, RunReason.INTERRUPTED
         outcome.notices.append(str(error))
     except LockLost as error:
-        outcome.status, outcome.reason = Status.FAILED, "lock_lost"
+        outcome.status, outcome.reason = Status.FAILED, RunReason.LOCK_LOST
         outcome.notices.append(str(error))
     except OttoBridgeError as error:
-        outcome.status, outcome.reason = Status.FAILED, "unavailable"
+        outcome.status, outcome.reason = Status.FAILED, RunReason.UNAVAILABLE
         outcome.notices.append(str(error))
     except BaseException:
-        outcome.reason = "crashed"
+        outcome.reason = RunReason.CRASHED
         raise
     finally:
         _close(job)

@@ -6,6 +6,7 @@ from bridge.store import sync_items, sync_runs
 from bridge.store.sync_items import State
 from bridge.store.sync_runs import Status
 from bridge.sync import journal
+from bridge.sync.reasons import RunReason
 from bridge.sync.record import Job
 
 
@@ -23,4 +24,6 @@ def recover(job: Job, *, before: int) -> None:
     for dead in lost:
         if dead.status == Status.READING:
             sync_items.drop(context.engine, dead.id)
-        sync_runs.change(context.engine, dead.id, status=Status.FAILED, reason="crashed", ended_at=context.now())
+        sync_runs.change(
+            context.engine, dead.id, status=Status.FAILED, reason=RunReason.CRASHED, ended_at=context.now()
+        )

@@ -21,6 +21,7 @@ from bridge.sync.guard import guard, hold_guess
 from bridge.sync.limits import NO_OTHERS, MaxChanges
 from bridge.sync.outcome import Outcome
 from bridge.sync.read import read
+from bridge.sync.reasons import RunReason
 from bridge.sync.record import KEPT, ending, locked, recorded
 from bridge.sync.recover import recover
 from bridge.sync.rules import rules_of
@@ -123,7 +124,7 @@ class Sync:
             if any(state == State.HELD for _, state, _ in sync_items.counts(engine, run.id)):
                 job.outcome.status, job.outcome.reason = Status.HELD_BACK, run.reason
                 if run.reason == GUESSED:
-                    job.outcome.reason = "limit_exceeded"  # what was guessed is confirmed by this very command
+                    job.outcome.reason = RunReason.LIMIT_EXCEEDED  # what was guessed is confirmed by this very command
             with ending(job):
                 note_disputes(job)
                 with traces.span("sync write"):

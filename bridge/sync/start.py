@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from bridge.store import sync_people, sync_runs
 from bridge.store.sync_runs import Run, Status
+from bridge.sync.reasons import RunReason
 from bridge.sync.record import Job
 
 
@@ -35,7 +36,7 @@ def start_after(last: Run, settings: str, overlap: float) -> Start:
     """Where a run starts that follows `last`, the configuration being `settings` now."""
     if last.settings != settings:
         return Start(why="the configuration has changed since the last run")
-    if last.status == Status.FAILED or last.reason == "roster_incomplete":
+    if last.status == Status.FAILED or last.reason == RunReason.ROSTER_INCOMPLETE:
         return Start(why="the last run failed")
     if last.status == Status.DONE and last.read_to is not None:
         return Start(last.read_to - overlap, last.read_to)

@@ -11,6 +11,7 @@ from bridge.learners.ledger import LaunchIdentity
 from bridge.learners.names import differ
 from bridge.store.sync_items import Kind, State
 from bridge.sync.person import Brought
+from bridge.sync.reasons import RunReason
 
 NOBODY: Final = "no_match"
 INCOMPLETE: Final = "newcomer_incomplete"
@@ -125,7 +126,7 @@ def verdict_on(brought: Brought) -> Verdict | None:
     if item.kind == Kind.CONFLICT:
         return Verdict(DOUBTFUL, f"{run} found {why}")
     if item.kind == Kind.SKIPPED:
-        if item.reason == "required_missing":
+        if item.reason == RunReason.REQUIRED_MISSING:
             return Verdict(INCOMPLETE, f"{item.content.note}, and the LMS and `roster` give no value")
         return Verdict(DOUBTFUL, f"{run} left this person alone: {why}")
     match item.state:

@@ -11,9 +11,10 @@ from bridge.store.sync_runs import Status
 from bridge.sync import journal
 from bridge.sync.apply import Applier
 from bridge.sync.planfile import write_plan_file
+from bridge.sync.reasons import RunReason
 from bridge.sync.record import Job
 
-NOBODY_LINKED: Final = "nobody_linked"
+NOBODY_LINKED: Final = RunReason.NOBODY_LINKED
 """The reason of a run that read a list and could link nobody in it."""
 NOT_LINKED: Final = (Kind.CONFLICT, Kind.SKIPPED)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,9 +13,10 @@ from flask import Request
 from sqlalchemy import Engine
 from werkzeug.exceptions import HTTPException
 
+from bridge.config.adapters import NO_ADAPTERS, Adapters
 from bridge.config.configuration import Configuration
 from bridge.config.connections import Connections
-from bridge.contracts import Adapter, CallbackContext, Connection
+from bridge.contracts import CallbackContext, Connection
 from bridge.errors import LaunchRejected
 from bridge.install.registration import Registrar
 from bridge.keys.own import OwnKeys
@@ -109,7 +110,7 @@ def build_services(
     outbound: Outbound,
     directory: Directory,
     *,
-    adapters: Sequence[Adapter[Any]] = (),
+    adapters: Adapters = NO_ADAPTERS,
     metrics: Metrics | None = None,
     self_test: SelfTest | None = None,
     now: Callable[[], float] = time.time,
