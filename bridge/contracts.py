@@ -298,6 +298,8 @@ class Adapter(Generic[S]):
     more than one where the ID is doubled. A learner waits for it: it does not wait out what the LMS asks to wait for.
     Members are as `read_roster` yields them, `fields` and RECORD included, and whoever is not on the roster that
     `read_roster` reads, by its filters, is nobody here. Raises what `bridge.errors` names."""
+    look_up_lacks: Callable[[S], str] = lambda _: ""
+    """What a connection lacks, so that nobody can be looked up there, in words for the operator; empty for nothing."""
     record_of_launch: Callable[[S, ReaderContext, str, str], str] | None = None
     """The RECORD in rosters of the person whom launches of this `Kind` call by this `Launch.record`, as the LMS says
     now; empty where it cannot say. None: their names have nothing to do with each other, or are the same by
@@ -365,7 +367,8 @@ def can_look_up(connection: Connection[Any]) -> bool:
         return False  # such a list brings nobody
     if getattr(settings, "file", None) is not None:
         return adapter.read_roster is not None
-    return adapter.look_up is not None and getattr(settings, "api", ...) is not None
+    possible = adapter.look_up is not None and getattr(settings, "api", ...) is not None
+    return possible and not adapter.look_up_lacks(settings)
 
 
 def clean(text: object) -> str:

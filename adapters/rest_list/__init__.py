@@ -12,4 +12,5 @@ ADAPTER = Adapter(
     read_changes=read_changes,
     tells_changes=lambda settings: bool(settings.list.changes),
     look_up=look_up,
+    look_up_lacks=lambda settings: "" if settings.student_id in settings.list.find else "`list.find` for `student_id`",
 )

@@ -12,4 +12,7 @@ ADAPTER = Adapter(
     read_changes=read_changes,
     tells_changes=lambda settings: settings.hcm is not None,
     look_up=look_up,
+    look_up_lacks=lambda settings: (
+        "" if settings.hcm is not None else "`hcm`: Learning cannot be asked for one student"
+    ),
 )

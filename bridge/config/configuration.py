@@ -267,7 +267,8 @@ def _not_to_be_looked_up(file: ConfigFile, found: Mapping[str, Connection[Any]])
         source = found.get(connection.roster_connection, connection)
         if connection.look_up is None or can_look_up(source):
             continue
-        lacks = "the key `api`" if source.adapter.look_up is not None else "a connection whose LMS can be asked"
+        usual = "the key `api`" if source.adapter.look_up is not None else "a connection whose LMS can be asked"
+        lacks = source.adapter.look_up_lacks(source.settings) or usual
         sentence = f"`look_up` needs {lacks}" + (f" in {source.name}" if source is not connection else "")
         yield file.problem(("connections", name, "on_no_match"), sentence)
 

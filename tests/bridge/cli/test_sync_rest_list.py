@@ -170,3 +170,15 @@ def test_config_check_names_what_a_preset_needs(site: Site) -> None:
     site.configure()
     checked = site.run("config", "check")
     assert "connections.acme: `api` needs `password`" in str(checked.exception)
+
+
+@pytest.mark.parametrize(
+    ("student_id", "said"), [("guid", "`look_up` needs `list.find` for `student_id`"), ("externalId", "None")]
+)
+@cornerstone
+def test_a_look_up_that_the_list_has_no_way_for_is_named_before_anybody_launches(
+    site: Site, student_id: str, said: str
+) -> None:
+    site.connection |= {"student_id": student_id, "on_no_match": "look_up"}
+    site.configure()
+    assert said in str(site.run("config", "check").exception)

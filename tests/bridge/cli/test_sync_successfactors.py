@@ -177,3 +177,13 @@ def test_a_property_without_a_right_removes_nobody(synced: Site, name: str) -> N
     for person in synced.lms.users:
         del person[name]
     assert f"`{name}`" in refused(synced, "hcm", "u00003")
+
+
+def test_a_look_up_in_learning_is_named_as_a_mistake(site: Site) -> None:
+    for connection in site.tree["connections"].values():
+        connection["on_no_match"] = "look_up"
+    site.config.write_text(yaml.safe_dump(site.tree))
+    found = str(CliRunner().invoke(cli, ["--config", str(site.config), "config", "check"]).exception)
+    assert "connections.learning.on_no_match" in found
+    assert "`look_up` needs `hcm`: Learning cannot be asked for one student" in found
+    assert "connections.hcm" not in found
