@@ -183,6 +183,14 @@ def test_a_conflict_of_the_roster_is_one_of_the_launch(bridge: Healing) -> None:
     assert bridge.users("S9") == []
 
 
+def test_a_user_who_has_lost_the_id_in_ottolearn_gets_no_second_one(bridge: Healing) -> None:
+    assert entered(bridge.launch("S9"))
+    bridge.ottolearn.update(only(bridge, "S9").user_id, {"username": "married"}, True)
+    bridge.house.directory.refresh()
+    bridge.launch("S9")
+    assert (bridge.last().reason, bridge.users("S9")) == ("identity_changed", [])
+
+
 def test_what_a_limit_holds_waits_for_an_administrator(world: World) -> None:
     with reconfigured(world, canvas_roster="{limits: {creations: {number: 1}}}") as bridge:
         assert entered(bridge.launch("S9"))
