@@ -186,7 +186,7 @@ def test_a_conflict_of_the_roster_is_one_of_the_launch(bridge: Healing) -> None:
 def test_a_user_who_has_lost_the_id_in_ottolearn_gets_no_second_one(bridge: Healing) -> None:
     assert entered(bridge.launch("S9"))
     bridge.ottolearn.update(only(bridge, "S9").user_id, {"username": "married"}, True)
-    bridge.house.directory.refresh()
+    bridge.services.directory.refresh()
     bridge.launch("S9")
     assert (bridge.last().reason, bridge.users("S9")) == ("identity_changed", [])
 
