@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -279,3 +280,20 @@ def test_a_call_that_fails_says_how_and_nothing_of_what_was_sent(failure: Except
         with pytest.raises(RemoteUnavailable) as caught:
             Outbound().request("GET", "https://lms.example.com/?token=secret")
     assert str(caught.value) == f"lms.example.com: {told}"
+
+
+def test_a_call_that_must_be_over_by_then_waits_no_longer(loopback: Outbound) -> None:
+    with FakeServer(lambda _: Reply(200, b"late"), delay=5.0) as slow:
+        began = time.monotonic()
+        with pytest.raises(RemoteUnavailable):
+            loopback.ending_at(began + 0.2).request("GET", slow.url)
+        assert time.monotonic() - began < 4.0
+        with pytest.raises(RemoteUnavailable, match="no time left"):
+            loopback.ending_at(began).request("GET", slow.url)
+        assert sum(slow.count.values()) == 1
+
+
+def test_a_door_that_is_bounded_leaves_the_other_as_it_is(loopback: Outbound) -> None:
+    loopback.ending_at(0.0)
+    with FakeServer(lambda _: Reply(200, b"in time")) as remote:
+        assert loopback.request("GET", remote.url).body == b"in time"
