@@ -129,3 +129,19 @@ def test_a_number_that_is_always_somebody_elses_is_a_failure_even_where_no_other
 
 def test_the_record_of_the_source_is_never_advised_as_a_student_id() -> None:
     assert "@record" not in str(compared(["r1"], [member(1)]))
+
+
+@pytest.mark.parametrize(("launched", "listed"), [("", "Ana"), ("Ana", "")])
+def test_a_name_that_one_side_does_not_say_proves_nothing(launched: str, listed: str) -> None:
+    roster = [RosterMember(Student("1", listed, ""), {"idnumber": "1"})]
+    *_, candidate, last = compared([Student("1", launched, "")], roster)
+    assert candidate.detail == "1 of 1 launch IDs are somebody's idnumber"
+    assert last.state == "ok"
+
+
+def test_of_two_fields_that_agree_alike_the_configured_one_is_told_first() -> None:
+    found = compared(["1"], [named(1, "Ana", account="1")])
+    assert [one.what for one in found if one.what.startswith("candidate")] == [
+        "candidate idnumber",
+        "candidate account",
+    ]
