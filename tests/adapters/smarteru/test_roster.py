@@ -99,6 +99,28 @@ def test_an_export_of_another_account_proves_nothing(account: Account, connect: 
         read_whole(read_roster(connect(export_text(nobody)), clock.context()))
 
 
+def test_where_both_numbers_are_the_same_newcomers_have_one_too(
+    account: Account, connect: Connect, clock: Clock
+) -> None:
+    account.people = [person(n, profile=f"{n + 1}", scorm=f"{n + 1}") for n in range(PEOPLE)]
+    settings = connect(export_text(account.people[:-1]))
+    assert read_whole(read_roster(settings, clock.context()))[-1].student.student_id == "30"
+
+
+@pytest.mark.parametrize(("gone", "whole"), [(1, True), (2, False)])
+def test_one_who_left_a_small_account_stops_nothing_and_two_are_told(
+    account: Account, connect: Connect, clock: Clock, gone: int, whole: bool
+) -> None:
+    account.people = account.people[:8]
+    settings = connect()
+    account.people = account.people[gone:]
+    if whole:
+        assert len(read_whole(read_roster(settings, clock.context()))) == 8 - gone
+    else:
+        with pytest.raises(RosterIncomplete, match=r"2 of 8 people of export\.csv"):
+            read_whole(read_roster(settings, clock.context()))
+
+
 def test_a_number_that_fits_only_those_who_were_asked_for_is_not_believed_of_all(
     account: Account, connect: Connect, clock: Clock
 ) -> None:
