@@ -89,7 +89,7 @@ class RegistrationRefused(OttoBridgeError):
 
 
 class RosterIncomplete(OttoBridgeError):
-    """A roster could not be read to its end; nobody may be taken for gone."""
+    """A roster could not be read to its end; nobody may be deactivated."""
 
 
 class ConfigError(Exception):

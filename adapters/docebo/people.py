@@ -26,7 +26,7 @@ FEW: Final = 10
 _NO_DAY: Final = {"", "0000-00-00"}
 _LEFT_OUT: Final = (
     "the user of the API may not read it, or it has another name, by which `student_id` and roster.attributes must "
-    "call it; nobody is taken for gone"
+    "call it; nobody will be deactivated"
 )
 _DAYS_UNKNOWN: Final = "Docebo writes expiration dates in a way that is not known; nobody is taken for expired"
 
@@ -100,6 +100,6 @@ def _is_active(item: Item) -> bool:
     status = str(int(said)) if isinstance(said, bool) else clean(said)
     if status not in STATUS:
         raise RosterIncomplete(
-            f"Docebo says {status[:20]!r} as the status of a user, which is neither 1 nor 0; nobody is taken for gone"
+            f"Docebo says {status[:20]!r} as the status of a user, which is neither 1 nor 0; nobody will be deactivated"
         )
     return STATUS[status]

@@ -84,7 +84,7 @@ def _farewell(gone: Sequence[str], courses: int, forget: str) -> str:
     """What to do about courses that are gone; `forget` is the command, empty where the configuration names them."""
     mended = f"{forget} {shlex.join(gone)}" if forget else f"take out of roster.filters.courses: {', '.join(gone)}"
     return (
-        f"{len(gone)} of {courses} courses are not there any more; nobody is taken for gone. If they were closed for "
+        f"{len(gone)} of {courses} courses are no longer listed; nobody will be deactivated. If they were closed for "
         f"good: {mended}"
     )
 

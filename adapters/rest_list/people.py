@@ -57,7 +57,7 @@ class PeopleReader:
         if self._somebody and not self._somebody_active:
             name = self._active.field if self._active else ""
             raise RosterIncomplete(
-                f"nobody is active by `{name}`, so nobody is taken for gone; say in `list.active` which values are"
+                f"nobody is active by `{name}`, so nobody will be deactivated; say in `list.active` which values are"
             )
 
     def _member(self, item: Item) -> RosterMember:

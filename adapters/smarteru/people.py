@@ -31,7 +31,7 @@ def require_said(page: Sequence[User], settings: Settings) -> None:
         if missing := [name for name in needed if name not in user]:
             raise RosterIncomplete(
                 f"SmarterU leaves {', '.join(missing)} out of users: the user of `api.user_key` may not read it, or it "
-                "has another name, by which `student_id` and roster.attributes must call it; nobody is taken for gone"
+                "has another name, by which `student_id` and roster.attributes must call it; nobody will be deactivated"
             )
 
 

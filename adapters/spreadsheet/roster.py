@@ -21,7 +21,7 @@ def read_roster(settings: Settings, context: ReaderContext) -> RosterPages:
 
     Says by `means.notice` as what the file was read, and in the RosterEnd what of that nobody had named. In
     `roster` mode a row that cannot be read might be anybody's, so one mistake keeps the roster from ending:
-    SheetRefused, with every mistake. In `link` mode nobody is ever taken for gone; the mistakes are noticed, and the
+    SheetRefused, with every mistake. In `link` mode nobody is ever deactivated; the mistakes are noticed, and the
     rest is linked. Raises RosterIncomplete for everything else.
     """
     guessed: list[str] = []

@@ -16,7 +16,7 @@ from bridge.sync.planfile import iso
 from bridge.sync.standing import SyncStanding, standing_of
 
 HEAD: Final = ("connection", "people", "whole", "in between", "behind", "next due", "last run", "looked up today")
-TIMES: Final = ("last_whole", "last_in_between", "next_due")
+TIMES: Final = ("last_whole", "last_incremental", "next_due")
 UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -48,7 +48,7 @@ def _row(one: SyncStanding, now: float) -> list[str]:
         one.connection,
         str(one.people),
         _ago(one.last_whole, now),
-        _ago(one.last_in_between, now),
+        _ago(one.last_incremental, now),
         "-" if one.lag_seconds is None else _span(one.lag_seconds),
         _due(one, now),
         one.last_status or "never",

@@ -25,9 +25,9 @@ def require_complete(pages: Iterable[Sequence[RosterMember]], id_name: str, righ
         if page:
             yield page
     if not total:
-        raise RosterIncomplete(f"the roster is empty; nobody is taken for gone. {rights}")
+        raise RosterIncomplete(f"the roster is empty; nobody will be deactivated. {rights}")
     if not with_id:
-        raise RosterIncomplete(f"none of {total} people has a {id_name}; nobody is taken for gone. {rights}")
+        raise RosterIncomplete(f"none of {total} people has a {id_name}; nobody will be deactivated. {rights}")
     yield RosterEnd(total)
 
 

@@ -38,6 +38,6 @@ class SentFields:
         """The error that says what is left out of whom, and what is sent instead."""
         sent = f" It sends {', '.join(self._sent)}." if self._sent else ""
         return RosterIncomplete(
-            f"the LMS leaves {', '.join(f'`{name}`' for name in names)} out of {whom}; nobody is taken for gone. "
+            f"the LMS leaves {', '.join(f'`{name}`' for name in names)} out of {whom}; nobody will be deactivated. "
             f"Either the bridge may not read it, or it has another name.{sent} {self._rights}"
         )

@@ -36,7 +36,7 @@ class LockLost(OttoBridgeError):
     def __init__(self, connection: str) -> None:
         super().__init__(
             f"the database ended the session that kept {connection} to this sync (a restart, or a limit on idle "
-            "sessions or transactions?); it has stopped, and the next one goes on from here"
+            "sessions or transactions?); it has stopped, and the next one resumes here"
         )
 
 

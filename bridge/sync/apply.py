@@ -206,7 +206,7 @@ class Applier:
             self._context.directory.put(*confirmed)
         self.finished += sum(item.state != State.PLANNED for item in settled)
         if self._failures >= max(10, 3 * self._at_once) or self._pace.refusals >= MOST_REFUSALS:
-            raise RemoteUnavailable("OttoLearn takes no more changes at present; the next run goes on from here")
+            raise RemoteUnavailable("OttoLearn is refusing changes; the next run resumes here")
         if self._fatal is not None:
             raise self._fatal
 

@@ -44,7 +44,7 @@ class LinkPlanner(Planner):
         super().read(groups)
 
     def finish(self, now: float) -> None:
-        """Nobody is ever taken for gone."""
+        """Nobody is ever deactivated."""
 
     def _compare(self, connection: Connection, members: Sequence[RosterMember]) -> None:
         self.read_total += len(members)

@@ -87,8 +87,8 @@ def _including(pages: RosterPages, expected: Sequence[str]) -> RosterPages:
         elif missing:
             raise RosterIncomplete(
                 f"{len(missing)} of the {len(set(expected))} people of roster.must_include are not on the roster: the "
-                "source did not show everybody, and nobody is taken for gone. Give the account that reads it the right "
-                "to see all people; who has left for good is taken out of roster.must_include"
+                "source did not show everybody, and nobody will be deactivated. Give the account that reads it the "
+                "right to see all people; who has left for good is taken out of roster.must_include"
             )
         yield page
 

@@ -97,7 +97,7 @@ def locked(target: SyncTarget, context: RunContext, *, look_up: bool = False) ->
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
-        raise RemoteUnavailable("the database broke the connection off; the next sync goes on from here") from error
+        raise RemoteUnavailable("lost the database connection; the next sync resumes here") from error
 
 
 def _lock(target: SyncTarget, context: RunContext) -> AbstractContextManager[Callable[[], None]]:

@@ -24,7 +24,7 @@ class SyncStanding:
     """Active people whom the connection owns."""
     last_whole: float | None
     """When the last run began that read the whole roster to its end."""
-    last_in_between: float | None
+    last_incremental: float | None
     """When the last one began that read what had changed."""
     lag_seconds: float | None
     """Since the time of the source, or else of the run, up to which its changes are known."""
@@ -55,7 +55,7 @@ def standing_of(engine: Engine, connection: Connection[Any], now: float) -> Sync
         connection=connection.name,
         people=sync_people.count_present(engine, source),
         last_whole=None if whole is None else whole.started_at,
-        last_in_between=None if between is None else between.started_at,
+        last_incremental=None if between is None else between.started_at,
         lag_seconds=None if newest is None else max(0.0, now - _known_to(newest)),
         next_due=due if "roster" in connection.settings.model_fields_set else None,
         next_is_whole=connection.adapter.read_changes is None or full_due <= due,

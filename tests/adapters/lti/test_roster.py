@@ -117,7 +117,7 @@ def test_courses_that_launches_named_are_the_roster_where_none_is_configured(pla
 
 def test_courses_that_have_vanished_make_nobody_gone_and_are_forgotten_by_one_command(platform, read):
     platform.courses = {"/b": [[member(1)]]}
-    with pytest.raises(RosterIncomplete, match=r"2 of 3 courses .*nobody is taken for gone") as told:
+    with pytest.raises(RosterIncomplete, match=r"2 of 3 courses .*nobody will be deactivated") as told:
         read(learned=("/a", "/b", "/c?rlid=a&b"))
     command = f"ottobridge connections forget-course a-b {platform.url}/a '{platform.url}/c?rlid=a&b'"
     assert str(told.value).endswith(f": {command}")

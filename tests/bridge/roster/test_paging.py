@@ -1,4 +1,4 @@
-"""Lists that come page by page: read to a proven end, or refused, so that nobody is taken for gone."""
+"""Lists that come page by page: read to a proven end, or refused, so that nobody will be deactivated."""
 
 from __future__ import annotations
 

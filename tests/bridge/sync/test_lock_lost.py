@@ -67,7 +67,7 @@ def test_a_run_that_loses_its_lock_while_it_reads_writes_nothing(either_world, p
     either_world.lms.while_reading = lambda: end_sessions(either_world.engine)
     lost = either_world.run()
     assert (lost.status, lost.reason, lost.exit_code, lost.created) == ("failed", "lock_lost", 1, 0)
-    assert "the next one goes on from here" in lost.notices[0]
+    assert "the next one resumes here" in lost.notices[0]
     assert either_world.ottolearn.writes == []
     assert sync_runs.find(either_world.engine, lost.run).reason == "lock_lost"
     either_world.lms.while_reading = lambda: None
@@ -169,6 +169,6 @@ def test_a_database_that_restarts_under_a_statement_ends_the_run_with_an_error_t
             end_sessions(either_world.engine, all_of_them=True)
 
     event.listen(either_world.engine, "before_cursor_execute", restart)
-    with pytest.raises(RemoteUnavailable, match="the database broke the connection off"):
+    with pytest.raises(RemoteUnavailable, match="lost the database connection"):
         either_world.run()
     assert either_world.run().created == PEOPLE

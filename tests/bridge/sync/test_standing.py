@@ -16,7 +16,7 @@ def test_lag_is_measured_by_the_source_s_clock(world: World) -> None:
     connection = world.sync()._target.connection
     connection.settings.model_fields_set = {"roster"}
     found = standing_of(world.engine, connection, world.time + 60)
-    assert (found.people, found.lag_seconds, found.last_in_between) == (1, 3_660, None)
+    assert (found.people, found.lag_seconds, found.last_incremental) == (1, 3_660, None)
     assert found.next_due == world.time + DAY
     assert not found.next_is_whole
     bring(world, member("p2"))
