@@ -106,7 +106,8 @@ def _refusal(services: AppServices, error: HTTPException) -> LaunchResult:
 def _shown(result: LaunchResult) -> Response:
     if request.path.startswith(ROOT):
         _, status = json_answer(result)
-        return error_answer(status, SCIM_DETAILS.get(status, "The bridge cannot answer now; try again later"))
+        words = SCIM_DETAILS.get(status, "The bridge cannot answer now; try again later")
+        return error_answer(status, f"{words} (reference {result.reference})")
     from_page = request.url_rule is not None and request.url_rule.rule.startswith(FROM_PAGES)
     if not from_page and request.endpoint not in BY_PROGRAMS:
         return answer(result)

@@ -44,8 +44,7 @@ def scim_pages(services: AppServices) -> Blueprint:
     # an address that was entered with a slash at its end must not redirect, which no client follows with a POST
     options: dict[str, Any] = {"methods": METHODS, "merge_slashes": False, "provide_automatic_options": False}
 
-    @pages.route(f"{ROOT}<connection>", defaults={"path": ""}, **options)
-    @pages.route(f"{ROOT}<connection>/", defaults={"path": ""}, **options)
+    @pages.route(f"{ROOT}<connection>", defaults={"path": ""}, strict_slashes=False, **options)
     @pages.route(f"{ROOT}<connection>//<path:path>", **options)
     @pages.route(f"{ROOT}<connection>/<path:path>", **options)
     def scim(connection: str, path: str) -> Response:

@@ -282,6 +282,14 @@ def test_while_the_database_is_away_the_provider_is_asked_to_come_again(serve_sc
         assert provider.ask("POST", "/Users", user("ann")).status_code == 201
 
 
+@pytest.mark.parametrize("path", ["", "/"])
+def test_the_address_itself_is_no_redirect(provider: Provider, path: str) -> None:
+    headers = {"Authorization": f"Bearer {provider.token}"}
+    answer = provider.session.get(f"{provider.base}{path}", headers=headers, allow_redirects=False, timeout=20)
+    assert answer.status_code == 200
+    assert answer.json()["totalResults"] == 0
+
+
 @pytest.mark.parametrize("path", ["/Users/", "//Users", "/Users?", "/users", "/Users.scim"])
 def test_an_address_with_a_slash_too_many_is_the_same(provider: Provider, path: str) -> None:
     answer = provider.session.post(
