@@ -11,6 +11,7 @@ ADAPTERS = Adapters(
     (
         "canvas",
         "moodle",
+        "blackboard",
         "lti",
         "scorm",
         "smarteru",

@@ -8,8 +8,9 @@ from __future__ import annotations
 import enum
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, NewType, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, NewType, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
@@ -215,6 +216,29 @@ class Pushes(NamedTuple):
     """Those whose attribute (userName, externalId, employeeNumber, email) may be this value, and perhaps others."""
 
 
+class StoredSecret(Protocol):
+    """A secret of a connection, held so that nobody else reads or replaces it meanwhile."""
+
+    def read(self) -> str:
+        """The secret; empty where there is none."""
+
+    def replace(self, value: str) -> None:
+        """Keep this instead, so that it outlasts a crash from here on."""
+
+
+class ConnectionState(Protocol):
+    """What the bridge keeps for the API of one connection, for all processes together."""
+
+    def count(self, what: str, span: float) -> int:
+        """Note one more `what`; how many there were in this span of so many seconds."""
+
+    def counted(self, what: str, span: float) -> int:
+        """How many there were in this span, without noting one."""
+
+    def secret(self, name: str) -> AbstractContextManager[StoredSecret]:
+        """Hold the secret `name`, sealed at rest. Raises RemoteUnavailable where somebody else does for long."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReaderContext:
     """What a roster reader works with; everything that is not pure comes in here."""
@@ -231,6 +255,8 @@ class ReaderContext:
     """OttoLearn's Username attributes: what fills one of them is an ID."""
     pushes: Pushes | None = None
     """What was pushed to the connection; None where nobody pushes."""
+    state: ConnectionState | None = None
+    """None where nothing is kept between one reading and the next."""
 
 
 class Observation(NamedTuple):

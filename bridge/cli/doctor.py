@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.saying import shown, visible
-from bridge.cli.syncing import services_of
+from bridge.cli.syncing import services_of, state_of
 from bridge.config.configuration import Configuration
 from bridge.config.connections import Connections
 from bridge.contracts import Connection
@@ -71,6 +71,7 @@ def _examine(invocation: Invocation, only: str | None, write: bool) -> Iterator[
                 connection=known.find,
                 services=lambda name: services_of(invocation, engine, name),
                 pushes=lambda name: pushes_of(engine, name),
+                state=lambda name: state_of(invocation, engine, name),
                 own_keys=_own_keys(configuration, engine),
             )
             yield Finding("database", "open", OK)

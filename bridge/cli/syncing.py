@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from bridge.cli.invocation import Invocation
 from bridge.cli.saying import say
 from bridge.contracts import Connection, LtiServices
+from bridge.keys.connection_state import StoredState
 from bridge.keys.own import OwnKeys
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.scim.pushes import pushes_of
@@ -120,8 +121,15 @@ def open_sync(
         stopping=stopping,
         services=lambda: services_of(invocation, engine, connection.name),
         pushes=pushes_of(engine, connection.name) if connection.adapter.takes_pushes else None,
+        state=state_of(invocation, engine, connection.name),
     )
     return Sync(connection, settings.username_attributes, settings.username, invocation.outbound, context)
+
+
+def state_of(invocation: Invocation, engine: Engine, connection: str) -> StoredState:
+    """What is kept for the API of a connection."""
+    secret = invocation.configuration.bridge.secret_key.get_secret_value()
+    return StoredState(engine, secret, connection, time.time, time.sleep)
 
 
 def services_of(invocation: Invocation, engine: Engine, connection: str) -> LtiServices:

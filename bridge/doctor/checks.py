@@ -13,7 +13,17 @@ from itertools import islice
 from time import monotonic
 from typing import Any, NamedTuple
 
-from bridge.contracts import Connection, Learner, LtiServices, Pushes, ReaderContext, RosterEnd, RosterMember, Student
+from bridge.contracts import (
+    Connection,
+    ConnectionState,
+    Learner,
+    LtiServices,
+    Pushes,
+    ReaderContext,
+    RosterEnd,
+    RosterMember,
+    Student,
+)
 from bridge.doctor.ids import LOOKED_AT, compare_ids
 from bridge.doctor.look_up import try_look_up
 from bridge.errors import ConfigError, LaunchRejected, LearnerAmbiguous, OttoBridgeError, RemoteUnavailable
@@ -65,6 +75,8 @@ class Doctor:
     """What the roster of a connection needs to ask an LTI platform."""
     pushes: Callable[[str], Pushes] | None = None
     """What was pushed to a connection to which people are pushed."""
+    state: Callable[[str], ConnectionState] | None = None
+    """What is kept for the API of a connection."""
     own_keys: Sequence[OwnKeys] = ()
     """Our own keys, of each purpose that they serve here."""
 
@@ -230,7 +242,11 @@ class Doctor:
     def _context(self, connection: Connection[Any], sleep: Callable[[float], None]) -> ReaderContext:
         services = None if self.services is None else partial(self.services, connection.name)
         pushes = self.pushes(connection.name) if self.pushes and connection.adapter.takes_pushes else None
-        return ReaderContext(self.outbound, self.now, sleep, lambda _: None, services, pushes=pushes)
+        state = self._state(connection)
+        return ReaderContext(self.outbound, self.now, sleep, lambda _: None, services, pushes=pushes, state=state)
+
+    def _state(self, connection: Connection[Any]) -> ConnectionState | None:
+        return None if self.state is None else self.state(connection.name)
 
     def _people(self, connection: Connection[Any]) -> Iterator[RosterMember]:
         """The people of the roster for as long as patience lasts, the first page in any case."""
@@ -266,7 +282,8 @@ class Doctor:
         services = None if self.services is None else partial(self.services, source.name)
         pushes = self.pushes(source.name) if self.pushes and source.adapter.takes_pushes else None
         outbound = self.outbound.ending_at(monotonic() + PATIENCE)
-        context = ReaderContext(outbound, self.now, self.sleep, lambda _: None, services, pushes=pushes)
+        state = self._state(source)
+        context = ReaderContext(outbound, self.now, self.sleep, lambda _: None, services, pushes=pushes, state=state)
         return Finding(connection.name, *try_look_up(source, context, self._people(source)))
 
     def _judge_ids(self, connection: Connection[Any], ids: Sequence[str]) -> Iterator[Finding]:

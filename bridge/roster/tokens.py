@@ -118,13 +118,16 @@ class TokenSession:
         headers: Mapping[str, str] | None = None,
         wait: bool = True,
         seconds: float = PAGE_SECONDS,
+        before: Callable[[], None] = lambda: None,
     ) -> None:
-        """`seconds`: how long an answer may take; `wait`: whether to ask again where there was none."""
+        """`seconds`: how long an answer may take; `wait`: whether to ask again where there was none; `before` is called
+        before each call, and may raise."""
         self._token = token
         self._seconds = seconds
         self._means = context
         self._headers = {"Accept": "application/json", **(headers or {})}
         self._wait = wait
+        self._before = before
         self._worked = False
         self._renewals = 0
 
@@ -154,6 +157,7 @@ class TokenSession:
 
     def _called(self, url: str) -> Answer:
         headers = {**self._headers, "Authorization": f"Bearer {self._token.get()}"}
+        self._before()
         return self._means.outbound.request(
             "GET", url, headers=headers, deadline=self._seconds, max_bytes=MAX_PAGE_BYTES
         )

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from sqlalchemy import Engine
 
-from bridge.contracts import Learner, LtiServices, Pushes
+from bridge.contracts import ConnectionState, Learner, LtiServices, Pushes
 from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
 from bridge.learners.directory import Directory
 from bridge.ottolearn.api import Attribute
@@ -80,6 +80,8 @@ class RunContext:
     """Seconds for which OttoLearn's users need not be read again before a plan is made; writes follow what is true."""
     pushes: Pushes | None = None
     """What was pushed to the connection; None where nobody pushes."""
+    state: ConnectionState | None = None
+    """What is kept for the API of the connection."""
 
     def refresh(self) -> None:
         """Read OttoLearn's users again, when it is our turn. Raises what reading raises."""

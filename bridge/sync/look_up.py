@@ -18,7 +18,16 @@ from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from bridge.contracts import VOUCHED, Connection, Launch, LookUpPolicy, LtiServices, ReaderContext, can_look_up
+from bridge.contracts import (
+    VOUCHED,
+    Connection,
+    ConnectionState,
+    Launch,
+    LookUpPolicy,
+    LtiServices,
+    ReaderContext,
+    can_look_up,
+)
 from bridge.errors import ConfigError, LaunchRejected, LearnerNotFound, OttoBridgeError, RemoteUnavailable
 from bridge.learners.directory import Directory, Match, NotSettled
 from bridge.learners.ledger import LaunchIdentity
@@ -64,6 +73,8 @@ class LookUps:
     now: Callable[[], float]
     sleep: Callable[[float], None]
     monotonic: Callable[[], float]
+    state: Callable[[str], ConnectionState] | None = None
+    """What is kept for the API of a connection."""
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE, "look-up"))
     _slots: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_ONCE))
 
@@ -197,6 +208,7 @@ class LookUps:
             lambda: self.services(source.name),
             self.people.usernames,
             pushes_of(self.engine, source.name) if source.adapter.takes_pushes else None,
+            None if self.state is None else self.state(source.name),
         )
         member = the_person(source, context, launch, identity)
         verdict = verdict_on(self.people.bring(source, member, ends))

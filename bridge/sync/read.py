@@ -32,7 +32,14 @@ def read(job: Job, outbound: Outbound, rules: Rules, start: Start, *, full: bool
         _say_whole(job, start.why)
     context, usernames = job.context, job.target.usernames
     reader_context = ReaderContext(
-        outbound, context.now, context.sleep, context.notice, context.services, usernames, context.pushes
+        outbound,
+        context.now,
+        context.sleep,
+        context.notice,
+        context.services,
+        usernames,
+        context.pushes,
+        context.state,
     )
     if start.since is not None:
         try:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from bridge.config.configuration import Configuration
 from bridge.contracts import Connection, LtiServices
+from bridge.keys.connection_state import StoredState
 from bridge.keys.own import OwnKeys
 from bridge.learners.directory import Directory
 from bridge.net.http import Outbound
@@ -54,4 +55,16 @@ def look_ups_of(
         stopping=lambda: False,
     )
     people = PersonSync(around, tuple(settings.username_attributes), settings.username, time.monotonic)
-    return LookUps(engine, directory, outbound, people, connection, services, now, time.sleep, time.monotonic)
+    secret_key = configuration.bridge.secret_key.get_secret_value()
+    return LookUps(
+        engine,
+        directory,
+        outbound,
+        people,
+        connection,
+        services,
+        now,
+        time.sleep,
+        time.monotonic,
+        lambda name: StoredState(engine, secret_key, name, now, time.sleep),
+    )

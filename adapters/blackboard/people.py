@@ -1,0 +1,109 @@
+"""One user of Blackboard's as a member of the roster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from adapters.blackboard.settings import Filters, Settings
+from bridge.contracts import RECORD, RosterMember, clean
+from bridge.errors import RosterIncomplete
+from bridge.identifiers import normalize
+from bridge.lti.student import read_student
+
+User = Mapping[str, Any]
+RIGHTS: Final = (
+    "In Blackboard, give the user of the REST API integration a system role with the entitlement system.user.VIEW "
+    "(without it Blackboard leaves fields out), and check `student_id` and roster.filters."
+)
+PLAIN: Final = ("id", "uuid", "externalId", "userName", "studentId", "dataSourceId")
+NESTED: Final = {
+    "email": ("contact", "email"),
+    "job.title": ("job", "title"),
+    "job.department": ("job", "department"),
+    "job.company": ("job", "company"),
+}
+ASKED: Final = (*PLAIN, "institutionRoleIds", "availability", "name", "contact", "job")
+"""What Blackboard is asked to send of each user, and nothing else."""
+OF_EVERYBODY: Final = ("uuid", "userName", "availability")
+"""What every user has, and Blackboard says only to whom it says everything (system.user.VIEW)."""
+ACTIVE: Final = {"yes": True, "no": False, "disabled": False}
+
+
+class People:
+    """Reads users, and sees that Blackboard says of them what it should."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._student_id = settings.student_id
+        self._filters = settings.roster.filters
+        asked = {settings.student_id, *settings.roster.fields}
+        self._always = sorted({*OF_EVERYBODY} | (asked & {"externalId"}) | needed_by(self._filters))
+        self._sometimes = sorted(asked & {"studentId", *NESTED})
+        self._told: set[str] = set()
+        self._total = 0
+
+    def page(self, users: Sequence[User]) -> list[RosterMember]:
+        """The members. Raises RosterIncomplete where something is left out that every user has."""
+        for user in users:
+            if missing := [name for name in self._always if name not in user]:
+                raise RosterIncomplete(
+                    f"Blackboard leaves {', '.join(missing)} out of users; nobody is taken for gone. {RIGHTS}"
+                )
+        members = [self.member(user) for user in users if belongs(user, self._filters)]
+        self._told |= {name for name in self._sometimes for one in members if name in one.fields}
+        self._total += len(members)
+        return members
+
+    def require_told(self) -> None:
+        """Raise RosterIncomplete where a field that is asked for was left out of everybody."""
+        missing = [name for name in self._sometimes if name not in self._told]
+        if self._total and missing:
+            raise RosterIncomplete(
+                f"Blackboard leaves {', '.join(missing)} out of all {self._total} users: it may not be read, or nobody "
+                f"has it; then take it out of `student_id` and roster.attributes. {RIGHTS}"
+            )
+
+    def member(self, user: User) -> RosterMember:
+        """One user. What Blackboard does not say stays unsaid."""
+        fields = {name: normalize(user[name]) for name in PLAIN if name in user}
+        for name, (part, key) in NESTED.items():
+            inner = user.get(part)
+            if isinstance(inner, Mapping) and key in inner:
+                fields[name] = normalize(inner[key])
+        said = user.get("name")
+        parts: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
+        student = read_student(fields.get(self._student_id, ""), parts.get("given"), parts.get("family"), "")
+        names = {"first_name": student.first_name, "last_name": student.last_name} if parts else {}
+        return RosterMember(student, {**fields, **names, RECORD: key_of(user)}, is_active(user))
+
+
+def needed_by(filters: Filters) -> set[str]:
+    """The fields that decide who is on the roster."""
+    sources = {"dataSourceId"} if filters.data_sources else set()
+    return sources | ({"institutionRoleIds"} if filters.institution_roles else set())
+
+
+def belongs(user: User, filters: Filters) -> bool:
+    """Whether somebody is on the roster."""
+    roles = user.get("institutionRoleIds")
+    held = {clean(role).lower() for role in roles} if isinstance(roles, list) else set()
+    return (not filters.data_sources or clean(user.get("dataSourceId")) in filters.data_sources) and (
+        not filters.institution_roles or bool(held & {role.lower() for role in filters.institution_roles})
+    )
+
+
+def key_of(user: User) -> str:
+    """Blackboard's own lasting name of a user: `_8_1`."""
+    return clean(user.get("id"))
+
+
+def is_active(user: User) -> bool:
+    """Whether somebody may log in. Raises RosterIncomplete for a word that is not known: it must lock nobody out."""
+    availability = user.get("availability")
+    said = clean(availability.get("available")) if isinstance(availability, Mapping) else ""
+    active = ACTIVE.get(said.lower())
+    if active is None:
+        raise RosterIncomplete(
+            f"Blackboard says of somebody that they are available: {said[:20] or '(nothing)'}; known: Yes, No, Disabled"
+        )
+    return active

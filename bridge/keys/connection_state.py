@@ -1,0 +1,65 @@
+"""What the bridge keeps for the API of one connection, for all processes together: counts, and sealed secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from bridge.errors import RemoteRefused
+from bridge.keys.encryption import decrypt, encrypt
+from bridge.store import rates, sealed
+
+
+@dataclass(frozen=True)
+class StoredState:
+    """The state of one connection in the database (`bridge.contracts.ConnectionState`)."""
+
+    engine: Engine
+    secret_key: str
+    connection: str
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
+
+    def count(self, what: str, span: float) -> int:
+        """Note one more `what`; how many there were in this span of so many seconds."""
+        return rates.count(self.engine, what, self.connection, now=self.now(), span=span)
+
+    def counted(self, what: str, span: float) -> int:
+        """How many there were in this span, without noting one."""
+        return rates.counted(self.engine, what, self.connection, now=self.now(), span=span)
+
+    @contextmanager
+    def secret(self, name: str) -> Iterator[HeldSecret]:
+        """Hold the secret `name`: nobody else reads or replaces it meanwhile. Raises RemoteUnavailable."""
+        with sealed.held(self.engine, self.connection, name, self.sleep):
+            yield HeldSecret(self, name)
+
+
+@dataclass(frozen=True)
+class HeldSecret:
+    """A secret that nobody else holds."""
+
+    state: StoredState
+    name: str
+
+    def read(self) -> str:
+        """The secret; empty where there is none. Raises RemoteRefused where `secret_key` does not open it."""
+        found = sealed.read(self.state.engine, self.state.connection, self.name)
+        try:
+            return decrypt(found, self.state.secret_key, self._purpose) if found else ""
+        except ValueError as error:
+            raise RemoteRefused(
+                f"the {self.name} of {self.state.connection} is kept, and bridge.secret_key does not open it: {error}"
+            ) from error
+
+    def replace(self, value: str) -> None:
+        """Keep this instead, so that it outlasts a crash from here on."""
+        text = encrypt(value, self.state.secret_key, self._purpose)
+        sealed.write(self.state.engine, self.state.connection, self.name, text)
+
+    @property
+    def _purpose(self) -> str:
+        return f"{self.name} of {self.state.connection}"
