@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 from pydantic import ValidationError
@@ -15,11 +15,8 @@ from adapters import ADAPTERS
 from bridge.cli.corrected import WITH_COPY, is_source
 from bridge.cli.invocation import Invocation
 from bridge.cli.tablefile import check_table_file
-from bridge.contracts import Connection
+from bridge.contracts import Adapter, Connection
 from bridge.sync.outcome import Outcome
-
-FROM_FILE: Final = ("oneroster", "spreadsheet")
-"""The kinds whose roster may be a file."""
 
 file_option = click.option(
     "--file",
@@ -41,12 +38,17 @@ copy_option = click.option(
 )
 
 
-def file_options(kind: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """The options that `sync KIND` has besides those of every sync."""
+def may_be_file(adapter: Adapter[Any]) -> bool:
+    """Whether a roster of this adapter may be a file, which can be named on the command line."""
+    return adapter.read_roster is not None and adapter.fingerprint is not None
+
+
+def file_options(adapter: Adapter[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The options that `sync NAME` has besides those of every sync."""
 
     def add(command: Callable[..., None]) -> Callable[..., None]:
-        command = file_option(command) if kind in FROM_FILE else command
-        return encoding_option(copy_option(command)) if kind in WITH_COPY else command
+        command = file_option(command) if may_be_file(adapter) else command
+        return encoding_option(copy_option(command)) if adapter.name in WITH_COPY else command
 
     return add
 

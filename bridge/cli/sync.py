@@ -10,11 +10,11 @@ import click
 
 from adapters import ADAPTERS
 from bridge.cli.file_source import (
-    FROM_FILE,
     connection_for_file,
     encoding_option,
     file_option,
     file_options,
+    may_be_file,
     reading_from,
     spare_source,
 )
@@ -25,23 +25,36 @@ from bridge.cli.sync_options import reports, run_options
 from bridge.cli.sync_output import finish
 from bridge.cli.sync_status import status
 from bridge.config.connections import Connections
-from bridge.contracts import Connection
+from bridge.contracts import Adapter, Connection
 from bridge.store import sync_runs
 
-KINDS = tuple(adapter.name for adapter in ADAPTERS if adapter.read_roster is not None)
+
+class _SyncGroup(click.Group):
+    """A command for each adapter that reads a roster, with those that the configuration names by a dotted path."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        invocation = ctx.find_object(Invocation)
+        if (known := super().get_command(ctx, cmd_name)) or invocation is None or not invocation.config_path.exists():
+            return known
+        for connection in invocation.configuration.connections.values():
+            if connection.adapter.name == cmd_name and connection.adapter.read_roster is not None:
+                return _kind_command(connection.adapter)
+        return None
 
 
-@click.group()
+@click.group(cls=_SyncGroup)
 def sync() -> None:
     """Bring OttoLearn to what the roster of an LMS says."""
     gc.freeze()  # what was imported stays: to look through it for garbage takes a tenth of a long run
 
 
-def _kind_command(kind: str) -> None:
-    @sync.command(kind, help=f"Sync CONNECTION, which has the adapter {kind}.")
-    @click.argument("connection", required=kind not in FROM_FILE)
+def _kind_command(adapter: Adapter[Any]) -> click.Command:
+    kind = adapter.name
+
+    @click.command(kind, help=f"Sync CONNECTION, which has the adapter {kind}.")
+    @click.argument("connection", required=not may_be_file(adapter))
     @run_options
-    @file_options(kind)
+    @file_options(adapter)
     @pass_invocation
     def command(
         invocation: Invocation,
@@ -65,11 +78,14 @@ def _kind_command(kind: str) -> None:
         outcome = run_or_apply(invocation, found, {**asked, "corrected_copy": corrected_copy})
         finish([outcome], asked["as_json"])
 
+    return command
+
 
 sync.add_command(status)
 
-for _kind in KINDS:
-    _kind_command(_kind)
+for _adapter in ADAPTERS:
+    if _adapter.read_roster is not None:
+        sync.add_command(_kind_command(_adapter))
 
 
 @sync.command()
@@ -103,7 +119,8 @@ def approve(invocation: Invocation, /, run_number: int, file: Path | None, encod
         found = sync_runs.find(engine, run_number)
     if found is None:
         raise click.UsageError(f"There is no run {run_number}; `ottobridge runs` lists them.")
-    if found.connection in FROM_FILE and found.connection not in invocation.configuration.connections:
+    adapter = ADAPTERS.named(found.connection)
+    if adapter is not None and may_be_file(adapter) and found.connection not in invocation.configuration.connections:
         if file is None:
             raise click.UsageError(f"Run {run_number} read a file without a connection: name it with --file FILE.")
         connection = connection_for_file(invocation, found.connection, file)
