@@ -19,6 +19,7 @@ FAILED, WRONG_CONFIGURATION, INTERRUPTED = 1, 2, 130
 
 
 COMMANDS = {
+    "adapter": "Adapters of your own.",
     "config": "Make and check the configuration.",
     "connections": "The LMSs that the bridge knows.",
     "db": "Look after the database: its schema, its health, its backups.",
