@@ -7,12 +7,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine
-
 from bridge.config.retention import DAY, Retention
 from bridge.lti.keysets import BELIEVED
 from bridge.progress.reports import Reports
 from bridge.store import keysets, launches, one_time, people, rates, received, scim_resources, unmatched, visits
+from bridge.store.database import Engine
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,6 @@ import time
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from adapters import ADAPTERS
 from bridge import background
@@ -24,6 +22,7 @@ from bridge.learners.searching import searching
 from bridge.net.outgoing import way_out
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.store import learners
+from bridge.store.database import DatabaseError, Engine
 from bridge.store.engine import migrate, open_later
 from bridge.store.errors import trouble
 from bridge.tracing import export
@@ -111,7 +110,7 @@ def _begin(engine: Engine, directory: Directory) -> bool:
         migrate(engine)
         if learners.claim_refresh(engine, now=time.time(), every=REFRESH_EVERY):
             threading.Thread(target=_refresh, args=(directory,), name="first-refresh", daemon=True).start()
-    except SQLAlchemyError as error:
+    except DatabaseError as error:
         if not trouble(error):
             raise
         log.warning("%s; it is looked for every second", trouble(error))
@@ -136,5 +135,5 @@ def _refresh(directory: Directory) -> None:
         log.info("the directory holds %d OttoLearn users", state.learners)
     except OttoBridgeError as error:
         log.warning("OttoLearn's users could not be read at start: %s", error)
-    except SQLAlchemyError as error:
+    except DatabaseError as error:
         log.warning("OttoLearn's users could not be kept at start: %s", trouble(error) or type(error).__name__)

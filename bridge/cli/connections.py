@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from sqlalchemy import Engine
 
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
@@ -15,6 +14,7 @@ from bridge.config.connections import Connections
 from bridge.contracts import Connection
 from bridge.store import courses
 from bridge.store.connections import deployments, remove
+from bridge.store.database import Engine
 
 
 @click.group()

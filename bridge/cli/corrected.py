@@ -8,8 +8,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Engine
-
 from adapters.spreadsheet.correction import find_mistakes, write_corrected_copy
 from adapters.spreadsheet.problems import Problem
 from adapters.spreadsheet.reader import MAX_PROBLEMS
@@ -17,6 +15,7 @@ from bridge.cli.invocation import Invocation
 from bridge.cli.saying import say
 from bridge.contracts import Connection
 from bridge.errors import RosterIncomplete
+from bridge.store.database import Engine
 from bridge.store.sync_items import Kind
 from bridge.store.sync_runs import Status
 from bridge.sync.outcome import Outcome

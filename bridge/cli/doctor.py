@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 from rich.console import Console
-from sqlalchemy import Engine
 
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
@@ -24,6 +23,7 @@ from bridge.errors import ConfigError, OttoBridgeError
 from bridge.keys.own import OwnKeys
 from bridge.ottolearn.settings import Oidc
 from bridge.scim.pushes import pushes_of
+from bridge.store.database import Engine
 from bridge.store.launches import recent_students
 
 RECENT = 200

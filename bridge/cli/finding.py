@@ -6,7 +6,6 @@ from itertools import islice
 from typing import Any, Final
 
 import click
-from sqlalchemy import Engine
 
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
@@ -20,6 +19,7 @@ from bridge.learners import student_ids
 from bridge.learners.search import EMAIL, search
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.store import aliases, learners, vouching
+from bridge.store.database import Engine
 from bridge.sync.planfile import iso
 
 NOBODY: Final = 1

@@ -20,12 +20,11 @@ from adapters import ADAPTERS
 from bridge.cli.saying import escaped_json
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from bridge.config.configuration import Bridge, Configuration
     from bridge.learners.directory import Directory
     from bridge.net.http import Outbound
     from bridge.ottolearn.api import OttoLearnApi
+    from bridge.store.database import Engine
 
 
 @dataclass

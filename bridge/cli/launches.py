@@ -12,8 +12,7 @@ from bridge.cli.saying import say
 from bridge.reasons import NAME_DIFFERS, REASONS
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
+    from bridge.store.database import Engine
     from bridge.store.launches import LaunchLine
 
 PERSON = ("student_id", "first_name", "last_name")

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from sqlalchemy import Engine
 
 from adapters.scorm.package import FORMATS, Window, build_package
 from adapters.scorm.package.check import check_package
@@ -18,6 +17,7 @@ from bridge.contracts import Connection
 from bridge.launch.courses import course_with
 from bridge.packages.origin import Packages, new_token
 from bridge.store import packages as stored
+from bridge.store.database import Engine
 from bridge.store.packages import PackageRow
 
 DAY = 86_400.0

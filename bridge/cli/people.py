@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 import click
-from sqlalchemy import Engine
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.saying import say
@@ -15,6 +14,7 @@ from bridge.learners import persons
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.store import connections, disputes, learners
 from bridge.store import people as ledger
+from bridge.store.database import Engine
 from bridge.store.people import Person
 from bridge.sync.planfile import iso
 

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
 from adapters import ADAPTERS
 from bridge import logs
 from bridge.cli.invocation import Invocation, pass_invocation
 from bridge.config.configuration import Configuration, load
 from bridge.errors import ConfigError
+from bridge.store.database import DatabaseError
 from bridge.store.engine import CONNECTIONS, migrate, open_later
 from bridge.store.errors import trouble
 from bridge.tracing import export
@@ -67,7 +67,7 @@ def serve(
 ) -> None:
     """Serve the bridge. Put it behind a web server that speaks https for bridge.public_url."""
     configuration = invocation.configuration
-    logs.configure(log_format, brief=(SQLAlchemyError,))
+    logs.configure(log_format, brief=(DatabaseError,))
     if metrics_port == port:
         raise click.UsageError("--metrics-port must differ from --port")  # by it alone the two are told apart
     places = [(host, port), *([(metrics_host, metrics_port)] if metrics_port else [])]
@@ -136,7 +136,7 @@ def _prepare(configuration: Configuration) -> None:
     engine = open_later(bridge.database_url.get_secret_value(), prepare=bridge.database_prepare)
     try:
         migrate(engine)
-    except SQLAlchemyError as error:
+    except DatabaseError as error:
         if not trouble(error):
             raise
         log.warning("%s; learners read that they should try again until it is back", trouble(error))

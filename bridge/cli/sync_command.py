@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import Engine
 
 from bridge.cli.corrected import write_copy
 from bridge.cli.file_source import how_to_confirm, options_of_reading
@@ -21,6 +20,7 @@ from bridge.cli.syncing import Console, open_sync, stop_signals
 from bridge.contracts import Connection
 from bridge.errors import ConfigError
 from bridge.store import sync_runs
+from bridge.store.database import Engine
 from bridge.store.sync_lock import LockHeld
 from bridge.store.sync_runs import Run, Status
 from bridge.sync.outcome import Outcome

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import click
-from sqlalchemy import Engine
 
 from bridge.cli.invocation import print_json
 from bridge.cli.saying import say
+from bridge.store.database import Engine
 from bridge.store.sync_items import Kind, State
 from bridge.store.sync_runs import Status
 from bridge.sync.outcome import Outcome

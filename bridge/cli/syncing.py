@@ -14,7 +14,6 @@ from typing import Any, Final, Self
 
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
-from sqlalchemy import Engine
 
 from bridge.cli.invocation import Invocation
 from bridge.cli.saying import say
@@ -24,6 +23,7 @@ from bridge.keys.own import OwnKeys
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.scim.pushes import pushes_of
 from bridge.store import courses
+from bridge.store.database import Engine
 from bridge.sync.apply import RunContext
 from bridge.sync.run import Sync
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import Engine
 
 from adapters.spreadsheet.headers import UNMATCHED
 from adapters.spreadsheet.writing import write_table
@@ -26,6 +25,7 @@ from bridge.learners.student_ids import shape
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.store import disputes
 from bridge.store import unmatched as queue
+from bridge.store.database import Engine
 from bridge.store.unmatched import UnmatchedRow
 
 COLUMNS = ("student_id", "first_name", "last_name", "connection", "times", "last_seen", "could_be")

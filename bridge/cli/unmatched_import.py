@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import click
-from sqlalchemy import Engine
 
 from adapters.spreadsheet.completed import Completed, read_completed
 from adapters.spreadsheet.settings import ATTRIBUTES
@@ -21,6 +20,7 @@ from bridge.learners import linking
 from bridge.learners.bulk import WHY, LinkRequest, Verdict, judge
 from bridge.learners.student_ids import shape
 from bridge.store import unmatched as queue
+from bridge.store.database import Engine
 from bridge.store.unmatched import UnmatchedRow
 
 NOTHING, SOME = 1, 4

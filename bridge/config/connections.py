@@ -12,13 +12,13 @@ from typing import Any
 
 import msgspec
 from pydantic import ValidationError
-from sqlalchemy import Engine
 
 from bridge.config.adapters import Adapters
 from bridge.config.configuration import CONNECTION_NAME
 from bridge.contracts import Adapter, Connection
 from bridge.store import connections as stored
 from bridge.store.connections import StoredConnection
+from bridge.store.database import Engine
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine
 
 from bridge.config.connections import Connections
 from bridge.contracts import Adapter
@@ -21,6 +20,7 @@ from bridge.install.guide import Addresses
 from bridge.lti.registration import read_platform, readable_token, register, registration_request
 from bridge.net.http import Outbound
 from bridge.store import one_time
+from bridge.store.database import Engine
 
 log = logging.getLogger(__name__)
 

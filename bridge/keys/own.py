@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 from joserfc.jwk import RSAKey
-from sqlalchemy import Engine
 
 from bridge.errors import OttoBridgeError
 from bridge.lti.toolkeys import decrypt, encrypt, new_key, public_half
 from bridge.store import own_keys
+from bridge.store.database import Engine
 from bridge.store.own_keys import CURRENT, NEXT, KeyRow
 
 MAX_AGE = 3600

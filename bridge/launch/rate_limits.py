@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sqlalchemy import Engine
-
 from bridge.errors import LaunchRejected
 from bridge.store import rates
+from bridge.store.database import Engine
 
 
 class Limit(NamedTuple):

@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Engine
-
 from bridge.contracts import Learner
 from bridge.errors import LearnerAmbiguous
 from bridge.identifiers import key
@@ -16,6 +14,7 @@ from bridge.learners.directory import Directory
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.store import all_learners
 from bridge.store import learners as directory_of
+from bridge.store.database import Engine
 
 WHY: Final = {
     "no_match": "no OttoLearn user has what was entered",

@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from typing import NamedTuple
 
-from sqlalchemy import Engine
-
 from bridge.contracts import Learner
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound, RemoteRefused, RemoteUnavailable
 from bridge.identifiers import FAULTS, fault, is_student_id, loose_key, lower_ascii, normalize
 from bridge.learners.reading import the_only_reading
 from bridge.learners.searching import Search, nobody
 from bridge.store import directory_snapshots, learners
+from bridge.store.database import Engine
 from bridge.store.learners import Candidate, DirectoryState
 
 _log = logging.getLogger(__name__)

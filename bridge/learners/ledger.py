@@ -11,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from sqlalchemy import Engine
-
 from bridge.contracts import Launch
 from bridge.errors import LaunchRejected
 from bridge.identifiers import key
 from bridge.store import learners, people, vouching
+from bridge.store.database import Engine
 from bridge.store.people import Origin, Person
 from bridge.store.vouching import Known
 

@@ -9,14 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import Engine
-
 from bridge.contracts import Connection, Launch, Outcome
 from bridge.errors import LaunchRejected, LearnerAmbiguous, LearnerInactive, LearnerNotFound
 from bridge.learners.directory import Directory, Match
 from bridge.learners.ledger import LaunchIdentity, Ledger, identity_of
 from bridge.learners.provisioning import Provisioning
 from bridge.store import learners, unmatched
+from bridge.store.database import Engine
 from bridge.store.vouching import Known
 
 

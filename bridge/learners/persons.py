@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Engine
-
 from bridge.contracts import Learner
 from bridge.errors import OttoBridgeError
 from bridge.identifiers import FAULTS, fault, normalize
@@ -13,6 +11,7 @@ from bridge.learners.directory import Directory
 from bridge.learners.linking import Updates, require_nobody_else
 from bridge.learners.names import name_of
 from bridge.store import aliases, disputes, learners, people, unmatched
+from bridge.store.database import Engine
 from bridge.store.people import Person
 
 

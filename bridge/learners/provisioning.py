@@ -13,14 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import Engine
-
 from bridge.contracts import Assurance, Learner, Student
 from bridge.errors import LearnerInactive, LearnerIncomplete, LearnerNotFound, RemoteRefused, RemoteUnavailable
 from bridge.identifiers import lower_ascii
 from bridge.learners.directory import Directory, Match
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME, Attribute
 from bridge.store import one_time
+from bridge.store.database import Engine
 
 log = logging.getLogger(__name__)
 

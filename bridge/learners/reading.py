@@ -8,11 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
-
 from bridge.errors import RemoteUnavailable
 from bridge.store import one_time
+from bridge.store.database import DatabaseError, Engine
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +61,7 @@ def the_only_reading(engine: Engine, now: Callable[[], float]) -> Iterator[None]
     finally:
         stop.set()
         keeper.join()
-        with suppress(SQLAlchemyError):  # it ends by itself
+        with suppress(DatabaseError):  # it ends by itself
             lease.leave()
 
 
@@ -71,5 +69,5 @@ def _keep(lease: Lease, stop: threading.Event) -> None:
     while not stop.wait(PROLONGED_EVERY):
         try:
             lease.prolong()
-        except SQLAlchemyError as error:
+        except DatabaseError as error:
             log.warning("the lease on reading OttoLearn's users could not be prolonged: %s", type(error).__name__)

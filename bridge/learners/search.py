@@ -6,11 +6,10 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sqlalchemy import Engine
-
 from bridge.contracts import Learner
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.store import all_learners
+from bridge.store.database import Engine
 
 EMAIL: Final = "emailAddress"
 

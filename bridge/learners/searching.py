@@ -10,12 +10,11 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from sqlalchemy import Engine
-
 from bridge.contracts import Learner
 from bridge.errors import RemoteRefused
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.store import rates
+from bridge.store.database import Engine
 
 log = logging.getLogger(__name__)
 

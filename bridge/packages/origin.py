@@ -10,10 +10,9 @@ import logging
 import secrets
 from collections.abc import Callable, Collection
 
-from sqlalchemy import Engine
-
 from bridge.errors import LaunchRejected
 from bridge.store import packages
+from bridge.store.database import Engine
 from bridge.store.packages import APPROVED, OriginRow, PackageRow
 
 log = logging.getLogger(__name__)

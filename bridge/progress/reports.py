@@ -13,12 +13,12 @@ from typing import Any
 
 import msgspec
 from itsdangerous import BadSignature, URLSafeSerializer
-from sqlalchemy import Engine
 
 from bridge.contracts import Connection, Kind, Launch, Report
 from bridge.errors import OttoBridgeError, RemoteUnavailable
 from bridge.keys.encryption import decrypt, encrypt
 from bridge.store import one_time, visits
+from bridge.store.database import Engine
 from bridge.store.visits import DELIVERED, NEVER, REFUSED, WAITING, Reported, Visit
 
 log = logging.getLogger(__name__)

@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from sqlalchemy import Engine
-
 from bridge.config.configuration import Configuration
 from bridge.contracts import Connection
 from bridge.errors import ConfigError
@@ -20,6 +18,7 @@ from bridge.net.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.scim.pushes import pushes_of
 from bridge.store import one_time, scim_resources, sync_people, sync_runs
+from bridge.store.database import Engine
 from bridge.store.sync_lock import LockHeld
 from bridge.store.sync_runs import Status
 from bridge.sync.apply import RunContext

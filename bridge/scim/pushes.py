@@ -7,10 +7,10 @@ from functools import partial
 from typing import Final
 
 import msgspec
-from sqlalchemy import Engine
 
 from bridge.contracts import Pushed, Pushes
 from bridge.store import scim_groups, scim_resources
+from bridge.store.database import Engine
 from bridge.store.scim_resources import SEVERAL, USER, Row, digest, exact, folded
 
 _COLUMNS: Final[dict[str, tuple[str, Callable[[str], str]]]] = {

@@ -9,12 +9,12 @@ from scim2_models import NotFoundException, PreconditionFailedException, SCIMExc
 from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
-from sqlalchemy import Engine
 
 from bridge.scim.entra import put_right
 from bridge.scim.provider import provider
 from bridge.scim.service import Service
 from bridge.scim.storage import Storage
+from bridge.store.database import Engine
 
 ATTEMPTS: Final = 5
 """How often a change is made that met another one of the same resource."""

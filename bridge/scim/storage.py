@@ -20,11 +20,11 @@ from scim2_models import (
 )
 from scim2_server.storage import ScimStorage, SearchPage
 from scim2_server.utils import parametrize
-from sqlalchemy import Engine
 
 from bridge.scim.narrowing import narrowed
 from bridge.scim.rows import Members, document_of, keys_of, members_of, meta_of, resource_from, version_of
 from bridge.store import scim_groups, scim_resources
+from bridge.store.database import Engine
 from bridge.store.scim_resources import GROUP, NameTaken, Row
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import Final
 
-from sqlalchemy import Engine
-
 from bridge.store import scim_tokens
+from bridge.store.database import Engine
 from bridge.store.scim_tokens import TokenRow
 
 GRACE: Final = 7 * 86_400.0

@@ -12,13 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from sqlalchemy import Engine
-
 from bridge.contracts import ConnectionState, Learner, LtiServices, Pushes
 from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
 from bridge.learners.directory import Directory
 from bridge.ottolearn.api import Attribute
 from bridge.store import sync_items
+from bridge.store.database import Engine
 from bridge.store.sync_items import WRITES, Item, Kind, State
 from bridge.sync import journal
 from bridge.sync.directory_refresh import refresh

@@ -5,9 +5,8 @@ The roster is read again first. Of what was shown only that is done which the ne
 
 from __future__ import annotations
 
-from sqlalchemy import Engine
-
 from bridge.store import sync_items
+from bridge.store.database import Engine
 from bridge.store.sync_items import WRITES, Item, State
 from bridge.store.sync_runs import RIGHT_LOST, Run
 from bridge.sync.stale import PLAN_LIVES, PlanStale

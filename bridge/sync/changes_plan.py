@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection
-
 from bridge.contracts import RosterMember
 from bridge.errors import RosterIncomplete
 from bridge.roster.id_set import IdSet
 from bridge.store import sync_owners, sync_people, sync_runs
+from bridge.store.database import Transaction
 from bridge.store.sync_items import Kind
 from bridge.store.sync_people import Known, Membership, Missing
 from bridge.sync.facts import Decision, Facts, Rules
@@ -52,14 +51,14 @@ class ChangesPlanner(Planner):
     def _is_missing(self, person: Missing) -> bool:
         return person.user_id in self._left and super()._is_missing(person)
 
-    def _compare(self, connection: Connection, members: Sequence[RosterMember]) -> None:
+    def _compare(self, connection: Transaction, members: Sequence[RosterMember]) -> None:
         super()._compare(connection, members)
         self._anybody_named = self._anybody_named or any(can_launch(member) for member in members)
         left = [self._mapped.want(m) for m in members if not m.active and can_launch(m)]
         if left:
             self._note_left(connection, left)
 
-    def _note_left(self, connection: Connection, left: Sequence[Wanted]) -> None:
+    def _note_left(self, connection: Transaction, left: Sequence[Wanted]) -> None:
         keys = {person.key for person in left}
         keys -= sync_owners.in_conflict(connection, self._rules.source, self._whole, keys)
         known = sync_people.known(connection, self._rules.source, list(keys))
@@ -69,7 +68,7 @@ class ChangesPlanner(Planner):
                 self._left.add(found.user_id)
                 self._anybody_left = True
 
-    def _facts(self, connection: Connection, people: Sequence[Wanted], known: dict[str, Known]) -> Facts:
+    def _facts(self, connection: Transaction, people: Sequence[Wanted], known: dict[str, Known]) -> Facts:
         facts = super()._facts(connection, people, known)
         source = self._rules.source
         self._in_conflict = sync_owners.in_conflict(connection, source, self._whole, {person.key for person in people})

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sqlalchemy import Connection
-
 from bridge.contracts import Learner
 from bridge.identifiers import key
 from bridge.store import sync_directory, sync_owners, sync_people
+from bridge.store.database import Transaction
 from bridge.store.people import Person
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Content, Kind
@@ -73,7 +72,7 @@ class Decision(NamedTuple):
     """Users who take part in a conflict: nobody deactivates them while it lasts."""
 
 
-def facts_of_gone(connection: Connection, rules: Rules, gone: Mapping[int, str]) -> Facts:
+def facts_of_gone(connection: Transaction, rules: Rules, gone: Mapping[int, str]) -> Facts:
     """What the decision about people who left rests on, as it is now. `gone`: by user, the key of their ID."""
     user_ids = list(gone)
     learners = sync_directory.learners(connection, user_ids)

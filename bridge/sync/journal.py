@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, Engine
-
 from bridge.contracts import Learner
 from bridge.identifiers import loose_key, normalize
 from bridge.store import people, sync_directory, sync_items, sync_people
+from bridge.store.database import Engine, Transaction
 from bridge.store.engine import autocommit
 from bridge.store.people import Source
 from bridge.store.sync_items import WRITES, Item, Kind, State
@@ -53,7 +52,7 @@ def send(memory: Memory, run: int, items: Sequence[Item]) -> list[Item]:
     return [item for item in marked if item.state == State.SENT]
 
 
-def _still_gone(connection: Connection, memory: Memory, items: Sequence[Item]) -> list[Item]:
+def _still_gone(connection: Transaction, memory: Memory, items: Sequence[Item]) -> list[Item]:
     """The items, those of people noted only who are not to be deactivated any more."""
     gone = {i.user_id: i.key for i in items if i.kind == Kind.DEACTIVATE and i.user_id is not None}
     if not gone:
@@ -97,7 +96,7 @@ def keep_unwritten(memory: Memory, run: int) -> None:
             _keep(connection, memory, [item for item in page if item.number not in known])
 
 
-def _left_by_all(connection: Connection, memory: Memory, items: Sequence[Item]) -> list[Item]:
+def _left_by_all(connection: Transaction, memory: Memory, items: Sequence[Item]) -> list[Item]:
     """Whom another connection still had when the plan was made, and has not any more. They stay ours, as missing: the
     next run deactivates them, within its limits.
     """
@@ -133,7 +132,7 @@ def look_up(memory: Memory, run: int, usernames: Sequence[str], *, lost: State) 
     return done
 
 
-def _keep(connection: Connection, memory: Memory, items: Sequence[Item]) -> None:
+def _keep(connection: Transaction, memory: Memory, items: Sequence[Item]) -> None:
     source = memory.source
     present = _joining_late(connection, memory, [i for i in items if i.kind in PRESENT])
     sync_people.forget(connection, source, [i.content.replaces for i in present if i.content.replaces])
@@ -149,7 +148,7 @@ def _keep(connection: Connection, memory: Memory, items: Sequence[Item]) -> None
     people.left(connection, memory.ledger, [*gone, *let_go], memory.now())
 
 
-def _joining_late(connection: Connection, memory: Memory, items: Sequence[Item]) -> list[Item]:
+def _joining_late(connection: Transaction, memory: Memory, items: Sequence[Item]) -> list[Item]:
     """The items; of people whom the connection did not have yet, and another one has deactivated since the plan was
     made, as having said nothing: the next run finds them inactive, and reactivates them.
     """
@@ -179,7 +178,7 @@ def _held(item: Item) -> SnapshotRow:
     return SnapshotRow(item.key, item.user_id, item.digest, Membership.PRESENT, written)
 
 
-def _found(connection: Connection, items: Sequence[Item], usernames: Sequence[str]) -> Iterator[Learner | None]:
+def _found(connection: Transaction, items: Sequence[Item], usernames: Sequence[str]) -> Iterator[Learner | None]:
     """For each item the learner in whom it shows, None where it was not carried out."""
     creations = [_username(item, usernames) for item in items if item.kind == Kind.CREATE]
     holders = sync_directory.holders(connection, sorted({loose_key(value) for _, value in creations}))

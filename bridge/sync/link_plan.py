@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection
-
 from bridge.contracts import PLACE, Learner, RosterMember
 from bridge.identifiers import is_no_id, is_student_id, key, loose_key, normalize
 from bridge.roster.id_set import IdSet
 from bridge.roster.settings import Link
 from bridge.store import all_learners, sync_directory, sync_items
+from bridge.store.database import Transaction
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Item, Kind
 from bridge.store.text import storable
@@ -46,7 +45,7 @@ class LinkPlanner(Planner):
     def finish(self, now: float) -> None:
         """Nobody is ever deactivated."""
 
-    def _compare(self, connection: Connection, members: Sequence[RosterMember]) -> None:
+    def _compare(self, connection: Transaction, members: Sequence[RosterMember]) -> None:
         self.read_total += len(members)
         items: list[Item] = []
         claims: set[tuple[str, int]] = set()
@@ -70,7 +69,7 @@ class LinkPlanner(Planner):
         self._progress(self.read_total)
 
     def _looked_up(
-        self, connection: Connection, rows: Sequence[Row]
+        self, connection: Transaction, rows: Sequence[Row]
     ) -> Iterator[tuple[Row, list[Learner], Sequence[Holder]]]:
         """Each row with the people whom it may mean, and with whoever holds its student ID already."""
         candidates = [self._users.find(row.match) for row in rows]
@@ -84,7 +83,7 @@ class LinkPlanner(Planner):
             yield row, self._found(row, found, learners), holders.get(row.key, ())
 
     def _written(
-        self, connection: Connection, looked_up: Sequence[tuple[Row, list[Learner], Sequence[Holder]]]
+        self, connection: Transaction, looked_up: Sequence[tuple[Row, list[Learner], Sequence[Holder]]]
     ) -> dict[int, dict[str, str]]:
         """What this connection wrote into those users who have another ID than their row says."""
         carriers = self._mapped.carriers

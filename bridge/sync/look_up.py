@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Engine
-
 from bridge.contracts import (
     VOUCHED,
     Connection,
@@ -34,6 +32,7 @@ from bridge.learners.ledger import LaunchIdentity
 from bridge.net.http import Outbound
 from bridge.scim.pushes import pushes_of
 from bridge.store import one_time, rates
+from bridge.store.database import Engine
 from bridge.sync.person import PersonSync
 from bridge.sync.verdict import BUSY, Verdict, refused, the_person, unavailable, verdict_on
 

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from msgspec import structs
-from sqlalchemy import Connection
 
 from bridge.contracts import PLACE, RECORD, RosterMember
 from bridge.identifiers import is_no_id, is_student_id, key, loose_key, normalize
 from bridge.roster.id_set import IdSet
 from bridge.store import people as people_ledger
 from bridge.store import sync_directory, sync_items, sync_people
+from bridge.store.database import Transaction
 from bridge.store.engine import autocommit
 from bridge.store.people import Person, record_key
 from bridge.store.sync_items import WRITES, Content, Item, Kind, State
@@ -29,7 +29,7 @@ from bridge.sync.persons import PASSED_ON
 from bridge.sync.reasons import RunReason
 from bridge.sync.record import Job
 
-Ask = Callable[[Connection, str, str, Sequence[Any]], list[Person]]
+Ask = Callable[[Transaction, str, str, Sequence[Any]], list[Person]]
 NO_DIGEST: Final = bytes(DIGEST_BYTES)
 PRESENT: Final = int(Membership.PRESENT)  # every look into an enumeration costs
 _OWN_IDS: Final = (PLACE, RECORD, "id", "user_id", "login_id", "username")
@@ -89,7 +89,7 @@ class Planner:
                 items = [self._item(p.key, p.key, NO_DIGEST, decision) for p, decision in decisions]
                 sync_items.add(connection, self._run, items)
 
-    def _compare(self, connection: Connection, members: Sequence[RosterMember]) -> None:
+    def _compare(self, connection: Transaction, members: Sequence[RosterMember]) -> None:
         self.read_total += len(members)
         wanted, odd = self._wanted(connection, members)
         known = sync_people.known(connection, self._rules.source, list({person.key for person in wanted}))
@@ -104,7 +104,7 @@ class Planner:
         self._progress(self.read_total)
 
     def _wanted(
-        self, connection: Connection, members: Sequence[RosterMember]
+        self, connection: Transaction, members: Sequence[RosterMember]
     ) -> tuple[Sequence[Wanted], Sequence[Item]]:
         """Those who can be looked up, and items for those who cannot."""
         good = [member for member in members if member.active and can_launch(member)]
@@ -115,7 +115,7 @@ class Planner:
         self._spare_nameless(connection, [member for member in bad if member.active])
         return wanted, [item for member in bad for item in self._leave_out(member)]
 
-    def _spare_nameless(self, connection: Connection, nameless: Sequence[RosterMember]) -> None:
+    def _spare_nameless(self, connection: Transaction, nameless: Sequence[RosterMember]) -> None:
         """Let nobody leave who is on the roster, if only their record or another of their ids says so."""
         others = [name for name in self._rules.filled if name not in self._mapped.carriers]
         records = [record_key(member.fields[RECORD]) for member in nameless if member.fields.get(RECORD)]
@@ -154,7 +154,7 @@ class Planner:
         self.unchanged += len(wanted) - len(rest)
         return rest
 
-    def _consider(self, connection: Connection, people: Sequence[Wanted], known: dict[str, Known]) -> None:
+    def _consider(self, connection: Transaction, people: Sequence[Wanted], known: dict[str, Known]) -> None:
         facts = self._facts(connection, people, known)
         keys = [person.key for person in people]
         planned = sync_items.planned_keys(connection, self._run, keys) if self._number else set()
@@ -219,7 +219,7 @@ class Planner:
         ids = (after[name] for name in self._rules.filled if after.get(name))
         return {(key(student_id, ignore_case=self._rules.ignore_case), self._number) for student_id in ids}
 
-    def _facts(self, connection: Connection, people: Sequence[Wanted], known: dict[str, Known]) -> Facts:
+    def _facts(self, connection: Transaction, people: Sequence[Wanted], known: dict[str, Known]) -> Facts:
         ids = {loose_key(person.student_id) for person in people}
         places = [self._mapped.names.index(name) for name in self._rules.filled]
         ids |= {loose_key(person.values[place]) for person in people for place in places if person.values[place]}
@@ -243,7 +243,7 @@ class Planner:
             by_user={one.user_id: one for one in by_user if one.user_id is not None},
         )
 
-    def _of_ledger(self, connection: Connection, ask: Ask, asked: Sequence[Any]) -> list[Person]:
+    def _of_ledger(self, connection: Transaction, ask: Ask, asked: Sequence[Any]) -> list[Person]:
         return ask(connection, self._ledger.connection, self._ledger.door, asked)
 
     def _require_fresh(self) -> None:

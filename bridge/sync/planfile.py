@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine
 
 from bridge.errors import ConfigError
 from bridge.files.private import make_private
 from bridge.store import sync_items, sync_runs
+from bridge.store.database import Engine
 from bridge.store.sync_items import Item, Kind, State
 from bridge.store.sync_runs import Run
 

@@ -7,10 +7,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError
-
 from bridge.errors import OttoBridgeError, RemoteUnavailable, RosterIncomplete
 from bridge.store import sync_items, sync_people, sync_runs
+from bridge.store.database import DriverError
 from bridge.store.sync_items import Kind
 from bridge.store.sync_lock import LockHeld, LockLost, sync_lock
 from bridge.store.sync_runs import Status
@@ -94,7 +93,7 @@ def locked(target: SyncTarget, context: RunContext, *, look_up: bool = False) ->
             outcome.seconds = context.now() - began
             if outcome.run:
                 sync_runs.change(context.engine, outcome.run, summary=outcome.summary())
-    except DBAPIError as error:
+    except DriverError as error:
         if not error.connection_invalidated:
             raise
         raise RemoteUnavailable("lost the database connection; the next sync resumes here") from error

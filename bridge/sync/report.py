@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Engine
 
 from bridge.files.private import make_private
 from bridge.store import sync_items
+from bridge.store.database import Engine
 from bridge.store.sync_items import WRITES, Kind, State
 from bridge.store.sync_runs import Run
 from bridge.sync.planfile import iso, item_line

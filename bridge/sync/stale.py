@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection, Engine
-
 from bridge.contracts import Learner
 from bridge.errors import OttoBridgeError
 from bridge.identifiers import key, loose_key, normalize
 from bridge.store import sync_directory, sync_items, sync_people, sync_runs
+from bridge.store.database import Engine, Transaction
 from bridge.store.engine import autocommit
 from bridge.store.sync_items import WRITES, Item, Kind, State
 from bridge.store.sync_people import Membership
@@ -55,7 +54,7 @@ def require_current(
         raise PlanStale(f"run {run.id} is {run.status}; nothing of its plan is left to apply")
 
 
-def _first_stale(connection: Connection, items: Sequence[Item], source: int, usernames: Sequence[str]) -> Item | None:
+def _first_stale(connection: Transaction, items: Sequence[Item], source: int, usernames: Sequence[str]) -> Item | None:
     ids = [item.user_id for item in items if item.user_id is not None]
     learners = sync_directory.learners(connection, ids)
     others = {
@@ -77,7 +76,7 @@ def _first_stale(connection: Connection, items: Sequence[Item], source: int, use
 
 
 def _first_moved(
-    connection: Connection, items: Sequence[Item], usernames: Sequence[str], *, ignore_case: bool
+    connection: Transaction, items: Sequence[Item], usernames: Sequence[str], *, ignore_case: bool
 ) -> Item | None:
     """The first item about a user who is not who has its ID any more: OttoLearn has given the ID to another one."""
     same = partial(key, ignore_case=ignore_case)

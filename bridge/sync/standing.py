@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sqlalchemy import Engine
-
 from bridge.contracts import Connection
 from bridge.roster.settings import Roster, seconds
 from bridge.store import sync_people, sync_runs
+from bridge.store.database import Engine
 from bridge.store.sync_runs import Run
 
 DAY: Final = 86_400.0

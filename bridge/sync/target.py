@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Engine
 
 from bridge.contracts import Assurance, Connection, ReaderContext, RosterPages
 from bridge.errors import ConfigError, RosterIncomplete
 from bridge.roster.settings import Link, Roster
 from bridge.store import sync_people
+from bridge.store.database import Engine
 from bridge.store.people import Origin, Source
 from bridge.sync.link import only_linking
 from bridge.sync.mapping import AttributeMap, build_map

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
-from sqlalchemy import Engine
 
 from bridge import logs
 from bridge.config.configuration import Configuration
+from bridge.store.database import Engine
 from bridge.store.engine import shared_connection
 from bridge.web.address import is_trusted
 from bridge.web.callbacks import callback_pages

@@ -15,12 +15,12 @@ from typing import Any
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import Engine
 
 from bridge import __version__
 from bridge.config.connections import Connections
 from bridge.contracts import Connection
 from bridge.store import figures
+from bridge.store.database import Engine
 from bridge.store.engine import CONNECTIONS
 from bridge.store.figures import Figures
 from bridge.web.self_test import SelfTest

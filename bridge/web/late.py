@@ -12,9 +12,8 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine
-
 from bridge.store import launches, received
+from bridge.store.database import Engine
 from bridge.store.errors import trouble
 from bridge.store.launches import LaunchLine
 

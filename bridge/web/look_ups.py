@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Engine
-
 from bridge.config.configuration import Configuration
 from bridge.contracts import Connection, LtiServices
 from bridge.keys.connection_state import StoredState
@@ -19,6 +17,7 @@ from bridge.learners.directory import Directory
 from bridge.net.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.store import courses
+from bridge.store.database import Engine
 from bridge.sync.apply import RunContext
 from bridge.sync.look_up import LookUps
 from bridge.sync.person import PersonSync, RemembersAttributes

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Request, request
-from sqlalchemy import Engine
 
 from bridge.contracts import Outcome
 from bridge.launch.rate_limits import (
@@ -24,6 +23,7 @@ from bridge.launch.rate_limits import (
     Limits,
 )
 from bridge.store import launches, received
+from bridge.store.database import Engine
 from bridge.store.errors import trouble
 from bridge.store.launches import LaunchLine, is_of_nobody
 from bridge.web.late import Late

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 from flask import Request
-from sqlalchemy import Engine
 from werkzeug.exceptions import HTTPException
 
 from bridge.config.adapters import NO_ADAPTERS, Adapters
@@ -42,6 +41,7 @@ from bridge.packages.step_up import StepUps
 from bridge.progress.delivery import delivery_channels
 from bridge.progress.reports import Reports
 from bridge.store import keysets, pool
+from bridge.store.database import Engine
 from bridge.store.memory import memory_of
 from bridge.web.address import client_address, counted_as
 from bridge.web.gauges import Gauges

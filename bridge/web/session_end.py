@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, Response, g, request
-from sqlalchemy.exc import SQLAlchemyError
 
+from bridge.store.database import DatabaseError
 from bridge.web.cookies import set_cookies
 from bridge.web.services import AppServices
 
@@ -30,6 +30,6 @@ def end_sessions_of_refused(app: Flask, services: AppServices) -> None:
             return response
         try:
             return set_cookies(response, services.provider.forget(request.cookies))
-        except SQLAlchemyError as error:  # the page must not hang on it; the session ends by itself within a minute
+        except DatabaseError as error:  # the page must not hang on it; the session ends by itself within a minute
             log.warning("a launch session could not be ended: %s", type(error).__name__)
             return response

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import Engine
-
 from bridge.launch.redirect import Cookie, cookie_pair
 from bridge.store import one_time
+from bridge.store.database import Engine
 
 LIVES = 60
 """Seconds: a sign-in follows its launch at once, and whoever comes to the machine later must not be the learner."""

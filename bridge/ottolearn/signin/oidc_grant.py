@@ -21,7 +21,6 @@ from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant  # type: ignore
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
-from sqlalchemy import Engine
 
 from bridge.contracts import Learner
 from bridge.keys.own import OwnKeys
@@ -30,6 +29,7 @@ from bridge.ottolearn.signin.launch_session import LaunchedLearner
 from bridge.ottolearn.signin.oidc_claims import ALGORITHM, TOKEN_LIVES, claims_about, id_token
 from bridge.ottolearn.signin.oidc_requests import HashedCodeChallenge, OidcClient, OidcRequest, check_openid_request
 from bridge.store import learners, one_time
+from bridge.store.database import Engine
 
 if TYPE_CHECKING:
     from joserfc.jwk import KeySetSerialization

@@ -1,0 +1,16 @@
+"""The types of the database for everybody else: only this package knows SQLAlchemy."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+Transaction = Connection
+"""An open connection inside `engine.begin()` or `autocommit(engine)`: what functions of this package take, so that a
+caller joins several of them in one transaction. It is no `bridge.contracts.Connection`, which is an LMS."""
+DatabaseError = SQLAlchemyError
+"""Whatever the database, its driver or the way to it failed with; `bridge.store.errors.trouble` says it in words."""
+DriverError = DBAPIError
+"""What the driver raised; `connection_invalidated` says whether the connection is gone."""
+
+__all__ = ["DatabaseError", "DriverError", "Engine", "Transaction"]
