@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
-
 from bridge.errors import RemoteRefused
 from bridge.keys.encryption import decrypt, encrypt
 from bridge.store import rates, sealed
+from bridge.store.database import Engine
 
 
 @dataclass(frozen=True)

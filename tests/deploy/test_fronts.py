@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from ipaddress import ip_network
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -14,12 +18,13 @@ from werkzeug import Request, Response
 from bridge.web.address import client_address
 from sandbox.serving import serve
 from tests.deploy.conftest import PUBLIC
-from tests.deploy.fronts import Front, front
+from tests.deploy.fronts import NAME, Front, front
 from tests.fakes.lti_platform import FORM, sign
 from tests.faults.launching import LINK_SECRET
 from tests.faults.standing import CONSUMER, SECRET, Standing, free_port
 
 HIDDEN = "what-nobody-may-read-in-a-log"
+FORM_TYPE = "application/x-www-form-urlencoded"
 METRICS = ("/metrics", "/metrics?a=b", "//metrics", "/%6detrics", "/./metrics", "/lti/../metrics", "/metrics/")
 
 
@@ -48,6 +53,31 @@ def test_a_launch_goes_through(before_bridge: Front) -> None:
     answer = launch(before_bridge)
     assert answer.status_code == 303, answer.text
     assert "/learn" in answer.headers["Location"]
+
+
+def dribble(found: Front) -> socket.socket:
+    """A client that has sent three of a hundred bytes, and sends no more."""
+    where = urlsplit(found.url)
+    client = socket.create_connection(("127.0.0.1", where.port or 443))
+    if where.scheme == "https":
+        context = ssl.create_default_context(cafile=found.folder / "cert.pem")
+        context.check_hostname = False
+        client = context.wrap_socket(client, server_hostname=NAME)
+    head = (
+        "POST /lti/campus/launch HTTP/1.1",
+        f"Host: {found.host}",
+        f"Content-Type: {FORM_TYPE}",
+        "Content-Length: 100",
+    )
+    client.sendall("\r\n".join((*head, "", "a=b")).encode())
+    return client
+
+
+def test_clients_that_send_slowly_keep_nobody_else_waiting(before_bridge: Front) -> None:
+    with ExitStack() as opened:
+        for _ in range(60):  # more than the bridge has threads
+            opened.enter_context(closing(dribble(before_bridge)))
+        assert launch(before_bridge).status_code == 303
 
 
 def test_nobody_outside_reads_the_metrics(before_bridge: Front, served: Standing) -> None:
