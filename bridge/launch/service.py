@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeVar
 
@@ -195,8 +195,8 @@ class LaunchService:
         return replace(launch, assurance=Assurance.SIGNED) if vouched else launch
 
     def _refusal(self, error: OttoBridgeError, launch: Launch | None) -> LaunchResult:
-        outcome = _OUTCOMES.get(type(error), Outcome.REJECTED)
-        reason = error.reason if isinstance(error, LaunchRejected) else _REASONS.get(type(error), outcome.value)
+        outcome = _of_kind(_OUTCOMES, error, Outcome.REJECTED)
+        reason = error.reason if isinstance(error, LaunchRejected) else _of_kind(_REASONS, error, outcome.value)
         back = launch.return_url if launch else getattr(error, "return_url", "")
         student = launch.student if launch else NOBODY
         return LaunchResult(outcome, reason, self.reference(), student, return_url=back)
@@ -230,6 +230,11 @@ class LaunchService:
         except Exception as error:
             why = trouble(error)
             log.warning("not on record: reference=%s %s", reference, why, exc_info=None if why else error)
+
+
+def _of_kind(table: Mapping[type[OttoBridgeError], T], error: OttoBridgeError, default: T) -> T:
+    """What `table` says of errors of this kind: its own class first, then what it derives from."""
+    return next((table[kind] for kind in type(error).__mro__ if kind in table), default)
 
 
 def _reached(result: LaunchResult, remark: str) -> str:

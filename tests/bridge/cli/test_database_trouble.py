@@ -51,7 +51,9 @@ def test_a_locked_database_is_one_sentence(tmp_path: Path, migrated_sqlite: Path
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
-        assert "Error: the database is locked by another process" in told(tmp_path, f"sqlite:///{file}", "launches")
+        assert "Error: the database is locked by another process" in told(
+            tmp_path, f"sqlite:///{file}", "keys", "rotate"
+        )
     finally:
         other.close()
 
