@@ -73,11 +73,15 @@ def dribble(found: Front) -> socket.socket:
     return client
 
 
-def test_clients_that_send_slowly_keep_nobody_else_waiting(before_bridge: Front) -> None:
+def test_clients_that_send_slowly_keep_nobody_else_waiting(
+    before_bridge: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.deploy.fronts.PATIENCE", 10)  # less than after which the slow ones are given up
     with ExitStack() as opened:
         for _ in range(60):  # more than the bridge has threads
             opened.enter_context(closing(dribble(before_bridge)))
-        assert launch(before_bridge).status_code == 303
+        # One alone could slip in before the others have reached the bridge.
+        assert [launch(before_bridge).status_code for _ in range(20)] == [303] * 20
 
 
 def test_nobody_outside_reads_the_metrics(before_bridge: Front, served: Standing) -> None:
