@@ -16,30 +16,35 @@ from sandbox.ottolearn import create_sandbox
 from sandbox.serving import serve
 
 
+def around(folder: Path, ottolearn: str, connections: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration with these connections, with a database in `folder` and the sandbox at `ottolearn`."""
+    return {
+        "bridge": {
+            "public_url": "https://bridge.example.edu",
+            "secret_key": "a secret key of thirty-two bytes or more",
+            "database_url": f"sqlite:///{folder / 'bridge.db'}",
+            "trusted_networks": ["127.0.0.0/8"],
+        },
+        "ottolearn": {
+            "api_url": ottolearn,
+            "organization_id": 1,
+            "username": "api",
+            "password": "api",
+            "username_attributes": ["username", "employeeId"],
+            "learner_url": f"{ottolearn}/learn",
+            "sign_in": {"method": "signed_link", "url": f"{ottolearn}/learn", "secret": "x" * 32},
+        },
+        "connections": dict(connections),
+    }
+
+
 class Rostered:
     """One connection, synced by the command into an OttoLearn that deactivates at once who is gone."""
 
     def __init__(self, folder: Path, ottolearn: str, adapter: str, keys: Mapping[str, Any]) -> None:
         self._adapter = adapter
         self._config = folder / "config.yaml"
-        self.tree: dict[str, Any] = {
-            "bridge": {
-                "public_url": "https://bridge.example.edu",
-                "secret_key": "a secret key of thirty-two bytes or more",
-                "database_url": f"sqlite:///{folder / 'bridge.db'}",
-                "trusted_networks": ["127.0.0.0/8"],
-            },
-            "ottolearn": {
-                "api_url": ottolearn,
-                "organization_id": 1,
-                "username": "api",
-                "password": "api",
-                "username_attributes": ["username", "employeeId"],
-                "learner_url": f"{ottolearn}/learn",
-                "sign_in": {"method": "signed_link", "url": f"{ottolearn}/learn", "secret": "x" * 32},
-            },
-            "connections": {"source": {"adapter": adapter, **keys}},
-        }
+        self.tree = around(folder, ottolearn, {"source": {"adapter": adapter, **keys}})
         self.configure()
 
     def configure(self, **roster: Any) -> None:

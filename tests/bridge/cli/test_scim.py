@@ -19,6 +19,7 @@ from bridge.store.engine import open_database
 from bridge.store.scim_resources import USER, Keys
 from sandbox.ottolearn import create_sandbox
 from sandbox.serving import serve
+from tests.bridge.cli.rostered import around
 
 DAY = 86_400.0
 
@@ -29,27 +30,14 @@ class Office:
     def __init__(self, folder: Path, ottolearn: str) -> None:
         self.config = folder / "config.yaml"
         self.database = f"sqlite:///{folder / 'bridge.db'}"
-        tree = {
-            "bridge": {
-                "public_url": "https://bridge.example.edu",
-                "secret_key": "a secret key of thirty-two bytes or more",
-                "database_url": self.database,
-                "trusted_networks": ["127.0.0.0/8"],
-            },
-            "ottolearn": {
-                "api_url": ottolearn,
-                "organization_id": 1,
-                "username": "api",
-                "password": "api",
-                "username_attributes": ["username", "employeeId"],
-                "learner_url": f"{ottolearn}/learn",
-                "sign_in": {"method": "signed_link", "url": f"{ottolearn}/learn", "secret": "x" * 32},
-            },
-            "connections": {
+        tree = around(
+            folder,
+            ottolearn,
+            {
                 "staff": {"adapter": "scim", "roster": {"attributes": {"emailAddress": "email"}}},
                 "campus": {"adapter": "moodle"},
             },
-        }
+        )
         self.config.write_text(yaml.safe_dump(tree))
 
     def run(self, *arguments: str) -> Result:

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from bridge.cli import cli
 from sandbox.ottolearn import create_sandbox
 from sandbox.serving import serve
+from tests.bridge.cli.rostered import around
 from tests.fakes.canvas import Crowd, FakeCanvas
 from tests.fakes.moodle import FakeMoodle, crowd
 
@@ -24,24 +25,7 @@ def ottolearn_url() -> Iterator[str]:
 
 
 def _configure(folder: Path, ottolearn_url: str, connection: dict[str, Any]) -> Path:
-    tree = {
-        "bridge": {
-            "public_url": "https://bridge.example.edu",
-            "secret_key": "a secret key of thirty-two bytes or more",
-            "database_url": f"sqlite:///{folder / 'bridge.db'}",
-            "trusted_networks": ["127.0.0.0/8"],
-        },
-        "ottolearn": {
-            "api_url": ottolearn_url,
-            "organization_id": 1,
-            "username": "api",
-            "password": "api",
-            "username_attributes": ["username", "employeeId"],
-            "learner_url": f"{ottolearn_url}/learn",
-            "sign_in": {"method": "signed_link", "url": f"{ottolearn_url}/learn", "secret": "x" * 32},
-        },
-        "connections": {"campus": connection},
-    }
+    tree = around(folder, ottolearn_url, {"campus": connection})
     path = folder / "config.yaml"
     path.write_text(yaml.safe_dump(tree))
     return path

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from bridge.cli import cli
 from sandbox.ottolearn import Faults, create_sandbox
 from sandbox.serving import serve
+from tests.bridge.cli.rostered import around
 from tests.fakes.oneroster import BASE, CLIENT, SECRET, Service, user
 from tests.fakes.serving import Reply
 
@@ -33,23 +34,10 @@ class District:
         self.service = service
         self.faults = faults
         self.config = folder / "config.yaml"
-        self.tree: dict[str, Any] = {
-            "bridge": {
-                "public_url": "https://bridge.example.edu",
-                "secret_key": "a secret key of thirty-two bytes or more",
-                "database_url": f"sqlite:///{folder / 'bridge.db'}",
-                "trusted_networks": ["127.0.0.0/8"],
-            },
-            "ottolearn": {
-                "api_url": ottolearn,
-                "organization_id": 1,
-                "username": "api",
-                "password": "api",
-                "username_attributes": ["username", "employeeId"],
-                "learner_url": f"{ottolearn}/learn",
-                "sign_in": {"method": "signed_link", "url": f"{ottolearn}/learn", "secret": "x" * 32},
-            },
-            "connections": {
+        self.tree = around(
+            folder,
+            ottolearn,
+            {
                 "district": {
                     "adapter": "oneroster",
                     "student_id": "identifier",
@@ -62,7 +50,7 @@ class District:
                     "roster": {"on_leave": "deactivate", "grace": {"days": "0", "complete_reads": "1"}},
                 }
             },
-        }
+        )
         self.configure()
 
     def configure(self, **roster: Any) -> None:

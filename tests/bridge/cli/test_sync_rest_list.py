@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from bridge.cli import cli
 from sandbox.ottolearn import create_sandbox
 from sandbox.serving import serve
+from tests.bridge.cli.rostered import around
 from tests.fakes.rest_list import Absorb, Cornerstone, ListServer, serving
 from tests.fakes.serving import Reply
 
@@ -39,24 +40,7 @@ class Site:
                 "attributes": {"firstName": "first_name", "lastName": "last_name"},
             },
         }
-        self.tree: dict[str, Any] = {
-            "bridge": {
-                "public_url": "https://bridge.example.edu",
-                "secret_key": "a secret key of thirty-two bytes or more",
-                "database_url": f"sqlite:///{folder / 'bridge.db'}",
-                "trusted_networks": ["127.0.0.0/8"],
-            },
-            "ottolearn": {
-                "api_url": ottolearn,
-                "organization_id": 1,
-                "username": "api",
-                "password": "api",
-                "username_attributes": ["username", "employeeId"],
-                "learner_url": f"{ottolearn}/learn",
-                "sign_in": {"method": "signed_link", "url": f"{ottolearn}/learn", "secret": "x" * 32},
-            },
-            "connections": {"acme": self.connection},
-        }
+        self.tree = around(folder, ottolearn, {"acme": self.connection})
         self.configure()
 
     def configure(self) -> None:

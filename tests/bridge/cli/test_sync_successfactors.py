@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from bridge.cli import cli
 from sandbox.ottolearn import create_sandbox
 from sandbox.serving import serve
+from tests.bridge.cli.rostered import around
 from tests.fakes.serving import Reply
 from tests.fakes.successfactors import ADMIN, CLIENT, COMPANY, NOW, PASSWORD, SECRET, SuccessFactors, student, user
 
@@ -34,23 +35,10 @@ class Site:
         self.config = folder / "config.yaml"
         access = {"client_id": CLIENT, "client_secret": SECRET, "user_id": ADMIN, "company_id": COMPANY}
         signing = {"sign_in": "basic", "user_id": ADMIN, "password": PASSWORD, "company_id": COMPANY}
-        self.tree: dict[str, Any] = {
-            "bridge": {
-                "public_url": "https://bridge.example.edu",
-                "secret_key": "a secret key of thirty-two bytes or more",
-                "database_url": f"sqlite:///{folder / 'bridge.db'}",
-                "trusted_networks": ["127.0.0.0/8"],
-            },
-            "ottolearn": {
-                "api_url": ottolearn,
-                "organization_id": 1,
-                "username": "api",
-                "password": "api",
-                "username_attributes": ["username", "employeeId"],
-                "learner_url": f"{ottolearn}/learn",
-                "sign_in": {"method": "signed_link", "url": f"{ottolearn}/learn", "secret": "x" * 32},
-            },
-            "connections": {
+        self.tree = around(
+            folder,
+            ottolearn,
+            {
                 "learning": {
                     "adapter": "successfactors",
                     "learning": {"url": lms.url, **access, "page_size": "20"},
@@ -63,7 +51,7 @@ class Site:
                     "roster": ROSTER,
                 },
             },
-        }
+        )
         self.config.write_text(yaml.safe_dump(self.tree))
 
     def run(self, *arguments: str) -> Any:
