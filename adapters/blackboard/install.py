@@ -6,7 +6,7 @@ from typing import Final
 
 from adapters.blackboard.launch import PLACES
 from adapters.blackboard.settings import Settings
-from bridge.install.guide import TITLE, Addresses, Entry, Section, SetupGuide, claimed_section
+from bridge.install.guide import TITLE, Addresses, Entry, Section, SetupGuide, bring_back_section, claimed_section
 
 _PORTAL: Final = (
     "At developer.anthology.com, register an application. It is one for both: launches by LTI 1.3, and the roster by "
@@ -69,17 +69,16 @@ def _variable(settings: Settings) -> tuple[Entry, ...]:
 
 
 def _bring_back() -> Section:
-    return Section(
-        "What to bring back",
+    return bring_back_section(
         "Enter these into the connection in config.yaml, under lti13.",
-        (
-            Entry("issuer", "Issuer: https://blackboard.com", copied=False),
-            Entry("client_id", "Application ID, which is the client ID", copied=False),
-            Entry("deployment_ids", "Deployment ID, in Blackboard by Edit of the tool", copied=False),
-            Entry("auth_url", "OIDC auth request endpoint", copied=False),
-            Entry("token_url", "Auth token endpoint", copied=False),
-            Entry("jwks_url", "Public keyset URL", copied=False),
-        ),
+        {
+            "issuer": "Issuer: https://blackboard.com",
+            "client_id": "Application ID, which is the client ID",
+            "deployment_ids": "Deployment ID, in Blackboard by Edit of the tool",
+            "auth_url": "OIDC auth request endpoint",
+            "token_url": "Auth token endpoint",
+            "jwks_url": "Public keyset URL",
+        },
     )
 
 

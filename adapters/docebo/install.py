@@ -6,7 +6,7 @@ from typing import Final
 
 from adapters.docebo.launch import CLAIMS, FIELDS
 from adapters.docebo.settings import Settings
-from bridge.install.guide import TITLE, Addresses, Entry, Section, SetupGuide
+from bridge.install.guide import TITLE, Addresses, Entry, Section, SetupGuide, bring_back_section
 
 _NEW: Final = "In Docebo: Admin menu, Content, Central repository, add an LTI object (LTI 1.3)."
 _OLD: Final = "In Docebo: Admin menu, E-learning, Courses, the course, Training material, Add, LTI."
@@ -41,17 +41,16 @@ def _tool(settings: Settings, addresses: Addresses) -> Section:
 
 
 def _bring_back() -> Section:
-    return Section(
-        "What to bring back",
+    return bring_back_section(
         "Enter these into the connection in config.yaml, under lti13.",
-        (
-            Entry("issuer", "the address of the platform, or its own domain", copied=False),
-            Entry("client_id", "Client ID, a small number", copied=False),
-            Entry("deployment_ids", "Deployment ID", copied=False),
-            Entry("auth_url", "Authentication request URL (OIDC authorization endpoint)", copied=False),
-            Entry("token_url", "Access token URL; it ends with /learn/v1/lti/advantage/tokens", copied=False),
-            Entry("jwks_url", "Public keyset URL", copied=False),
-        ),
+        {
+            "issuer": "the address of the platform, or its own domain",
+            "client_id": "Client ID, a small number",
+            "deployment_ids": "Deployment ID",
+            "auth_url": "Authentication request URL (OIDC authorization endpoint)",
+            "token_url": "Access token URL; it ends with /learn/v1/lti/advantage/tokens",
+            "jwks_url": "Public keyset URL",
+        },
     )
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from adapters.lti.launch import BRIGHTSPACE
 from adapters.lti.settings import Settings
-from bridge.install.guide import TITLE, Addresses, Entry, RegistrationRequest, Section, SetupGuide, claimed_section
+from bridge.install.guide import (
+    TITLE,
+    Addresses,
+    Entry,
+    RegistrationRequest,
+    Section,
+    SetupGuide,
+    bring_back_section,
+    claimed_section,
+)
 from bridge.lti.grades import SCORE_SCOPE
 from bridge.lti.v13 import CLAIM
 
@@ -99,17 +108,16 @@ def _variable(custom: str) -> tuple[Entry, ...]:
 
 
 def _bring_back() -> Section:
-    return Section(
-        "What to bring back",
+    return bring_back_section(
         "Enter these into the connection in config.yaml, under lti13.",
-        (
-            Entry("issuer", "Platform ID, or issuer", copied=False),
-            Entry("client_id", "Client ID", copied=False),
-            Entry("deployment_ids", "Deployment ID", copied=False),
-            Entry("auth_url", "Authentication request URL (OIDC authorization endpoint)", copied=False),
-            Entry("token_url", "Access token URL", copied=False),
-            Entry("jwks_url", "Public keyset URL", copied=False),
-        ),
+        {
+            "issuer": "Platform ID, or issuer",
+            "client_id": "Client ID",
+            "deployment_ids": "Deployment ID",
+            "auth_url": "Authentication request URL (OIDC authorization endpoint)",
+            "token_url": "Access token URL",
+            "jwks_url": "Public keyset URL",
+        },
     )
 
 

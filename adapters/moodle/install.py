@@ -7,7 +7,16 @@ tool, Manage tools, configure a tool manually).
 from __future__ import annotations
 
 from adapters.moodle.settings import Settings
-from bridge.install.guide import DESCRIPTION, TITLE, Addresses, Entry, RegistrationRequest, Section, SetupGuide
+from bridge.install.guide import (
+    DESCRIPTION,
+    TITLE,
+    Addresses,
+    Entry,
+    RegistrationRequest,
+    Section,
+    SetupGuide,
+    bring_back_section,
+)
 from bridge.lti.settings import Lti11
 
 NEEDS_EMAIL = {"email"}
@@ -123,18 +132,17 @@ def _choosing(addresses: Addresses) -> tuple[Entry, ...]:
 
 
 def _bring_back() -> Section:
-    return Section(
-        "What to bring back",
+    return bring_back_section(
         "In Manage tools, click the magnifier on the tool's card (View configuration details) and enter what it "
         "shows into the connection in config.yaml, under lti13.",
-        (
-            Entry("issuer", "Platform ID", copied=False),
-            Entry("client_id", "Client ID", copied=False),
-            Entry("deployment_ids", "Deployment ID", copied=False),
-            Entry("auth_url", "Authentication request URL", copied=False),
-            Entry("token_url", "Access token URL", copied=False),
-            Entry("jwks_url", "Public keyset URL", copied=False),
-        ),
+        {
+            "issuer": "Platform ID",
+            "client_id": "Client ID",
+            "deployment_ids": "Deployment ID",
+            "auth_url": "Authentication request URL",
+            "token_url": "Access token URL",
+            "jwks_url": "Public keyset URL",
+        },
     )
 
 

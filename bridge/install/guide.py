@@ -54,6 +54,12 @@ def claimed_section(student_id: str) -> Section:
     )
 
 
+def bring_back_section(text: str, names: Mapping[str, str]) -> Section:
+    """What an administrator takes from the LMS into `lti13`: each key, and what the LMS calls it."""
+    entries = tuple(Entry(key, name, copied=False) for key, name in names.items())
+    return Section("What to bring back", text, entries)
+
+
 class RegistrationRequest(NamedTuple):
     """What dynamic registration asks a platform for, beyond what every tool asks."""
 
@@ -111,7 +117,7 @@ class Addresses:
 
 
 def to_text(guide: SetupGuide) -> str:
-    """`sheet` for a terminal."""
+    """`guide` for a terminal."""
     lines = [guide.title]
     for section in guide.sections:
         lines += ["", section.title, "-" * len(section.title), section.text, *map(_entry_text, section.entries)]
@@ -126,7 +132,7 @@ def _entry_text(entry: Entry) -> str:
 
 
 def to_document(guide: SetupGuide) -> dict[str, Any]:
-    """`sheet` for machines."""
+    """`guide` for machines."""
     sections = [
         {"title": section.title, "text": section.text, "entries": [entry._asdict() for entry in section.entries]}
         for section in guide.sections
