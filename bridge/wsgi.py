@@ -26,7 +26,7 @@ from bridge.store.database import DatabaseError, Engine
 from bridge.store.engine import migrate, open_later
 from bridge.store.errors import trouble
 from bridge.tracing import export
-from bridge.web.app import HOUSE, create_app
+from bridge.web.app import SERVICES, create_app
 from bridge.web.metrics import Metrics
 from bridge.web.self_test import SelfTest
 from bridge.web.services import AppServices, build_services
@@ -51,7 +51,7 @@ def serving(
     export.start(configuration.bridge)
     app = build_app(configuration, metrics_port=metrics_port, self_test=self_test)
     gc.freeze()  # what was imported stays: nothing of it is looked through for garbage while launches wait
-    services = app.extensions[HOUSE]
+    services = app.extensions[SERVICES]
     background.start(services.engine, services.reports, services.now, configuration.retention)
     _apply_pushes(configuration, services)
     services.late.start()

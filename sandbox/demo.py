@@ -20,7 +20,7 @@ from bridge.config.configuration import Configuration, load
 from bridge.config.retention import Retention
 from bridge.packages.origin import Packages
 from bridge.store.engine import migrate, open_database
-from bridge.web.app import HOUSE
+from bridge.web.app import SERVICES
 from bridge.wsgi import build_app
 from sandbox.browser import Browser
 from sandbox.demo_config import (
@@ -97,7 +97,7 @@ def run_demo(port: int = 0, *, method: str = "oidc") -> Iterator[Demo]:
         _register_packages(configuration, campus)
         lms_door.app = create_lms(campus)
         bridge = build_app(configuration)
-        services = bridge.extensions[HOUSE]
+        services = bridge.extensions[SERVICES]
         stack.enter_context(background.running(services.engine, services.reports, services.now, Retention(), every=1.0))
         bridge_door.app = bridge
         _await_ready(bridge_url)

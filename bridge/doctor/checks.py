@@ -56,7 +56,7 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True)
 class Doctor:
-    """Tries one bridge's surroundings."""
+    """Tries what one bridge depends on."""
 
     settings: OttoLearn
     public_url: str
@@ -239,14 +239,15 @@ class Doctor:
         except OttoBridgeError as error:
             yield Finding(connection.name, connection.adapter.title, FAILED, str(error))
 
-    def _context(self, connection: Connection[Any], sleep: Callable[[float], None]) -> ReaderContext:
+    def _context(
+        self, connection: Connection[Any], sleep: Callable[[float], None], outbound: Outbound | None = None
+    ) -> ReaderContext:
         services = None if self.services is None else partial(self.services, connection.name)
         pushes = self.pushes(connection.name) if self.pushes and connection.adapter.takes_pushes else None
-        state = self._state(connection)
-        return ReaderContext(self.outbound, self.now, sleep, lambda _: None, services, pushes=pushes, state=state)
-
-    def _state(self, connection: Connection[Any]) -> ConnectionState | None:
-        return None if self.state is None else self.state(connection.name)
+        state = None if self.state is None else self.state(connection.name)
+        return ReaderContext(
+            outbound or self.outbound, self.now, sleep, lambda _: None, services, pushes=pushes, state=state
+        )
 
     def _people(self, connection: Connection[Any]) -> Iterator[RosterMember]:
         """The people of the roster for as long as patience lasts, the first page in any case."""
@@ -279,11 +280,7 @@ class Doctor:
             return Finding(
                 connection.name, "look-up at launch", FAILED, f"there is no connection {connection.roster_connection}"
             )
-        services = None if self.services is None else partial(self.services, source.name)
-        pushes = self.pushes(source.name) if self.pushes and source.adapter.takes_pushes else None
-        outbound = self.outbound.ending_at(monotonic() + PATIENCE)
-        state = self._state(source)
-        context = ReaderContext(outbound, self.now, self.sleep, lambda _: None, services, pushes=pushes, state=state)
+        context = self._context(source, self.sleep, self.outbound.ending_at(monotonic() + PATIENCE))
         return Finding(connection.name, *try_look_up(source, context, self._people(source)))
 
     def _judge_ids(self, connection: Connection[Any], ids: Sequence[str]) -> Iterator[Finding]:

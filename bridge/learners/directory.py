@@ -61,7 +61,7 @@ class Directory:
     ) -> None:
         """`username_attributes` in order of trust; `read_learners` reads every user, active or not, from OttoLearn.
 
-        `every`: seconds between two refreshes for unknown IDs, at the least and over all processes. `patience`: seconds
+        `every`: seconds between two refreshes for unknown IDs, at the least and over all processes. `max_wait`: seconds
         that one launch waits for such a refresh; the learner must have an answer within ten.
         `max_shrink_percent`: a list with so much fewer users, and `FEW` fewer, is not believed.
         `search`: whom OttoLearn says to hold an ID, asked before its list is read.
@@ -80,7 +80,7 @@ class Directory:
     def find(self, student_id: str, *, ignore_case: bool = False, max_wait: float | None = None) -> Match:
         """The learner with `student_id`; asks OttoLearn once again, throttled, when nobody has it.
 
-        `ignore_case`: where nobody has the very ID, whoever has it in other ASCII letter case. `patience`: seconds to
+        `ignore_case`: where nobody has the very ID, whoever has it in other ASCII letter case. `max_wait`: seconds to
         wait for OttoLearn's list, in place of the directory's own.
 
         Raises `LearnerNotFound`, `LearnerAmbiguous`, `LearnerInactive`, and `RemoteUnavailable` or `RemoteRefused`

@@ -112,7 +112,7 @@ def background_sync(
     settings = configuration.ottolearn
 
     def sync_of(connection: Connection[Any]) -> Sync:
-        around = RunContext(
+        context = RunContext(
             engine=engine,
             directory=directory,
             # Each call once: the sync itself decides when to try again, for all its calls together.
@@ -127,6 +127,6 @@ def background_sync(
             fresh_for=FRESH_FOR,
             pushes=pushes_of(engine, connection.name),
         )
-        return Sync(connection, settings.username_attributes, settings.username, outbound, around)
+        return Sync(connection, settings.username_attributes, settings.username, outbound, context)
 
     return sync_of

@@ -49,7 +49,7 @@ class Clock:
         self._next = passed + self._step
 
     def watch(self, context: RunContext) -> RunContext:
-        """The same surroundings, whose progress of writing is sampled on its way."""
+        """The same context, whose progress of writing is sampled on its way."""
 
         def progress(stage: str, done: int, total: int | None) -> None:
             self.sample(self._outcome.read, done)

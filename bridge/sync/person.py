@@ -104,7 +104,7 @@ class PersonSync:
                 self.context.sleep(LOCK_STEP)
 
     def _hurried(self, ends: float) -> RunContext:
-        """The surroundings of somebody who does not wait for long: neither for answers that were lost, nor at all
+        """The context of somebody who does not wait for long: neither for answers that were lost, nor at all
         after `ends`.
         """
 

@@ -118,7 +118,7 @@ def _lock_after_launches(held: ExitStack, target: SyncTarget, context: RunContex
 
 
 def _watching(context: RunContext, require: Callable[[], None]) -> RunContext:
-    """The same surroundings, which look at the lock from time to time when they are asked whether to stop."""
+    """The same context, which looks at the lock from time to time when it is asked whether to stop."""
     looked = context.now()
 
     def stopping() -> bool:

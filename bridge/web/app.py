@@ -42,7 +42,7 @@ from bridge.web.troubles import trouble_pages
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-HOUSE = "ottobridge"
+SERVICES = "ottobridge"
 """Where an application keeps its house, for whoever serves it."""
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body."""
@@ -60,7 +60,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 def create_app(services: AppServices, *, metrics_port: int | None = None) -> Flask:
     """The bridge as a WSGI application; with `metrics_port`, its metrics are to be had at that port alone."""
     app = Flask(__name__)
-    app.extensions[HOUSE] = services
+    app.extensions[SERVICES] = services
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY, MAX_FORM_PARTS=100)
     for pages in (
         lti_pages,
