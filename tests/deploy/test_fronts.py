@@ -21,7 +21,7 @@ from tests.deploy.conftest import PUBLIC
 from tests.deploy.fronts import NAME, Front, front
 from tests.fakes.lti_platform import FORM, sign
 from tests.faults.launching import LINK_SECRET
-from tests.faults.standing import CONSUMER, SECRET, Standing, free_port
+from tests.faults.standing import CONSUMER, SECRET, Standing, free_port, wait_for
 
 HIDDEN = "what-nobody-may-read-in-a-log"
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -107,17 +107,20 @@ def test_a_request_has_one_name_in_both_logs(before_bridge: Front, served: Stand
     answer = before_bridge.ask("GET", "/nowhere", headers={"X-Request-ID": "chosen-by-a-stranger"})
     named = answer.headers["X-Request-ID"]
     assert named != "chosen-by-a-stranger"
-    assert f'"request": "{named}"' in served.log
+    wait_for(lambda: f'"request": "{named}"' in served.log, "the name is in the bridge's log")
     if kind == "nginx":
-        assert named in before_bridge.access_log.read_text("utf-8")
+        # nginx writes its line once the answer is out.
+        wait_for(lambda: named in before_bridge.access_log.read_text("utf-8"), "the name is in nginx's log")
 
 
 def test_no_query_reaches_a_log(before_bridge: Front, kind: str) -> None:
     statuses = ask_with_secrets(before_bridge)
     assert statuses == [404, 404, 400, 200]  # the connection has neither
     where = launch(before_bridge).headers["Location"]
+    paths = ("/aicc/packages/launch", "/cmi5/packages/launch", "/lti/campus/login", "/lti/campus/launch")
+    wait_for(lambda: all(path in before_bridge.written() for path in paths), "every request is in the log")
     written = before_bridge.written()
-    for path in ("/aicc/packages/launch", "/cmi5/packages/launch", "/lti/campus/login"):
+    for path in paths:
         assert path in written
     assert HIDDEN not in written
     assert where.partition("?")[2] not in written
