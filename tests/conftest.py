@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 from bridge.net.http import Outbound
 
@@ -16,6 +17,10 @@ SHARED = ROOT.parent / "shared"
 
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")  # no test depends on how fast the machine is, or on chance
+
+# Hypothesis also tries constants of whatever project modules are imported by then: which these are depends on the order
+# of the tests, so an example would come in one run and not in the next.
+providers.is_local_module_file = lambda _path: False
 
 pytest_plugins = ["tests.fixtures_database", "tests.fixtures_pgbouncer"]
 

@@ -30,7 +30,7 @@ LAUNCH = "basic-lti-launch-request"
 ITEM_SELECTION = "ContentItemSelectionRequest"
 _VERSIONS = {"LTI-1p0", "LTI-1p1", "LTI-1p2"}
 
-_OF_PLATFORM = (
+OF_PLATFORM = (
     "lis_",
     "ext_",
     "user_",
@@ -170,7 +170,7 @@ def _check_query(request: LaunchRequest) -> None:
     what is the platform's to say.
     """
     for name, _ in request.query:
-        if name.startswith(_OF_PLATFORM):
+        if name.startswith(OF_PLATFORM):
             raise LaunchRejected(
                 "malformed", f"the launch URL's query holds {name[:64]!r}, which the LMS alone may say"
             )

@@ -268,12 +268,13 @@ def test_a_connection_may_insist_on_sha256() -> None:
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
-OWN_FIELDS = st.dictionaries(
-    TEXT.filter(lambda name: name and name not in FORM and not name.startswith("oauth_")), TEXT, max_size=8
-)
+OWN_NAMES = TEXT.filter(lambda name: name and name not in FORM and not name.startswith("oauth_"))
+OWN_FIELDS = st.dictionaries(OWN_NAMES, TEXT, max_size=8)
+OF_COURSE = st.dictionaries(OWN_NAMES.filter(lambda name: not name.startswith(v11.OF_PLATFORM)), TEXT, max_size=8)
+"""What a link's address may hold: whoever edits a course chooses it, so nothing that is the platform's to say."""
 
 
-@given(fields=OWN_FIELDS, method=st.sampled_from(["HMAC-SHA1", "HMAC-SHA256"]), query=OWN_FIELDS)
+@given(fields=OWN_FIELDS, method=st.sampled_from(["HMAC-SHA1", "HMAC-SHA256"]), query=OF_COURSE)
 def test_whatever_is_signed_as_the_rfc_says_we_verify(
     fields: dict[str, str], method: str, query: dict[str, str]
 ) -> None:
