@@ -23,7 +23,7 @@ _ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|
 _FIRST_DAY = "1900-03-01"
 """Excel counts a 29 February 1900, which never was, so the days before are one off in some programs."""
 _FORMULA = re.compile("[=+\\-@\t\r\n＝＋－＠﹦﹢﹣﹫⁼⁺₌₊]")
-_GUARDED = re.compile(f"'(?={_FORMULA.pattern})")
+_GUARDED = re.compile(f"\\A'(?={_FORMULA.pattern})")
 
 
 class Odd(NamedTuple):
