@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.saying import say
 from bridge.reasons import NAME_DIFFERS, REASONS
 
 if TYPE_CHECKING:
-    from bridge.store.database import Engine
+    from bridge.doctor.explanation import Explanation, Finds
     from bridge.store.launches import LaunchLine
 
 PERSON = ("student_id", "first_name", "last_name")
 COLUMNS = ("time", "connection", "kind", *PERSON, "outcome", "reason", "reference", "mark")
-REFERENCE_LENGTH = 8
-"""Letters and digits of a reference, without the dash in their middle."""
 MARKED = {
     NAME_DIFFERS: "the LMS and OttoLearn name this learner otherwise: are both one person? If not, see who has the ID.",
 }
@@ -52,60 +51,49 @@ def launches(context: click.Context, last: int, as_json: bool) -> None:
 def explain(invocation: Invocation, reference: str, as_json: bool) -> None:
     """Which check failed, what was received, and what to change; of a launch that got in, whom it reached.
 
-    REFERENCE with or without its dash, in any letter case.
+    REFERENCE with or without its dash, in any letter case; O is read as 0 is, and I and L as 1 is.
     """
-    from bridge.doctor.explain import checks
-    from bridge.store import received
-    from bridge.store.launches import by_reference
+    from bridge.config.connections import Connections
+    from bridge.doctor import explanation
 
     with invocation.database() as engine:
-        line = by_reference(engine, _as_given_out(reference))
-        came = received.find(engine, line.reference) if line else None
-        told = _told(engine, line) if line else ""
-    if line is None:
-        where = "`ottobridge launches` lists them; of very many refusals at once only the log has all"
-        raise click.UsageError(f"No launch has the reference {reference}: {where}.")
-    steps = checks(line.kind, line.outcome, line.reason, known=bool(line.student_id))
-    advice = REASONS.get(line.reason)
+        line = explanation.find_launch(engine, reference)
+        if line is None:
+            where = "`ottobridge launches` lists them; of very many refusals at once only the log has all"
+            raise click.UsageError(f"No launch has the reference {reference}: {where}.")
+        known = Connections(invocation.configuration.connections, ADAPTERS, engine)
+        found = explanation.explain(engine, invocation.directory_over(engine), known.find, line)
     if as_json:
-        found = [{"check": text, "result": MARKS[held].lower()} for text, held in steps]
-        who, how = (advice.who, advice.how) if advice else ("", "")
-        print_json(
-            {
-                **_row(line),
-                "detail": line.detail,
-                "checks": found,
-                "who": who,
-                "how": how,
-                "received": came,
-                "told": told,
-            }
-        )
-        return
-    _print_explanation(line, steps, came, told)
+        print_json(_document(found))
+    else:
+        _print_explanation(found)
 
 
-def _as_given_out(reference: str) -> str:
-    """The reference as pages show it, however somebody has typed it."""
-    letters = "".join(filter(str.isalnum, reference)).upper()
-    half = REFERENCE_LENGTH // 2
-    return f"{letters[:half]}-{letters[half:]}" if len(letters) == REFERENCE_LENGTH else reference.strip().upper()
+def _document(found: Explanation) -> dict[str, Any]:
+    who, how = (found.advice.who, found.advice.how) if found.advice else ("", "")
+    return {
+        **_row(found.line),
+        "detail": found.line.detail,
+        "checks": [{"check": text, "result": MARKS[held].lower()} for text, held in found.checks],
+        "who": who,
+        "how": how,
+        "received": found.received,
+        "told": found.told,
+        "finds": None if found.finds is None else found.finds._asdict(),
+    }
 
 
-def _told(engine: Engine, line: LaunchLine) -> str:
-    """How the LMS was told of progress since, and what it said to that; empty where there is no progress yet."""
-    from bridge.store import visits
-
-    told = visits.reported_of_launch(engine, line.connection, line.kind, line.student_id, line.time)
-    if told is None:
-        return ""
-    share = "mastered" if told.mastered else f"{told.progress:.0%}"
-    return f"{share}, {told.state}" + (f": {told.detail}" if told.detail else "")
+def _finds(found: Finds) -> str:
+    """Whom the student ID finds now, in words."""
+    if len(found.users) > 1:
+        return f"several OttoLearn users: {', '.join(map(str, found.users))}"
+    if not found.users:
+        return "nobody in OttoLearn"
+    return f"the OttoLearn user {found.users[0]} by {found.by}" + ("" if found.active else ", who is inactive")
 
 
-def _print_explanation(
-    line: LaunchLine, steps: list[tuple[str, bool | None]], came: dict[str, Any] | None, told: str
-) -> None:
+def _print_explanation(found: Explanation) -> None:
+    line = found.line
     say(f"{line.reference}: {line.outcome}" + (f", {line.reason}" if line.reason else ""))
     say(f"{_iso(line.time)}, connection {line.connection or '-'}, {line.kind or 'no launch'}")
     say(f"student ID {line.student_id!r}, {line.first_name} {line.last_name}".rstrip(", "))
@@ -113,16 +101,18 @@ def _print_explanation(
         say(f"detail: {line.detail}")
     if line.mark in MARKED:
         say(f"mark: {line.mark}: {MARKED[line.mark]}")
-    if advice := REASONS.get(line.reason):
+    if advice := found.advice:
         say(f"\nWhat to do ({advice.who}): {advice.how}")
-    if told:
-        say(f"\nProgress to the LMS: {told}")
+    if found.finds:
+        say(f"\nThe student ID finds now: {_finds(found.finds)}")
+    if found.told:
+        say(f"\nProgress to the LMS: {found.told}")
     say("\nChecks, in their order:")
-    for text, held in steps:
+    for text, held in found.checks:
         say(f"  {MARKS[held]:<12} {text}")
-    if came:
+    if found.received:
         say("\nReceived (long values and secrets shortened; the token's claims as sent, whoever sent them):")
-        _print_fields(came)
+        _print_fields(found.received)
 
 
 def _print_fields(fields: dict[str, Any], depth: int = 1) -> None:

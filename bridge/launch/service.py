@@ -24,6 +24,7 @@ from bridge.errors import (
     RemoteUnavailable,
 )
 from bridge.identifiers import require
+from bridge.launch.reached import LINK, write_reached
 from bridge.launch.redirect import Cookie, SignInRedirect
 from bridge.learners.directory import Match
 from bridge.learners.names import differ, name_of
@@ -72,6 +73,8 @@ class LaunchResult:
     """The way back to the LMS, where one is known and may be trusted."""
     user_id: int | None = None
     """The OttoLearn user whom the launch reached."""
+    found_by: str = ""
+    """The Username attribute by which they were found, or `bridge.launch.reached.LINK`."""
     mark: str = ""
     """What an administrator should look at: `name_differs`, where the LMS and OttoLearn name the learner otherwise."""
 
@@ -186,7 +189,8 @@ class LaunchService:
         result = LaunchResult(
             Outcome.MATCHED, "", self.reference(), launch.student, redirect.url, redirect.cookies, launch.return_url
         )
-        return replace(result, user_id=match.learner.user_id, mark=mark)
+        found_by = LINK if match.by_link else match.attribute
+        return replace(result, user_id=match.learner.user_id, found_by=found_by, mark=mark)
 
     def _worth(self, connection: str, launch: Launch, student_id: str) -> Launch:
         """The launch, a claim in it that a roster vouches for being as good as one that the LMS signed."""
@@ -239,7 +243,7 @@ def _of_kind(table: Mapping[type[OttoBridgeError], T], error: OttoBridgeError, d
 
 def _reached(result: LaunchResult, remark: str) -> str:
     """What the record says of a launch that got in."""
-    return "; ".join(filter(None, (f"reached the OttoLearn user {result.user_id}", remark)))
+    return remark if result.user_id is None else write_reached(result.user_id, result.found_by, remark)
 
 
 def _is_named_otherwise(student: Student, match: Match) -> bool:

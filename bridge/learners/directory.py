@@ -42,6 +42,8 @@ class Match(NamedTuple):
 
     learner: Learner
     attribute: str
+    by_link: bool = False
+    """Whether an administrator has linked the ID with this user; `attribute` is then just one that is filled."""
 
 
 class Directory:

@@ -86,7 +86,7 @@ class Matching:
         username = next((name for name in self.username_attributes if learner.attributes.get(name)), None)
         if username is not None and not learner.active:
             raise LearnerInactive(learner.user_id)
-        return Match(learner, username) if username else None
+        return Match(learner, username, by_link=True) if username else None
 
     def _known_or_made(self, launch: Launch, identity: LaunchIdentity, known: Known) -> Match:
         configured = self.connection(identity.connection)

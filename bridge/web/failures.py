@@ -6,6 +6,7 @@ Nothing here may need what has failed: the page is in memory, and the record is 
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,12 @@ from flask import Flask, Response, jsonify, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from bridge import logs
+from bridge.launch.references import new_reference
 from bridge.launch.service import LaunchResult
 from bridge.web.packages import open_to_any_origin
 from bridge.web.pages import answer, json_answer
 from bridge.web.scim import ROOT, error_answer
-from bridge.web.services import AppServices, new_reference
+from bridge.web.services import AppServices
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -79,7 +81,7 @@ def never_bare(serve: WSGIApplication) -> WSGIApplication:
         except Exception as error:
             if begun:
                 raise
-            reference = new_reference()
+            reference = new_reference(secrets.randbits)
             logs.event(log, "request failed", level=logging.ERROR, cause=error, reference=reference)
             start_response("503 Service Unavailable", [("Content-Type", "text/html; charset=utf-8")])
             return [_LAST.format(reference=reference).encode()]

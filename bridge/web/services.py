@@ -22,6 +22,7 @@ from bridge.keys.own import OwnKeys
 from bridge.launch.courses import course_with
 from bridge.launch.rate_limits import Limits
 from bridge.launch.redirect import SignInRedirect
+from bridge.launch.references import new_reference
 from bridge.launch.service import LaunchService, policy_of
 from bridge.learners.directory import Directory, Match
 from bridge.learners.ledger import Ledger
@@ -50,8 +51,6 @@ from bridge.web.look_ups import look_ups_of
 from bridge.web.metrics import Metrics
 from bridge.web.record import Record
 from bridge.web.self_test import SelfTest
-
-REFERENCE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that are mistaken for another when read aloud
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,7 @@ def build_services(
         is_vouched_for=matching.is_vouched_for,
         record=Record(engine, limits, metrics, late, partial(_address, configuration)),
         now=now,
-        reference=new_reference,
+        reference=partial(new_reference, secrets.randbits),
         pseudonym_key=f"pseudonym {secret}".encode(),
         policy=lambda name: policy_of(connections.find(name)),
         passes=(HTTPException,),
@@ -238,13 +237,3 @@ def _address(configuration: Configuration, request: Request) -> str:
     trusted = configuration.bridge.trusted_proxies
     forwarded = request.headers.getlist("X-Forwarded-For")
     return counted_as(client_address(request.remote_addr or "", forwarded, trusted))
-
-
-def new_reference() -> str:
-    """Eight letters and digits a person can read out, such as `7K3M-9QXT`."""
-    number = secrets.randbits(64)
-    letters = []
-    for _ in range(8):
-        number, at = divmod(number, len(REFERENCE_LETTERS))
-        letters.append(REFERENCE_LETTERS[at])
-    return f"{''.join(letters[:4])}-{''.join(letters[4:])}"

@@ -161,7 +161,7 @@ def test_a_link_lets_in_for_its_connection_alone_without_asking_ottolearn(world:
     with pytest.raises(LearnerNotFound):
         world.find("X9")
     assert link(world.engine, "campus", "X9", 3, NAMES, now=1.0) == CY
-    assert world.find("X9") == Match(CY, "employeeId")
+    assert world.find("X9") == Match(CY, "employeeId", by_link=True)
     assert unmatched.newest(world.engine, 10) == []
     with pytest.raises(LearnerNotFound):
         world.find("X9", "open", Assurance.ASSERTED)
@@ -173,7 +173,7 @@ def test_a_link_lets_in_for_its_connection_alone_without_asking_ottolearn(world:
 
 def test_a_link_is_stronger_than_the_directory(world: World) -> None:
     link(world.engine, "campus", "A1", 3, NAMES, now=1.0)
-    assert world.find("A1") == Match(CY, "employeeId")
+    assert world.find("A1") == Match(CY, "employeeId", by_link=True)
 
 
 def test_a_link_with_an_inactive_user_lets_nobody_in(world: World) -> None:
