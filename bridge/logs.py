@@ -10,8 +10,6 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,14 +34,19 @@ class Request:
 _current: ContextVar[Request | None] = ContextVar("request", default=None)
 
 
-@contextmanager
-def answering(request: Request) -> Iterator[None]:
+class answering:  # noqa: N801 -- a block, as those of contextlib
     """Within the block, every line names the request."""
-    before = _current.set(request)
-    try:
-        yield
-    finally:
-        _current.reset(before)
+
+    __slots__ = ("_before", "_request")
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def __enter__(self) -> None:
+        self._before = _current.set(self._request)
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._before)
 
 
 def is_logged() -> bool:

@@ -33,6 +33,7 @@ class Tracer(Protocol):
 
 
 _tracer: Tracer | None = None
+_NOTHING: AbstractContextManager[None] = nullcontext()
 
 
 def use(tracer: Tracer | None) -> None:
@@ -41,14 +42,19 @@ def use(tracer: Tracer | None) -> None:
     _tracer = tracer
 
 
+def are_kept() -> bool:
+    """Whether anybody asks for traces."""
+    return _tracer is not None
+
+
 def root(name: str, traceparent: str = "", **attributes: str | int) -> AbstractContextManager[None]:
     """The block is a trace."""
-    return nullcontext() if _tracer is None else _tracer.root(name, traceparent, attributes)
+    return _NOTHING if _tracer is None else _tracer.root(name, traceparent, attributes)
 
 
 def span(name: str, **attributes: str | int) -> AbstractContextManager[None]:
     """The block is a step of the trace at hand."""
-    return nullcontext() if _tracer is None else _tracer.span(name, attributes)
+    return _NOTHING if _tracer is None else _tracer.span(name, attributes)
 
 
 def rename(name: str) -> None:

@@ -6,23 +6,16 @@ Nothing here may need what has failed: the page is in memory, and the record is 
 from __future__ import annotations
 
 import logging
-import secrets
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from bridge import logs
-from bridge.launch.references import new_reference
 from bridge.launch.service import LaunchResult
 from bridge.web.packages import open_to_any_origin
 from bridge.web.pages import answer, json_answer
 from bridge.web.scim import ROOT, error_answer
 from bridge.web.services import AppServices
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +30,6 @@ SCIM_DETAILS = {
     413: "The body is larger than 1 MiB",
 }
 _REASONS = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 500: "internal"}
-_LAST = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Please try again in a few minutes</title>
-<h1>Please try again in a few minutes</h1><p>A system that is needed to let you in does not answer at the moment.
-Nothing is lost. If it goes on, give this reference to the people who run your course.</p>
-<dl><dt>Reference</dt><dd class="reference">{reference}</dd></dl></html>"""
-"""Where not even a template can be read."""
 
 
 def answer_failures(app: Flask, services: AppServices) -> None:
@@ -64,29 +52,6 @@ def answer_failures(app: Flask, services: AppServices) -> None:
             where = request.url_rule.rule if request.url_rule else "-"  # the path itself may hold a code
             logs.event(log, "request refused", status=response.status_code, method=request.method, route=where)
         return response
-
-
-def never_bare(serve: WSGIApplication) -> WSGIApplication:
-    """The same application; where it fails altogether, a page all the same."""
-
-    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        begun: list[str] = []
-
-        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
-            begun.append(status)
-            return start_response(status, headers, *error)
-
-        try:
-            return serve(environ, start)
-        except Exception as error:
-            if begun:
-                raise
-            reference = new_reference(secrets.randbits)
-            logs.event(log, "request failed", level=logging.ERROR, cause=error, reference=reference)
-            start_response("503 Service Unavailable", [("Content-Type", "text/html; charset=utf-8")])
-            return [_LAST.format(reference=reference).encode()]
-
-    return application
 
 
 def connection_in(path: str) -> str:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Container, Iterator
-from contextlib import contextmanager
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,7 +48,7 @@ class Metrics:
         self._ottolearn = urlsplit(str(configuration.ottolearn.api_url)).netloc
         self._expected: set[str] = set()
         self._registered: Container[str] = ()
-        self._complained_at = float("-inf")
+        self._unharmed = _Unharmed()
         self._registry = kept = CollectorRegistry()
         self._launches = Counter(
             "ottobridge_launches",
@@ -80,14 +79,14 @@ class Metrics:
             buckets=QUICK,
             registry=kept,
         )
-        with self._unharmed():  # without labels, it asks for its file at once, and the disk may be full
+        with self._unharmed:  # without labels, it asks for its file at once, and the disk may be full
             self._in_use = Gauge(
                 "ottobridge_database_connections_in_use",
                 "Connections to the database that requests and rounds hold, over all processes.",
                 multiprocess_mode="livesum",
                 registry=kept,
             )
-        with self._unharmed():
+        with self._unharmed:
             self._begin_at_zero(configuration)
 
     def _begin_at_zero(self, configuration: Configuration) -> None:
@@ -110,7 +109,7 @@ class Metrics:
         """Show the launches of a connection, even before the first one."""
         if connection.name in self._expected:
             return
-        with self._unharmed():
+        with self._unharmed:
             for kind in _kinds(connection):
                 for outcome in Outcome:
                     self._launches.labels(connection.name, kind, outcome)
@@ -123,7 +122,7 @@ class Metrics:
     def count_launch(self, line: LaunchLine) -> None:
         """Count one launch. A connection that nobody configured is `unknown`: strangers must not make new series."""
         kind = line.kind or UNKNOWN
-        with self._unharmed():
+        with self._unharmed:
             self._launches.labels(self._known(line), kind, line.outcome).inc()
             if line.reason:
                 (self._no_launch if is_of_nobody(line) else self._refused).labels(line.reason).inc()
@@ -132,24 +131,24 @@ class Metrics:
 
     def count_refusal(self, reason: str) -> None:
         """Count a request that has to do with no launch at all."""
-        with self._unharmed():
+        with self._unharmed:
             self._no_launch.labels(reason).inc()
 
-    def count_response(self, status: str, ended: list[tuple[str, str]], seconds: float) -> None:
+    def count_response(self, status: str, ended: Sequence[tuple[str, str]], seconds: float) -> None:
         """Count a response, such as `303 SEE OTHER`, and how long the launches waited that ended in it."""
-        with self._unharmed():
+        with self._unharmed:
             self._answers.labels(f"{status[:1]}xx").inc()
             for kind, outcome in ended:
                 self._seconds.labels(kind, outcome).observe(seconds)
 
     def count_call(self, host: str, result: str, seconds: float) -> None:
         """Count a call to another system, known by host and port."""
-        with self._unharmed():
+        with self._unharmed:
             self._calls.labels("ottolearn" if host == self._ottolearn else "lms", result).observe(seconds)
 
     def show_connections(self, in_use: int) -> None:
         """So many connections to the database are in use in this process."""
-        with self._unharmed():
+        with self._unharmed:
             self._in_use.set(in_use)
 
     def text(self) -> bytes:
@@ -175,16 +174,24 @@ class Metrics:
         except Exception:  # noqa: BLE001 -- to ask takes the database, which may be what has failed
             return UNKNOWN
 
-    @contextmanager
-    def _unharmed(self) -> Iterator[None]:
-        """Whatever goes wrong in the block is logged, now and then, and costs nobody anything."""
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001 -- a full disk, a folder that is gone: whatever it is, launches go on
-            now = time.monotonic()
-            if now >= self._complained_at + LOG_EVERY:
-                self._complained_at = now
-                log.warning("something cannot be counted: %s: %s", type(error).__name__, error)
+
+class _Unharmed:
+    """A block in which whatever goes wrong is logged, now and then, and costs nobody anything."""
+
+    def __init__(self) -> None:
+        self._complained_at = float("-inf")
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        now = time.monotonic()  # a full disk, a folder that is gone: whatever it is, launches go on
+        if now >= self._complained_at + LOG_EVERY:
+            self._complained_at = now
+            log.warning("something cannot be counted: %s: %s", type(error).__name__, error)
+        return True
 
 
 def _kinds(connection: Connection[Any]) -> Iterator[Kind]:

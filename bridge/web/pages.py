@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from flask import Response, make_response, render_template
+from werkzeug.datastructures import Headers
 
 from bridge.contracts import Outcome
 from bridge.launch.redirect import SignInRedirect
@@ -13,6 +16,12 @@ from bridge.reasons import ADVICE, REASONS
 from bridge.web.cookies import set_cookies
 from bridge.web.policy import permit
 from bridge.web.session_end import note_refusal
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_URI = re.compile(r"https?://[!#$%&-;=?-Z_a-z~]+")
+"""Characters that stand for themselves (RFC 3986, section 2), behind a scheme."""
 
 
 def answer(result: LaunchResult) -> Response:
@@ -27,7 +36,20 @@ def answer(result: LaunchResult) -> Response:
 
 def go(redirect: SignInRedirect, status: int = 303) -> Response:
     """Send the browser on its way."""
-    return set_cookies(Response(status=status, headers=[("Location", redirect.url)]), redirect.cookies)
+    kind = _Redirect if _URI.fullmatch(redirect.url) else Response
+    headers = [("Location", redirect.url), ("Content-Length", "0")]
+    return set_cookies(kind(status=status, headers=headers), redirect.cookies)
+
+
+class _Redirect(Response):
+    """A redirect to what is an URI already: it is not taken apart and put together again as one with other letters is.
+
+    What LMSs wait for at every launch is hardly more than that.
+    """
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        del environ
+        return self.headers
 
 
 def json_answer(result: LaunchResult) -> tuple[dict[str, str], int]:

@@ -1,0 +1,106 @@
+"""Around every request: its id in log and answer, its trace and its count, one connection to the database, the headers
+that every answer carries, and a page where even the application fails.
+
+One WSGI middleware instead of one for each of these: a launch passes it twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from bridge import logs
+from bridge.store.engine import shared_connection
+from bridge.tracing import traces
+from bridge.web.address import is_trusted
+from bridge.web.metrics import ENDED
+from bridge.web.policy import content_policy
+from bridge.web.services import AppServices
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
+
+PROBES = {"/healthz", "/readyz", "/metrics"}
+"""What machines ask all day: counted and traced, it would hide what people meet."""
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+RETRY_AFTER = ("Retry-After", "10")
+"""Seconds after which whoever was told to come again may do so, where the answer says no other number."""
+UNANSWERED = "500 nothing was said"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_UNTRACED = nullcontext()
+_LAST = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Please try again in a few minutes</title>
+<h1>Please try again in a few minutes</h1><p>A system that is needed to let you in does not answer at the moment.
+Nothing is lost. If it goes on, give this reference to the people who run your course.</p>
+<dl><dt>Reference</dt><dd class="reference">{reference}</dd></dl></html>"""
+"""Where not even a template can be read."""
+
+
+def around_requests(serve: WSGIApplication, services: AppServices, clock: Callable[[], float]) -> WSGIApplication:
+    """`serve` with all of it; `clock` counts seconds."""
+    guards = _Guards(is_secure=services.is_secure)
+    trusted, engine = services.configuration.bridge.trusted_proxies, services.engine
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        is_probe, began = environ.get("PATH_INFO") in PROBES, clock()
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        known = given and _REQUEST_ID.fullmatch(given) and is_trusted(environ.get("REMOTE_ADDR", ""), trusted)
+        named = given if known else secrets.token_hex(8)
+        statuses: list[str] = []
+
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            statuses.append(status)
+            own = {name for name, _ in headers}
+            missing = [guard for guard in guards.of(status, own) if guard[0] not in own]
+            return start_response(status, [*headers, *missing, ("X-Request-ID", named)], *error)
+
+        with logs.answering(logs.Request(named)), _UNTRACED if is_probe else _traced(environ):
+            try:
+                with shared_connection(engine):
+                    return serve(environ, start)
+            except Exception as error:
+                if statuses:
+                    raise
+                return _last_page(error, services.launches.reference(), start)
+            finally:
+                if not is_probe:
+                    status = statuses[-1] if statuses else UNANSWERED
+                    traces.note({"http.response.status_code": int(status[:3])})
+                    services.metrics.count_response(status, environ.get(ENDED, ()), clock() - began)
+
+    return application
+
+
+class _Guards:
+    """The headers that an answer carries, whoever made it, where it does not set them itself."""
+
+    def __init__(self, *, is_secure: bool) -> None:
+        transport = {"Strict-Transport-Security": "max-age=31536000"} if is_secure else {}
+        on_pages = HEADERS | transport | {"Content-Security-Policy": content_policy()}
+        # a redirect shows nothing, and launches are redirected inside frames
+        on_redirects = on_pages | {"Content-Security-Policy": content_policy(framed=True)}
+        self._on_pages, self._on_redirects = tuple(on_pages.items()), tuple(on_redirects.items())
+
+    def of(self, status: str, own: set[str]) -> tuple[tuple[str, str], ...]:
+        guards = self._on_redirects if "Location" in own else self._on_pages
+        return (*guards, RETRY_AFTER) if status[:3] in {"429", "503"} else guards
+
+
+def _traced(environ: WSGIEnvironment) -> Any:
+    """The span of a request, or a step of the trace that whoever sent it has begun."""
+    return traces.root(environ["REQUEST_METHOD"], environ.get("HTTP_TRACEPARENT", ""))
+
+
+def _last_page(error: Exception, reference: str, start: StartResponse) -> Iterable[bytes]:
+    logs.event(log, "request failed", level=logging.ERROR, cause=error, reference=reference)
+    start("503 Service Unavailable", [("Content-Type", "text/html; charset=utf-8")])
+    return [_LAST.format(reference=reference).encode()]
