@@ -12,6 +12,7 @@ ADAPTERS = Adapters(
         "canvas",
         "moodle",
         "blackboard",
+        "brightspace",
         "lti",
         "scorm",
         "smarteru",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from bridge.install.guide import Addresses, RegistrationRequest, SetupGuide
     from bridge.net.http import Outbound
+    from bridge.roster.authorization_code import AuthorizationCodeClient
 
 S = TypeVar("S")
 State = Literal["ok", "look", "failed"]
@@ -338,6 +339,9 @@ class Adapter(Generic[S]):
     """A digest of the file that the roster is read from, empty where there is none: a plan holds while it stays so."""
     installation: Callable[[S, Addresses], SetupGuide] | None = None
     """What the LMS's administrator enters to install the bridge."""
+    consent: Callable[[S], AuthorizationCodeClient | None] | None = None
+    """The OAuth client for which an administrator must consent once, by `ottobridge setup`, before the API can be read;
+    None where the connection needs no consent."""
     registration_request: Callable[[str, Addresses], RegistrationRequest] | None = None
     """LTI dynamic registration: what to ask for, given the `student_id` setting."""
     overlap: float = 86_400.0

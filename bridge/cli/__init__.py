@@ -37,7 +37,7 @@ COMMANDS = {
     "sandbox": "Stand-ins for other systems, to try the bridge without them.",
     "scim": "The tokens with which Entra ID, Okta or another identity provider pushes people by SCIM 2.0.",
     "serve": "Serve the bridge.",
-    "setup": "Print what an LMS administrator enters for CONNECTION, or invite an LMS to register by itself.",
+    "setup": "Print what an LMS administrator enters for CONNECTION, take their consent, or invite an LMS to register.",
     "sync": "Bring OttoLearn to what the roster of an LMS says.",
     "unmatched": "Students whom nobody in OttoLearn was found for, the last seen first, each with who could be meant.",
 }

@@ -1,9 +1,10 @@
-"""`ottobridge setup`: what an LMS administrator enters, and invitations to register by themselves."""
+"""`ottobridge setup`: what an LMS administrator enters, consents to, and invitations to register by themselves."""
 
 from __future__ import annotations
 
 import re
 import secrets
+import sys
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ import yaml
 from pydantic import ValidationError
 
 from adapters import ADAPTERS
+from bridge.cli.consent import client_of, consent, consented, walk
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.saying import say
 from bridge.config.configuration import CONNECTION_NAME, Configuration
@@ -50,9 +52,12 @@ class _ConnectionFirst(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(cls=_ConnectionFirst, subcommand_metavar="CONNECTION | invite NAME")
+@click.group(cls=_ConnectionFirst, subcommand_metavar="CONNECTION | consent CONNECTION | invite NAME")
 def setup() -> None:
-    """Print what an LMS administrator enters for CONNECTION, or invite an LMS to register by itself."""
+    """Print what an LMS administrator enters for CONNECTION, take their consent, or invite an LMS to register."""
+
+
+setup.add_command(consent)
 
 
 @setup.command()
@@ -71,6 +76,21 @@ def show(invocation: Invocation, connection: str, as_json: bool) -> None:
         print_json({"connection": connection} | to_document(guide))
     else:
         say(to_text(guide))
+        _offer_consent(invocation, connection)
+
+
+def _offer_consent(invocation: Invocation, connection: str) -> None:
+    """Go on with the consent where one is missing and somebody is there who can give it."""
+    configured = invocation.description[0].connections.get(connection)
+    if configured is None or configured.adapter.consent is None or not sys.stdin.isatty() or invocation.description[1]:
+        return
+    with invocation.database() as engine:
+        client = client_of(invocation, connection)
+        if client is None or consented(invocation, engine, connection):
+            return
+        say()
+        if click.confirm("Nobody has consented yet. Is all of this entered, and shall the consent begin?"):
+            walk(invocation, engine, connection, client)
 
 
 @setup.command("invite")

@@ -106,6 +106,11 @@ class Addresses:
         return f"{self.public_url}/lti/{self.connection}/launch"
 
     @property
+    def consent(self) -> str:
+        """Where the browser ends that has consented to the use of an API (the redirect URI of the OAuth client)."""
+        return f"{self.public_url}/setup/{self.connection}/consent"
+
+    @property
     def keys(self) -> str:
         """Our public keys."""
         return f"{self.public_url}/lti/jwks.json"

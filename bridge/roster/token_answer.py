@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from bridge.errors import RemoteRefused
 from bridge.net.http import Answer, host_of
@@ -21,8 +22,22 @@ _LONG_PART = re.compile(r"[^/.\-]{24,}")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
+class Grant(NamedTuple):
+    """What a token endpoint gave."""
+
+    access: str
+    seconds: float
+    refresh: str = ""
+    """The refresh token; empty where there is none."""
+
+
 def read_token(answer: Answer, url: str) -> tuple[str, float]:
-    """Token and seconds from an answer of the token endpoint at `url`, whatever its Content-Type says.
+    """Token and seconds, as `read_grant` reads them."""
+    return read_grant(answer, url)[:2]
+
+
+def read_grant(answer: Answer, url: str) -> Grant:
+    """The tokens in an answer of the token endpoint at `url`, whatever its Content-Type says.
 
     Raises RemoteRefused with what the platform said, its opaque words left out (RFC 6749 sections 5.1, 5.2).
     """
@@ -40,7 +55,9 @@ def read_token(answer: Answer, url: str) -> tuple[str, float]:
         )
     if str(said.get("token_type", "bearer")).lower() != "bearer":
         raise RemoteRefused(f"{host_of(url)} gave a token of an unknown type", status=answer.status)
-    return token, _seconds(said.get("expires_in"))
+    refresh = said.get("refresh_token")
+    kept = refresh if isinstance(refresh, str) and _TOKEN.fullmatch(refresh) else ""
+    return Grant(token, _seconds(said.get("expires_in")), kept)
 
 
 def _seconds(expires_in: object) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 from urllib.parse import quote
 
 from bridge.contracts import ReaderContext
@@ -14,6 +14,7 @@ from bridge.net.http import Answer, Outbound
 from bridge.net.retry import with_retries
 from bridge.roster.token_answer import EARLY, read_token
 
+T = TypeVar("T")
 ClientAuth = Literal["basic", "body"]
 """client_secret_basic: in a header. client_secret_post: in the form."""
 RENEWALS = 20
@@ -70,6 +71,11 @@ def fetch_token(
     request: TokenRequest, outbound: Outbound, read: Callable[[Answer, str], tuple[str, float]] = read_token
 ) -> tuple[str, float]:
     """A token and its seconds, as `read` finds them. Raises RemoteRefused with what to change, RemoteUnavailable."""
+    return ask_for_token(request, outbound, read)
+
+
+def ask_for_token(request: TokenRequest, outbound: Outbound, read: Callable[[Answer, str], T]) -> T:
+    """What `read` finds in the answer of the token endpoint. Raises RemoteRefused, RemoteUnavailable."""
     headers = {"Accept": "application/json", **request.headers}
     if request.client is not None:
         plain = request.plain_client
@@ -86,12 +92,26 @@ def fetch_token(
         raise RemoteRefused(f"{error}{_hint(str(error), request)}", status=error.status) from error
 
 
+class Token(Protocol):
+    """Where a session has its access token from."""
+
+    fresh: bool
+    """Whether the token was asked for by this process; otherwise it may have ended before its time."""
+
+    def get(self) -> str:
+        """A token that has not ended by our clock."""
+
+    def forget(self) -> None:
+        """Take another one the next time."""
+
+
 class AccessToken:
     """One token, kept until shortly before it ends. `fetch` returns a fresh one and the seconds it is good for."""
 
     def __init__(self, fetch: Callable[[], tuple[str, float]], now: Callable[[], float]) -> None:
         self._fetch = fetch
         self._now = now
+        self.fresh = True
         self._token = ""
         self._until = 0.0
 
@@ -108,11 +128,12 @@ class AccessToken:
 
 
 class TokenSession:
-    """Calls that carry a token; one that was good and is refused with 401 is renewed, once for each call."""
+    """Calls that carry a token. One that was good, or that another process asked for, is renewed where it is refused
+    with 401, once for each call."""
 
     def __init__(
         self,
-        token: AccessToken,
+        token: Token,
         context: ReaderContext,
         *,
         headers: Mapping[str, str] | None = None,
@@ -139,7 +160,7 @@ class TokenSession:
 
     def _answered(self, url: str) -> Answer:
         answer = self._called(url)
-        if answer.status == 401 and self._worked:
+        if answer.status == 401 and (self._worked or not self._token.fresh):
             self._renew()
             answer = self._called(url)
         self._worked = self._worked or answer.status == 200

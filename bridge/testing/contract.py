@@ -43,6 +43,7 @@ ARGUMENTS = {
     "tells_changes": 1,
     "fingerprint": 1,
     "installation": 2,
+    "consent": 1,
     "registration_request": 2,
     "claims_roster": 1,
 }
@@ -56,6 +57,7 @@ NEEDS = {
     "read_changes": ("read_roster",),
     "look_up": ("read_roster",),
     "fingerprint": ("read_roster",),
+    "consent": ("read_roster",),
 }
 """What is of no use unless one of these is there as well."""
 NOBODY: dict[str, Any] = {"https://purl.imsglobal.org/spec/lti/claim/roles": []}

@@ -3,6 +3,9 @@
 Open to everybody, because nothing on it is worth hiding: the addresses are in every launch that a browser makes, and
 the variables in the LMS's own documentation. No address, client id, key or secret of the LMS is shown.
 `bridge.setup_pages: false` switches it off.
+
+`/setup/CONNECTION/consent` is where a browser ends after a consent. What it carries is of use only together with the
+secret of the OAuth client, in the terminal of whoever began.
 """
 
 from __future__ import annotations
@@ -31,5 +34,12 @@ def setup_pages(services: AppServices) -> Blueprint:
         )
         page = render_template("setup.html", guide=found.adapter.installation(found.settings, addresses))
         return permit(make_response(page), scripts=True)
+
+    @pages.get("/setup/<connection>/consent")
+    def consent(connection: str) -> Response:
+        found = services.connections.find(connection)
+        if found is None or found.adapter.consent is None:
+            abort(404)
+        return permit(make_response(render_template("consent.html", lms=found.adapter.title, connection=found.name)))
 
     return pages

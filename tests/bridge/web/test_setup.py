@@ -7,6 +7,10 @@ from dataclasses import replace
 import pytest
 from lxml import html
 
+from adapters import ADAPTERS
+from adapters.brightspace import ADAPTER as BRIGHTSPACE
+from bridge.config.connections import Connections
+from bridge.contracts import Connection
 from bridge.web.app import create_app
 from tests.bridge.web.conftest import Bridge
 from tests.fakes.lti_platform import CLIENT, DEPLOYMENT, ISSUER
@@ -45,3 +49,17 @@ def test_the_pages_can_be_switched_off(bridge: Bridge) -> None:
     settings = services.configuration.bridge.model_copy(update={"setup_pages": False})
     closed = replace(services, configuration=replace(services.configuration, bridge=settings))
     assert create_app(closed).test_client().get("/setup/campus").status_code == 404
+
+
+def test_a_browser_that_has_consented_is_told_where_to_paste_its_address(bridge: Bridge) -> None:
+    services = bridge.services
+    api = {"url": "https://lms.example.edu", "client_id": "c", "client_secret": "s3cret"}
+    made = Connection("learn", BRIGHTSPACE, BRIGHTSPACE.settings.model_validate({"api": api}))
+    connections = Connections({**services.connections.configured, "learn": made}, ADAPTERS, services.engine)
+    client = create_app(replace(services, connections=connections)).test_client()
+    page = client.get("/setup/learn/consent?code=the-code&state=s")
+    assert page.status_code == 200
+    assert "ottobridge setup consent learn" in page.text
+    assert "the-code" not in page.text
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert client.get("/setup/campus/consent").status_code == 404
