@@ -62,6 +62,7 @@ HOLDS_NOBODY: Final = {
     "directory": "which reading is served",
     "sync_source": "names of connections",
     "sync_run": "counts of what a sync did",
+    "sync_request": "which syncs administrators asked for, and who",
     "sync_claim": "empty but while a plan is made, of people in `sync_item`",
     "own_key": "our own keys",
     "key_set": "platforms' public keys",

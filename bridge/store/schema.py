@@ -156,6 +156,10 @@ sync_run = Table(
     Column("since", Double, nullable=True),
     Column("read_to", Double, nullable=True),
     Column("look_up", Boolean, nullable=False, server_default=false()),
+    Column("stage", String(32), nullable=True),
+    Column("done", BigInteger, nullable=True),
+    Column("total", BigInteger, nullable=True),
+    Column("seen_at", Double, nullable=True),
     Index("ix_sync_run_source", "source", "id"),
     sqlite_autoincrement=True,
 )
@@ -163,7 +167,31 @@ sync_run = Table(
 
 `since` and `read_to` are by the source's clock: from when on changes were read, NULL for a whole roster; and when the
 reading began. The next incremental run reads from the `read_to` of a run that was done.
+
+`stage`, `done`, `total` say how far a run is, and `seen_at` when it last said so; NULL before it has said anything.
 """
+
+sync_request = Table(
+    "sync_request",
+    metadata,
+    Column("id", _Number, primary_key=True, autoincrement=True),
+    Column("connection", String(255), nullable=False),
+    Column("act", String(16), nullable=False),
+    Column("run", BigInteger, nullable=True),
+    Column("asked_by", String(255), nullable=False),
+    Column("asked_at", Double, nullable=False),
+    Column("state", String(16), nullable=False),
+    # The connection for as long as the request is open, and NULLs are never equal: one at a time for each.
+    Column("open", String(255), nullable=True, unique=True),
+    Column("seen_at", Double, nullable=True),
+    Column("ended_at", Double, nullable=True),
+    Column("result", BigInteger, nullable=True),
+    Column("said", Text, nullable=False),
+    Index("ix_sync_request_connection", "connection", "id"),
+    sqlite_autoincrement=True,
+)
+"""Syncs that administrators ask for on pages. `run` is whose plan is applied or approved, `result` the run that came of
+it, `said` what there is to say."""
 
 sync_item = Table(
     "sync_item",

@@ -97,6 +97,13 @@ _HAVING: Final = {
 _COUNT: Final = select(func.count()).select_from(scim_resource).where(*_LIVING)
 _USERS: Final = select(*_COLUMNS).where(_r.connection == bindparam("of"), _r.kind == USER).order_by(_r.number)
 _NEWEST: Final = select(func.max(_r.changed_at)).where(_r.connection == bindparam("of"), _r.kind == USER)
+_PUSHED_SINCE: Final = (_r.connection == bindparam("of"), _r.kind == USER, _r.changed_at > bindparam("since"))
+_PUSHED: Final = (
+    select(*_COLUMNS).where(*_PUSHED_SINCE).order_by(_r.changed_at.desc(), _r.number.desc()).limit(bindparam("most"))
+)
+_COUNT_PUSHED: Final = select(func.count()).select_from(
+    select(_r.number).where(*_PUSHED_SINCE).limit(bindparam("most")).subquery()
+)
 _FORGET: Final = Purge(scim_resource, _r.deleted_at < bindparam("before"))
 
 
@@ -178,6 +185,20 @@ def newest_change(engine: Engine, connection: str) -> float | None:
     """When a user of the connection changed last, or a group of theirs."""
     with autocommit(engine) as database:
         return database.execute(_NEWEST, {"of": connection}).scalar_one_or_none()
+
+
+def pushed_since(engine: Engine, connection: str, since: float, size: int) -> list[Row]:
+    """`size` users who changed after then, the last change first, those who were deleted among them."""
+    asked = {"of": connection, "since": since, "most": size}
+    with autocommit(engine) as database:
+        return [Row(*row) for row in database.execute(_PUSHED, asked)]
+
+
+def count_pushed_since(engine: Engine, connection: str, since: float, most: int) -> int:
+    """How many users changed after then; no further than `most` is counted."""
+    asked = {"of": connection, "since": since, "most": most}
+    with autocommit(engine) as database:
+        return int(database.execute(_COUNT_PUSHED, asked).scalar_one())
 
 
 def forget_deleted_before(engine: Engine, time: float) -> int:

@@ -18,6 +18,8 @@ from bridge.store.json_batch import JsonBatchQuery
 from bridge.store.schema import sync_claim, sync_item, sync_run
 
 BATCH: Final = 1_000
+_LAST: Final = "\U0010ffff"
+"""Stands after every other character."""
 
 
 class Kind(enum.StrEnum):
@@ -180,6 +182,26 @@ def pages(
             return
         yield [_item(row) for row in rows]
         last = rows[-1].number
+
+
+def page(
+    engine: Engine,
+    run: int,
+    size: int,
+    *,
+    after: int = -1,
+    kinds: Sequence[str] = (),
+    states: Sequence[str] = (),
+    key: str = "",
+) -> list[Item]:
+    """`size` items of a run after the item of this number; with `key`, of people whose folded ID begins like that."""
+    statement = select(*_COLUMNS).where(_i.run == run, _i.number > after).order_by(_i.number).limit(size)
+    statement = statement.where(_i.kind.in_(kinds)) if kinds else statement
+    statement = statement.where(_i.state.in_(states)) if states else statement
+    if key:
+        statement = statement.where(_i.key >= key, _i.key < key + _LAST)
+    with autocommit(engine) as connection:
+        return [_item(row) for row in connection.execute(statement)]
 
 
 def settle(connection: Connection, run: int, items: Sequence[Item]) -> None:

@@ -136,6 +136,19 @@ def newest(engine: Engine, last: int, connection: str | None = None, *, whole: b
         return [_run(row) for row in database.execute(statement)]
 
 
+def page(
+    engine: Engine, size: int, *, before: int | None = None, connection: str | None = None, look_ups: bool = False
+) -> list[Run]:
+    """`size` runs older than run `before`, newest first; with `look_ups` also those of one person for a launch."""
+    statement = _RUNS.order_by(_r.id.desc()).limit(size)
+    statement = statement if before is None else statement.where(_r.id < before)
+    statement = statement if look_ups else statement.where(_OF_ROSTER)
+    if connection is not None:
+        statement = statement.where(sync_source.c.connection == connection)
+    with autocommit(engine) as database:
+        return [_run(row) for row in database.execute(statement)]
+
+
 def last_that_acted(engine: Engine, source: int, before: int) -> Run | None:
     """The last run of a connection before run `before` that was more than a plan."""
     earlier = _RUNS.where(_r.source == source, _r.id < before, _r.status != Status.PLANNED, _OF_ROSTER)

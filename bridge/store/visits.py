@@ -131,6 +131,17 @@ _NEWEST: Final = (
     .order_by(progress.c.received_at.desc(), progress.c.id.desc())
     .limit(bindparam("last"))
 )
+_REFUSED: Final = (
+    select(*_VISIT, *_TOLD)
+    .join(progress, progress.c.visit == visit.c.id)
+    .where(progress.c.state == REFUSED)
+    .order_by(progress.c.id.desc())
+)
+_AGAIN: Final = (
+    update(progress)
+    .where(progress.c.id == bindparam("row"), progress.c.state == REFUSED)
+    .values(state=WAITING, due_at=bindparam("now"), attempts=0)
+)
 _OF_LAUNCH: Final = (
     select(*_TOLD)
     .join(visit, visit.c.id == progress.c.visit)
@@ -244,6 +255,19 @@ def settle(engine: Engine, row: Reported, state: str, *, detail: str = "", due_a
         if reported:
             connection.execute(_CHANGE.values(**reported), {"row": row.id})
         connection.execute(_CHANGE.where(progress.c.revision == row.revision).values(**ended), {"row": row.id})
+
+
+def refused(engine: Engine, size: int, *, before: int | None = None) -> list[tuple[Visit, Reported]]:
+    """`size` deliveries that the LMS did not take or that were given up, older than this one, newest first."""
+    statement = _REFUSED if before is None else _REFUSED.where(progress.c.id < before)
+    with autocommit(engine) as connection:
+        return [_both(row) for row in connection.execute(statement.limit(size))]
+
+
+def try_again(engine: Engine, number: int, now: float) -> bool:
+    """Have what was refused delivered once more; False where somebody has asked for that already."""
+    with autocommit(engine) as connection:
+        return bool(connection.execute(_AGAIN, {"row": number, "now": now}).rowcount)
 
 
 def idle(engine: Engine, *, kinds: Sequence[str], before: float, most: int) -> list[Visit]:

@@ -16,6 +16,7 @@ from bridge.store.sync_runs import Status
 from bridge.sync.apply import Interrupted, RunContext
 from bridge.sync.clock import Clock
 from bridge.sync.journal import Memory
+from bridge.sync.live import noting
 from bridge.sync.outcome import Outcome
 from bridge.sync.reasons import RunReason
 from bridge.sync.rules import configured_rules
@@ -89,7 +90,8 @@ def locked(target: SyncTarget, context: RunContext, *, look_up: bool = False) ->
             else:
                 require = _lock_after_launches(held, target, context)
             outcome = Outcome(0, target.connection.name, Status.FAILED)
-            yield Job(target, _watching(context, require), outcome, Clock(context.now, outcome))
+            watched = noting(_watching(context, require), outcome)
+            yield Job(target, watched, outcome, Clock(context.now, outcome))
             outcome.seconds = context.now() - began
             if outcome.run:
                 sync_runs.change(context.engine, outcome.run, summary=outcome.summary())

@@ -38,6 +38,8 @@ class Options:
 
     plan_file: Path | None = None
     """Make the plan, write it there, change nothing."""
+    only_plan: bool = False
+    """Make the plan and change nothing, without a file: it is in the database."""
     guess_file: Path | None = None
     """Where a plan is written that nobody asked for, because what the roster's reader guessed is to be confirmed."""
     full: bool = False
@@ -91,7 +93,7 @@ class Sync:
                 planner = read(job, self._outbound, rules, start, full=full)
             with traces.span("sync plan"):
                 stops = guard(job, planner, options.max_changes, approved)
-            if options.plan_file is not None:
+            if options.plan_file is not None or options.only_plan:
                 save_plan(job, options.plan_file)
             elif hold_guess(job, approved):
                 save_plan(job, options.guess_file)

@@ -48,3 +48,28 @@ def test_what_is_old_is_forgotten_with_all_that_was_said(engine: Engine, reporte
     assert visits.forget_before(engine, 10.0) == 0
     assert visits.forget_before(engine, 10.1) == 1
     assert visits.reported_of(engine, reported.visit) is None
+
+
+def test_what_an_lms_refused_is_tried_again_once_however_many_ask(engine: Engine, reported: visits.Reported) -> None:
+    assert visits.refused(engine, 10) == []
+    assert not visits.try_again(engine, reported.id, 50.0)
+    visits.settle(engine, reported, visits.REFUSED, detail="no")
+    ((visit, told),) = visits.refused(engine, 10)
+    assert (visit.student_id, told.state, told.detail) == ("A1", visits.REFUSED, "no")
+    assert visits.claim_due(engine, now=1e12, until=1e13, most=9) == []
+    assert [visits.try_again(engine, reported.id, 50.0), visits.try_again(engine, reported.id, 51.0)] == [True, False]
+    (due,) = visits.claim_due(engine, now=50.0, until=130.0, most=9)
+    assert (due.id, due.attempts) == (reported.id, 1)
+    assert visits.refused(engine, 10) == []
+
+
+def test_every_page_of_what_was_refused_goes_on_after_the_last(engine: Engine) -> None:
+    for number in range(3):
+        visit = visits.add(engine, Visit(0, 10.0, "any-lms", "aicc", f"A{number}", 7, "", "sealed"), due_at=10.0)
+        told = visits.report(engine, visit, progress=0.4, mastered=False, seconds=60, now=10.0, due_at=10.0)
+        found = visits.reported_of(engine, visit)
+        assert found is not None
+        visits.settle(engine, found, visits.REFUSED if number != 1 else visits.DELIVERED, detail=told.detail)
+    first = visits.refused(engine, 1)
+    rest = visits.refused(engine, 9, before=first[0][1].id)
+    assert [visit.student_id for visit, _ in (*first, *rest)] == ["A2", "A0"]

@@ -1,0 +1,127 @@
+"""Syncs that administrators ask for on pages: kept until a process that serves nobody carries them out."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Engine, bindparam, insert, null, select, update
+from sqlalchemy.exc import IntegrityError
+
+from bridge.store.engine import autocommit
+from bridge.store.schema import sync_request
+
+
+class Act(enum.StrEnum):
+    """What is asked for."""
+
+    SYNC = "sync"
+    PLAN = "plan"
+    """A plan, and nothing else."""
+    APPLY = "apply"
+    """A plan is carried out as it was shown."""
+    APPROVE = "approve"
+    """The roster is read again, and what was held is done where it is still true."""
+
+
+class Stage(enum.StrEnum):
+    """How a request stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    """Nothing came of it; `said` says why."""
+
+
+class SyncRequest(NamedTuple):
+    """One request. Times are Unix seconds."""
+
+    id: int
+    connection: str
+    act: str
+    run: int | None
+    """Whose plan it is about."""
+    asked_by: str
+    asked_at: float
+    state: str
+    ended_at: float | None
+    result: int | None
+    """The run that came of it."""
+    said: str
+
+
+_q = sync_request.c
+_COLUMNS: Final = [_q[name] for name in SyncRequest._fields]
+_ADD: Final = insert(sync_request).returning(_q.id)
+_NEXT: Final = select(*_COLUMNS).where(_q.state == Stage.WAITING).order_by(_q.id).limit(1)
+_OPEN: Final = select(*_COLUMNS).where(_q.open == bindparam("asked"))
+_NEWEST: Final = select(*_COLUMNS).where(_q.connection == bindparam("asked")).order_by(_q.id.desc()).limit(1)
+_CLAIM: Final = (
+    update(sync_request)
+    .where(_q.id == bindparam("which"), _q.state == Stage.WAITING)
+    .values(state=Stage.RUNNING, seen_at=bindparam("now"))
+)
+_KEEP: Final = update(sync_request).where(_q.id == bindparam("which")).values(seen_at=bindparam("now"))
+_ENDED: Final = update(sync_request).where(_q.id == bindparam("which"), _q.state == Stage.RUNNING)
+_DEAD: Final = (
+    update(sync_request)
+    .where(_q.state == Stage.RUNNING, _q.seen_at < bindparam("before"))
+    .values(state=Stage.FAILED, open=null(), ended_at=bindparam("now"), said=bindparam("why"))
+)
+
+
+def add(engine: Engine, connection: str, act: Act, run: int | None, *, asked_by: str, now: float) -> SyncRequest | None:
+    """Ask for a sync of a connection; None where somebody has asked for one that is not done yet."""
+    row: dict[str, Any] = {"connection": connection, "act": act, "run": run, "asked_by": asked_by[:255]}
+    row |= {"asked_at": now, "state": Stage.WAITING, "open": connection, "said": ""}
+    try:
+        with autocommit(engine) as database:
+            number = int(database.execute(_ADD, row).scalar_one())
+    except IntegrityError:
+        return None
+    return SyncRequest(number, connection, act, run, row["asked_by"], now, Stage.WAITING, None, None, "")
+
+
+def open_of(engine: Engine, connection: str) -> SyncRequest | None:
+    """What was asked for of this connection and is not done yet."""
+    return _one(engine, _OPEN, connection)
+
+
+def newest_of(engine: Engine, connection: str) -> SyncRequest | None:
+    """What was last asked for of this connection, done or not."""
+    return _one(engine, _NEWEST, connection)
+
+
+def claim(engine: Engine, now: float) -> SyncRequest | None:
+    """The request that has waited longest, for this process alone; None where nothing waits."""
+    with autocommit(engine) as database:
+        while (row := database.execute(_NEXT).one_or_none()) is not None:
+            if database.execute(_CLAIM, {"which": row.id, "now": now}).rowcount:
+                return SyncRequest(*row)._replace(state=Stage.RUNNING)
+    return None
+
+
+def keep(engine: Engine, number: int, now: float) -> None:
+    """Say that the request is still being carried out."""
+    with autocommit(engine) as database:
+        database.execute(_KEEP, {"which": number, "now": now})
+
+
+def end(engine: Engine, number: int, state: Stage, *, result: int | None, said: str, now: float) -> None:
+    """Note what came of the request."""
+    values = {"state": state, "open": None, "ended_at": now, "result": result or None, "said": said[:2000]}
+    with autocommit(engine) as database:
+        database.execute(_ENDED.values(**values), {"which": number})
+
+
+def abandon(engine: Engine, *, before: float, why: str, now: float) -> int:
+    """Give up requests of which nothing was heard since then, their process having died; how many."""
+    with autocommit(engine) as database:
+        return database.execute(_DEAD, {"before": before, "why": why, "now": now}).rowcount
+
+
+def _one(engine: Engine, statement: Any, connection: str) -> SyncRequest | None:
+    with autocommit(engine) as database:
+        row = database.execute(statement, {"asked": connection}).one_or_none()
+    return None if row is None else SyncRequest(*row)
