@@ -21,8 +21,12 @@ pytestmark = pytest.mark.parametrize(
 
 
 def end_sessions(engine: Engine, *, all_of_them: bool = False) -> None:
-    """End the sessions that hold a lock of ours, or every session but this one."""
-    which = "pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')" if not all_of_them else "true"
+    """End the sessions that hold the lock of a run, or every session but this one.
+
+    The advisory locks of single transactions are not meant: of two numbers, or of one that begins with "otto".
+    """
+    of_runs = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND classid <> 1869902959"
+    which = "true" if all_of_them else f"pid IN ({of_runs})"
     ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
     with autocommit(engine) as connection:
         assert connection.execute(text(f"{ended} AND pid <> pg_backend_pid() AND {which}")).scalar_one()
