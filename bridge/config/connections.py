@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from bridge.config.adapters import Adapters
 from bridge.config.configuration import CONNECTION_NAME
 from bridge.contracts import Adapter, Connection
+from bridge.errors import LaunchRejected
 from bridge.store import connections as stored
 from bridge.store.connections import StoredConnection
 from bridge.store.database import Engine
@@ -58,6 +59,13 @@ class Connections:
         if row != known:  # a launch asks several times, and to validate settings takes longer than to read them
             connection = self._read(row)
             self._parsed[name] = (row, connection)
+        return connection
+
+    def named(self, name: str) -> Connection[Any]:
+        """The connection that a launch URL names. Raises LaunchRejected."""
+        connection = self.find(name)
+        if connection is None:
+            raise LaunchRejected("unknown_connection", f"no connection is called {name[:64]!r}")
         return connection
 
     def registered(self) -> Iterator[Connection[Any]]:

@@ -23,6 +23,10 @@ class SignInRedirect(NamedTuple):
 
     url: str
     cookies: tuple[Cookie, ...] = ()
+    session: str = ""
+    """For a package's page: what it asks with how far the learner is."""
+    code: str = ""
+    """For the same: the one-time code, where the page posts it to `url`."""
 
 
 def cookie_pair(

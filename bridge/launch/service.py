@@ -8,11 +8,13 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeVar
+from types import TracebackType
+from typing import NamedTuple, Protocol, TypeVar
 
 from bridge import logs
-from bridge.contracts import Assurance, Connection, Launch, Outcome, Student
+from bridge.contracts import Assurance, Launch, Outcome, Student
 from bridge.errors import (
     LaunchRejected,
     LearnerAmbiguous,
@@ -25,7 +27,7 @@ from bridge.errors import (
 )
 from bridge.identifiers import require
 from bridge.launch.reached import LINK, write_reached
-from bridge.launch.redirect import Cookie, SignInRedirect
+from bridge.launch.redirect import SignInRedirect
 from bridge.learners.directory import Match
 from bridge.learners.names import differ, name_of
 from bridge.learners.student_ids import Rule, shape
@@ -65,10 +67,8 @@ class LaunchResult:
     """A row of `bridge.reasons.REASONS`; empty when matched."""
     reference: str
     student: Student = NOBODY
-    url: str = ""
+    redirect: SignInRedirect | None = None
     """Where a matched learner goes."""
-    cookies: tuple[Cookie, ...] = ()
-    """What the browser takes along there."""
     return_url: str = ""
     """The way back to the LMS, where one is known and may be trusted."""
     user_id: int | None = None
@@ -79,22 +79,37 @@ class LaunchResult:
     """What an administrator should look at: `name_differs`, where the LMS and OttoLearn name the learner otherwise."""
 
 
-class Policy(NamedTuple):
-    """What a connection takes."""
+class LaunchRefused(Exception):
+    """A launch has ended before anybody was looked for, and is on record; `result` is what the browser is told."""
 
-    accepts: Collection[Assurance]
-    id_rules: Sequence[Rule]
-    """How the ID that the LMS sends becomes the one to look up."""
+    def __init__(self, result: LaunchResult, kind: str) -> None:
+        super().__init__(result.reason)
+        self.result = result
+        self.kind = kind
+
+
+class Policy(Protocol):
+    """What a connection takes, as `bridge.contracts.Connection` says it."""
+
+    @property
+    def accepts(self) -> Collection[Assurance]: ...
+
+    @property
+    def id_rules(self) -> Sequence[Rule]:
+        """How the ID that the LMS sends becomes the one to look up."""
+
+    @property
+    def ignore_case(self) -> bool:
+        """Whether IDs that differ in ASCII letter case alone are the same."""
+
+
+class _Anybody(NamedTuple):
+    accepts: Collection[Assurance] = tuple(Assurance)
+    id_rules: Sequence[Rule] = ()
     ignore_case: bool = False
-    """Whether IDs that differ in ASCII letter case alone are the same."""
 
 
-ANYBODY = Policy(tuple(Assurance), ())
-
-
-def policy_of(connection: Connection[Any] | None) -> Policy:
-    """What `connection` takes."""
-    return Policy(connection.accepts, connection.id_rules, connection.ignore_case) if connection else ANYBODY
+ANYBODY = _Anybody()
 
 
 @dataclass(frozen=True)
@@ -108,22 +123,18 @@ class LaunchService:
     reference: Callable[[], str]
     """Makes the word by which a person can ask for one launch."""
     pseudonym_key: bytes
-    policy: Callable[[str], Policy] = lambda _: ANYBODY
-    """What the connection of this name takes."""
+    policy: Callable[[str], Policy | None] = lambda _: None
+    """What the connection of this name takes: everything where there is none."""
     is_vouched_for: Callable[[str, Launch, str], bool] = lambda *_: False
     """Whether a roster has said of this person what a `claimed` launch says; asked like `find`."""
     passes: tuple[type[Exception], ...] = ()
     """Raised on: they have an answer of their own."""
 
-    def read(self, connection: str, kind: str, read: Callable[[], T]) -> T | LaunchResult:
-        """What `read` makes of a request, or how it was refused. `kind` is what the record then says it was."""
-        try:
-            with traces.span("verify"):
-                return read()
-        except self.passes:
-            raise
-        except Exception as error:  # noqa: BLE001 -- whatever it was, it is told, and answered with a page
-            return self.fail(connection, kind, error)
+    def reading(self, connection: str, kind: str) -> AbstractContextManager[None]:
+        """A block that reads a request. Whatever it raises is recorded, of a launch of this kind, and comes out as
+        LaunchRefused.
+        """
+        return _Reading(self, connection, kind)
 
     def complete(self, connection: str, launch: Launch, sign_in: SignIn, *, counts: bool = True) -> LaunchResult:
         """Find the learner of a launch that was read, and say where to go.
@@ -173,7 +184,7 @@ class LaunchService:
         return result
 
     def _match(self, connection: str, launch: Launch, sign_in: SignIn) -> LaunchResult:
-        policy = self.policy(connection)
+        policy = self.policy(connection) or ANYBODY
         if launch.other_case and not policy.ignore_case:
             raise LaunchRejected("identity_contradiction", "two fields hold the student ID in different letter case")
         student_id = require(shape(launch.student.student_id, policy.id_rules), "the student ID by student_id_rules")
@@ -186,11 +197,17 @@ class LaunchService:
         with traces.span("sign-in"):
             redirect = sign_in(match, launch)
         mark = NAME_DIFFERS if _is_named_otherwise(launch.student, match) else ""
-        result = LaunchResult(
-            Outcome.MATCHED, "", self.reference(), launch.student, redirect.url, redirect.cookies, launch.return_url
+        return LaunchResult(
+            Outcome.MATCHED,
+            "",
+            self.reference(),
+            launch.student,
+            redirect,
+            launch.return_url,
+            user_id=match.learner.user_id,
+            found_by=LINK if match.by_link else match.attribute,
+            mark=mark,
         )
-        found_by = LINK if match.by_link else match.attribute
-        return replace(result, user_id=match.learner.user_id, found_by=found_by, mark=mark)
 
     def _worth(self, connection: str, launch: Launch, student_id: str) -> Launch:
         """The launch, a claim in it that a roster vouches for being as good as one that the LMS signed."""
@@ -234,6 +251,22 @@ class LaunchService:
         except Exception as error:
             why = trouble(error)
             log.warning("not on record: reference=%s %s", reference, why, exc_info=None if why else error)
+
+
+class _Reading(AbstractContextManager[None]):
+    def __init__(self, launches: LaunchService, connection: str, kind: str) -> None:
+        self._launches, self._connection, self._kind = launches, connection, kind
+
+    def __enter__(self) -> None:
+        self._span = traces.span("verify")
+        self._span.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._span.__exit__(kind, error, traceback)
+        if isinstance(error, Exception) and not isinstance(error, self._launches.passes):
+            raise LaunchRefused(self._launches.fail(self._connection, self._kind, error), self._kind) from error
 
 
 def _of_kind(table: Mapping[type[OttoBridgeError], T], error: OttoBridgeError, default: T) -> T:

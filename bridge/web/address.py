@@ -5,7 +5,15 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
+from flask import Request
+
 from bridge.net.http import Network
+
+
+def address_of(trusted: Sequence[Network], request: Request) -> str:
+    """The address of whoever asks, for counting."""
+    forwarded = request.headers.getlist("X-Forwarded-For")
+    return counted_as(client_address(request.remote_addr or "", forwarded, trusted))
 
 
 def client_address(peer: str, forwarded: Sequence[str], trusted: Sequence[Network]) -> str:

@@ -5,6 +5,7 @@ leaves it at once for one that holds none.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,7 +22,7 @@ from bridge.store.packages import PackageRow
 from bridge.web.packages import BY_ADDRESS, keep_code
 from bridge.web.pages import answer
 from bridge.web.requests import read_request
-from bridge.web.services import AppServices, address_of, connection_named
+from bridge.web.services import AppServices
 
 SESSION_BOUND = 86_400.0
 """Seconds for which a session stays bound to the learner it was first seen with."""
@@ -38,43 +39,45 @@ def callback_pages(services: AppServices) -> Blueprint:
 
     @pages.get("/aicc/<connection>/launch")
     def aicc(connection: str) -> Response:
-        return answer(_land(services, connection, Kind.AICC, lambda adapter: adapter.read_aicc))
+        return answer(_complete(services, connection, Kind.AICC, lambda adapter: adapter.read_aicc))
 
     @pages.get("/cmi5/<connection>/launch")
     def cmi5(connection: str) -> Response:
-        return answer(_land(services, connection, Kind.CMI5, lambda adapter: adapter.read_cmi5))
+        return answer(_complete(services, connection, Kind.CMI5, lambda adapter: adapter.read_cmi5))
 
     return pages
 
 
-def _land(
+def _complete(
     services: AppServices, name: str, kind: Kind, reader: Callable[[Adapter[Any]], Reader | None]
 ) -> LaunchResult:
-    def read() -> tuple[Launch, PackageRow | None]:
-        connection = connection_named(services, name)
-        ask = reader(connection.adapter)
-        if ask is None:
-            raise LaunchRejected("not_allowed_here", f"{name} takes no {kind} launches")
-        plain = read_request(request, services.public_url)
-        launch = _ask(services, name, lambda: ask(plain, connection.settings, services.callback_context(name)))
-        services.limits.count(LAUNCHES_OF_STUDENT, name, launch.student.student_id)
-        _bind_session(services, name, launch)
-        return launch, services.packages.find(name, launch.package_token) if launch.package_token else None
-
-    def sign_in(match: Match, launch: Launch) -> SignInRedirect:
-        course = package.course if package else ""
-        services.reports.note(name, launch, match.learner.user_id, course)
-        code = keep_code(services, match, launch, origin="", redirect=BY_ADDRESS, package=package)
-        return SignInRedirect(f"{services.public_url}/l/{code}")
-
-    found = services.launches.read(name, kind, read)
-    if isinstance(found, LaunchResult):
-        return found
-    launch, package = found
-    result = services.launches.complete(name, launch, sign_in)
+    with services.launches.reading(name, kind):
+        launch = _read(services, name, kind, reader)
+        package = services.packages.find(name, launch.package_token) if launch.package_token else None
+    result = services.launches.complete(name, launch, partial(_sign_in_redirect, services, name, package))
     if launch.kind is Kind.CMI5 and result.outcome in _NOBODYS:
         services.reports.note(name, launch, NOBODY, "")
     return result
+
+
+def _read(services: AppServices, name: str, kind: Kind, reader: Callable[[Adapter[Any]], Reader | None]) -> Launch:
+    connection = services.connections.named(name)
+    ask = reader(connection.adapter)
+    if ask is None:
+        raise LaunchRejected("not_allowed_here", f"{name} takes no {kind} launches")
+    plain = read_request(request, services.public_url)
+    launch = _ask(services, name, lambda: ask(plain, connection.settings, services.callback_context(name)))
+    services.limits.count(LAUNCHES_OF_STUDENT, name, launch.student.student_id)
+    _bind_session(services, name, launch)
+    return launch
+
+
+def _sign_in_redirect(
+    services: AppServices, name: str, package: PackageRow | None, match: Match, launch: Launch
+) -> SignInRedirect:
+    services.reports.note(name, launch, match.learner.user_id, package.course if package else "")
+    code = keep_code(services, match, launch, origin="", redirect=BY_ADDRESS, package=package)
+    return SignInRedirect(f"{services.public_url}/l/{code}")
 
 
 def _bind_session(services: AppServices, name: str, launch: Launch) -> None:
@@ -92,7 +95,7 @@ def _ask(services: AppServices, name: str, ask: Callable[[], Launch]) -> Launch:
 
     Otherwise whoever counts session ids up would have in us a way to find a living one.
     """
-    address = address_of(services, request)
+    address = services.address_of(request)
     services.limits.count(LAUNCHES_OF_ADDRESS, name, address)
     services.limits.check(FAILURES_OF_ADDRESS, name, address)
     try:

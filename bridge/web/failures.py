@@ -11,7 +11,7 @@ from flask import Flask, Response, jsonify, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from bridge import logs
-from bridge.launch.service import LaunchResult
+from bridge.launch.service import LaunchRefused, LaunchResult
 from bridge.web.packages import open_to_any_origin
 from bridge.web.pages import answer, json_answer
 from bridge.web.scim import ROOT, error_answer
@@ -41,6 +41,10 @@ def answer_failures(app: Flask, services: AppServices) -> None:
             return _shown(_refusal(services, error))
         except Exception as failure:  # noqa: BLE001 -- it needed the database
             return failed(failure)
+
+    @app.errorhandler(LaunchRefused)
+    def ended(error: LaunchRefused) -> Response:
+        return _shown(error.result)
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:

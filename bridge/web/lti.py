@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from bridge.contracts import Connection, Kind, Launch, LaunchRequest, SignedClaims
 from bridge.errors import LaunchRejected
 from bridge.launch.redirect import SignInRedirect
-from bridge.launch.service import LaunchResult
+from bridge.launch.service import LaunchRefused
 from bridge.learners.directory import Match
 from bridge.lti import v11, v13
 from bridge.lti.content_item import ItemSelection, read_item_selection
@@ -25,7 +25,7 @@ from bridge.web.frames import start
 from bridge.web.pages import answer, back_to_lms
 from bridge.web.proof import Message, Unproved, ask_for_proof, read_proof
 from bridge.web.requests import read_request
-from bridge.web.services import AppServices, connection_named
+from bridge.web.services import AppServices
 
 
 def lti_pages(services: AppServices) -> Blueprint:
@@ -34,14 +34,11 @@ def lti_pages(services: AppServices) -> Blueprint:
 
     @pages.route("/lti/<connection>/login", methods=["GET", "POST"])
     def login(connection: str) -> Response:
-        plain = services.launches.read(connection, Kind.LTI13, lambda: read_request(request, services.public_url))
-        if isinstance(plain, LaunchResult):
-            return answer(plain)
-        fields = dict(plain.form or plain.query)
-        found = services.launches.read(connection, Kind.LTI13, lambda: _login(services, connection, fields))
-        return (
-            answer(found) if isinstance(found, LaunchResult) else start(found, connection, services.public_url, fields)
-        )
+        with services.launches.reading(connection, Kind.LTI13):
+            plain = read_request(request, services.public_url)
+            fields = dict(plain.form or plain.query)
+            found = _login(services, connection, fields)
+        return start(found, connection, services.public_url, fields)
 
     @pages.post("/lti/<connection>/launch")
     def launch(connection: str) -> Response:
@@ -49,14 +46,21 @@ def lti_pages(services: AppServices) -> Blueprint:
 
     @pages.post("/lti/<connection>/proof")
     def proof(connection: str) -> Response:
-        message = services.launches.read(connection, Kind.LTI13, lambda: read_proof(services, connection, request))
+        with services.launches.reading(connection, Kind.LTI13):
+            message = read_proof(services, connection, request)
         return _go_on(services, connection, message)
+
+    @pages.errorhandler(LaunchRefused)
+    def refused(error: LaunchRefused) -> Response:
+        if error.kind is Kind.LTI11 and error.result.return_url:
+            return back_to_lms(error.result)  # LTI 1.3 knows no such way of telling the LMS: there the page has a link
+        return answer(error.result)
 
     return pages
 
 
 def _login(services: AppServices, name: str, fields: dict[str, str]) -> Login:
-    settings = connection_named(services, name).settings.lti13
+    settings = services.connections.named(name).settings.lti13
     if settings is None:
         raise LaunchRejected("not_allowed_here", f"{name} has no lti13")
     return begin(
@@ -74,22 +78,15 @@ def _launch(services: AppServices, name: str) -> Response:
     body = request.get_data(cache=True)
     kind = Kind.LTI11 if b"oauth_" in body or b"lti_message_type=" in body else Kind.LTI13
 
-    def read() -> Message | ItemSelection | Unproved:
-        connection = connection_named(services, name)
-        plain = read_request(request, services.public_url)
-        return _read_v11(services, connection, plain) if kind is Kind.LTI11 else _read_v13(services, connection, plain)
-
-    message = services.launches.read(name, kind, read)
-    if kind is Kind.LTI11 and isinstance(message, LaunchResult) and message.return_url:
-        return back_to_lms(message)  # LTI 1.3 knows no such way of telling the LMS: there the page has a link
+    read = _read_v11 if kind is Kind.LTI11 else _read_v13
+    with services.launches.reading(name, kind):
+        message = read(services, services.connections.named(name), read_request(request, services.public_url))
     return _go_on(services, name, message)
 
 
-def _go_on(services: AppServices, name: str, message: Message | ItemSelection | Unproved | LaunchResult) -> Response:
+def _go_on(services: AppServices, name: str, message: Message | ItemSelection | Unproved) -> Response:
     """What comes after reading: a proof, a teacher's choice, or the way into OttoLearn."""
     match message:
-        case LaunchResult():
-            return answer(message)
         case Unproved():
             return ask_for_proof(services, name, message)
         case Selection() | ItemSelection():

@@ -13,14 +13,13 @@ from bridge.errors import LaunchRejected
 from bridge.keys.own import MAX_AGE
 from bridge.launch.rate_limits import FAILURES_OF_ADDRESS
 from bridge.launch.redirect import SignInRedirect
-from bridge.launch.service import LaunchResult
 from bridge.ottolearn.signin.oidc import Provider
 from bridge.ottolearn.signin.oidc_claims import AUTHORIZE, END_SESSION, KEYS, TOKEN, USERINFO
 from bridge.ottolearn.signin.oidc_grant import Reply
 from bridge.web.cookies import set_cookies
 from bridge.web.pages import answer, go
 from bridge.web.requests import read_request
-from bridge.web.services import AppServices, address_of
+from bridge.web.services import AppServices
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +49,7 @@ def _add_routes(pages: Blueprint, services: AppServices, provider: Provider) -> 
 
     @pages.post(TOKEN)
     def token() -> Response:
-        address = address_of(services, request)
+        address = services.address_of(request)
         try:
             services.limits.check(FAILURES_OF_ADDRESS, TOKEN, address)
         except LaunchRejected as error:
@@ -70,9 +69,8 @@ def _add_routes(pages: Blueprint, services: AppServices, provider: Provider) -> 
 
 
 def _signed_out(services: AppServices, provider: Provider) -> Response:
-    asked = services.launches.read("", "", lambda: read_request(request, services.public_url))
-    if isinstance(asked, LaunchResult):
-        return answer(asked)
+    with services.launches.reading("", ""):
+        asked = read_request(request, services.public_url)
     farewell = provider.end_session(asked)
     if farewell.url:
         return go(SignInRedirect(farewell.url, farewell.cookies))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import msgspec
 from flask import Blueprint, Response, abort, jsonify, make_response, request
@@ -25,7 +26,7 @@ from bridge.store import learners, one_time
 from bridge.store.packages import PackageRow
 from bridge.web.pages import answer, go, json_answer
 from bridge.web.requests import bearer, read_request
-from bridge.web.services import AppServices, address_of, connection_named
+from bridge.web.services import AppServices
 from bridge.web.step_up import Waiting, send_to_provider, step_up_of
 
 CODE_LIVES = 60.0
@@ -45,7 +46,7 @@ def package_pages(services: AppServices) -> Blueprint:
     def scorm(connection: str) -> Response:
         if request.method == "OPTIONS":
             return open_to_any_origin(make_response("", 204))
-        body, status = _land_page(services, connection)
+        body, status = json_answer(_launch(services, connection))
         return open_to_any_origin(make_response(jsonify(body), status))
 
     @pages.post("/l")
@@ -72,54 +73,63 @@ def open_to_any_origin(response: Response) -> Response:
     return response
 
 
-def _land_page(services: AppServices, name: str) -> tuple[dict[str, str], int]:
+def _launch(services: AppServices, name: str) -> LaunchResult:
     kind = Kind.SCORM2004 if b"scorm2004" in request.get_data(cache=True) else Kind.SCORM12
-    by_post = request.headers.get(HANDOVER) == "post"
-    handed: dict[str, str] = {}
-
-    def read() -> tuple[Launch, PackageRow]:
-        connection = connection_named(services, name)
-        if connection.adapter.read_page is None:
-            raise LaunchRejected("not_allowed_here", f"{name} takes no package launches")
-        package = _admit(services, connection)
-        services.limits.check(MISSES_OF_PACKAGE, package.id, address_of(services, request))
-        launch = connection.adapter.read_page(read_request(request, services.public_url), connection.settings)
-        if services.limits.count(LAUNCHES_OF_STUDENT, name, launch.student.student_id) == 1:
-            services.limits.count(STUDENTS_OF_PACKAGE, package.id, address_of(services, request))
-        return launch, package
-
-    def sign_in(match: Match, launch: Launch) -> SignInRedirect:
-        origin, waiting = request.headers.get("Origin", ""), None
-        if stepped:  # the page may ask, but hears nothing before the launch counts
-            waiting = _waiting(services, name, match, launch, package)
-            handed["session"] = services.reports.page_session(waiting.ticket)
-        else:
-            visit = services.reports.note(name, launch, match.learner.user_id, package.course)
-            handed["session"] = services.reports.page_session(visit)
-        code = keep_code(services, match, launch, origin=origin, redirect=redirect, package=package, waiting=waiting)
-        if redirect == BY_ADDRESS:
-            return SignInRedirect(f"{services.public_url}/l/{code}")
-        handed["code"] = code
-        return SignInRedirect(f"{services.public_url}/l")
-
-    redirect = BY_POST if by_post else BY_ADDRESS
-    found = services.launches.read(name, kind, read)
-    if isinstance(found, LaunchResult):
-        return json_answer(found)
-    launch, package = found
-    stepped = step_up_of(connection_named(services, name)) is not None
+    with services.launches.reading(name, kind):
+        connection = services.connections.named(name)
+        launch, package = _read(services, connection)
+    stepped = step_up_of(connection) is not None
     if stepped:  # nothing counts, and nobody gets in, before a provider has confirmed who it is
         launch = replace(launch, assurance=Assurance.CONFIRMED)
+    sign_in = partial(_hand_ticket if stepped else _hand_visit, services, name, package)
     result = services.launches.complete(name, launch, sign_in, counts=not stepped)
     if result.outcome == Outcome.NO_MATCH:
         _note_miss(services, package, launch.student.student_id)
-    body, status = json_answer(result)
-    return {**body, **handed}, status
+    return result
+
+
+def _read(services: AppServices, connection: Connection[Any]) -> tuple[Launch, PackageRow]:
+    if connection.adapter.read_page is None:
+        raise LaunchRejected("not_allowed_here", f"{connection.name} takes no package launches")
+    package = _admit(services, connection)
+    services.limits.check(MISSES_OF_PACKAGE, package.id, services.address_of(request))
+    launch = connection.adapter.read_page(read_request(request, services.public_url), connection.settings)
+    if services.limits.count(LAUNCHES_OF_STUDENT, connection.name, launch.student.student_id) == 1:
+        services.limits.count(STUDENTS_OF_PACKAGE, package.id, services.address_of(request))
+    return launch, package
+
+
+def _hand_visit(services: AppServices, name: str, package: PackageRow, match: Match, launch: Launch) -> SignInRedirect:
+    """What the page gets of a launch that counts."""
+    visit = services.reports.note(name, launch, match.learner.user_id, package.course)
+    return _hand_code(services, package, match, launch, services.reports.page_session(visit))
+
+
+def _hand_ticket(services: AppServices, name: str, package: PackageRow, match: Match, launch: Launch) -> SignInRedirect:
+    """The same of one that waits for its step-up: the page may ask, but hears nothing before the launch counts."""
+    waiting = _waiting(services, name, match, launch, package)
+    return _hand_code(services, package, match, launch, services.reports.page_session(waiting.ticket), waiting)
+
+
+def _hand_code(
+    services: AppServices,
+    package: PackageRow,
+    match: Match,
+    launch: Launch,
+    session: str,
+    waiting: Waiting | None = None,
+) -> SignInRedirect:
+    redirect = BY_POST if request.headers.get(HANDOVER) == "post" else BY_ADDRESS
+    origin = request.headers.get("Origin", "")
+    code = keep_code(services, match, launch, origin=origin, redirect=redirect, package=package, waiting=waiting)
+    if redirect == BY_ADDRESS:
+        return SignInRedirect(f"{services.public_url}/l/{code}", session=session)
+    return SignInRedirect(f"{services.public_url}/l", session=session, code=code)
 
 
 def _note_miss(services: AppServices, package: PackageRow, student_id: str) -> None:
     """An ID that nobody has may be a guess; one and the same again is none."""
-    who = package.id, address_of(services, request)
+    who = package.id, services.address_of(request)
     if services.limits.note(MISSES_OF_STUDENT, *who, student_id) == 1:
         services.limits.note(MISSES_OF_PACKAGE, *who)
 
@@ -131,7 +141,7 @@ def _waiting(services: AppServices, name: str, match: Match, launch: Launch, pac
 
 def _admit(services: AppServices, connection: Connection[object]) -> PackageRow:
     """The package that launches. An address that guesses tokens is not even listened to."""
-    address = address_of(services, request)
+    address = services.address_of(request)
     services.limits.count(LAUNCHES_OF_ADDRESS, connection.name, address)
     services.limits.check(FAILURES_OF_ADDRESS, connection.name, address)
     approved = getattr(connection.settings, "package_origins", ())

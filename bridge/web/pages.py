@@ -9,7 +9,6 @@ from urllib.parse import urlencode, urlsplit
 from flask import Response, make_response, render_template
 from werkzeug.datastructures import Headers
 
-from bridge.contracts import Outcome
 from bridge.launch.redirect import SignInRedirect
 from bridge.launch.service import LaunchResult
 from bridge.reasons import ADVICE, REASONS
@@ -26,8 +25,8 @@ _URI = re.compile(r"https?://[!#$%&-;=?-Z_a-z~]+")
 
 def answer(result: LaunchResult) -> Response:
     """The browser's answer to a launch."""
-    if result.outcome is Outcome.MATCHED:
-        return go(SignInRedirect(result.url, result.cookies))
+    if result.redirect is not None:
+        return go(result.redirect)
     note_refusal()
     reason = REASONS[result.reason]
     page = render_template("outcome.html", result=result, advice=ADVICE[reason.learner])
@@ -54,8 +53,9 @@ class _Redirect(Response):
 
 def json_answer(result: LaunchResult) -> tuple[dict[str, str], int]:
     """The same for a package's page, which shows it to the learner itself."""
-    if result.outcome is Outcome.MATCHED:
-        return {"url": result.url}, 200
+    if result.redirect is not None:
+        url, _, session, code = result.redirect
+        return {"url": url, **({"session": session} if session else {}), **({"code": code} if code else {})}, 200
     note_refusal()
     reason = REASONS[result.reason]
     advice = ADVICE[reason.learner]

@@ -13,7 +13,7 @@ from bridge.store.probes import ProbeRow
 from bridge.store.text import storable
 from bridge.web.packages import open_to_any_origin
 from bridge.web.requests import bearer
-from bridge.web.services import AppServices, address_of
+from bridge.web.services import AppServices
 
 MAX_FINDINGS = 8 * 1024
 """Bytes."""
@@ -39,7 +39,7 @@ def probe_pages(services: AppServices) -> Blueprint:
 
 def _take(services: AppServices, name: str) -> None:
     """Keep what a probe says; its site is noted, and waits for approval like that of any package."""
-    address = address_of(services, request)
+    address = services.address_of(request)
     services.limits.count(LAUNCHES_OF_ADDRESS, name, address)
     services.limits.check(FAILURES_OF_ADDRESS, name, address)
     try:

@@ -12,7 +12,7 @@ from bridge.errors import LaunchRejected
 from bridge.launch.rate_limits import FAILURES_OF_ADDRESS, POLLS_OF_VISIT
 from bridge.web.packages import open_to_any_origin
 from bridge.web.requests import bearer
-from bridge.web.services import AppServices, address_of
+from bridge.web.services import AppServices
 
 API = "the API"
 
@@ -54,7 +54,7 @@ def _take(services: AppServices) -> Response:
     token = services.configuration.bridge.progress_token
     if token is None:
         return _no("not_found", "bridge.progress_token is not set", 404)
-    address = address_of(services, request)
+    address = services.address_of(request)
     try:
         services.limits.check(FAILURES_OF_ADDRESS, API, address)
     except LaunchRejected as error:

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from bridge.errors import LaunchRejected
 from bridge.launch.rate_limits import FAILURES_OF_ADDRESS
 from bridge.web.requests import bearer
-from bridge.web.services import AppServices, address_of
+from bridge.web.services import AppServices
 
 if TYPE_CHECKING:
     from scim2_server.responses import ScimResponse
@@ -85,7 +85,7 @@ def _refusal(services: AppServices, server: Server, connection: str, path: str) 
         return server.refuse(unknown())
     if path == PUBLIC or is_let_in(services.engine, connection, bearer(request), services.now()):
         return None
-    address = address_of(services, request)
+    address = services.address_of(request)
     try:
         services.limits.check(FAILURES_OF_ADDRESS, "SCIM", address)
     except LaunchRejected:

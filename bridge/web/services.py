@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from flask import Request
 from werkzeug.exceptions import HTTPException
@@ -15,15 +14,13 @@ from werkzeug.exceptions import HTTPException
 from bridge.config.adapters import NO_ADAPTERS, Adapters
 from bridge.config.configuration import Configuration
 from bridge.config.connections import Connections
-from bridge.contracts import CallbackContext, Connection
-from bridge.errors import LaunchRejected
+from bridge.contracts import CallbackContext
 from bridge.install.registration import Registrar
 from bridge.keys.own import OwnKeys
-from bridge.launch.courses import course_with
 from bridge.launch.rate_limits import Limits
 from bridge.launch.redirect import SignInRedirect
 from bridge.launch.references import new_reference
-from bridge.launch.service import LaunchService, policy_of
+from bridge.launch.service import LaunchService
 from bridge.learners.directory import Directory, Match
 from bridge.learners.ledger import Ledger
 from bridge.learners.matching import Matching
@@ -36,7 +33,8 @@ from bridge.ottolearn.settings import Oidc, SignedLink
 from bridge.ottolearn.signin.launch_session import LaunchSessions
 from bridge.ottolearn.signin.oidc import Provider
 from bridge.ottolearn.signin.oidc_grant import CodeIssuer
-from bridge.ottolearn.signin.ways import SignIn, by_oidc, by_signed_link
+from bridge.ottolearn.signin.oidc_redirect import by_oidc
+from bridge.ottolearn.signin.signed_link import by_signed_link
 from bridge.packages.origin import Packages
 from bridge.packages.step_up import StepUps
 from bridge.progress.delivery import delivery_channels
@@ -44,7 +42,7 @@ from bridge.progress.reports import Reports
 from bridge.store import keysets, pool
 from bridge.store.database import Engine
 from bridge.store.memory import memory_of
-from bridge.web.address import client_address, counted_as
+from bridge.web.address import address_of
 from bridge.web.gauges import Gauges
 from bridge.web.late import Late
 from bridge.web.look_ups import look_ups_of
@@ -58,6 +56,10 @@ class AppServices:
     """The rooms of a running bridge."""
 
     configuration: Configuration
+    public_url: str
+    """What LMSs and browsers see, without a slash at the end."""
+    is_secure: bool
+    """Whether browsers come by https; only a bridge that is tried out on one machine does without."""
     connections: Connections
     engine: Engine
     outbound: Outbound
@@ -70,7 +72,8 @@ class AppServices:
     limits: Limits
     reports: Reports
     step_ups: StepUps
-    sign_in: SignIn
+    sign_in_redirect: Callable[[Match, str], SignInRedirect]
+    """What lets a learner into OttoLearn, and to the course of this key if there is one."""
     provider: Provider | None
     """Where OttoLearn asks who has come; None where learners come in another way."""
     registrar: Registrar
@@ -83,24 +86,12 @@ class AppServices:
     now: Callable[[], float]
     token: Callable[[], str]
     """128 random bits and more as URL-safe text."""
-
-    @property
-    def is_secure(self) -> bool:
-        """Whether browsers come by https; only a bridge that is tried out on one machine does without."""
-        return self.public_url.startswith("https:")
-
-    @property
-    def public_url(self) -> str:
-        """What LMSs and browsers see, without a slash at the end."""
-        return self.configuration.bridge.public_url
+    address_of: Callable[[Request], str]
+    """The address of whoever asks, for counting."""
 
     def callback_context(self, connection: str) -> CallbackContext:
         """What an adapter asks the LMS of this connection with."""
         return _callback_context(self.engine, self.outbound, self.now, connection)
-
-    def sign_in_redirect(self, match: Match, course: str = "") -> SignInRedirect:
-        """What lets a learner into OttoLearn, and to the course of this key if there is one."""
-        return self.sign_in(match, course_with(course, self.configuration.courses))
 
 
 def build_services(
@@ -126,7 +117,8 @@ def build_services(
     pool.watch(engine, metrics.show_connections)
     own_keys = OwnKeys(engine, secret, "lti", now)
     limits = Limits(engine, now)
-    sign_in, provider = _sign_in(configuration, engine, now, token)
+    by_address = partial(address_of, configuration.bridge.trusted_proxies)
+    sign_in_redirect, provider = _sign_in(configuration, engine, now, token)
     matching = Matching(
         engine=engine,
         directory=directory,
@@ -148,16 +140,19 @@ def build_services(
     launches = LaunchService(
         find=self_test.finding(find, directory.look, attribute) if self_test else find,
         is_vouched_for=matching.is_vouched_for,
-        record=Record(engine, limits, metrics, late, partial(_address, configuration)),
+        record=Record(engine, limits, metrics, late, by_address),
         now=now,
         reference=partial(new_reference, secrets.randbits),
         pseudonym_key=f"pseudonym {secret}".encode(),
-        policy=lambda name: policy_of(connections.find(name)),
+        policy=connections.find,
         passes=(HTTPException,),
     )
     keys = PlatformKeys(outbound, now, keeping=Keeping(partial(keysets.find, engine), partial(keysets.keep, engine)))
+    public_url = configuration.bridge.public_url
     return AppServices(
         configuration=configuration,
+        public_url=public_url,
+        is_secure=public_url.startswith("https:"),
         connections=connections,
         engine=engine,
         outbound=outbound,
@@ -178,13 +173,13 @@ def build_services(
                 outbound, own_keys.signing, now, token, partial(_callback_context, engine, outbound, now)
             ),
         ),
-        sign_in=sign_in,
+        sign_in_redirect=sign_in_redirect,
         provider=provider,
         registrar=Registrar(
             engine,
             connections,
             outbound,
-            configuration.bridge.public_url,
+            public_url,
             courses=bool(configuration.courses),
             grades=configuration.bridge.progress_token is not None,
             now=now,
@@ -195,45 +190,28 @@ def build_services(
         late=late,
         now=now,
         token=token,
+        address_of=by_address,
     )
 
 
 def _sign_in(
     configuration: Configuration, engine: Engine, now: Callable[[], float], token: Callable[[], str]
-) -> tuple[SignIn, Provider | None]:
+) -> tuple[Callable[[Match, str], SignInRedirect], Provider | None]:
     """The configured way in, and the provider behind it where it needs one."""
     issuer, settings = configuration.bridge.public_url, configuration.ottolearn.sign_in
+    courses = {course.key: course for course in configuration.courses}
     match settings:
         case SignedLink():
-            return by_signed_link(settings, issuer, now=now, token=token), None
+            return by_signed_link(settings, issuer, courses, now=now, token=token), None
         case Oidc():
             secret = configuration.bridge.secret_key.get_secret_value()
             sessions = LaunchSessions(engine, issuer, now, token)
             keys = OwnKeys(engine, secret, "oidc", now)
             code_issuer = CodeIssuer(settings, issuer, engine, keys, f"oidc access token {secret}".encode(), now, token)
-            return by_oidc(settings, issuer, configuration.ottolearn.learner_url, sessions), Provider(
+            return by_oidc(settings, issuer, configuration.ottolearn.learner_url, sessions, courses), Provider(
                 code_issuer, sessions
             )
 
 
 def _callback_context(engine: Engine, outbound: Outbound, now: Callable[[], float], connection: str) -> CallbackContext:
     return CallbackContext(outbound, now, memory_of(engine, connection, now))
-
-
-def connection_named(services: AppServices, name: str) -> Connection[Any]:
-    """The connection that a launch URL names. Raises LaunchRejected."""
-    connection = services.connections.find(name)
-    if connection is None:
-        raise LaunchRejected("unknown_connection", f"no connection is called {name[:64]!r}")
-    return connection
-
-
-def address_of(services: AppServices, request: Request) -> str:
-    """The address of whoever asks, for counting."""
-    return _address(services.configuration, request)
-
-
-def _address(configuration: Configuration, request: Request) -> str:
-    trusted = configuration.bridge.trusted_proxies
-    forwarded = request.headers.getlist("X-Forwarded-For")
-    return counted_as(client_address(request.remote_addr or "", forwarded, trusted))

@@ -13,13 +13,12 @@ from flask import Blueprint, Response, request
 from bridge.contracts import Assurance, Connection, Kind, Launch, Student
 from bridge.errors import LaunchRejected
 from bridge.launch.redirect import SignInRedirect, cookie_pair
-from bridge.launch.service import LaunchResult
 from bridge.learners.directory import Match
 from bridge.lti.state import without_cookie
 from bridge.packages.step_up import Login
 from bridge.store import one_time
 from bridge.web.pages import answer, go
-from bridge.web.services import AppServices, connection_named
+from bridge.web.services import AppServices
 
 PURPOSE = "step up"
 LOGIN_LIVES = 600.0
@@ -67,15 +66,11 @@ def send_to_provider(services: AppServices, waiting: Waiting) -> Response:
     """Send the browser to sign in; it is marked, so that nobody else's browser can come back in its place."""
     state, secret, name = services.token(), services.token(), waiting.connection
 
-    def begin() -> Login:
-        settings = step_up_of(connection_named(services, name))
+    with services.launches.reading(name, waiting.kind):
+        settings = step_up_of(services.connections.named(name))
         if settings is None:
             raise LaunchRejected("step_up_failed", "the connection has no step_up any more")
-        return services.step_ups.begin(settings, _callback(services, name), state)
-
-    login = services.launches.read(name, waiting.kind, begin)
-    if isinstance(login, LaunchResult):
-        return answer(login)
+        login = services.step_ups.begin(settings, _callback(services, name), state)
     kept = {**vars(waiting), "nonce": login.nonce, "verifier": login.verifier, "secret": secret}
     one_time.keep(services.engine, PURPOSE, state, kept, until=services.now() + LOGIN_LIVES)
     plain, partitioned = _cookie_names(state)
@@ -94,23 +89,17 @@ def _come_back(services: AppServices, name: str) -> Response:
     login = Login("", kept.pop("nonce"), kept.pop("verifier"))
     secret, waiting = kept.pop("secret"), Waiting(**kept)
 
-    def prove() -> Match:
+    with services.launches.reading(name, waiting.kind):
         if not _came_back(request.cookies, state, secret):
             reason = without_cookie(request.headers.get("Sec-Fetch-Dest", ""))
             raise LaunchRejected(reason, "the cookie of the sign-in did not come back")
         if "code" not in request.args:
             raise LaunchRejected("step_up_failed", f"the provider said {request.args.get('error', '')[:64]!r}")
-        settings = step_up_of(connection_named(services, name))
+        settings = step_up_of(services.connections.named(name))
         found = services.step_ups.finish(settings, _callback(services, name), request.args["code"], login)
         match = services.directory.find(found)
         if match.learner.user_id != int(waiting.user_id):
             raise LaunchRejected("step_up_other_person", f"signed in as OttoLearn user {match.learner.user_id}")
-        return match
-
-    proved = services.launches.read(name, waiting.kind, prove)
-    if isinstance(proved, LaunchResult):
-        return answer(proved)
-    match = proved
     return answer(services.launches.complete(name, waiting.launch(), lambda *_: _let_in(services, waiting, match)))
 
 

@@ -9,17 +9,15 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-from flask import Blueprint, Response, jsonify, make_response, request
+from flask import Blueprint, Response, make_response, request
 
 from bridge.contracts import Kind
 from bridge.errors import LaunchRejected
 from bridge.launch.rate_limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS, TROUBLES_OF_PACKAGE
-from bridge.launch.service import LaunchResult
 from bridge.store.text import storable
 from bridge.web.packages import open_to_any_origin
-from bridge.web.pages import json_answer
 from bridge.web.requests import bearer
-from bridge.web.services import AppServices, address_of
+from bridge.web.services import AppServices
 
 REASONS = {"no_lms": "scorm_api_missing", "lms_refused": "scorm_api_refused", "lms_silent": "scorm_api_silent"}
 """By the word that the page has for it."""
@@ -40,29 +38,27 @@ def trouble_pages(services: AppServices) -> Blueprint:
     def take(connection: str) -> Response:
         if request.method == "OPTIONS":
             return open_to_any_origin(make_response("", 204))
-        body, status = json_answer(_take(services, connection))
-        return open_to_any_origin(make_response(jsonify(body), status))
+        with services.launches.reading(connection, _kind(request.get_data(cache=True))):
+            raise _refusal(services, connection)
 
     return pages
 
 
-def _take(services: AppServices, name: str) -> LaunchResult:
-    def read() -> LaunchResult:
-        address = address_of(services, request)
-        services.limits.count(LAUNCHES_OF_ADDRESS, name, address)
-        services.limits.check(FAILURES_OF_ADDRESS, name, address)
-        try:
-            package = services.packages.find(name, bearer(request))
-        except LaunchRejected as error:
-            if error.reason == "package_unknown":
-                services.limits.note(FAILURES_OF_ADDRESS, name, address)
-            raise
-        services.limits.count(TROUBLES_OF_PACKAGE, package.id, address)
-        posted = _read_body(request.get_data(cache=True))
-        site = storable(request.headers.get("Origin", ""), 100)
-        raise LaunchRejected(REASONS.get(posted.problem, "malformed"), f"package {package.id} on {site or 'no site'}")
-
-    return services.launches.read(name, _kind(request.get_data(cache=True)), read)
+def _refusal(services: AppServices, name: str) -> LaunchRejected:
+    """What the page's launch ended with. Raises LaunchRejected where it is no page of ours that says so."""
+    address = services.address_of(request)
+    services.limits.count(LAUNCHES_OF_ADDRESS, name, address)
+    services.limits.check(FAILURES_OF_ADDRESS, name, address)
+    try:
+        package = services.packages.find(name, bearer(request))
+    except LaunchRejected as error:
+        if error.reason == "package_unknown":
+            services.limits.note(FAILURES_OF_ADDRESS, name, address)
+        raise
+    services.limits.count(TROUBLES_OF_PACKAGE, package.id, address)
+    posted = _read_body(request.get_data(cache=True))
+    site = storable(request.headers.get("Origin", ""), 100)
+    return LaunchRejected(REASONS.get(posted.problem, "malformed"), f"package {package.id} on {site or 'no site'}")
 
 
 def _kind(body: bytes) -> Kind:

@@ -6,9 +6,9 @@ import pytest
 
 from adapters.canvas import ADAPTER
 from adapters.canvas.settings import Settings
-from bridge.contracts import ACCEPTED, Launch, Learner, SignedClaims, SignedForm
+from bridge.contracts import Connection, Launch, Learner, SignedClaims, SignedForm
 from bridge.launch.redirect import SignInRedirect
-from bridge.launch.service import LaunchResult, LaunchService, Policy
+from bridge.launch.service import LaunchResult, LaunchService
 from bridge.learners.directory import Match
 from tests.fakes.lti_platform import FORM, claims
 
@@ -32,7 +32,7 @@ def admit(launch: Launch, *, ignore_case: bool) -> LaunchResult:
         now=lambda: 1.0,
         reference=lambda: "reference",
         pseudonym_key=b"key",
-        policy=lambda name: Policy(ACCEPTED, (), ignore_case),
+        policy=lambda name: Connection("campus", ADAPTER, Settings(), ignore_case=ignore_case),
     )
     return launches.complete("campus", launch, lambda match, launch: SignInRedirect("https://learn.example.com"))
 

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from flask import Response
 
 from bridge.contracts import Kind, Outcome, Student
-from bridge.ottolearn.signin import ways
+from bridge.ottolearn.signin import signed_link
 from bridge.store import one_time
 from bridge.web import pages
 from sandbox.browser import Browser
@@ -114,8 +114,8 @@ def test_a_replay_that_only_ottolearn_stops_fails_the_check(monkeypatch):
         links.append(real(*arguments, **options))
         return links[0]
 
-    real = ways.signed_link
-    monkeypatch.setattr(ways, "signed_link", same_link)
+    real = signed_link.signed_link
+    monkeypatch.setattr(signed_link, "signed_link", same_link)
     monkeypatch.setattr("bridge.web.lti.consume", lambda *_, **__: True)
 
     with run_demo(method="signed_link") as demo:

@@ -1,30 +1,15 @@
-"""The two ways into OttoLearn, each as one function from a matched learner to an address and its cookies."""
+"""Sign-in by OpenID Connect: the learner goes to OttoLearn, which asks the bridge who has come."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlencode, urlsplit
 
 from bridge.launch.courses import Course
 from bridge.launch.redirect import SignInRedirect
 from bridge.learners.directory import Match
-from bridge.ottolearn.settings import Oidc, SignedLink
+from bridge.ottolearn.settings import Oidc
 from bridge.ottolearn.signin.launch_session import LaunchSessions
-from bridge.ottolearn.signin.signed_link import signed_link
-
-SignIn = Callable[[Match, Course | None], SignInRedirect]
-"""The way in for a learner who wants to go to a course, or just in."""
-
-
-def by_signed_link(settings: SignedLink, issuer: str, *, now: Callable[[], float], token: Callable[[], str]) -> SignIn:
-    """The address itself says who comes."""
-
-    def sign_in(match: Match, course: Course | None) -> SignInRedirect:
-        username = match.learner.attributes[match.attribute]
-        link = signed_link(settings, match.learner, username, issuer=issuer, now=now(), jti=token(), course=course)
-        return SignInRedirect(link)
-
-    return sign_in
 
 
 def initiation(uri: str, issuer: str, target: str) -> str:
@@ -35,11 +20,13 @@ def initiation(uri: str, issuer: str, target: str) -> str:
     return f"{uri}{'&' if urlsplit(uri).query else '?'}{asked}"
 
 
-def by_oidc(settings: Oidc, issuer: str, learner_url: str, sessions: LaunchSessions) -> SignIn:
-    """The learner goes to OttoLearn, which asks the bridge who has come; the browser's cookies lead to the answer."""
+def by_oidc(
+    settings: Oidc, issuer: str, learner_url: str, sessions: LaunchSessions, courses: Mapping[str, Course]
+) -> Callable[[Match, str], SignInRedirect]:
+    """From a learner, and the key of a course or none, to where OttoLearn begins; the browser's cookies lead on."""
 
-    def sign_in(match: Match, course: Course | None) -> SignInRedirect:
-        attributes = match.learner.attributes
+    def sign_in(match: Match, course_key: str) -> SignInRedirect:
+        attributes, course = match.learner.attributes, courses.get(course_key)
         username = attributes.get(settings.username_attribute or "") or attributes[match.attribute]
         target = course.url if course else None
         if settings.initiate_login_uri:
