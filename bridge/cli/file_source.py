@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from adapters import ADAPTERS
 from bridge.cli.corrected import WITH_COPY, is_source
 from bridge.cli.invocation import Invocation
-from bridge.cli.tablefile import check_table_file
+from bridge.cli.tables import check_table_file
 from bridge.contracts import Adapter, Connection
 from bridge.sync.outcome import Outcome
 

@@ -22,6 +22,7 @@ from bridge.cli.saying import escaped_json
 if TYPE_CHECKING:
     from bridge.config.configuration import Bridge, Configuration
     from bridge.learners.directory import Directory
+    from bridge.learners.unmatched import Unmatched
     from bridge.net.http import Outbound
     from bridge.ottolearn.api import OttoLearnApi
     from bridge.store.database import Engine
@@ -95,6 +96,13 @@ class Invocation:
             time.time,
             max_shrink_percent=settings.directory.max_shrink_percent,
         )
+
+    def unmatched_over(self, engine: Engine) -> Unmatched:
+        """The list of unmatched students in a database that is open."""
+        from bridge.learners.unmatched import Unmatched
+
+        attributes, connections = self.configuration.ottolearn.username_attributes, self.configuration.connections
+        return Unmatched(engine, self.directory_over(engine), attributes, connections.get, time.time)
 
     @cached_property
     def ottolearn(self) -> OttoLearnApi:

@@ -12,7 +12,7 @@ from bridge.cli.saying import say
 from bridge.learners import linking
 from bridge.learners.directory import DirectoryShrunk
 from bridge.learners.names import name_of
-from bridge.store import aliases, disputes
+from bridge.store import disputes
 
 HELD_BACK = 3
 
@@ -32,12 +32,14 @@ for _command in (find, search_, links):
 @pass_invocation
 def refresh(invocation: Invocation, accept_fewer: bool, as_json: bool) -> None:
     """Read OttoLearn's users again."""
-    with invocation.directory() as directory:
+    with invocation.database() as engine:
+        directory = invocation.directory_over(engine)
         try:
             state = directory.refresh(accept_fewer=accept_fewer)
         except DirectoryShrunk as error:
             say(f"Held back: {error}", err=True)
             raise click.exceptions.Exit(HELD_BACK) from error
+        invocation.unmatched_over(engine).settle()
     if as_json:
         print_json({"learners": state.learners})
     else:
@@ -113,6 +115,6 @@ def unlink(invocation: Invocation, student_id: str, connection: str | None) -> N
     """Undo a link kept in the bridge. What was written into OttoLearn is changed there."""
     with invocation.database() as engine:
         name = connection or linking.connection_for(engine, student_id, tuple(invocation.configuration.connections))
-        if not aliases.drop(engine, name, student_id):
+        if not linking.unlink(engine, name, student_id):
             raise linking.LinkRefused(f"the connection {name} has no link for this ID")
     say(f"{student_id} is not linked any more for the connection {name}.")

@@ -1,10 +1,12 @@
-"""Tables on standard output in which nothing is cut: an ID with an ellipsis in it finds nobody."""
+"""Tables: on standard output nothing is cut, because an ID with an ellipsis in it finds nobody; and their files."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Final
 
+import click
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
@@ -34,3 +36,10 @@ def print_table(names: Sequence[str], rows: Sequence[Sequence[str]], folding: Co
     for row in rows:
         table.add_row(*map(Text, row if console.is_terminal else (cell.replace("\n", "; ") for cell in row)))
     console.print(table)
+
+
+def check_table_file(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """The path, which ends in .xlsx or .csv: by it we and the spreadsheet program know what the file is."""
+    if path is not None and path.suffix.lower() not in {".csv", ".xlsx"}:
+        raise click.BadParameter(f"{path}: allowed: a name that ends in .xlsx or .csv", context, parameter)
+    return path

@@ -1,4 +1,4 @@
-"""`ottobridge unmatched import`: the list of unmatched students as it comes back, as links in the bridge."""
+"""The list of unmatched students as a sheet: how it goes out, and how `ottobridge unmatched import` takes it back."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from typing import Final, NamedTuple
 import click
 
 from adapters.spreadsheet.completed import Completed, read_completed
+from adapters.spreadsheet.ids import written_id
 from adapters.spreadsheet.settings import ATTRIBUTES
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.saying import say
 from bridge.cli.tables import print_table
-from bridge.cli.unmatched_sheet import MOST_EXPORTED
 from bridge.errors import RosterIncomplete
 from bridge.learners import linking
 from bridge.learners.bulk import WHY, LinkRequest, Verdict, judge
 from bridge.learners.student_ids import shape
+from bridge.learners.unmatched import Waiting
 from bridge.store import unmatched as queue
 from bridge.store.database import Engine
 from bridge.store.unmatched import UnmatchedRow
 
+MOST_EXPORTED: Final = 1_000_000
 NOTHING, SOME = 1, 4
 """Exit codes: nobody was linked, or not everybody who was entered."""
 NOT_WAITING: Final = "no launch of this connection named the ID, or somebody is found for it by now"
 UNFILLED: Final = "email and employee number are empty"
 
-Waiting = dict[tuple[str, str], list[UnmatchedRow]]
+Rows = dict[tuple[str, str], list[UnmatchedRow]]
 """By connection and ID as it is looked up: which IDs launches sent."""
 
 
@@ -42,6 +44,14 @@ class Row(NamedTuple):
     who: str
     result: str
     """`linked`, or why not, in words."""
+
+
+def to_complete(waiting: Waiting) -> list[str]:
+    """One student as cells; email and employee number stay empty, because nobody is ever guessed."""
+    row = waiting.row
+    could_be = "; ".join(miss.in_words() for miss in waiting.near)
+    names = [row.first_name, row.last_name]
+    return [written_id(waiting.student_id), "", "", *names, row.connection, str(row.times), could_be]
 
 
 @click.command("import")
@@ -90,16 +100,16 @@ def _import(
     return [_row(row, odd.get(at), verdicts.get(at), keep) for at, row in enumerate(listed)]
 
 
-def _waiting(invocation: Invocation, engine: Engine) -> Waiting:
+def _waiting(invocation: Invocation, engine: Engine) -> Rows:
     connections = invocation.configuration.connections
-    found: Waiting = {}
+    found: Rows = {}
     for row in queue.newest(engine, MOST_EXPORTED):
         rules = connections[row.connection].id_rules if row.connection in connections else ()
         found.setdefault((row.connection, shape(row.student_id, rules)), []).append(row)
     return found
 
 
-def _why_not(row: Completed, waiting: Waiting) -> str:
+def _why_not(row: Completed, waiting: Rows) -> str:
     if row.unreadable:
         return row.unreadable
     if not (row.email or row.employee_number):
@@ -107,7 +117,7 @@ def _why_not(row: Completed, waiting: Waiting) -> str:
     return "" if (row.connection, row.student_id) in waiting else NOT_WAITING
 
 
-def _link_request(row: Completed, waiting: Waiting) -> LinkRequest:
+def _link_request(row: Completed, waiting: Rows) -> LinkRequest:
     sent = waiting[row.connection, row.student_id][0]
     entered = {"email": row.email, "employee_number": row.employee_number}
     known_by = {ATTRIBUTES[name]: value for name, value in entered.items() if value}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
@@ -11,7 +10,7 @@ from bridge.contracts import Learner
 from bridge.errors import LearnerAmbiguous
 from bridge.identifiers import key
 from bridge.learners.directory import Directory
-from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
+from bridge.learners.names import differ, name_of
 from bridge.store import all_learners
 from bridge.store import learners as directory_of
 from bridge.store.database import Engine
@@ -39,6 +38,8 @@ class LinkRequest(NamedTuple):
     """First and last name as the LMS told them; for a second look, never for matching."""
     known_by: Mapping[str, str]
     """OttoLearn's attribute -> value, none of them empty."""
+    user_id: int | None = None
+    """Whom somebody chose, in place of `known_by`."""
 
 
 class Verdict(NamedTuple):
@@ -58,7 +59,7 @@ def judge(
     *,
     other_names: bool,
 ) -> list[Verdict]:
-    """A verdict on each wish. `other_names`: whether people may be called otherwise in OttoLearn than in the LMS."""
+    """A verdict on each request. `other_names`: whether people may be called otherwise in OttoLearn than in the LMS."""
     holders = _holders(engine, link_requests)
     verdicts = [
         _judge(engine, directory, link_request, holders, usernames, other_names=other_names)
@@ -73,6 +74,8 @@ def _holders(engine: Engine, link_requests: Iterable[LinkRequest]) -> dict[tuple
         (name, _same(value)): set() for link_request in link_requests for name, value in link_request.known_by.items()
     }
     names = sorted({name for name, _ in found})
+    if not names:
+        return found
     for learners in all_learners.pages(engine):
         for learner in learners:
             for name in names:
@@ -90,7 +93,8 @@ def _judge(
     *,
     other_names: bool,
 ) -> Verdict:
-    found = [holders[name, _same(value)] for name, value in link_request.known_by.items()]
+    chosen = [{link_request.user_id}] if link_request.user_id is not None else []
+    found = chosen or [holders[name, _same(value)] for name, value in link_request.known_by.items()]
     meant = set.intersection(*found)
     if len(meant) != 1:
         several = "ambiguous" if meant else "contradiction"
@@ -99,7 +103,7 @@ def _judge(
     if learner is None:
         return Verdict(None, "", "no_match")
     return Verdict(
-        learner.user_id, _name(learner), _objection(directory, link_request, learner, usernames, other_names)
+        learner.user_id, name_of(learner), _objection(directory, link_request, learner, usernames, other_names)
     )
 
 
@@ -112,7 +116,7 @@ def _objection(
         return "no_username"
     if _is_taken(directory, link_request.student_id, learner.user_id):
         return "taken"
-    return "" if other_names or _alike(link_request.names, _name(learner)) else "name_differs"
+    return "name_differs" if not other_names and differ(link_request.names, name_of(learner)) else ""
 
 
 def _is_taken(directory: Directory, student_id: str, user_id: int) -> bool:
@@ -141,18 +145,3 @@ def _without_doubles(link_requests: Sequence[LinkRequest], verdicts: Sequence[Ve
 def _same(value: str) -> str:
     """What is equal for values by which people are found: as IDs are, but without letter case."""
     return key(value).casefold()
-
-
-def _name(learner: Learner) -> str:
-    return " ".join(filter(None, (learner.attributes.get(FIRST_NAME), learner.attributes.get(LAST_NAME))))
-
-
-def _alike(one: str, other: str) -> bool:
-    """Whether two names share a word, or one of them is not known."""
-    words = [set(_bare(name).split()) for name in (one, other)]
-    return not all(words) or bool(words[0] & words[1])
-
-
-def _bare(name: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", name).casefold()
-    return "".join(c if c.isalnum() else " " for c in decomposed if not unicodedata.combining(c))

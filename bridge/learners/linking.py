@@ -13,6 +13,7 @@ from bridge.learners.names import differ, name_of
 from bridge.store import aliases, launches, learners, people, unmatched
 from bridge.store.database import Engine
 from bridge.store.people import Person
+from bridge.store.unmatched import State
 
 
 class LinkRefused(OttoBridgeError):
@@ -79,8 +80,16 @@ def link(
     if not any(learner.attributes.get(name) for name in username_attributes):
         raise LinkRefused(f"user {user_id} has no Username attribute filled, so nobody can sign in as them")
     aliases.put(engine, connection, student_id, user_id, now=now)
-    unmatched.forget(engine, connection, student_id)
+    unmatched.mark(engine, connection, student_id, State.RESOLVED)
     return learner
+
+
+def unlink(engine: Engine, connection: str, student_id: str) -> bool:
+    """Undo a link kept in the bridge, so that the student waits again; False where there is none."""
+    linked = aliases.drop(engine, connection, student_id)
+    if linked:
+        unmatched.mark(engine, connection, student_id, State.WAITING)
+    return linked
 
 
 def others_who_are(engine: Engine, connection: str, student_id: str, user_id: int) -> list[Person]:
@@ -104,7 +113,7 @@ def write(
     changed = ottolearn.update(user_id, {attribute: student_id}, learner.active)
     directory.put(changed)
     for row in unmatched.of_student(engine, student_id):
-        unmatched.forget(engine, row.connection, student_id)
+        unmatched.mark(engine, row.connection, student_id, State.RESOLVED)
     return changed
 
 

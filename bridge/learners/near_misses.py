@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from bridge.contracts import Learner, Student
 from bridge.identifiers import is_student_id, loose_key, lower_ascii, normalize
+from bridge.learners.names import differ, name_of
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.store import learners
 from bridge.store.database import Engine
@@ -16,6 +17,15 @@ MOST = 10
 """Suggestions for one student."""
 ZEROS = 12
 """How many leading zeros are tried."""
+REASONS: Final = {
+    "same_id": "has this ID, and so has another",
+    "other_case": "has it in other letter case; `ignore_case: true` on the connection lets them in",
+    "other_spelling": "has it in another spelling; a link lets them in",
+    "leading_zeros": "has it with more or fewer leading zeros",
+    "other_attribute": "has it in another attribute",
+    "same_name": "has the same name",
+}
+"""What is said of a user, by reason."""
 
 
 class NearMiss(NamedTuple):
@@ -23,10 +33,18 @@ class NearMiss(NamedTuple):
 
     learner: Learner
     reason: str
-    """`same_id` (several people have it, or the bridge may let nobody in by it), `other_case` (of A to Z alone),
-    `other_spelling`, `leading_zeros`, `other_attribute` or `same_name`."""
+    """A key of `REASONS`. Of `same_id` several people have it, or the bridge may let nobody in by it."""
     attribute: str
     """Where the ID stands; empty for a name."""
+    name_differs: bool = False
+    """Whether OttoLearn's name of them has no word in common with the LMS's."""
+
+    def in_words(self) -> str:
+        """The user and why they are near, on one line."""
+        where = f" ({self.attribute})" if self.attribute else ""
+        other = ", but another name" if self.name_differs else ""
+        inactive = "" if self.learner.active else ", inactive"
+        return f"user {self.learner.user_id}{inactive} {REASONS[self.reason]}{where}{other}"
 
 
 def near_misses(
@@ -39,7 +57,8 @@ def near_misses(
     found: dict[int, NearMiss] = {}
     for miss in (*_by_id(engine, student_id), *_by_hint(engine, student, student_id, username_attributes)):
         found.setdefault(miss.learner.user_id, miss)
-    return [*found.values()][:MOST]
+    named = f"{student.first_name} {student.last_name}"
+    return [miss._replace(name_differs=differ(named, name_of(miss.learner))) for miss in [*found.values()][:MOST]]
 
 
 def _by_id(engine: Engine, student_id: str) -> Iterator[NearMiss]:

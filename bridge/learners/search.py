@@ -19,7 +19,7 @@ def search(engine: Engine, text: str, username_attributes: Sequence[str]) -> Ite
 
     Letter case and outer blanks do not matter. For people to look at: nobody is let in by it.
     """
-    wanted = _folded(text)
+    wanted = folded(text)
     if not wanted:
         return
     for learners in all_learners.pages(engine):
@@ -27,9 +27,10 @@ def search(engine: Engine, text: str, username_attributes: Sequence[str]) -> Ite
             there = learner.attributes
             first, last = there.get(FIRST_NAME, ""), there.get(LAST_NAME, "")
             others = (there.get(name, "") for name in dict.fromkeys((EMAIL, *username_attributes)))
-            if any(wanted in _folded(value) for value in (f"{first} {last}", f"{last} {first}", *others)):
+            if any(wanted in folded(value) for value in (f"{first} {last}", f"{last} {first}", *others)):
                 yield learner
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """Text as it is searched: without letter case, outer and double blanks."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())

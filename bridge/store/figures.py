@@ -52,7 +52,9 @@ def _left_in(state: State) -> Select[str, int]:
 
 _HELD: Final = _left_in(State.HELD)
 _QUARANTINED: Final = _left_in(State.QUARANTINED)
-_UNMATCHED: Final = select(unmatched.c.connection, func.count()).group_by(unmatched.c.connection)
+_UNMATCHED: Final = (
+    select(unmatched.c.connection, func.count()).where(unmatched.c.state == "waiting").group_by(unmatched.c.connection)
+)
 _DISPUTED: Final = select(disputed.c.connection, func.count()).group_by(disputed.c.connection)
 _PROGRESS: Final = select(func.count(), func.min(progress.c.received_at)).where(
     progress.c.state == WAITING, progress.c.due_at < NEVER

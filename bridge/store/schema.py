@@ -418,6 +418,7 @@ unmatched = Table(
     Column("times", Integer, nullable=False),
     Column("first_seen", Double, nullable=False),
     Column("last_seen", Double, nullable=False, index=True),
+    Column("state", String(16), nullable=False, server_default="waiting"),
     Index("ix_unmatched_student", "student_id"),
     sqlite_with_rowid=False,
 )

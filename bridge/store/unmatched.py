@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Final, NamedTuple
 
-from sqlalchemy import Engine, Executable, bindparam, delete, func, select
+from sqlalchemy import Engine, Executable, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.contracts import Student
@@ -16,6 +17,24 @@ from bridge.store.text import storable
 
 MOST: Final = 10_000
 """Rows of one connection: whoever makes up IDs must not fill the disk."""
+
+
+class State(StrEnum):
+    """What has been decided about a student."""
+
+    WAITING = "waiting"
+    IGNORED = "ignored"
+    """An administrator wants to see them no more; further launches change nothing about that."""
+    RESOLVED = "resolved"
+    """Somebody is found for them by now. A launch that finds nobody again lets them wait again."""
+
+
+class Position(NamedTuple):
+    """Where a page of the list ended."""
+
+    last_seen: float
+    connection: str
+    student_id: str
 
 
 class UnmatchedRow(NamedTuple):
@@ -31,25 +50,36 @@ class UnmatchedRow(NamedTuple):
     first_seen: float
     last_seen: float
 
+    @property
+    def position(self) -> Position:
+        return Position(self.last_seen, self.connection, self.student_id)
+
 
 _COLUMNS: Final = [unmatched.c[name] for name in UnmatchedRow._fields]
-_SIZE: Final = select(func.count()).select_from(unmatched).where(unmatched.c.connection == bindparam("asked"))
-_NEWEST: Final = select(*_COLUMNS).order_by(unmatched.c.last_seen.desc(), unmatched.c.student_id).limit(bindparam("n"))
-_OF_STUDENT: Final = select(*_COLUMNS).where(unmatched.c.student_id == bindparam("asked"))
+_SIZE: Final = (
+    select(func.count())
+    .select_from(unmatched)
+    .where(unmatched.c.connection == bindparam("asked"), unmatched.c.state != State.RESOLVED)
+)
+_OF_STUDENT: Final = select(*_COLUMNS).where(
+    unmatched.c.student_id == bindparam("asked"), unmatched.c.state != State.RESOLVED
+)
 _KNOWN: Final = select(unmatched.c.times).where(
     unmatched.c.connection == bindparam("connection_"), unmatched.c.student_id == bindparam("id_")
 )
-_FORGET: Final = delete(unmatched).where(
-    unmatched.c.connection == bindparam("connection_"), unmatched.c.student_id == bindparam("id_")
-)
+_ONE: Final = (unmatched.c.connection == bindparam("connection_"), unmatched.c.student_id == bindparam("id_"))
+_FIND: Final = select(*_COLUMNS).where(*_ONE)
+_FORGET: Final = delete(unmatched).where(*_ONE)
+_MARK: Final = update(unmatched).where(*_ONE).values(state=bindparam("to"))
 _FORGET_OLD: Final = Purge(unmatched, unmatched.c.last_seen < bindparam("before"))
 
 
 def _note_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Executable:
     row = dialect(unmatched)
     changed = {name: row.excluded[name] for name in ("first_name", "last_name", "outcome", "last_seen")}
+    state = case((unmatched.c.state == State.IGNORED, State.IGNORED), else_=State.WAITING)
     statement: Executable = row.on_conflict_do_update(
-        index_elements=["connection", "student_id"], set_={**changed, "times": unmatched.c.times + 1}
+        index_elements=["connection", "student_id"], set_={**changed, "times": unmatched.c.times + 1, "state": state}
     )
     return statement
 
@@ -70,24 +100,57 @@ def note(engine: Engine, connection: str, student: Student, outcome: str, *, now
         known = database.execute(_KNOWN, {"connection_": connection, "id_": student_id}).one_or_none()
         if known is None and database.execute(_SIZE, {"asked": connection}).scalar_one() >= MOST:
             return
-        seen = {"times": 1, "first_seen": now, "last_seen": now}
+        seen = {"times": 1, "first_seen": now, "last_seen": now, "state": State.WAITING}
         database.execute(_NOTE[engine.dialect.name], {**row, **seen})
 
 
-def newest(engine: Engine, last: int) -> list[UnmatchedRow]:
-    """The `last` students, the one seen last first."""
+def newest(
+    engine: Engine,
+    last: int,
+    after: Position | None = None,
+    state: State = State.WAITING,
+    connection: str | None = None,
+    outcome: str | None = None,
+) -> list[UnmatchedRow]:
+    """The `last` students, the one seen last first; `after`: those that follow on it."""
+    u = unmatched.c
+    statement = select(*_COLUMNS).where(u.state == state)
+    if connection is not None:
+        statement = statement.where(u.connection == connection)
+    if outcome is not None:
+        statement = statement.where(u.outcome == outcome)
+    if after is not None:
+        further = or_(u.connection > after.connection, and_(u.connection == after.connection, u.student_id > after[2]))
+        statement = statement.where(
+            or_(u.last_seen < after.last_seen, and_(u.last_seen == after.last_seen, further)),
+        )
+    ordered = statement.order_by(u.last_seen.desc(), u.connection, u.student_id).limit(last)
     with autocommit(engine) as database:
-        return [UnmatchedRow(*row) for row in database.execute(_NEWEST, {"n": last})]
+        return [UnmatchedRow(*row) for row in database.execute(ordered)]
+
+
+def find(engine: Engine, connection: str, student_id: str) -> UnmatchedRow | None:
+    """The row of one student, whatever its state."""
+    with autocommit(engine) as database:
+        row = database.execute(_FIND, {"connection_": connection, "id_": normalize(student_id)}).one_or_none()
+    return UnmatchedRow(*row) if row is not None else None
+
+
+def mark(engine: Engine, connection: str, student_id: str, state: State) -> bool:
+    """Say what has been decided about a student; False where there is none."""
+    values = {"connection_": connection, "id_": normalize(student_id), "to": state}
+    with autocommit(engine) as database:
+        return database.execute(_MARK, values).rowcount == 1
 
 
 def of_student(engine: Engine, student_id: str) -> list[UnmatchedRow]:
-    """The rows of a student ID, one for each connection that named it."""
+    """The rows of a student ID for whom nobody is found yet, one for each connection that named it."""
     with autocommit(engine) as database:
         return [UnmatchedRow(*row) for row in database.execute(_OF_STUDENT, {"asked": normalize(student_id)})]
 
 
 def forget(engine: Engine, connection: str, student_id: str) -> None:
-    """The student has been found."""
+    """Take the student off the list for good."""
     with autocommit(engine) as database:
         database.execute(_FORGET, {"connection_": connection, "id_": normalize(student_id)})
 

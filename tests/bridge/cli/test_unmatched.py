@@ -153,10 +153,12 @@ def test_a_wrong_link_is_wrong_usage(desk: Desk, words: tuple[str, ...]) -> None
     assert desk.run("learners", "link", *words).exit_code == 2
 
 
-def test_who_is_found_by_now_leaves_the_list(desk: Desk) -> None:
+def test_who_is_found_by_now_leaves_the_list_and_only_a_reading_of_ottolearn_marks_it(desk: Desk) -> None:
     desk.came("bo")
     desk.came("X1")
     assert [row["student_id"] for row in desk.json("unmatched")] == ["X1"]
+    assert sorted(row.student_id for row in unmatched.newest(desk.engine, 10)) == ["X1", "bo"]
+    desk.json("learners", "refresh")
     assert [row.student_id for row in unmatched.newest(desk.engine, 10)] == ["X1"]
 
 
