@@ -7,15 +7,17 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask
 
 from adapters import ADAPTERS
-from bridge import background
 from bridge.config.configuration import Configuration, load
 from bridge.errors import OttoBridgeError
-from bridge.learners import refreshing
+from bridge.jobs import rounds
+from bridge.jobs.catalogue import Catalogue
+from bridge.jobs.syncing import background_sync
 from bridge.learners.directory import Directory
 from bridge.learners.refreshing import whole_list
 from bridge.learners.searching import searching
@@ -52,22 +54,27 @@ def serving(
     app = build_app(configuration, metrics_port=metrics_port, self_test=self_test)
     gc.freeze()  # what was imported stays: nothing of it is looked through for garbage while launches wait
     services = app.extensions[SERVICES]
-    background.start(services.engine, services.reports, services.now, configuration.retention)
-    _apply_pushes(configuration, services)
     services.late.start()
-    refreshing.start(services.directory, configuration.ottolearn.directory.refresh_every)
+    if not configuration.bridge.workers:
+        stop = threading.Event()
+        rounds.start(jobs_of(services, stop.is_set).jobs, stop)
     return app
 
 
-def _apply_pushes(configuration: Configuration, services: AppServices) -> None:
-    """Begin to bring to OttoLearn what identity providers push, where any may."""
-    if not any(connection.adapter.takes_pushes for connection in configuration.connections.values()):
-        return
-    from bridge.scim import applying  # noqa: PLC0415 -- what most bridges need not load
-
-    stop = threading.Event()
-    sync_of = applying.background_sync(configuration, services.engine, services.directory, services.outbound, stop)
-    applying.start(applying.Applying(services.engine, configuration.connections.values(), sync_of, services.now), stop)
+def jobs_of(services: AppServices, stopping: Callable[[], bool]) -> Catalogue:
+    """What a process that serves does between requests."""
+    configuration, engine = services.configuration, services.engine
+    return Catalogue(
+        engine,
+        services.connections,
+        services.directory,
+        services.reports,
+        background_sync(configuration, engine, services.directory, services.outbound, services.own_keys, stopping),
+        services.now,
+        configuration.retention,
+        directory_every=configuration.ottolearn.directory.refresh_every,
+        syncs=configuration.bridge.starts_syncs,
+    )
 
 
 def build_app(

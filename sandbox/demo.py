@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters import ADAPTERS
-from bridge import background
 from bridge.config.configuration import Configuration, load
-from bridge.config.retention import Retention
+from bridge.jobs import rounds
 from bridge.packages.origin import Packages
 from bridge.store.engine import migrate, open_database
 from bridge.web.app import SERVICES
-from bridge.wsgi import build_app
+from bridge.wsgi import build_app, jobs_of
 from sandbox.browser import Browser
 from sandbox.demo_config import (
     TITLE,
@@ -98,7 +97,7 @@ def run_demo(port: int = 0, *, method: str = "oidc") -> Iterator[Demo]:
         lms_door.app = create_lms(campus)
         bridge = build_app(configuration)
         services = bridge.extensions[SERVICES]
-        stack.enter_context(background.running(services.engine, services.reports, services.now, Retention(), every=1.0))
+        stack.enter_context(rounds.running(jobs_of(services, lambda: False).jobs, every=1.0))
         bridge_door.app = bridge
         _await_ready(bridge_url)
         yield Demo(bridge_url, ottolearn_url, lms_url, configuration, config_path)

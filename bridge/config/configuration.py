@@ -15,10 +15,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from bridge.config.adapters import Adapters
 from bridge.config.retention import Retention
@@ -54,6 +63,11 @@ class Bridge(Frozen):
     public_url: Origin
     secret_key: SecretStr
     database_url: SecretStr = SecretStr("sqlite:///ottobridge.db")
+    workers: bool = False
+    """Whether `ottobridge worker` does what is to do between requests, and `ottobridge serve` nothing of it."""
+    scheduled_syncs: bool | None = None
+    """Whether the bridge starts the roster syncs that are due; else a timer calls `ottobridge sync run --all`. Unset:
+    where there are workers."""
     traces: WebAddress | None = None
     """The OTLP/HTTP collector that gets traces, such as http://127.0.0.1:4318/v1/traces."""
     database_prepare: bool = True
@@ -79,6 +93,17 @@ class Bridge(Frozen):
     """Whom `/.well-known/security.txt` names, the first preferred."""
     security_policy: WebAddress | None = None
     """What is asked of whoever reports a hole."""
+
+    @property
+    def starts_syncs(self) -> bool:
+        """Whether roster syncs are jobs of the bridge itself."""
+        return self.workers if self.scheduled_syncs is None else self.scheduled_syncs
+
+    @model_validator(mode="after")
+    def _has_a_queue(self) -> Self:
+        if self.workers and self.database_url.get_secret_value().startswith("sqlite"):
+            raise ValueError("workers: true needs PostgreSQL (database_url: postgresql+psycopg://…)")
+        return self
 
     @field_validator("public_url")
     @classmethod

@@ -1,9 +1,8 @@
-"""Keeping the directory fresh: on a schedule, one process at a time, whatever asks for it in between."""
+"""Keeping the directory fresh: one process at a time, whatever asks for it in between."""
 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator
 
 from bridge.contracts import Learner
@@ -13,8 +12,6 @@ from bridge.ottolearn.api import OttoLearnApi, Skipped
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 20.0
-"""Seconds between two looks at whether it is time."""
 LIST_TIMEOUT = (3.0, 60.0)
 """Seconds to connect, seconds between two bytes: a large list may be long in coming."""
 
@@ -29,18 +26,6 @@ def whole_list(ottolearn: OttoLearnApi) -> Callable[[], Iterator[Learner]]:
             log.warning("OttoLearn's list: %d record(s) left out: %s", count, reason)
 
     return read
-
-
-def start(directory: Directory, every: float) -> threading.Event:
-    """Refresh every so many seconds, until the event is set or the process ends."""
-    stop = threading.Event()
-    threading.Thread(target=_go, args=(directory, every, stop), name="directory-schedule", daemon=True).start()
-    return stop
-
-
-def _go(directory: Directory, every: float, stop: threading.Event) -> None:
-    while not stop.wait(LOOK_EVERY):
-        refresh_if_due(directory, every)
 
 
 def refresh_if_due(directory: Directory, every: float) -> bool:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from joserfc.jwk import RSAKey
 
 from bridge.contracts import CallbackContext, Connection, Kind, Report
 from bridge.errors import RemoteRefused
+from bridge.keys.own import OwnKeys
 from bridge.lti.grades import SCORE_SCOPE, post_score, replace_result
 from bridge.lti.service_token import Registration, ServiceTokens
 from bridge.net.http import Outbound
-from bridge.progress.reports import Deliver
+from bridge.progress.reports import Deliver, Reports
+from bridge.store.database import Engine
+from bridge.store.memory import memory_of
 
 
 def delivery_channels(
@@ -46,3 +50,22 @@ def delivery_channels(
         replace_result(channel, report, lti11, token(), outbound)
 
     return {Kind.AICC: by_adapter, Kind.CMI5: by_adapter, Kind.LTI13: by_score, Kind.LTI11: by_outcome}
+
+
+def reports_of(
+    secret_key: str,
+    engine: Engine,
+    outbound: Outbound,
+    find: Callable[[str], Connection[Any] | None],
+    own_keys: OwnKeys,
+    now: Callable[[], float],
+    token: Callable[[], str],
+) -> Reports:
+    """What takes progress and tells the LMSs of it, by every way there is."""
+    context = partial(callback_context, engine, outbound, now)
+    return Reports(engine, secret_key, now, find, delivery_channels(outbound, own_keys.signing, now, token, context))
+
+
+def callback_context(engine: Engine, outbound: Outbound, now: Callable[[], float], connection: str) -> CallbackContext:
+    """What an adapter asks the LMS of a connection with."""
+    return CallbackContext(outbound, now, memory_of(engine, connection, now))

@@ -144,6 +144,11 @@ class Reports:
 
     # ---- LMSs that are told ----
 
+    def is_due(self) -> bool:
+        """Whether there is anything to deliver or to end."""
+        now = self.now()
+        return visits.is_any_due(self.engine, now=now, kinds=CLOSED, idle_since=now - IDLE)
+
     def deliver_due(self, most: int = 50) -> int:
         """Deliver what is due and end what is idle; how many were tried."""
         due = visits.claim_due(self.engine, now=self.now(), until=self.now() + LEASE, most=most)

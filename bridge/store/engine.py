@@ -250,6 +250,12 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
     connection.rollback()
 
 
+def listens(engine: Engine) -> bool:
+    """Whether a session may wait for notices: one behind a pooler hears none."""
+    with engine.connect() as connection:
+        return has_own_session(connection)
+
+
 def has_own_session(connection: Connection) -> bool:
     """Whether a PostgreSQL session is this connection's alone from one transaction to the next."""
     driver: Any = connection.connection.driver_connection

@@ -247,6 +247,15 @@ def claim_due(engine: Engine, *, now: float, until: float, most: int) -> list[Re
         ]
 
 
+def is_any_due(engine: Engine, *, now: float, kinds: Sequence[str], idle_since: float) -> bool:
+    """Whether there is anything for `claim_due`, or for `idle` before `idle_since`."""
+    with autocommit(engine) as connection:
+        return (
+            connection.execute(_DUE, {"now": now, "most": 1}).first() is not None
+            or connection.execute(_IDLE, {"kinds": list(kinds), "before": idle_since, "most": 1}).first() is not None
+        )
+
+
 def settle(engine: Engine, row: Reported, state: str, *, detail: str = "", due_at: float = NEVER) -> None:
     """How a delivery ended. Where OttoLearn has said more meanwhile, that stays to be delivered."""
     reported = {"told_seconds": row.seconds} if state == DELIVERED else {}

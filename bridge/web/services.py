@@ -37,11 +37,10 @@ from bridge.ottolearn.signin.oidc_redirect import by_oidc
 from bridge.ottolearn.signin.signed_link import by_signed_link
 from bridge.packages.origin import Packages
 from bridge.packages.step_up import StepUps
-from bridge.progress.delivery import delivery_channels
+from bridge.progress.delivery import callback_context, reports_of
 from bridge.progress.reports import Reports
 from bridge.store import keysets, pool
 from bridge.store.database import Engine
-from bridge.store.memory import memory_of
 from bridge.web.address import address_of
 from bridge.web.gauges import Gauges
 from bridge.web.late import Late
@@ -91,7 +90,7 @@ class AppServices:
 
     def callback_context(self, connection: str) -> CallbackContext:
         """What an adapter asks the LMS of this connection with."""
-        return _callback_context(self.engine, self.outbound, self.now, connection)
+        return callback_context(self.engine, self.outbound, self.now, connection)
 
 
 def build_services(
@@ -164,15 +163,7 @@ def build_services(
         packages=Packages(engine, now),
         limits=limits,
         step_ups=StepUps(outbound, keys.find, now, token),
-        reports=Reports(
-            engine,
-            secret,
-            now,
-            connections.find,
-            delivery_channels(
-                outbound, own_keys.signing, now, token, partial(_callback_context, engine, outbound, now)
-            ),
-        ),
+        reports=reports_of(secret, engine, outbound, connections.find, own_keys, now, token),
         sign_in_redirect=sign_in_redirect,
         provider=provider,
         registrar=Registrar(
@@ -211,7 +202,3 @@ def _sign_in(
             return by_oidc(settings, issuer, configuration.ottolearn.learner_url, sessions, courses), Provider(
                 code_issuer, sessions
             )
-
-
-def _callback_context(engine: Engine, outbound: Outbound, now: Callable[[], float], connection: str) -> CallbackContext:
-    return CallbackContext(outbound, now, memory_of(engine, connection, now))

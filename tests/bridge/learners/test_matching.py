@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import Engine
 
-from bridge.background import tidy
 from bridge.config.retention import DAY, Retention
 from bridge.contracts import Assurance, Connection, Kind, Launch, Learner, Student
 from bridge.errors import (
@@ -23,6 +22,7 @@ from bridge.errors import (
     RemoteRefused,
     RemoteUnavailable,
 )
+from bridge.jobs.purge import purge
 from bridge.learners.directory import Directory, Match
 from bridge.learners.ledger import Ledger
 from bridge.learners.linking import LinkRefused, connection_for, link, write
@@ -153,7 +153,7 @@ def test_made_up_ids_do_not_fill_the_disk(world: World, monkeypatch: pytest.Monk
 def test_who_was_not_seen_for_half_a_year_is_forgotten(world: World) -> None:
     for student_id, seen in (("old", 0.0), ("new", 2.0)):
         unmatched.note(world.engine, "campus", Student(student_id, "", ""), "no_match", now=seen)
-    tidy(world.engine, Retention().unmatched * DAY + 1.0, Retention())
+    purge(world.engine, Retention().unmatched * DAY + 1.0, Retention())
     assert [row.student_id for row in unmatched.newest(world.engine, 10)] == ["new"]
 
 

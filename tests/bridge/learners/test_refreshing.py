@@ -9,7 +9,6 @@ from sqlalchemy import Engine
 
 from bridge.contracts import Learner
 from bridge.errors import RemoteUnavailable
-from bridge.learners import refreshing
 from bridge.learners.directory import Directory
 from bridge.learners.refreshing import refresh_if_due, whole_list
 
@@ -64,15 +63,6 @@ def test_a_failure_is_logged_and_tried_again_a_little_later(world: World, failur
     assert not refresh_if_due(directory, 3600)
     world.now += 30
     assert refresh_if_due(directory, 3600)
-
-
-def test_a_schedule_can_be_stopped(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refreshing, "LOOK_EVERY", 0.001)
-    stop = refreshing.start(world.process(), 3600)
-    thread = next(thread for thread in __import__("threading").enumerate() if thread.name == "directory-schedule")
-    stop.set()
-    thread.join(60)
-    assert not thread.is_alive()
 
 
 def test_records_that_are_left_out_are_told_by_reason_without_their_content(caplog) -> None:

@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from bridge import background
 from bridge.config.retention import DAY, Retention
 from bridge.contracts import Assurance, Connection, Kind, Launch, Report, Student
 from bridge.errors import RemoteRefused, RemoteUnavailable
+from bridge.jobs import rounds
+from bridge.jobs.job import Job
+from bridge.jobs.job import Kind as Kinds
+from bridge.jobs.purge import purge
 from bridge.progress.reports import GIVE_UP, IDLE, LEASE, PAGE_LIVES, Reports
 from bridge.store import visits
 from bridge.store.visits import DELIVERED, REFUSED, WAITING
@@ -287,8 +290,8 @@ def test_the_rounds_deliver_and_tidy(reports: Reports, lms: Lms, clock: Clock) -
     tell(reports)
     reported = lms.take
     object.__setattr__(reports, "deliver", dict.fromkeys(Kind, lambda *said: (reported(*said), heard.set())))
-    with background.running(reports.engine, reports, lambda: clock.now, Retention(), every=0.01):
+    with rounds.running(lambda: [Job(Kinds.PROGRESS, reports.is_due, reports.deliver_due, every=0.0)], every=0.01):
         assert heard.wait(30)
     assert len(lms.reported) == 1
-    background.tidy(reports.engine, clock.now + 2 * Retention().progress * DAY, Retention())
+    purge(reports.engine, clock.now + 2 * Retention().progress * DAY, Retention())
     assert visits.newest(reports.engine, 9) == []

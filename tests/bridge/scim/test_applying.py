@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from bridge.errors import RemoteUnavailable
 from bridge.learners.directory import Directory
-from bridge.scim.applying import RETRY_OTHERS, Applying, start
+from bridge.scim.applying import RETRY_OTHERS, Applying
 from bridge.scim.pushes import pushes_of
 from bridge.store import one_time, people, scim_resources, sync_runs
 from bridge.store.sync_lock import sync_lock
@@ -46,7 +45,13 @@ class Site:
     def after(self, seconds: float) -> None:
         """Let time pass, then look for what is due."""
         self.provider.clock.ahead += seconds
-        self.applying.round()
+        self.apply()
+
+    def apply(self) -> None:
+        if self.applying.is_due("acme"):
+            connection = self.provider.services.connections.find("acme")
+            assert connection is not None
+            self.applying.apply(connection)
 
     def runs(self) -> list[Run]:
         return sync_runs.newest(self.provider.engine, 50, "acme")
@@ -77,9 +82,7 @@ class Site:
 
 @pytest.fixture
 def site(provider: Provider) -> Site:
-    found = Site(provider, InMemoryOttoLearn(), Applying(provider.engine, (), lambda _: found.sync(), provider.clock))
-    connections = provider.services.configuration.connections.values()
-    found.applying = Applying(provider.engine, connections, lambda _: found.sync(), provider.clock)
+    found = Site(provider, InMemoryOttoLearn(), Applying(provider.engine, lambda _: found.sync(), provider.clock))
     return found
 
 
@@ -309,22 +312,8 @@ class TestTroubles:
         site.person("E-1")
         now = site.provider.clock()
         assert one_time.claim(site.provider.engine, "applying pushes\nacme", now=now, until=now + 60)
-        site.applying.round()
+        site.apply()
         assert site.users() == {}
-
-    def test_a_failure_of_one_connection_leaves_the_others_theirs(self, site: Site) -> None:
-        asked: list[str] = []
-
-        def sync_of(connection: Any) -> Any:
-            asked.append(connection.name)
-            raise RuntimeError("broken")
-
-        for name in ("acme", "other"):
-            values = scim_resources.values_of(name, "User", name, scim_resources.Keys(), "{}", site.provider.clock())
-            scim_resources.create(site.provider.engine, values)
-        connections = site.provider.services.configuration.connections.values()
-        Applying(site.provider.engine, connections, sync_of, site.provider.clock).round()
-        assert asked == ["acme", "other"]
 
 
 def test_who_was_deleted_long_ago_is_forgotten(site: Site) -> None:
@@ -333,21 +322,6 @@ def test_who_was_deleted_long_ago_is_forgotten(site: Site) -> None:
     now = site.provider.clock()
     assert scim_resources.forget_deleted_before(site.provider.engine, now - DAY) == 0
     assert scim_resources.forget_deleted_before(site.provider.engine, now + DAY) == 1
-
-
-def test_nobody_pushes_and_nothing_runs(site: Site, make_nothing: Callable[[], Applying]) -> None:
-    assert start(make_nothing(), threading.Event()) is None
-    stop = threading.Event()
-    thread = start(site.applying, stop, every=0.01)
-    assert thread is not None
-    stop.set()
-    thread.join(10)
-    assert not thread.is_alive()
-
-
-@pytest.fixture
-def make_nothing(site: Site) -> Callable[[], Applying]:
-    return lambda: Applying(site.provider.engine, (), lambda _: site.sync(), site.provider.clock)
 
 
 @pytest.mark.parametrize(

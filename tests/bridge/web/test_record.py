@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 
-from bridge import background
 from bridge.config.retention import DAY, Retention
+from bridge.jobs.purge import purge
 from bridge.launch.rate_limits import DETAILS, DETAILS_OF_ADDRESS, REFUSALS, REFUSALS_OF_ADDRESS
 from bridge.store.received import LONGEST
 from bridge.store.schema import launch, received
@@ -125,7 +125,7 @@ def test_refusals_of_nobody_are_forgotten_long_before_launches_of_people(bridge:
     refused(bridge)
     bridge.launch13(lis={"person_sourcedid": "nobody"})
     bridge.launch13()
-    background.tidy(bridge.engine, bridge.now + Retention().refused * DAY + 1, Retention())
+    purge(bridge.engine, bridge.now + Retention().refused * DAY + 1, Retention())
     assert [line.outcome for line in bridge.record()] == ["matched", "no_match"]
     assert kept(bridge)[1] == 0
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine, event, text
 
-from bridge import background
 from bridge.config.retention import DAY, Retention
 from bridge.contracts import Learner
+from bridge.jobs.purge import EVERY, purge
 from bridge.learners.directory import Directory
 from bridge.store import launches, one_time, people, purging, received, sync_people, sync_runs, visits
 from bridge.store.engine import autocommit
@@ -24,18 +24,17 @@ def test_each_retention_time_is_kept_to(engine: Engine) -> None:
         launches.append(engine, LINE._replace(time=day * DAY, reference=str(day)))
         received.keep(engine, str(day), {"day": day}, now=day * DAY)
         visits.add(engine, Visit(0, day * DAY, "campus", "lti13", "a1", 1, "", ""), due_at=9e15)
-    assert background.tidy(engine, 10 * DAY, Retention(launches=8, refused=3, progress=5))
+    assert purge(engine, 10 * DAY, Retention(launches=8, refused=3, progress=5))
     assert [int(line.reference) for line in launches.newest(engine, 20)] == [9, 8, 7, 6, 5, 4, 3, 2]
     assert [day for day in range(10) if received.find(engine, str(day)) is not None] == [7, 8, 9]
     assert visits.idle(engine, kinds=["lti13"], before=5 * DAY, most=9) == []
     assert len(visits.idle(engine, kinds=["lti13"], before=6 * DAY, most=9)) == 1
 
 
-def test_of_many_processes_one_tidies_in_each_half_hour(engine: Engine, in_threads) -> None:
-    done = in_threads(4, lambda _: background.tidy(engine, 1000.0, Retention()))
+def test_of_many_processes_one_purges_in_each_half_hour(engine: Engine, in_threads) -> None:
+    done = in_threads(4, lambda _: purge(engine, 1000.0, Retention()))
     assert sum(done) == 1
-    every = background.TIDY_EVERY * background.EVERY
-    assert background.tidy(engine, 1000.0 + every, Retention())
+    assert purge(engine, 1000.0 + EVERY, Retention())
 
 
 @pytest.mark.parametrize("count", [0, 6, 7])
@@ -91,17 +90,17 @@ def test_who_left_long_ago_is_forgotten_and_whoever_may_still_enter_is_not(
     source = sync_people.source_id(engine, "campus")
     with engine.begin() as connection:
         sync_people.hold(connection, source, [SnapshotRow("u4", 4, b"", Membership.PRESENT, {})])
-    forget = lambda: background.tidy(engine, 10 * DAY, Retention(people=8))  # noqa: E731
+    forget = lambda: purge(engine, 10 * DAY, Retention(people=8))  # noqa: E731
     assert forget()
     assert known(engine) == {1, 2, 3, 4, 5}, "OttoLearn's users were never read: nobody knows who is active"
     Directory(engine, ("username",), lambda: learned, lambda: 0.0).refresh()
-    assert background.tidy(engine, 11 * DAY, Retention(people=8))
+    assert purge(engine, 11 * DAY, Retention(people=8))
     assert known(engine) == {1, 4, 5}
     with engine.begin() as connection:
         sync_people.stand(connection, source, ["u4"], Membership.DEACTIVATED)
         people.left(connection, Source("campus", "roster"), [4], 11 * DAY)
     for day, left in ((18, {1, 4}), (20, {1})):
-        assert background.tidy(engine, day * DAY, Retention(people=8))
+        assert purge(engine, day * DAY, Retention(people=8))
         assert known(engine) == left
 
 

@@ -1,0 +1,214 @@
+"""`ottobridge worker`: does on PostgreSQL what is to do between requests."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import multiprocessing
+import os
+import secrets
+import signal
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Final
+
+import click
+
+from adapters import ADAPTERS
+from bridge import logs
+from bridge.cli.invocation import Invocation, pass_invocation
+from bridge.config.configuration import Configuration, load
+from bridge.config.connections import Connections
+from bridge.errors import ConfigError
+from bridge.jobs.catalogue import Catalogue
+from bridge.jobs.job import Queue
+from bridge.jobs.queue import JobQueue
+from bridge.jobs.schedule import Schedule
+from bridge.jobs.syncing import background_sync
+from bridge.jobs.worker import EVERY, Foreman, Role, roles, stop_signals, take_jobs
+from bridge.keys.own import OwnKeys
+from bridge.progress.delivery import reports_of
+from bridge.store.database import DatabaseError, Engine
+from bridge.store.engine import listens, migrate, open_database, open_later
+from bridge.store.queue_schema import prepare_queue
+from bridge.tracing import export
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY: Final = 0.5
+"""Seconds between two looks at the processes."""
+AGAIN: Final = 2.0
+"""Seconds until a process that has ended is started again."""
+
+
+@click.command()
+@click.option(
+    "--queues",
+    default=",".join(Queue),
+    show_default=True,
+    help="What this machine takes: sync (rosters), directory (OttoLearn's users), upkeep (progress, what has expired).",
+)
+@click.option("--at-once", type=click.IntRange(1, 64), default=2, show_default=True, help="Rosters at once: processes.")
+@click.option(
+    "--log-format",
+    type=click.Choice(logs.FORMATS),
+    default="text",
+    show_default=True,
+    help="The shape of each line of the log, on standard error.",
+)
+@pass_invocation
+def worker(invocation: Invocation, queues: str, at_once: int, log_format: str) -> None:
+    """Do what is due between requests: roster syncs, OttoLearn's users, progress. Needs PostgreSQL, and workers: true.
+
+    Any number of machines may run one. TERM ends it when the jobs under way have come to a point where they can stop;
+    what they had not done is done by the next one. HUP reads the configuration anew.
+    """
+    logs.configure(log_format, brief=(DatabaseError,))
+    bridge = invocation.configuration.bridge
+    if not bridge.workers:
+        raise ConfigError(["bridge.workers is not set: then `ottobridge serve` does all of it, and a worker nothing"])
+    wanted = roles(_queues(queues), at_once)
+    with invocation.database() as engine:
+        prepare_queue(engine)
+    asyncio.run(_supervise(invocation, wanted, log_format))
+
+
+def _queues(said: str) -> tuple[Queue, ...]:
+    try:
+        return tuple(Queue(name.strip()) for name in said.split(","))
+    except ValueError:
+        raise click.UsageError(f"--queues: allowed: {', '.join(Queue)}, parted by commas") from None
+
+
+class Processes:
+    """The processes that do the jobs: one for each role, started again when it ends."""
+
+    def __init__(self, start: Callable[[Role], BaseProcess], wanted: Sequence[Role]) -> None:
+        self._start = start
+        self._running: list[tuple[Role, BaseProcess | None, float]] = [(role, None, 0.0) for role in wanted]
+        self._leaving: list[BaseProcess] = []
+
+    def tend(self, now: float) -> None:
+        """Start those that are not there."""
+        self._leaving = [process for process in self._leaving if process.is_alive()]
+        for at, (role, process, not_before) in enumerate(self._running):
+            if process is not None and not process.is_alive():
+                log.error("a process for %s ended with %s; another one is started", _names(role), process.exitcode)
+                self._running[at] = (role, None, now + AGAIN)
+            elif process is None and now >= not_before:
+                self._running[at] = (role, self._start(role), now)
+
+    def replace(self) -> None:
+        """Let those that run end, and others take over."""
+        for _, process, _ in self._running:
+            if process is not None:
+                process.terminate()
+                self._leaving.append(process)
+        self._running = [(role, None, 0.0) for role, _, _ in self._running]
+
+    def end(self) -> None:
+        """Tell all of them to end, and wait until they have."""
+        self.replace()
+        for process in self._leaving:
+            process.join()
+
+
+async def _supervise(invocation: Invocation, wanted: Sequence[Role], log_format: str) -> None:
+    stopped, reload = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    start = partial(_start, invocation.config_path, log_format)
+    processes = Processes(start, wanted)
+    loop.add_signal_handler(signal.SIGHUP, reload.set)
+    try:
+        with stop_signals(loop, stopped.set):
+            while not stopped.is_set():
+                await _foreman(invocation, processes, stopped, reload)
+                if reload.is_set():
+                    reload.clear()
+                    invocation = _renewed(invocation, processes)
+    finally:
+        await asyncio.to_thread(processes.end)
+
+
+async def _foreman(invocation: Invocation, processes: Processes, stopped: asyncio.Event, reload: asyncio.Event) -> None:
+    """Decide what is due and look after the processes, until one of the events is set."""
+    bridge = invocation.configuration.bridge
+    engine = open_later(bridge.database_url.get_secret_value(), prepare=bridge.database_prepare)
+    queue = JobQueue(bridge.database_url.get_secret_value())
+    try:
+        async with queue.app.open_async():
+            schedule = Schedule(_catalogue(invocation, engine, stopped.is_set).jobs, time.monotonic)
+            foreman, next_round = Foreman(queue, schedule), 0.0
+            while not stopped.is_set() and not reload.is_set():
+                processes.tend(time.monotonic())
+                if time.monotonic() >= next_round:
+                    await foreman.round()
+                    next_round = time.monotonic() + EVERY
+                await asyncio.sleep(LOOK_EVERY)
+    finally:
+        engine.dispose()
+
+
+def _renewed(invocation: Invocation, processes: Processes) -> Invocation:
+    """The configuration as it is now, with processes that know it; the old one where the new one is wrong."""
+    try:
+        found = Invocation(invocation.config_path)
+        found.configuration = load(invocation.config_path, ADAPTERS)
+    except ConfigError as error:
+        for problem in error.problems:
+            log.error("%s", problem)  # noqa: TRY400 -- the mistake is not ours
+        log.error("the configuration stays as it was: what was read now is wrong")  # noqa: TRY400
+        return invocation
+    processes.replace()
+    return found
+
+
+def _start(path: Path, log_format: str, role: Role) -> BaseProcess:
+    # Anew, and not by fork: a fork of a process with threads may hold locks that nobody opens any more.
+    process = multiprocessing.get_context("spawn").Process(
+        target=_take, args=(path, role, log_format, os.getpid()), name=f"jobs-{_names(role)}"
+    )
+    process.start()
+    return process
+
+
+def _take(path: Path, role: Role, log_format: str, parent: int) -> None:
+    """What one process does, from its start to its end."""
+    logs.configure(log_format, brief=(DatabaseError,))
+    invocation = Invocation(path)
+    bridge = invocation.configuration.bridge
+    export.start(bridge)
+    url = bridge.database_url.get_secret_value()
+    engine = open_database(url, prepare=bridge.database_prepare)
+    try:
+        migrate(engine)
+        catalogue = partial(_catalogue, invocation, engine)
+        asyncio.run(take_jobs(url, catalogue, role, listen=listens(engine), orphaned=lambda: os.getppid() != parent))
+    finally:
+        engine.dispose()
+
+
+def _catalogue(invocation: Invocation, engine: Engine, stopping: Callable[[], bool]) -> Catalogue:
+    configuration: Configuration = invocation.configuration
+    secret = configuration.bridge.secret_key.get_secret_value()
+    connections = Connections(configuration.connections, ADAPTERS, engine)
+    directory, outbound = invocation.directory_over(engine), invocation.outbound
+    own_keys = OwnKeys(engine, secret, "lti", time.time)
+    return Catalogue(
+        engine,
+        connections,
+        directory,
+        reports_of(secret, engine, outbound, connections.find, own_keys, time.time, secrets.token_urlsafe),
+        background_sync(configuration, engine, directory, outbound, own_keys, stopping),
+        time.time,
+        configuration.retention,
+        directory_every=configuration.ottolearn.directory.refresh_every,
+        syncs=configuration.bridge.starts_syncs,
+    )
+
+
+def _names(role: Role) -> str:
+    return "+".join(role.queues)

@@ -1,0 +1,108 @@
+"""Every job that a bridge of this configuration has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from bridge.config.connections import Connections
+from bridge.config.retention import Retention
+from bridge.contracts import Connection
+from bridge.jobs import purge
+from bridge.jobs.job import Job, Kind
+from bridge.jobs.rosters import Rosters
+from bridge.learners.directory import Directory
+from bridge.learners.refreshing import refresh_if_due
+from bridge.progress.reports import Reports
+from bridge.scim.applying import Applying
+from bridge.store.database import Engine
+from bridge.sync.run import Sync
+
+PROGRESS_EVERY: Final = 5.0
+DIRECTORY_EVERY: Final = 20.0
+PUSHES_EVERY: Final = 15.0
+ROSTER_EVERY: Final = 60.0
+"""Seconds between two looks at what is due."""
+LISTED_FOR: Final = 60.0
+"""Seconds until a connection that registered itself is seen here."""
+
+
+class Catalogue:
+    """The jobs of one process."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        connections: Connections,
+        directory: Directory,
+        reports: Reports,
+        sync_of: Callable[[Connection[Any]], Sync],
+        now: Callable[[], float],
+        retention: Retention,
+        *,
+        directory_every: float,
+        syncs: bool,
+    ) -> None:
+        """`sync_of` makes the sync of a connection; OttoLearn's users are read again after `directory_every` seconds.
+
+        `syncs`: whether rosters are jobs; else a timer starts `ottobridge sync run --all`.
+        """
+        self._engine = engine
+        self._connections = connections
+        self._directory = directory
+        self._reports = reports
+        self._now = now
+        self._retention = retention
+        self._directory_every = directory_every
+        self._syncs = syncs
+        self._rosters = Rosters(engine, sync_of, now)
+        self._pushes = Applying(engine, sync_of, now)
+        self._listed: tuple[float, Sequence[Connection[Any]]] = (0.0, ())
+
+    def jobs(self) -> Iterator[Job]:
+        """All of them, due or not."""
+        yield Job(Kind.PROGRESS, self._reports.is_due, self._reports.deliver_due, PROGRESS_EVERY)
+        yield Job(Kind.DIRECTORY, self._directory_is_due, self._refresh, DIRECTORY_EVERY)
+        yield Job(Kind.PURGE, lambda: True, self._purge, purge.EVERY)
+        for connection in self._with_rosters():
+            yield from self._of(connection)
+
+    def find(self, kind: str, connection: str) -> Job | None:
+        """The job of this kind for a connection; None where there is none any more."""
+        return next((job for job in self.jobs() if (job.kind, job.connection) == (kind, connection)), None)
+
+    def _of(self, connection: Connection[Any]) -> Iterator[Job]:
+        name = connection.name
+        if connection.adapter.takes_pushes:
+            yield Job(
+                Kind.PUSHES,
+                lambda: self._pushes.is_due(name),
+                lambda: self._pushes.apply(connection),
+                PUSHES_EVERY,
+                name,
+            )
+        elif self._syncs and self._rosters.has_one(connection):
+            yield Job(
+                Kind.SYNC,
+                lambda: self._rosters.is_due(connection),
+                lambda: self._rosters.run(connection),
+                ROSTER_EVERY,
+                name,
+            )
+
+    def _with_rosters(self) -> Sequence[Connection[Any]]:
+        until, listed = self._listed
+        if self._now() >= until:
+            everyone = [*self._connections.configured.values(), *self._connections.registered()]
+            listed = [one for one in everyone if one.adapter.takes_pushes or self._rosters.has_one(one)]
+            self._listed = (self._now() + LISTED_FOR, listed)
+        return listed
+
+    def _directory_is_due(self) -> bool:
+        return self._directory.is_older_than(self._directory_every)
+
+    def _refresh(self) -> None:
+        refresh_if_due(self._directory, self._directory_every)
+
+    def _purge(self) -> None:
+        purge.purge(self._engine, self._now(), self._retention)
