@@ -13,8 +13,9 @@ from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
 from bridge.net.answers import instead
 from bridge.net.http import Answer, host_of
 from bridge.roster.paging import ByLink, Page, PageGuard, walk
+from bridge.roster.shared_token import token_of
 from bridge.roster.token_answer import words_of
-from bridge.roster.tokens import AccessToken, TokenSession, client_credentials, fetch_token
+from bridge.roster.tokens import TokenSession, client_credentials, fetch_token
 
 ROOT: Final = "/learn/api/public/v1"
 DAY: Final = 86_400.0
@@ -27,13 +28,14 @@ class Blackboard:
     def __init__(self, api: Api, context: ReaderContext, *, launching: bool = False) -> None:
         self._api = api
         self._calls = Calls(api, context, launching=launching)
-        request = client_credentials(f"{api.url}{ROOT}/oauth2/token", api.key, api.secret.get_secret_value())
+        url = f"{api.url}{ROOT}/oauth2/token"
+        request = client_credentials(url, api.key, api.secret.get_secret_value())
 
         def fetch() -> tuple[str, float]:
             self._calls.note()
             return fetch_token(request, context.outbound)
 
-        token = AccessToken(fetch, context.now)
+        token = token_of(context, f"{api.key} {url}", fetch)
         self._session = TokenSession(token, context, wait=not launching, before=self._calls.note)
         self.left = ""
         """How many calls Blackboard says are left to the developer group today; empty where it does not say."""

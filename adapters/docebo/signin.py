@@ -12,8 +12,8 @@ from adapters.docebo.settings import Api
 from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused
 from bridge.net.http import host_of
+from bridge.roster.shared_token import token_of
 from bridge.roster.tokens import (
-    AccessToken,
     TokenRequest,
     TokenSession,
     client_credentials,
@@ -29,7 +29,8 @@ LIFETIME: Final = 300
 
 def session(api: Api, context: ReaderContext, *, wait: bool = True) -> TokenSession:
     """Calls with a token that is renewed when it ends. `wait`: whether a service that is away is asked again."""
-    token = AccessToken(lambda: fetch_token(_request(api, context.now()), context.outbound), context.now)
+    client = f"{api.client_id} {api.username} {api.url}"
+    token = token_of(context, client, lambda: fetch_token(_request(api, context.now()), context.outbound))
     return TokenSession(token, context, wait=wait)
 
 

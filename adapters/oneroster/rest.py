@@ -17,6 +17,7 @@ from bridge.net.http import Answer, host_of
 from bridge.net.retry import with_retries
 from bridge.roster.clock import ServiceClock
 from bridge.roster.paging import ByLink, ByOffset, Page, PageGuard, tells_pages, walk
+from bridge.roster.shared_token import token_of
 from bridge.roster.token_answer import LONGEST, words_of
 from bridge.roster.tokens import (
     MAX_PAGE_BYTES,
@@ -128,7 +129,8 @@ def _session(api: Api, context: ReaderContext) -> Callable[[str], Answer]:
     scope = SCOPES[api.version] if api.scope is None else api.scope
     secret, url = api.client_secret.get_secret_value(), api.token_url or ""
     request = client_credentials(url, api.client_id, secret, scope=scope, client_auth=api.client_auth)
-    return TokenSession(AccessToken(lambda: fetch_token(request, context.outbound), context.now), context).get
+    token = token_of(context, f"{api.client_id} {scope} {url}", lambda: fetch_token(request, context.outbound))
+    return TokenSession(token, context).get
 
 
 class _OneLegged:

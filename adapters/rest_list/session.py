@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -17,8 +18,9 @@ from bridge.errors import RemoteRefused
 from bridge.net.answers import instead
 from bridge.net.http import Answer, host_of
 from bridge.net.retry import with_retries
+from bridge.roster.shared_token import token_of
 from bridge.roster.token_answer import read_token, words_of
-from bridge.roster.tokens import MAX_PAGE_BYTES, PAGE_SECONDS, AccessToken, TokenRequest, TokenSession, fetch_token
+from bridge.roster.tokens import MAX_PAGE_BYTES, PAGE_SECONDS, TokenRequest, TokenSession, fetch_token
 
 Get = Callable[[str], Answer]
 
@@ -36,7 +38,14 @@ def open_session(settings: Settings, context: ReaderContext, seconds: float = PA
     if auth.token is None:
         return partial(_get, context, {"Accept": "application/json", **headers}, seconds)
     fetch = partial(_token, auth.token, settings, headers, context)
-    return TokenSession(AccessToken(fetch, context.now), context, headers=headers, seconds=seconds).get
+    token = token_of(context, _client(auth.token, settings), fetch)
+    return TokenSession(token, context, headers=headers, seconds=seconds).get
+
+
+def _client(token: Token, settings: Settings) -> str:
+    """Who asks for the token and where, as a digest: which of the parameters are secrets is not known."""
+    asked = [address(settings, token.path), *(filled(text, settings.api.values) for text in token.parameters.values())]
+    return hashlib.sha256("\n".join(asked).encode()).hexdigest()
 
 
 def address(settings: Settings, path: str) -> str:

@@ -11,10 +11,10 @@ from adapters.successfactors.settings import Hcm, Learning
 from bridge.contracts import ReaderContext
 from bridge.net.http import Answer
 from bridge.net.retry import with_retries
+from bridge.roster.shared_token import token_of
 from bridge.roster.tokens import (
     MAX_PAGE_BYTES,
     PAGE_SECONDS,
-    AccessToken,
     TokenRequest,
     TokenSession,
     fetch_token,
@@ -39,9 +39,9 @@ def learning_session(learning: Learning, context: ReaderContext, seconds: float 
         as_json=True,
         plain_client=True,
     )
-    return TokenSession(
-        AccessToken(lambda: fetch_token(request, context.outbound), context.now), context, seconds=seconds
-    ).get
+    client = f"{learning.client_id} {learning.user_id} {learning.company_id} {request.url}"
+    token = token_of(context, client, lambda: fetch_token(request, context.outbound))
+    return TokenSession(token, context, seconds=seconds).get
 
 
 def hcm_session(hcm: Hcm, context: ReaderContext, seconds: float = PAGE_SECONDS) -> Get:
@@ -50,7 +50,10 @@ def hcm_session(hcm: Hcm, context: ReaderContext, seconds: float = PAGE_SECONDS)
         pair = f"{hcm.user_id}@{hcm.company_id}:{hcm.password.get_secret_value()}"
         headers = {"Accept": "application/json", "Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
         return lambda url: with_retries(partial(_get, context, headers, seconds, url), context)
-    return TokenSession(AccessToken(partial(_saml_token, hcm, context), context.now), context, seconds=seconds).get
+    token = token_of(
+        context, f"{hcm.client_id} {hcm.user_id} {hcm.company_id} {hcm.url}", partial(_saml_token, hcm, context)
+    )
+    return TokenSession(token, context, seconds=seconds).get
 
 
 def _saml_token(hcm: Hcm, context: ReaderContext) -> tuple[str, float]:

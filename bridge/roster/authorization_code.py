@@ -59,7 +59,7 @@ class AuthorizationCodeClient:
         grant = self._ask(outbound, asked)
         if not grant.refresh:
             raise RemoteRefused(f"{host_of(self.token_url)} gave no refresh token. {self.refresh_advice}")
-        return StoredToken(grant.access, now() + grant.seconds - EARLY, grant.refresh)
+        return StoredToken(self._name, grant.access, now() + grant.seconds - EARLY, grant.refresh)
 
     def token(self, context: ReaderContext) -> SharedToken:
         """The token for a reading. Raises RemoteRefused where nothing can be kept."""
@@ -69,7 +69,7 @@ class AuthorizationCodeClient:
         def renew(secret: StoredSecret, stored: StoredToken) -> StoredToken:
             return self._refresh(secret, stored, context)
 
-        return SharedToken(context.state, SECRET, renew, context.now)
+        return SharedToken(context.state, SECRET, self._name, renew, context.now)
 
     def _refresh(self, secret: StoredSecret, stored: StoredToken, context: ReaderContext) -> StoredToken:
         if not stored.refresh:
@@ -77,6 +77,8 @@ class AuthorizationCodeClient:
                 f"nobody has consented yet that the bridge reads {self.title}: run `ottobridge setup consent` with the "
                 "name of the connection"
             )
+        if stored.client != self._name:
+            raise RemoteRefused(f"the consent was given to another client ID, or at another address; {AGAIN}")
         secret.replace(stored._replace(access="", refreshing_since=context.now()).to_text())
         try:
             grant = self._ask(context.outbound, {"grant_type": "refresh_token", "refresh_token": stored.refresh})
@@ -86,7 +88,8 @@ class AuthorizationCodeClient:
             if 400 <= error.status < 500:  # it said no, so the refresh token is as it was
                 secret.replace(stored._replace(access="").to_text())
             raise
-        fresh = StoredToken(grant.access, context.now() + grant.seconds - EARLY, grant.refresh or stored.refresh)
+        until = context.now() + grant.seconds - EARLY
+        fresh = StoredToken(self._name, grant.access, until, grant.refresh or stored.refresh)
         secret.replace(fresh.to_text())  # before the access token is used
         return fresh
 
@@ -97,6 +100,10 @@ class AuthorizationCodeClient:
             f"{said}: the refresh token was withdrawn, has expired, or was used by another program (a copy of the "
             f"database?); {AGAIN}"
         )
+
+    @property
+    def _name(self) -> str:
+        return f"{self.client_id} {self.token_url}"
 
     def _ask(self, outbound: Outbound, asked: dict[str, str]) -> Grant:
         request = TokenRequest(self.token_url, asked, (self.client_id, self.client_secret))

@@ -9,14 +9,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from bridge.contracts import ConnectionState, StoredSecret
+from bridge.contracts import ConnectionState, ReaderContext, StoredSecret
+from bridge.roster.token_answer import EARLY
+from bridge.roster.tokens import AccessToken, Token
+
+ACCESS: Final = "access token"
 
 
 class StoredToken(NamedTuple):
     """What is kept of one token."""
 
+    client: str = ""
+    """Who it was given to, and by whom."""
     access: str = ""
     until: float = 0.0
     """When it is not used any more, in seconds since 1970."""
@@ -45,10 +51,11 @@ Renew = Callable[[StoredSecret, StoredToken], StoredToken]
 
 @dataclass
 class SharedToken:
-    """The token of one connection, kept as the secret `name`."""
+    """The token of one connection, kept as the secret `name`, for one `client` alone."""
 
     state: ConnectionState
     name: str
+    client: str
     renew: Renew
     now: Callable[[], float]
     fresh: bool = False
@@ -71,4 +78,21 @@ class SharedToken:
         self._token = StoredToken()
 
     def _good(self, token: StoredToken) -> bool:
-        return token.access not in {"", self._refused} and self.now() < token.until
+        given = token.client == self.client and token.access not in {"", self._refused}
+        return given and self.now() < token.until
+
+
+def token_of(context: ReaderContext, client: str, fetch: Callable[[], tuple[str, float]]) -> Token:
+    """The token that `fetch` asks for, with the seconds it is good for: one for all processes, or where nothing is
+    kept, one for this reading. `client` says for whom and where it is asked for; no secret.
+    """
+    if context.state is None:
+        return AccessToken(fetch, context.now)
+
+    def renew(secret: StoredSecret, _: StoredToken) -> StoredToken:
+        access, seconds = fetch()
+        fresh = StoredToken(client, access, context.now() + seconds - EARLY)
+        secret.replace(fresh.to_text())
+        return fresh
+
+    return SharedToken(context.state, ACCESS, client, renew, context.now)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bridge.contracts import CallbackContext, Memory, ReaderContext, RosterEnd, RosterMember, RosterPages
@@ -26,6 +28,41 @@ class Clock:
     def context(self) -> ReaderContext:
         """With real HTTP to loopback."""
         return ReaderContext(Outbound(LOOPBACK), lambda: self.now, self.sleep, self.notices.append)
+
+
+@dataclass
+class InMemoryState:
+    """What is kept for the API of a connection, in memory (`bridge.contracts.ConnectionState`)."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    def count(self, what: str, span: float) -> int:
+        del span
+        self.counts[what] = self.counts.get(what, 0) + 1
+        return self.counts[what]
+
+    def counted(self, what: str, span: float) -> int:
+        del span
+        return self.counts.get(what, 0)
+
+    @contextmanager
+    def secret(self, name: str) -> Iterator[InMemorySecret]:
+        yield InMemorySecret(self.secrets, name)
+
+
+@dataclass
+class InMemorySecret:
+    """A secret in memory (`bridge.contracts.StoredSecret`)."""
+
+    secrets: dict[str, str]
+    name: str
+
+    def read(self) -> str:
+        return self.secrets.get(self.name, "")
+
+    def replace(self, value: str) -> None:
+        self.secrets[self.name] = value
 
 
 def callback_means(outbound: Outbound, now: float = 1_800_000_000.0) -> CallbackContext:

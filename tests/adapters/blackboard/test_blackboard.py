@@ -15,11 +15,11 @@ from adapters.blackboard.look_up import look_up
 from adapters.blackboard.people import ASKED, NESTED
 from adapters.blackboard.roster import read_roster
 from adapters.blackboard.settings import Settings
-from bridge.contracts import RECORD, Assurance, ReaderContext, SignedClaims, SignedForm, Student
+from bridge.contracts import RECORD, Assurance, SignedClaims, SignedForm, Student
 from bridge.errors import LaunchRejected, RemoteUnavailable
 from bridge.install.guide import Addresses, to_text
 from tests.fakes.blackboard import KEY, SECRET, Learn, user
-from tests.fakes.contexts import Clock, read_whole
+from tests.fakes.contexts import Clock, InMemoryState, read_whole
 from tests.fakes.lti_platform import CLAIM, FORM, claims
 
 USER = {
@@ -135,25 +135,10 @@ def test_a_launch_finds_the_one_who_has_the_id_and_nobody_else(
     assert [one.fields[RECORD] for one in people] == found
 
 
-class Counting:
-    """Counts in memory."""
-
-    def __init__(self) -> None:
-        self.made: dict[str, int] = {}
-
-    def count(self, what: str, span: float) -> int:
-        self.made[what] = self.made.get(what, 0) + 1
-        return self.made[what]
-
-    def counted(self, what: str, span: float) -> int:
-        return self.made.get(what, 0)
-
-
 def test_strangers_launches_leave_the_day_s_calls_to_the_roster(learn: Learn) -> None:
-    state: Any = Counting()
-    context: ReaderContext = replace(Clock().context(), state=state)
+    context = replace(Clock().context(), state=InMemoryState())
     settings = connect(learn, api={"calls_per_day": "12", "look_ups_per_day": "4"})
-    assert look_up(settings, context, "made-up-1") == look_up(settings, context, "made-up-2") == []
+    assert [look_up(settings, context, f"made-up-{number}") for number in range(3)] == [[], [], []]
     before = sum(learn.count.values())
     for number in range(20):
         with pytest.raises(RemoteUnavailable, match="look_ups_per_day"):
