@@ -99,6 +99,8 @@ class Launch:
     """The student ID as another field of the launch has it, where that differs in ASCII letter case alone."""
     remark: str = ""
     """What the record should say of a launch that is let in though it is out of the ordinary."""
+    member_list: str = ""
+    """Where an LTI platform lists the members of the course that the launch comes from, or empty."""
     package_token: str = field(default="", repr=False)
     """The token of our package, where the LMS itself passed it on; empty where it did not."""
     channel: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -193,6 +195,8 @@ class LtiServices:
     """The name of the connection, for commands that the operator is told to type."""
     courses: Sequence[str] = ()
     """The member lists (`context_memberships_url`) that launches of the connection named, in the order they came."""
+    course: str = ""
+    """That of the launch which waits for a look-up; empty where none waits, or it named none."""
 
 
 class Pushed(NamedTuple):

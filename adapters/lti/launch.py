@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import quote
 
 from adapters.lti.settings import Settings
@@ -36,7 +37,8 @@ def read_claims(claims: SignedClaims, settings: Settings) -> Launch:
     """The launch in an id_token."""
     custom = settings.custom_name
     author = [claim(claims, "custom", custom)] if custom else []
-    return launch_of_claims(claims, read_id(_by_platform(claims, settings.student_id), author, settings.student_id))
+    named = read_id(_by_platform(claims, settings.student_id), author, settings.student_id)
+    return replace(launch_of_claims(claims, named), member_list=read_course(claims, settings))
 
 
 def _by_platform(claims: SignedClaims, student_id: str) -> list[object]:

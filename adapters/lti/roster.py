@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from adapters.lti.settings import Settings
-from bridge.contracts import RECORD, ReaderContext, RosterMember, RosterPages
+from bridge.contracts import RECORD, LtiServices, ReaderContext, RosterMember, RosterPages
 from bridge.errors import ConfigError, RemoteRefused, RosterIncomplete
 from bridge.lti.nrps import SCOPE, Membership, read_members
 from bridge.lti.service_token import Registration, ServiceTokens
 from bridge.lti.student import read_student
 from bridge.roster.completeness import require_complete
+from bridge.roster.shared_token import token_of
+from bridge.roster.tokens import Token
 
 RIGHTS = (
     "In the platform, switch on Names and Role Provisioning for the tool and let it share names, emails and IDs; for "
@@ -29,24 +32,40 @@ def read_roster(settings: Settings, context: ReaderContext) -> RosterPages:
 
     Raises what `bridge.errors` names.
     """
+    lists = open_lists(settings, context)
+    if not lists.courses:
+        raise RosterIncomplete(NO_COURSES)
+    named = settings.roster.filters.courses
+    forget = "" if named else f"ottobridge connections forget-course {lists.services.connection}"
+    pages = _pages(settings.student_id, lists.courses, context, lists.token, forget)
+    return require_complete(pages, settings.student_id, RIGHTS)
+
+
+class MemberLists(NamedTuple):
+    """What is needed to read the member lists of a platform."""
+
+    services: LtiServices
+    courses: Sequence[str]
+    """Those of `roster.filters.courses`, or where there are none all that launches have named."""
+    token: Token
+
+
+def open_lists(settings: Settings, context: ReaderContext) -> MemberLists:
+    """The member lists of a connection. Raises ConfigError where they cannot be asked for."""
     lti13 = settings.lti13
     if lti13 is None or lti13.token_url is None:
         raise ConfigError(["an LTI roster needs the key `lti13` in its connection, with `token_url`"])
     if context.services is None:
         raise ConfigError(["an LTI roster needs the bridge's own key, which is at hand only in a sync"])
-    services, named = context.services(), settings.roster.filters.courses
-    courses = named or tuple(services.courses)
-    if not courses:
-        raise RosterIncomplete(NO_COURSES)
+    services = context.services()
     registration = Registration(lti13.token_url, lti13.client_id, lti13.token_audience)
     tokens = ServiceTokens(context.outbound, services.key, context.now, services.new_id)
-    token = partial(tokens.get, registration, (SCOPE,))
-    forget = "" if named else f"ottobridge connections forget-course {services.connection}"
-    return require_complete(_pages(settings.student_id, courses, context, token, forget), settings.student_id, RIGHTS)
+    token = token_of(context, f"{lti13.client_id} {lti13.token_url}", partial(tokens.ask, registration, (SCOPE,)))
+    return MemberLists(services, settings.roster.filters.courses or tuple(services.courses), token)
 
 
 def _pages(
-    student_id: str, courses: Sequence[str], context: ReaderContext, token: Callable[[], str], forget: str
+    student_id: str, courses: Sequence[str], context: ReaderContext, token: Token, forget: str
 ) -> Iterator[Sequence[RosterMember]]:
     """Everybody once, by `user_id`. Whoever is active in one course is active, so the inactive wait for the end.
 
@@ -55,22 +74,20 @@ def _pages(
     gone: list[str] = []
     active: set[str] = set()
     inactive: dict[str, Membership] = {}
-    token()  # here, so that a token endpoint that is gone is not taken for a course that is
+    token.get()  # here, so that a token endpoint that is gone is not taken for a course that is
     for url in courses:
         for page in _members(url, token, context, gone):
             fresh = [member for member in page if member.active and member.user_id not in active]
             unique = {member.user_id: member for member in fresh}
             active |= unique.keys()
             inactive |= {member.user_id: member for member in page if not member.active}
-            yield [_member(member, student_id) for member in unique.values()]
+            yield [member_of(member, student_id) for member in unique.values()]
     if gone:
         raise RosterIncomplete(_farewell(gone, len(courses), forget))
-    yield [_member(member, student_id) for user_id, member in inactive.items() if user_id not in active]
+    yield [member_of(member, student_id) for user_id, member in inactive.items() if user_id not in active]
 
 
-def _members(
-    url: str, token: Callable[[], str], context: ReaderContext, gone: list[str]
-) -> Iterator[Sequence[Membership]]:
+def _members(url: str, token: Token, context: ReaderContext, gone: list[str]) -> Iterator[Sequence[Membership]]:
     """The members of one course; where it is not there any more, nobody, and its address in `gone`."""
     try:
         yield from read_members(url, token, context)
@@ -89,7 +106,8 @@ def _farewell(gone: Sequence[str], courses: int, forget: str) -> str:
     )
 
 
-def _member(member: Membership, student_id: str) -> RosterMember:
+def member_of(member: Membership, student_id: str) -> RosterMember:
+    """A member of a course as one of the roster."""
     own = member.fields.get(student_id, "")
     student = read_student(own, member.given_name, member.family_name, member.full_name)
     names = {"first_name": student.first_name, "last_name": student.last_name, RECORD: member.user_id}

@@ -6,7 +6,7 @@ every way of not reaching the end raises here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -18,6 +18,7 @@ from bridge.net import answers
 from bridge.net.http import Answer, host_of
 from bridge.net.retry import with_retries
 from bridge.roster.completeness import next_page
+from bridge.roster.tokens import Token
 
 SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 MEDIA_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
@@ -45,11 +46,12 @@ class Membership(NamedTuple):
 
 
 def read_members(
-    url: str, token: Callable[[], str], context: ReaderContext, *, rlid: str = "", max_pages: int = MAX_PAGES
+    url: str, token: Token, context: ReaderContext, *, rlid: str = "", max_pages: int = MAX_PAGES
 ) -> Iterator[Sequence[Membership]]:
     """The members at a `context_memberships_url`, a page at a time; exhausted only after the last page.
 
-    `token` gives the access token for each call. With `rlid` the platform adds the custom fields of that link.
+    A `token` that another process asked for is renewed where it is refused. With `rlid` the platform adds the custom
+    fields of that link.
     Raises RosterIncomplete where the end is not reached, RemoteRefused and RemoteUnavailable where a call fails.
     """
     seen: set[str] = set()
@@ -60,7 +62,7 @@ def read_members(
         if len(seen) >= max_pages:
             raise RosterIncomplete(f"{host_of(url)}: the list of members has more than {max_pages} pages")
         seen.add(following)
-        answer = with_retries(lambda at=following: _page(at, token(), context), context)  # type: ignore[misc]
+        answer = with_retries(lambda at=following: _page(at, token, context), context)  # type: ignore[misc]
         yield _memberships(answer, url)
         following = next_page(following, answer.next_url)
 
@@ -73,9 +75,16 @@ def _first_page(url: str, rlid: str) -> str:
     return f"{url.rstrip('?')}{joint}{'&'.join(wished)}" if wished else url
 
 
-def _page(url: str, token: str, context: ReaderContext) -> Answer:
-    headers = {"Authorization": f"Bearer {token}", "Accept": MEDIA_TYPE}
-    answer = context.outbound.request("GET", url, headers=headers, deadline=PAGE_SECONDS, max_bytes=MAX_PAGE_BYTES)
+def _called(url: str, token: Token, context: ReaderContext) -> Answer:
+    headers = {"Authorization": f"Bearer {token.get()}", "Accept": MEDIA_TYPE}
+    return context.outbound.request("GET", url, headers=headers, deadline=PAGE_SECONDS, max_bytes=MAX_PAGE_BYTES)
+
+
+def _page(url: str, token: Token, context: ReaderContext) -> Answer:
+    answer = _called(url, token, context)
+    if answer.status == 401 and not token.fresh:
+        token.forget()
+        answer = _called(url, token, context)
     if answer.status != 200:
         raise RemoteRefused(
             f"{host_of(url)} answered {answer.status} to the list of members; the tool needs the service "

@@ -51,11 +51,12 @@ class ServiceTokens:
         with self._lock:
             token, until = self._kept.get((registration, wanted), ("", 0.0))
             if self._now() >= until:
-                token, seconds = self._ask(registration, wanted)
+                token, seconds = self.ask(registration, wanted)
                 self._kept[registration, wanted] = (token, self._now() + seconds - EARLY)
         return token
 
-    def _ask(self, registration: Registration, scopes: frozenset[str]) -> tuple[str, float]:
+    def ask(self, registration: Registration, scopes: Iterable[str]) -> tuple[str, float]:
+        """A fresh token for `scopes`, and the seconds it is good for. Raises RemoteRefused or RemoteUnavailable."""
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -199,12 +199,14 @@ class LookUps:
             one_time.release(self.engine, f"look-up {name}")
 
     def _bring(self, source: Connection[Any], launch: Launch, identity: LaunchIdentity, ends: float) -> None:
+        # A member list of one connection's launch is never asked for with the token of another.
+        course = launch.member_list if source.name == identity.connection else ""
         context = ReaderContext(
             self.outbound.ending_at(ends),
             self.now,
             partial(self._refuse_to_wait, ends),
             lambda sentence: log.info("%s: %s", source.name, sentence),
-            lambda: self.services(source.name),
+            lambda: replace(self.services(source.name), course=course),
             self.people.usernames,
             pushes_of(self.engine, source.name) if source.adapter.takes_pushes else None,
             None if self.state is None else self.state(source.name),

@@ -14,6 +14,7 @@ from bridge.lti.nrps import LIMIT, SCOPE, read_member, read_members
 from bridge.lti.service_token import Registration, ServiceTokens
 from bridge.net.http import Answer, Outbound
 from bridge.roster.token_answer import read_token
+from bridge.roster.tokens import AccessToken
 from tests.fakes.nrps import CLIENT, TOKEN, Platform, member
 from tests.fakes.serving import Reply
 
@@ -36,7 +37,7 @@ def context():
 
 
 def ids(platform, context, path=COURSE, **options):
-    pages = read_members(platform.url + path, lambda: TOKEN, context, **options)
+    pages = read_members(platform.url + path, AccessToken(lambda: (TOKEN, 3600.0), context.now), context, **options)
     return [[found.user_id for found in page] for page in pages]
 
 

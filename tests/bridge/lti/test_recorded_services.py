@@ -23,6 +23,7 @@ from bridge.lti.nrps import SCOPE, read_members
 from bridge.lti.service_token import Registration, ServiceTokens
 from bridge.lti.settings import Lti11
 from bridge.net.http import Outbound
+from bridge.roster.tokens import AccessToken
 from tests.conftest import ROOT
 from tests.fakes.contexts import Clock
 from tests.fakes.serving import FakeServer, Reply, Request
@@ -137,7 +138,8 @@ def members(case: str, clock: Clock) -> list[str]:
     with Replay(exchanges := cases("members")[case]) as moodle:
         access = moodle.token(SCOPE, context.outbound)
         url = moodle.here(exchanges[-1]["request"]["url"].partition("?")[0])
-        return [member.user_id for page in read_members(url, lambda: access, context) for member in page]
+        token = AccessToken(lambda: (access, 3600.0), context.now)
+        return [member.user_id for page in read_members(url, token, context) for member in page]
 
 
 def test_every_member_of_a_course_is_read() -> None:

@@ -95,8 +95,10 @@ class Healing:
     key: RSAKey
     """The LMS's."""
 
-    def launch(self, student_id: str, connection: str = "campus", **changes: Any) -> Any:
-        """A whole LTI 1.3 launch of a student."""
+    def launch(
+        self, student_id: str, connection: str = "campus", more: Mapping[str, Any] | None = None, **changes: Any
+    ) -> Any:
+        """A whole LTI 1.3 launch of a student; `more` claims by their full names."""
         url = f"{BRIDGE}/lti/{connection}/launch"
         asked = {"iss": ISSUER, "login_hint": "u", "target_link_uri": url, "client_id": CLIENT}
         answer = self.client.post(f"/lti/{connection}/login", data=asked)
@@ -104,7 +106,7 @@ class Healing:
         login = query_of(answer.location)
         said = {"lis": {"person_sourcedid": student_id}, "target_link_uri": url, **changes}
         fields = {
-            "id_token": token(claims(login["nonce"], self.clock(), **said), key=self.key),
+            "id_token": token(claims(login["nonce"], self.clock(), **said) | dict(more or {}), key=self.key),
             "state": login["state"],
         }
         return self.client.post(f"/lti/{connection}/launch", data=fields)

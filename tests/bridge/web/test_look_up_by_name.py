@@ -1,8 +1,9 @@
-"""Somebody new of Docebo, SmarterU or an identity provider enters at the first launch; no other number does."""
+"""Somebody new enters at the first launch by each source that there is; no other number does."""
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,15 +12,20 @@ from typing import Any
 import pytest
 import yaml
 
+from adapters.brightspace.api import oauth_client
 from bridge.contracts import Assurance, Kind, Launch, Student
 from bridge.errors import LaunchRejected, LearnerNotFound
+from bridge.keys.connection_state import StoredState
+from bridge.keys.own import OwnKeys
+from bridge.roster import authorization_code
+from bridge.roster.authorization_code import read_redirect
 from bridge.store import scim_resources
 from bridge.store.engine import migrate, open_database
 from bridge.store.scim_resources import USER, Keys, digest, exact
 from sandbox.ottolearn import create_sandbox
 from sandbox.serving import serve
 from tests.bridge.web.healing import PLATFORM_KEY, Healing, healing, keys
-from tests.fakes import docebo, smarteru
+from tests.fakes import blackboard, brightspace, docebo, nrps, smarteru
 from tests.fakes.lti_platform import BRIDGE, CLIENT, DEPLOYMENT, ISSUER, KEY
 from tests.fakes.serving import FakeServer, Reply
 
@@ -132,3 +138,122 @@ def test_a_newcomer_whom_an_identity_provider_pushed_enters_before_the_next_roun
             with pytest.raises((LearnerNotFound, LaunchRejected)):
                 by_package(site, number, "Ann")
             assert site.users(number) == []
+
+
+def lti13_at(url: str, **more: Any) -> dict[str, Any]:
+    """A registration at a platform whose keys are at `url`."""
+    place = {"issuer": ISSUER, "client_id": CLIENT, "deployment_ids": [DEPLOYMENT]}
+    return {**place, "auth_url": "https://sso.example.edu/authorize", "jwks_url": f"{url}/jwks", **more}
+
+
+@contextmanager
+def platform() -> Iterator[FakeServer]:
+    """What publishes the keys of the LMS."""
+    with FakeServer(lambda _: Reply(200, keys(), {"Content-Type": "application/json"})) as server:
+        yield server
+
+
+def test_a_newcomer_of_blackboard_enters_and_signs_the_bridge_in_once(tmp_path: Path) -> None:
+    people = [blackboard.user(number) for number in range(5)]
+    people[3] = blackboard.user(3, availability={"available": "No"})
+    with blackboard.Learn(people) as lms, platform() as published:
+        api = {"url": lms.url, "key": blackboard.KEY, "secret": blackboard.SECRET}
+        acme = {"adapter": "blackboard", "lti13": lti13_at(published.url), "api": api, "on_no_match": "look_up"}
+        with bridged(tmp_path, {"acme": acme}) as site:
+            for number in (1, 2):
+                named = {"given_name": "Zoë", "family_name": f"O’Brien {number}", "name": f"Zoë O’Brien {number}"}
+                assert site.launch(f"X0000{number}", "acme", **named).status_code == 303
+                assert [user.attributes["lastName"] for user in site.users(f"X0000{number}")] == [f"O’Brien {number}"]
+            refused = [(site.launch(number, "acme"), site.last().reason)[1] for number in ("X00003", "X99999")]
+            assert refused == ["look_up_inactive", "no_match"]
+            assert lms.tokens == 1
+
+
+def test_a_newcomer_of_brightspace_enters_and_a_doubled_id_lets_nobody_in(tmp_path: Path) -> None:
+    people = [brightspace.user(number) for number in range(5)]
+    people[3] = brightspace.user(3, OrgDefinedId="004")
+    with brightspace.Site(people) as lms, platform() as published:
+        api = {"url": lms.url, "auth_url": lms.url, "client_id": brightspace.CLIENT}
+        api["client_secret"] = brightspace.SECRET
+        acme = {"adapter": "brightspace", "lti13": lti13_at(published.url), "api": api, "on_no_match": "look_up"}
+        with bridged(tmp_path, {"acme": acme}) as site:
+            client = oauth_client(site.services.connections.named("acme").settings)
+            redirect = f"{BRIDGE}/setup/acme/consent"
+            assert client is not None
+            code = read_redirect(lms.consent(client.consent_url(redirect, "s")), "s")
+            first = client.trade_code(site.services.outbound, code, redirect, lambda: 0.0)
+            state = StoredState(site.services.engine, SECRET, "acme", time.time, time.sleep)
+            with state.secret(authorization_code.SECRET) as secret:
+                secret.replace(first.to_text())
+            for number in ("001", "002", "004", "005"):
+                group = {"http://www.brightspace.com": {"org_defined_id": number, "username": "z"}}
+                named = {"given_name": "Zoë", "family_name": f"O’Brien {number[2]}"}
+                named["name"] = f"Zoë O’Brien {number[2]}"
+                site.launch("", "acme", group, sub=f"record-{number}", **named)
+                if number in {"001", "002"}:
+                    assert [user.attributes["lastName"] for user in site.users(number)] == [named["family_name"]]
+                else:
+                    assert site.users(number) == []
+                    assert site.last().reason == {"004": "look_up_doubtful", "005": "no_match"}[number]
+            assert (lms.refreshes, lms.reused) == (1, 0)
+
+
+def test_a_newcomer_is_found_in_the_member_list_of_the_course_they_launch_from(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'bridge.db'}")
+    migrate(engine)
+    with nrps.Platform(OwnKeys(engine, SECRET, "lti", time.time).signing(), {}) as lms, platform() as published:
+        more = {"token_url": f"{lms.url}/mod/lti/token.php"}
+        acme = {"adapter": "lti", "lti13": lti13_at(published.url, **more), "on_no_match": "look_up"}
+        everybody = [nrps.member(number) for number in range(5)]
+        everybody[4] = nrps.member(4, status="Inactive")
+        lms.courses = {"/long": [[nrps.member(100 + at)] for at in range(40)], "/own": [everybody[:3], everybody[3:]]}
+        with bridged(tmp_path, {"acme": {**acme, "services_at": [lms.url]}}) as site:
+
+            def launch(number: int, course: str, **changes: Any) -> str:
+                said = {"context_memberships_url": f"{lms.url}{course}"}
+                named = {"given_name": "Zoë", "family_name": f"O’Brien {number}", "name": f"Zoë O’Brien {number}"}
+                named |= {"sub": f"user-{number}", **changes}
+                claim = {"https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice": said}
+                site.launch(f"S{number:05}", "acme", claim, **named)
+                return site.last().reason or site.last().outcome
+
+            assert launch(130, "/long") == "no_match"  # too long to be read while somebody waits
+            assert "cannot be asked for one person" in site.last().detail
+            assert lms.count["/long"] == 20
+            assert launch(1, "/own") == "matched"
+            assert [user.attributes["lastName"] for user in site.users("S00001")] == ["O’Brien 1"]
+            assert launch(3, "/own") == "matched"
+            assert launch(4, "/own") == "look_up_inactive"
+            assert launch(7, "/own") == "no_match"
+            assert launch(2, "/own", sub="user-0") == "look_up_doubtful"  # another record with that ID
+            assert site.users("S00002") == []
+            assert len(lms.assertions) == 1
+    engine.dispose()
+
+
+def test_a_member_list_of_one_platform_is_not_asked_for_with_the_token_of_another(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'bridge.db'}")
+    migrate(engine)
+    with (
+        nrps.Platform(OwnKeys(engine, SECRET, "lti", time.time).signing(), {"/own": [[nrps.member(1)]]}) as lms,
+        FakeServer(lambda _: Reply(200, b"{}")) as other,
+        platform() as published,
+    ):
+        more = {"token_url": f"{lms.url}/mod/lti/token.php"}
+        connections = {
+            "people": {"adapter": "lti", "lti13": lti13_at(published.url, **more), "services_at": [lms.url]},
+            "acme": {
+                "adapter": "lti",
+                "lti13": lti13_at(published.url),
+                "services_at": [other.url],
+                "roster_connection": "people",
+                "on_no_match": "look_up",
+            },
+        }
+        with bridged(tmp_path, connections) as site:
+            claim = {"context_memberships_url": f"{other.url}/own"}
+            more_claims = {"https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice": claim}
+            site.launch("S00001", "acme", more_claims, sub="user-1")
+            assert site.last().reason == "no_match"
+            assert not other.seen
+    engine.dispose()
