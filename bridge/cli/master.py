@@ -22,8 +22,9 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
-from gunicorn.workers.gthread import ThreadWorker
 
+from bridge.cli.connection import Patience
+from bridge.cli.http_worker import Worker
 from bridge.cli.worker_slots import WorkerSlots
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Server(BaseApplication, Generic[C]):
         renewed: Callable[[], C | None],
         options: dict[str, Any],
         folder: Path,
+        patience: Patience,
     ) -> None:
         """`renewed` reads the configuration again, or tells what is wrong with it and returns None. `folder` is one
         that all processes share while they live.
@@ -56,6 +58,7 @@ class Server(BaseApplication, Generic[C]):
         self._renewed = renewed
         self._options = options
         self.folder = folder
+        self.patience = patience
         super().__init__()
 
     def load_config(self) -> None:
@@ -67,6 +70,7 @@ class Server(BaseApplication, Generic[C]):
             settings["worker_tmp_dir"] = MEMORY
         # else whoever runs two bridges has one socket for both, and an account without a home an error in the log
         settings["control_socket_disable"] = True
+        settings["sendfile"] = False  # answers are kept until clients take them: see http_worker.py
         settings["limit_request_line"] = 8190  # as much as gunicorn takes: platforms send long hints by GET
         for name, value in {**settings, **self._options}.items():
             self.cfg.set(name, value)
@@ -139,27 +143,6 @@ class Master(Arbiter):
                 return
             time.sleep(0.05)
             self.reap_workers()
-
-
-class Worker(ThreadWorker):
-    """A worker that, told to end, still answers everybody who has reached it."""
-
-    def set_accept_enabled(self, enabled: bool | None) -> None:
-        if self.alive or enabled:
-            super().set_accept_enabled(enabled)
-            return
-        self._take_who_waits()
-        super().set_accept_enabled(False)
-        for listener in self.sockets:  # nobody can knock here any more, where nobody will open
-            listener.close()
-
-    def _take_who_waits(self) -> None:
-        """Whoever stands in the socket's queue was told that we listen, and would be cut off."""
-        for listener in self.sockets:
-            before = -1
-            while self.nr_conns != before:
-                before = self.nr_conns
-                self.accept(listener)
 
 
 class ToRoot(Logger):

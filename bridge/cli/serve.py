@@ -26,6 +26,7 @@ from bridge.store.database import DatabaseError
 from bridge.store.engine import CONNECTIONS, migrate, open_later
 from bridge.store.errors import trouble
 from bridge.tracing import export
+from bridge.web.body import MAX_BODY
 from bridge.web.self_test import SelfTest
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,13 @@ log = logging.getLogger(__name__)
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes.")
 @click.option(
     "--threads", type=click.IntRange(1, CONNECTIONS // 2), default=8, show_default=True, help="Threads of each process."
+)
+@click.option(
+    "--request-timeout",
+    type=click.FloatRange(1, 600),
+    default=20,
+    show_default=True,
+    help="Seconds in which a request must be here whole; else it is answered 408.",
 )
 @click.option(
     "--self-test",
@@ -60,6 +68,7 @@ def serve(
     port: int,
     workers: int,
     threads: int,
+    request_timeout: float,
     self_test: float | None,
     metrics_port: int | None,
     metrics_host: str,
@@ -80,7 +89,7 @@ def serve(
         options = {"bind": [_address(*place) for place in places], "workers": workers, "threads": threads}
         test = SelfTest(secrets.token_hex(32), self_test, folder) if self_test else None
         build = partial(_application, metrics_port=metrics_port, test=test, place=(host, port))
-        _run(invocation.config_path, configuration, folder, options, build)
+        _run(invocation.config_path, configuration, folder, options, build, request_timeout)
 
 
 def _address(host: str, port: int) -> str:
@@ -93,10 +102,14 @@ def _run(
     folder: Path,
     options: dict[str, Any],
     build: Callable[[Configuration], Any],
+    request_timeout: float,
 ) -> None:
-    from bridge.cli.master import Server  # noqa: PLC0415 -- not on Windows, where the other commands work
+    # not on Windows, where the other commands work
+    from bridge.cli.connection import Patience  # noqa: PLC0415
+    from bridge.cli.master import Server  # noqa: PLC0415
 
-    Server(configuration, build, lambda: _renewed(path), options, folder).run()
+    patience = Patience(request=request_timeout, max_body=MAX_BODY)
+    Server(configuration, build, lambda: _renewed(path), options, folder, patience).run()
 
 
 def _application(

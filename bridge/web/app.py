@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, request
 
 from bridge.tracing import traces
+from bridge.web.body import MAX_BODY, take_whole_body
 from bridge.web.callbacks import callback_pages
 from bridge.web.deep_linking import deep_linking_pages
 from bridge.web.failures import answer_failures
@@ -33,8 +34,6 @@ from bridge.web.troubles import trouble_pages
 
 SERVICES = "ottobridge"
 """Where an application keeps its house, for whoever serves it."""
-MAX_BODY = 1024 * 1024
-"""Bytes of a request's body."""
 
 
 def create_app(services: AppServices, *, metrics_port: int | None = None) -> Flask:
@@ -64,10 +63,10 @@ def create_app(services: AppServices, *, metrics_port: int | None = None) -> Fla
 
     end_sessions_of_refused(app, services)
 
+    app.before_request(take_whole_body)
+
     @app.before_request
-    def take_whole_body() -> None:
-        if request.method != "GET":
-            request.get_data(cache=True)  # the limit on its size is met here, before anything is done
+    def name_request() -> None:
         if traces.are_kept() and request.url_rule is not None:  # by its route: a path may hold a one-time code
             traces.rename(f"{request.method} {request.url_rule.rule}")
             traces.note({"http.request.method": request.method, "http.route": request.url_rule.rule})

@@ -1,0 +1,21 @@
+"""The bodies of requests: how large they may be, and what is wrong with one that cannot be read."""
+
+from __future__ import annotations
+
+from flask import request
+from werkzeug.exceptions import BadRequest, HTTPException
+
+MAX_BODY = 1024 * 1024
+"""Bytes of a request's body."""
+
+
+def take_whole_body() -> None:
+    """Read it before anything is done, so that its limits are met here. Raises BadRequest where its chunks are none."""
+    if request.method == "GET":
+        return
+    try:
+        request.get_data(cache=True)
+    except HTTPException:
+        raise
+    except Exception as error:  # each web server has errors of its own for what a client sends
+        raise BadRequest("the body cannot be read") from error
