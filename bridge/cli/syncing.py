@@ -24,7 +24,7 @@ from bridge.ottolearn.api import OttoLearnApi
 from bridge.scim.pushes import pushes_of
 from bridge.store import courses
 from bridge.store.database import Engine
-from bridge.sync.apply import RunContext
+from bridge.sync.context import RunContext
 from bridge.sync.run import Sync
 
 EVERY: Final = 30.0

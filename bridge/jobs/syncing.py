@@ -19,7 +19,7 @@ from bridge.ottolearn.api import OttoLearnApi
 from bridge.scim.pushes import pushes_of
 from bridge.store import courses
 from bridge.store.database import Engine
-from bridge.sync.apply import RunContext
+from bridge.sync.context import RunContext
 from bridge.sync.run import Sync
 
 log = logging.getLogger(__name__)

@@ -6,21 +6,17 @@ One thread talks to the database and decides; the others only make one call each
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
-from bridge.contracts import ConnectionState, Learner, LtiServices, Pushes
+from bridge.contracts import Learner
 from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
-from bridge.learners.directory import Directory
-from bridge.ottolearn.api import Attribute
 from bridge.store import sync_items
-from bridge.store.database import Engine
 from bridge.store.sync_items import WRITES, Item, Kind, State
 from bridge.sync import journal
-from bridge.sync.directory_refresh import refresh
+from bridge.sync.context import Interrupted, RunContext
 from bridge.sync.pace import Pace
 from bridge.sync.reasons import RunReason
 
@@ -35,56 +31,6 @@ STEP: Final = 0.2
 ACTIVE: Final[Mapping[str, bool]] = {Kind.REACTIVATE: True, Kind.DEACTIVATE: False}
 """The kinds that change whether somebody may come in; everything else leaves that as it is in OttoLearn by then."""
 TOO_MANY_REQUESTS, UNAUTHORIZED, FORBIDDEN, CONFLICT = 429, 401, 403, 409
-
-
-class Interrupted(OttoBridgeError):
-    """Somebody asked the run to stop; what was under way has been finished and recorded."""
-
-
-class Writes(Protocol):
-    """The calls that change OttoLearn, as `bridge.ottolearn.api.OttoLearnApi` makes them, each tried once."""
-
-    def attributes(self) -> list[Attribute]: ...
-
-    def create(self, attributes: Mapping[str, str], password: str, active: bool = True) -> Learner: ...
-
-    def update(self, user_id: int, attributes: Mapping[str, str], active: bool | None) -> Learner: ...
-
-
-@dataclass(frozen=True, slots=True)
-class RunContext:
-    """Everything around a sync that is not pure."""
-
-    engine: Engine
-    directory: Directory
-    ottolearn: Writes
-    now: Callable[[], float]
-    """Seconds since 1970."""
-    sleep: Callable[[float], None]
-    token: Callable[[], str]
-    """A long random text: passwords of new users."""
-    chance: Callable[[], float]
-    """A random number from 0 to 1."""
-    notice: Callable[[str], None]
-    """Says one sentence to the operator; never a name or an id of a person."""
-    progress: Callable[[str, int, int | None], None]
-    """Stage, how many are done, of how many."""
-    stopping: Callable[[], bool]
-    """Whether somebody asked the run to stop."""
-    require_lock: Callable[[], None] = lambda: None
-    """Asked before each batch of writes; raises LockLost where another run of the connection may have begun."""
-    services: Callable[[], LtiServices] | None = None
-    """What roster readers that ask an LTI platform work with."""
-    fresh_for: float = 0.0
-    """Seconds for which OttoLearn's users need not be read again before a plan is made; writes follow what is true."""
-    pushes: Pushes | None = None
-    """What was pushed to the connection; None where nobody pushes."""
-    state: ConnectionState | None = None
-    """What is kept for the API of the connection."""
-
-    def refresh(self) -> None:
-        """Read OttoLearn's users again, when it is our turn. Raises what reading raises."""
-        refresh(self.directory, self.now, self.sleep, self.stopping)
 
 
 class Applier:

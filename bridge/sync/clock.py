@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
-from bridge.sync.apply import RunContext
+from bridge.sync.context import RunContext
 from bridge.sync.outcome import Outcome
 
 SAMPLES: Final = 200

@@ -9,7 +9,7 @@ from typing import Final
 from bridge.store import sync_progress
 from bridge.store.database import DatabaseError
 from bridge.store.sync_progress import Progress
-from bridge.sync.apply import RunContext
+from bridge.sync.context import RunContext
 from bridge.sync.outcome import Outcome
 
 EVERY: Final = 1.0

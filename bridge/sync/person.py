@@ -14,8 +14,9 @@ from bridge.store.sync_items import Item, Kind, State
 from bridge.store.sync_lock import LockHeld
 from bridge.store.sync_runs import RIGHT_LOST, Status
 from bridge.sync import journal, limits
-from bridge.sync.apply import STEP, Interrupted, RunContext, Writes
+from bridge.sync.apply import STEP
 from bridge.sync.changes_plan import ChangesPlanner
+from bridge.sync.context import Interrupted, RunContext, Writes
 from bridge.sync.facts import Rules
 from bridge.sync.guard import GIVING_ACCESS
 from bridge.sync.outcome import Outcome

@@ -13,8 +13,8 @@ from bridge.store.database import DriverError
 from bridge.store.sync_items import Kind
 from bridge.store.sync_lock import LockHeld, LockLost, sync_lock
 from bridge.store.sync_runs import Status
-from bridge.sync.apply import Interrupted, RunContext
 from bridge.sync.clock import Clock
+from bridge.sync.context import Interrupted, RunContext
 from bridge.sync.journal import Memory
 from bridge.sync.live import noting
 from bridge.sync.outcome import Outcome

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bridge.errors import ConfigError, RemoteRefused
 from bridge.identifiers import loose_key
 from bridge.ottolearn.api import Attribute
-from bridge.sync.apply import RunContext
+from bridge.sync.context import RunContext
 from bridge.sync.facts import Rules
 from bridge.sync.mapping import mistakes_in
 from bridge.sync.target import SyncTarget

@@ -15,8 +15,8 @@ from bridge.store import sync_items, sync_runs
 from bridge.store.sync_items import State
 from bridge.store.sync_runs import GUESSED, Run, Status
 from bridge.sync import journal
-from bridge.sync.apply import RunContext
 from bridge.sync.approval import close, require_open
+from bridge.sync.context import RunContext
 from bridge.sync.guard import guard, hold_guess
 from bridge.sync.limits import NO_OTHERS, MaxChanges
 from bridge.sync.outcome import Outcome

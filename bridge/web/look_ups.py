@@ -18,7 +18,7 @@ from bridge.net.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.store import courses
 from bridge.store.database import Engine
-from bridge.sync.apply import RunContext
+from bridge.sync.context import RunContext
 from bridge.sync.look_up import LookUps
 from bridge.sync.person import PersonSync, RemembersAttributes
 

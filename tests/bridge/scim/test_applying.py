@@ -17,7 +17,7 @@ from bridge.scim.pushes import pushes_of
 from bridge.store import one_time, people, scim_resources, sync_runs
 from bridge.store.sync_lock import sync_lock
 from bridge.store.sync_runs import Run
-from bridge.sync.apply import RunContext
+from bridge.sync.context import RunContext
 from bridge.sync.run import Options, Sync
 from tests.bridge.scim.conftest import ENTERPRISE, Provider
 from tests.bridge.sync.world import InMemoryOttoLearn

@@ -19,7 +19,7 @@ from bridge.net.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.ottolearn.settings import OttoLearn
 from bridge.store.engine import migrate, open_database
-from bridge.sync.apply import RunContext
+from bridge.sync.context import RunContext
 from bridge.sync.run import Sync
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.learners.reading import LEASE, AlreadyReading, Lease
-from bridge.sync.directory_refresh import PATIENCE
+from bridge.sync.context import PATIENCE
 from bridge.sync.run import Options
 
 

@@ -31,7 +31,7 @@ from bridge.ottolearn.api import Attribute
 from bridge.roster.settings import Roster
 from bridge.store import sync_items, sync_runs
 from bridge.store.sync_items import Item
-from bridge.sync.apply import RunContext
+from bridge.sync.context import RunContext
 from bridge.sync.outcome import Outcome
 from bridge.sync.run import Options, Sync
 
