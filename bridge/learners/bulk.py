@@ -11,7 +11,6 @@ from bridge.errors import LearnerAmbiguous
 from bridge.identifiers import key
 from bridge.learners.directory import Directory
 from bridge.learners.names import differ, name_of
-from bridge.store import all_learners
 from bridge.store import learners as directory_of
 from bridge.store.database import Engine
 
@@ -76,7 +75,7 @@ def _holders(engine: Engine, link_requests: Iterable[LinkRequest]) -> dict[tuple
     names = sorted({name for name, _ in found})
     if not names:
         return found
-    for learners in all_learners.pages(engine):
+    for learners in directory_of.pages(engine):
         for learner in learners:
             for name in names:
                 if (held := (name, _same(learner.attributes.get(name, "")))) in found:

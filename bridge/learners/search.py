@@ -8,7 +8,7 @@ from typing import Final
 
 from bridge.contracts import Learner
 from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
-from bridge.store import all_learners
+from bridge.store import learners as directory_of
 from bridge.store.database import Engine
 
 EMAIL: Final = "emailAddress"
@@ -22,7 +22,7 @@ def search(engine: Engine, text: str, username_attributes: Sequence[str]) -> Ite
     wanted = folded(text)
     if not wanted:
         return
-    for learners in all_learners.pages(engine):
+    for learners in directory_of.pages(engine):
         for learner in learners:
             there = learner.attributes
             first, last = there.get(FIRST_NAME, ""), there.get(LAST_NAME, "")

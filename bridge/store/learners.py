@@ -1,13 +1,15 @@
 """The directory: every OttoLearn user, and which student IDs each one's Username attributes hold.
 
-Looking things up; `bridge.store.generations` writes them.
+Looking things up; `bridge.store.directory_snapshots` writes them.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, Engine, and_, bindparam, func, or_, select, update
 
 from bridge.contracts import Learner
@@ -39,11 +41,19 @@ class DirectoryState(NamedTuple):
 
 current: Final = select(directory.c.current).scalar_subquery()
 """The generation that is served."""
+BATCH: Final = 2_000
+"""Learners of one page, for whoever must look at everybody."""
 _CANDIDATES: Final = Prepared(
     select(username.c.attribute, username.c.value, people.c.user_id, people.c.active, people.c.attributes)
     .join(people, (people.c.generation == username.c.generation) & (people.c.user_id == username.c.user_id))
     .where(username.c.generation == current, username.c.folded == bindparam("asked"))
     .order_by(username.c.user_id, username.c.attribute)
+)
+_PAGE: Final = (
+    select(people.c.user_id, people.c.active, people.c.attributes)
+    .where(people.c.generation == current, people.c.user_id > bindparam("last"))
+    .order_by(people.c.user_id)
+    .limit(BATCH)
 )
 _LEARNER: Final = select(people.c.user_id, people.c.active, people.c.attributes).where(
     people.c.generation == current, people.c.user_id == bindparam("asked")
@@ -134,3 +144,16 @@ def note_duration(engine: Engine, seconds: float) -> None:
 
 def _read(user_id: int, active: bool, attributes: str) -> Learner:
     return Learner(user_id, bool(active), json.loads(attributes))
+
+
+def pages(engine: Engine) -> Iterator[list[Learner]]:
+    """Every user, active or not, some at a time; between two pages the database is free."""
+    read = msgspec.json.Decoder(dict[str, str]).decode
+    last = -1
+    while True:
+        with autocommit(engine) as connection:
+            rows = connection.execute(_PAGE, {"last": last}).all()
+        if not rows:
+            return
+        yield [Learner(user_id, active, read(attributes)) for user_id, active, attributes in rows]
+        last = rows[-1].user_id

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from bridge.contracts import RosterMember
 from bridge.errors import RosterIncomplete
 from bridge.roster.id_set import IdSet
-from bridge.store import sync_owners, sync_people, sync_runs
+from bridge.store import sync_directory, sync_people, sync_runs
 from bridge.store.database import Transaction
 from bridge.store.sync_items import Kind
 from bridge.store.sync_people import Known, Membership, Missing
@@ -60,7 +60,7 @@ class ChangesPlanner(Planner):
 
     def _note_left(self, connection: Transaction, left: Sequence[Wanted]) -> None:
         keys = {person.key for person in left}
-        keys -= sync_owners.in_conflict(connection, self._rules.source, self._whole, keys)
+        keys -= sync_directory.in_conflict(connection, self._rules.source, self._whole, keys)
         known = sync_people.known(connection, self._rules.source, list(keys))
         for person in left:
             found = known.get(person.key)
@@ -71,8 +71,10 @@ class ChangesPlanner(Planner):
     def _facts(self, connection: Transaction, people: Sequence[Wanted], known: dict[str, Known]) -> Facts:
         facts = super()._facts(connection, people, known)
         source = self._rules.source
-        self._in_conflict = sync_owners.in_conflict(connection, source, self._whole, {person.key for person in people})
-        self._owners = dict(sync_owners.owners(connection, source, facts.learners))
+        self._in_conflict = sync_directory.in_conflict(
+            connection, source, self._whole, {person.key for person in people}
+        )
+        self._owners = dict(sync_directory.owners(connection, source, facts.learners))
         return facts
 
     def _decide(self, person: Wanted, values: dict[str, str], facts: Facts) -> Decision:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bridge.contracts import Learner
 from bridge.identifiers import key
-from bridge.store import sync_directory, sync_owners, sync_people
+from bridge.store import sync_directory, sync_people
 from bridge.store.database import Transaction
 from bridge.store.people import Person
 from bridge.store.sync_directory import Holder
@@ -87,7 +87,7 @@ def facts_of_gone(connection: Transaction, rules: Rules, gone: Mapping[int, str]
         learners=learners,
         ownerships=sync_people.ownerships_of(connection, user_ids),
         written=written,
-        elsewhere=sync_owners.known_elsewhere(connection, rules.source, asked) if asked else frozenset(),
+        elsewhere=sync_directory.known_elsewhere(connection, rules.source, asked) if asked else frozenset(),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from bridge.store import sync_items, sync_people, sync_runs
 from bridge.store.sync_items import WRITES, Kind, State
 from bridge.store.sync_runs import GUESSED, RIGHT_LOST, Run, Status
-from bridge.sync import approval, limits
+from bridge.sync import limits, stale
 from bridge.sync.limits import MaxChanges
 from bridge.sync.plan import Planner
 from bridge.sync.record import Job
@@ -27,7 +27,7 @@ def guard(job: Job, planner: Planner, max_changes: MaxChanges, approved: Run | N
     engine, outcome = job.context.engine, job.outcome
     outcome.allowed = approved is not None or max_changes != limits.NO_OTHERS
     if approved is not None:
-        approval.let_through(engine, outcome.run, approved.id)
+        stale.let_through(engine, outcome.run, approved.id)
     verdict = limits.judge(_load(job, planner), job.target.roster, max_changes)
     with engine.begin() as connection:
         sync_items.shift(connection, outcome.run, verdict.held, State.PLANNED, State.HELD)

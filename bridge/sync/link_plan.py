@@ -12,7 +12,7 @@ from bridge.contracts import PLACE, Learner, RosterMember
 from bridge.identifiers import is_no_id, is_student_id, key, loose_key, normalize
 from bridge.roster.id_set import IdSet
 from bridge.roster.settings import Link
-from bridge.store import all_learners, sync_directory, sync_items
+from bridge.store import learners, sync_directory, sync_items
 from bridge.store.database import Transaction
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Item, Kind
@@ -115,8 +115,8 @@ class LinkPlanner(Planner):
 
     def _held(self) -> Iterator[tuple[str, int]]:
         """(match key of the attribute, user id) for everybody in OttoLearn who has one."""
-        for learners in all_learners.pages(self._engine):
-            for learner in learners:
+        for page in learners.pages(self._engine):
+            for learner in page:
                 if value := self._match_value(learner):
                     yield value, learner.user_id
 

@@ -1,14 +1,18 @@
-"""How a sync ended: what `--json` prints, what the report shows, and with which code the command exits."""
+"""How a sync ended: what `--json` prints, what the report shows, with which code the command exits, and
+how long its stages took.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from bridge.store.sync_items import Kind, State
 from bridge.store.sync_runs import GUESSED, Status, kind_of
+from bridge.sync.context import RunContext
 from bridge.sync.reasons import RunReason
 
 DONE, FAILED, HELD_BACK, QUARANTINED, LOCKED, STALE, INTERRUPTED = 0, 1, 3, 4, 5, 6, 130
@@ -22,6 +26,10 @@ DOCUMENT: Final = (
     *("run", "connection", "kind", "status", "reason", "read", *COUNTED),
     *("unchanged", "conflicts", "skipped", "quarantined", "held", "seconds"),
 )
+SAMPLES: Final = 200
+"""Points of the plot, at most twice as many."""
+FIRST_STEP: Final = 0.25
+"""Seconds between two points, doubled whenever there are too many."""
 Counts = Mapping[tuple[str, str, str], int]
 """Items by (kind, state, reason)."""
 
@@ -138,3 +146,45 @@ class Outcome:
             Status.HELD_BACK: HELD_BACK,
             Status.PARTIAL: QUARANTINED,
         }.get(Status(self.status), DONE)
+
+
+class Clock:
+    """Writes durations and samples into the outcome of one run."""
+
+    def __init__(self, now: Callable[[], float], outcome: Outcome) -> None:
+        self._now = now
+        self._outcome = outcome
+        self._began = now()
+        self._step = FIRST_STEP
+        self._next = 0.0
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time that the block takes to the stage."""
+        began = self._now()
+        try:
+            yield
+        finally:
+            durations = self._outcome.durations
+            durations[name] = round(durations.get(name, 0.0) + self._now() - began, 3)
+
+    def sample(self, read: int, written: int) -> None:
+        """Remember how far the run is, not too often."""
+        passed = self._now() - self._began
+        if passed < self._next:
+            return
+        samples = self._outcome.samples
+        samples.append((round(passed, 3), read, written))
+        if len(samples) >= 2 * SAMPLES:
+            del samples[1::2]
+            self._step *= 2
+        self._next = passed + self._step
+
+    def watch(self, context: RunContext) -> RunContext:
+        """The same context, whose progress of writing is sampled on its way."""
+
+        def progress(stage: str, done: int, total: int | None) -> None:
+            self.sample(self._outcome.read, done)
+            context.progress(stage, done, total)
+
+        return replace(context, progress=progress)

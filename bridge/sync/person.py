@@ -22,9 +22,8 @@ from bridge.sync.guard import GIVING_ACCESS
 from bridge.sync.outcome import Outcome
 from bridge.sync.reasons import RunReason
 from bridge.sync.record import Job, recorded
-from bridge.sync.rules import rules_of
-from bridge.sync.target import SyncTarget, target_of
-from bridge.sync.write import note_disputes, write
+from bridge.sync.run import note_disputes, write
+from bridge.sync.target import SyncTarget, rules_of, target_of
 
 DAY: Final = 86_400.0
 LOCK_STEP: Final = 0.02

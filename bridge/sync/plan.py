@@ -22,10 +22,9 @@ from bridge.store.people import Person, record_key
 from bridge.store.sync_items import WRITES, Content, Item, Kind, State
 from bridge.store.sync_people import Known, Membership
 from bridge.store.text import storable
-from bridge.sync.decide import OTHER_VALUE, decide, decide_leave
+from bridge.sync.decide import OTHER_VALUE, PASSED_ON, decide, decide_leave
 from bridge.sync.facts import Decision, Facts, Rules, facts_of_gone
 from bridge.sync.mapping import DIGEST_BYTES, Wanted
-from bridge.sync.persons import PASSED_ON
 from bridge.sync.reasons import RunReason
 from bridge.sync.record import Job
 

@@ -1,26 +1,69 @@
-"""Reading into a plan: the whole roster, or what changed since the last run."""
+"""Reading into a plan: the whole roster, or what changed since the last run. In doubt the whole.
+
+The pages of a source are put into groups worth a question to the database, with the proof that they were all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
-from bridge.contracts import ReaderContext, RosterEnd, RosterPages
+from bridge.contracts import ReaderContext, RosterEnd, RosterMember, RosterPages
 from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.identifiers import normalize
 from bridge.net.http import Outbound
 from bridge.roster.prefetch import prefetch
-from bridge.store import sync_items, sync_runs
+from bridge.store import sync_items, sync_people, sync_runs
+from bridge.store.sync_runs import Run, Status
 from bridge.sync.changes_plan import ChangesPlanner
 from bridge.sync.facts import Rules
-from bridge.sync.groups import groups
 from bridge.sync.link_plan import LinkPlanner
 from bridge.sync.plan import Planner
+from bridge.sync.reasons import RunReason
 from bridge.sync.record import Job
-from bridge.sync.start import Start
 
 GROUPS_AHEAD: Final = 2
 """Enough to keep the source busy, little enough to stay small."""
+BATCH: Final = 400
+"""Members compared at a time: fewer cost more questions, more no longer fit into a processor's cache."""
+
+
+class Start(NamedTuple):
+    """What is to be read."""
+
+    since: float | None = None
+    """Changes from then on, by the source's clock. None: the whole roster."""
+    clock: float = 0.0
+    """What the source's clock said at the last reading, with `since`: it must not say less now."""
+    why: str = ""
+    """Why it is the whole roster, where changes would have been expected."""
+
+
+def start_of(job: Job, *, whole: bool) -> Start:
+    """Where the run of `job` starts. `whole`: where the whole roster is due, or asked for."""
+    engine, target = job.context.engine, job.target
+    last = sync_runs.last_that_acted(engine, target.source, job.outcome.run)
+    if whole or last is None or not target.tells_changes():
+        return Start()
+    if not sync_people.has_anybody(engine, target.source):
+        return Start(why="the bridge does not remember anybody of this connection")
+    return start_after(last, target.fingerprint(), target.connection.adapter.overlap)
+
+
+def start_after(last: Run, settings: str, overlap: float) -> Start:
+    """Where a run starts that follows `last`, the configuration being `settings` now."""
+    if last.settings != settings:
+        return Start(why="the configuration has changed since the last run")
+    if last.status == Status.FAILED or last.reason == RunReason.ROSTER_INCOMPLETE:
+        return Start(why="the last run failed")
+    if last.status == Status.DONE and last.read_to is not None:
+        return Start(last.read_to - overlap, last.read_to)
+    if last.status == Status.DONE:
+        return Start(why="there is no checkpoint: the source did not say what time it was at the last run")
+    if last.since is not None:
+        # Held back, in quarantine or interrupted: its changes are read again.
+        return Start(last.since, last.read_to or last.since)
+    return Start(why="the last run left something undone")
 
 
 def read(job: Job, outbound: Outbound, rules: Rules, start: Start, *, full: bool) -> Planner:
@@ -130,3 +173,42 @@ def _noting_the_end(job: Job, pages: RosterPages) -> RosterPages:
         if isinstance(page, RosterEnd):
             job.outcome.read_to, job.outcome.guess, job.outcome.lacks = page.as_of, page.guess, page.lacks
         yield page
+
+
+def groups(pages: RosterPages) -> Iterator[Sequence[RosterMember]]:
+    """The members of a whole roster in groups worth a question to the database.
+
+    Raises what reading raises, and RosterIncomplete, after the last group, without proof of the roster's end.
+    """
+    end: RosterEnd | None = None
+    read = 0
+    for members in _regrouped(pages):
+        if end is not None:
+            raise RosterIncomplete("the source went on after its end")
+        if isinstance(members, RosterEnd):
+            end = members
+            continue
+        read += len(members)
+        yield members
+    if end is None:
+        raise RosterIncomplete("the source ended without saying that this was everybody")
+    if end.total != read:
+        raise RosterIncomplete(f"the source says {end.total} people and sent {read}")
+
+
+def _regrouped(pages: RosterPages) -> Iterator[Sequence[RosterMember] | RosterEnd]:
+    """The pages of the source in groups worth a question to the database."""
+    group: list[RosterMember] = []
+    for page in pages:
+        if isinstance(page, RosterEnd):
+            if group:
+                yield group
+            group = []
+            yield page
+            continue
+        group.extend(page)
+        while len(group) >= BATCH:
+            yield group[:BATCH]
+            del group[:BATCH]
+    if group:
+        yield group

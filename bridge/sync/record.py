@@ -1,26 +1,28 @@
-"""A run in the record: alone, from its beginning to its end, whatever the end is."""
+"""A run in the record: alone, from its beginning to its end, whatever the end is; and what runs that died have left.
+
+A run says how far it is in the database, so that any process can show it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
 from bridge.errors import OttoBridgeError, RemoteUnavailable, RosterIncomplete
-from bridge.store import sync_items, sync_people, sync_runs
-from bridge.store.database import DriverError
-from bridge.store.sync_items import Kind
+from bridge.store import sync_items, sync_people, sync_progress, sync_runs
+from bridge.store.database import DatabaseError, DriverError
+from bridge.store.sync_items import Kind, State
 from bridge.store.sync_lock import LockHeld, LockLost, sync_lock
+from bridge.store.sync_progress import Progress
 from bridge.store.sync_runs import Status
-from bridge.sync.clock import Clock
+from bridge.sync import journal
 from bridge.sync.context import Interrupted, RunContext
 from bridge.sync.journal import Memory
-from bridge.sync.live import noting
-from bridge.sync.outcome import Outcome
+from bridge.sync.outcome import Clock, Outcome
 from bridge.sync.reasons import RunReason
-from bridge.sync.rules import configured_rules
-from bridge.sync.target import SyncTarget
+from bridge.sync.target import SyncTarget, configured_rules
 
 KEPT: Final = 90 * 86_400.0
 """Seconds for which the items of a run are kept."""
@@ -35,6 +37,10 @@ TRIES: Final = 2
 """Tries for the lock, beyond the first, whoever has it: a launch is on record only after it has taken it."""
 WAIT: Final = 0.1
 """Seconds between two tries."""
+NOTED_EVERY: Final = 1.0
+"""Seconds between two notes: one short statement each."""
+SILENT: Final = 120.0
+"""Seconds after which a run that has said nothing may have died: reading OttoLearn's users says nothing for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,3 +192,38 @@ def _close(job: Job) -> None:
     outcome.skipped = noted + sum(early.values())
     status = {"status": outcome.status, "reason": outcome.reason}
     sync_runs.change(engine, outcome.run, ended_at=job.context.now(), summary=outcome.summary(), **status)
+
+
+def recover(job: Job, *, before: int) -> None:
+    """Find out what became of the writes of runs before `before` that died, and close these runs."""
+    context, target = job.context, job.target
+    lost = [run for run in sync_runs.under_way(context.engine, target.source) if run.id < before]
+    unsettled = [run for run in sync_items.unsettled(context.engine, target.source) if run < before]
+    if unsettled:
+        context.notice("an earlier run ended in the middle of writing; OttoLearn is asked what became of it")
+        context.sleep(journal.SETTLING)
+        context.refresh()
+    for run in unsettled:
+        journal.look_up(job.memory, run, target.usernames, lost=State.ABANDONED)
+    for dead in lost:
+        if dead.status == Status.READING:
+            sync_items.drop(context.engine, dead.id)
+        sync_runs.change(
+            context.engine, dead.id, status=Status.FAILED, reason=RunReason.CRASHED, ended_at=context.now()
+        )
+
+
+def noting(context: RunContext, outcome: Outcome) -> RunContext:
+    """The same context, whose progress is noted for the run of `outcome` as soon as that has a number."""
+    last = ("", 0.0)
+
+    def progress(stage: str, done: int, total: int | None) -> None:
+        nonlocal last
+        context.progress(stage, done, total)
+        now = context.now()
+        if outcome.run and (stage != last[0] or now - last[1] >= NOTED_EVERY):
+            last = (stage, now)
+            with suppress(DatabaseError):  # it is only shown: what the run cannot do without will say so itself
+                sync_progress.note(context.engine, outcome.run, Progress(stage, done, total, now))
+
+    return replace(context, progress=progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,6 @@ from bridge.store.database import Engine
 from bridge.store.sync_items import WRITES, Kind, State
 from bridge.store.sync_runs import Run
 from bridge.sync.planfile import iso, item_line
-from bridge.sync.plot import plot
 
 SHOWN: Final = 200
 """People named on the page; the plan file and `runs show` have them all."""
@@ -31,6 +30,9 @@ th, td { border: 1px solid #767676; padding: .25rem .75rem; text-align: start; v
 td.n { text-align: end; font-variant-numeric: tabular-nums; } svg { max-width: 100%; height: auto; }
 @media (prefers-color-scheme: dark) { body { background: #121212; color: #eee; } }
 """
+WIDTH, HEIGHT, MARGIN = 640, 240, 48
+LINES: Final = (("read", "#0b5cad", "none"), ("written", "#a6400b", "6 3"))
+"""Name, colour, dashes: told apart without colour too. Both colours have a contrast of 4.5 and more on white."""
 
 
 def write_report(engine: Engine, run: Run, directory: Path) -> tuple[Path, Path | None]:
@@ -138,3 +140,55 @@ def _why(line: dict[str, Any]) -> str:
     changes = "; ".join(f"{name}: {before!r} → {after!r}" for name, (before, after) in line.get("changes", {}).items())
     said = [line.get(name, "") for name in ("where", "reason", "note")]
     return " · ".join(part for part in (*said, changes) if part)
+
+
+def plot(samples: Sequence[Sequence[float]]) -> str:
+    """The SVG, with a text for those who do not see it; empty for fewer than two samples (seconds, read, written)."""
+    if len(samples) < 2:
+        return ""
+    seconds = max(sample[0] for sample in samples) or 1.0
+    most = max(max(sample[1:3]) for sample in samples) or 1.0
+    last = samples[-1]
+    text = f"{int(last[1])} people read and {int(last[2])} written in {seconds:.1f} seconds."
+    lines = "".join(
+        _line([(s[0] / seconds, s[place] / most) for s in samples], colour, dashes)
+        for place, (_, colour, dashes) in enumerate(LINES, start=1)
+    )
+    return (
+        f'<figure><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{text}">'
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>{_axes(seconds, most)}{lines}{_legend()}</svg>'
+        f"<figcaption>{text}</figcaption></figure>"
+    )
+
+
+def _at(across: float, up: float) -> tuple[float, float]:
+    return (
+        round(MARGIN + across * (WIDTH - 2 * MARGIN), 1),
+        round(HEIGHT - MARGIN - up * (HEIGHT - 2 * MARGIN), 1),
+    )
+
+
+def _line(points: Sequence[tuple[float, float]], colour: str, dashes: str) -> str:
+    path = " ".join(f"{x},{y}" for x, y in (_at(*point) for point in points))
+    return f'<polyline fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}" points="{path}"/>'
+
+
+def _axes(seconds: float, most: float) -> str:
+    (left, bottom), (right, top) = _at(0, 0), _at(1, 1)
+    return (
+        f'<path d="M{left},{top}V{bottom}H{right}" fill="none" stroke="#555"/>'
+        f'<g font-size="12" fill="#333"><text x="{left}" y="{bottom + 16}">0 s</text>'
+        f'<text x="{right}" y="{bottom + 16}" text-anchor="end">{seconds:.1f} s</text>'
+        f'<text x="{left}" y="{top - 6}">{int(most):,} people</text></g>'
+    )
+
+
+def _legend() -> str:
+    parts = []
+    for place, (name, colour, dashes) in enumerate(LINES):
+        x = WIDTH - MARGIN - 200 + 110 * place
+        parts.append(
+            f'<path d="M{x},20h24" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"/>'
+            f'<text x="{x + 30}" y="24" font-size="12" fill="#333">{name}</text>'
+        )
+    return "".join(parts)

@@ -5,31 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bridge.contracts import Connection
 from bridge.errors import ConfigError
 from bridge.net.http import Outbound
 from bridge.roster.settings import seconds
-from bridge.store import sync_items, sync_runs
-from bridge.store.sync_items import State
+from bridge.store import disputes, sync_items, sync_runs
+from bridge.store.sync_items import Kind, State
 from bridge.store.sync_runs import GUESSED, Run, Status
 from bridge.sync import journal
-from bridge.sync.approval import close, require_open
+from bridge.sync.apply import Applier
 from bridge.sync.context import RunContext
 from bridge.sync.guard import guard, hold_guess
 from bridge.sync.limits import NO_OTHERS, MaxChanges
 from bridge.sync.outcome import Outcome
-from bridge.sync.read import read
+from bridge.sync.planfile import write_plan_file
+from bridge.sync.read import read, start_of
 from bridge.sync.reasons import RunReason
-from bridge.sync.record import KEPT, ending, locked, recorded
-from bridge.sync.recover import recover
-from bridge.sync.rules import rules_of
-from bridge.sync.stale import require_current
-from bridge.sync.start import start_of
-from bridge.sync.target import target_of
-from bridge.sync.write import note_disputes, save_plan, write
+from bridge.sync.record import KEPT, Job, ending, locked, recorded, recover
+from bridge.sync.stale import close, require_current, require_open
+from bridge.sync.target import rules_of, target_of
 from bridge.tracing import traces
+
+NOBODY_LINKED: Final = RunReason.NOBODY_LINKED
+"""The reason of a run that read a list and could link nobody in it."""
+NOT_LINKED: Final = (Kind.CONFLICT, Kind.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +151,55 @@ class Sync:
         """Whether the last good run, or the last full one, began so many seconds ago."""
         last = sync_runs.last_started(self._context.engine, self._target.source, full=full)
         return last is None or self._context.now() - last >= span
+
+
+def save_plan(job: Job, path: Path | None) -> None:
+    """End the run with its plan, in a file where one is named. Raises ConfigError where it cannot be written."""
+    engine, outcome = job.context.engine, job.outcome
+    run = sync_runs.find(engine, outcome.run)
+    if run is not None and path is not None:
+        sync_runs.change(engine, run.id, plan=write_plan_file(engine, run, path))
+    outcome.status, outcome.plan_file = Status.PLANNED, str(path or "")
+
+
+def note_disputes(job: Job) -> None:
+    """Let launches ask which IDs the roster could not say the owner of."""
+    if job.target.link is None:
+        with job.context.engine.begin() as connection:
+            whole = job.outcome.since is None
+            disputes.replace(connection, job.target.connection.name, job.outcome.run, whole=whole)
+
+
+def write(job: Job, *, missing: bool = True) -> None:
+    """Carry out what is planned. `missing`: a whole reading behind the plan is counted for those whom it missed."""
+    engine, source, outcome = job.context.engine, job.target.source, job.outcome
+    readings = 1 if outcome.since is None else 0
+    held = outcome.status == Status.HELD_BACK
+    job.context.require_lock()
+    sync_runs.change(engine, outcome.run, status=Status.APPLYING)
+    with job.clock.stage("writing"):
+        if missing:
+            journal.count_missing(engine, source, outcome.run, job.context.now(), readings=readings)
+        journal.keep_unwritten(job.memory, outcome.run)
+        _apply(job)
+    failed = any(state == State.QUARANTINED for _, state, _ in sync_items.counts(engine, outcome.run))
+    if not held:
+        outcome.status = Status.PARTIAL if failed else Status.DONE
+    if not held and job.target.link is not None and _linked_nobody(job):
+        outcome.status, outcome.reason = Status.PARTIAL, NOBODY_LINKED
+
+
+def _linked_nobody(job: Job) -> bool:
+    """Whether rows were read, and nobody is linked by now for any of them."""
+    counts = sync_items.counts(job.context.engine, job.outcome.run)
+    linked = any(kind == Kind.LINK and state == State.DONE for kind, state, _ in counts)
+    return not linked and not job.outcome.unchanged and any(kind in NOT_LINKED for kind, _, _ in counts)
+
+
+def _apply(job: Job) -> None:
+    target, run = job.target, job.outcome.run
+    counts = sync_items.counts(job.context.engine, run)
+    total = sum(n for (_, state, _), n in counts.items() if state == State.PLANNED)
+    if total:
+        context, at_once = job.clock.watch(job.context), target.roster.writes_at_once
+        Applier(context, job.memory, run, target.mapped.carriers, at_once).apply(total)

@@ -5,19 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 from bridge.contracts import Assurance, Connection, ReaderContext, RosterPages
-from bridge.errors import ConfigError, RosterIncomplete
+from bridge.errors import ConfigError, RemoteRefused, RosterIncomplete
+from bridge.identifiers import loose_key
+from bridge.ottolearn.api import Attribute
 from bridge.roster.settings import Link, Roster
 from bridge.store import sync_people
 from bridge.store.database import Engine
 from bridge.store.people import Origin, Source
+from bridge.sync.context import RunContext
+from bridge.sync.facts import Rules
 from bridge.sync.link import only_linking
-from bridge.sync.mapping import AttributeMap, build_map
+from bridge.sync.mapping import AttributeMap, build_map, mistakes_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +123,48 @@ def _claimed(connection: Connection[Any]) -> str:
         "roster by it would let them give anybody's ID to anybody; choose a student_id that the LMS fills by itself, "
         "or let accepts take claimed, if you trust every course author"
     )
+
+
+def rules_of(target: SyncTarget, context: RunContext, *, override: bool) -> Rules:
+    """What holds for every person of a run. Raises ConfigError for a mapping that OttoLearn could not take."""
+    required = frozenset(attribute.name for attribute in _required(target, context))
+    return replace(configured_rules(target, override=override), required=required)
+
+
+def configured_rules(target: SyncTarget, *, override: bool = False) -> Rules:
+    """The rules without what only OttoLearn can say: which attributes it requires of new users."""
+    roster = target.roster
+    protected = (*roster.protected_users, target.api_user)
+    return Rules(
+        source=target.source,
+        usernames=target.usernames,
+        filled=target.mapped.usernames,
+        owned_by_ottolearn=frozenset(roster.owned_by_ottolearn),
+        ignore_case=target.connection.ignore_case,
+        follows_ids=target.connection.follows_ids,
+        replaces_ids=target.connection.replaces_ids,
+        protect=roster.protect and not override,
+        protected=frozenset(loose_key(name) for name in protected if name),
+        grace_days=roster.grace.days,
+        grace_reads=roster.grace.complete_reads,
+    )
+
+
+def _required(target: SyncTarget, context: RunContext) -> list[Attribute]:
+    """The attributes that OttoLearn requires of a user whom this connection may create."""
+    try:
+        known = context.ottolearn.attributes()
+    except RemoteRefused as error:
+        context.notice(f"OttoLearn's attributes cannot be checked: {error}")
+        return []
+    problems = mistakes_in(known, target.mapped)
+    if target.link is not None and target.link.attribute not in {attribute.name for attribute in known}:
+        problems.append(f"OttoLearn has no attribute {target.link.attribute}, by which people are to be found")
+    if problems:
+        raise ConfigError([f"connections.{target.connection.name}.roster: {problem}" for problem in problems])
+    if target.link is not None:
+        return []
+    required = [attribute for attribute in known if attribute.required]
+    if unfilled := [attribute.name for attribute in required if attribute.name not in target.mapped.names]:
+        context.notice(f"nobody can be created: OttoLearn requires {', '.join(unfilled)}, and nothing fills it")
+    return required

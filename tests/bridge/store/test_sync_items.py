@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from bridge.store import sync_items, sync_owners
+from bridge.store import sync_directory, sync_items
 
 Question = Callable[[Connection], object]
 
@@ -19,7 +19,7 @@ Question = Callable[[Connection], object]
     [
         lambda connection: sync_items.planned_keys(connection, 1, ["a", "b"]),
         lambda connection: sync_items.to_conflict(connection, 1, "duplicate", keys=["a"], users=[1]),
-        lambda connection: sync_owners.in_conflict(connection, 1, 1, ["a", "b"]),
+        lambda connection: sync_directory.in_conflict(connection, 1, 1, ["a", "b"]),
     ],
     ids=["planned keys", "conflicts", "twins"],
 )

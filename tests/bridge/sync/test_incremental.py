@@ -13,9 +13,9 @@ from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
 from bridge.roster.settings import Link
 from bridge.store import people, sync_people, sync_runs
 from bridge.store.schema import sync_person
-from bridge.sync.groups import BATCH
 from bridge.sync.limits import MaxChanges
 from bridge.sync.planfile import read_plan_file
+from bridge.sync.read import BATCH
 from bridge.sync.report import document, write_report
 from bridge.sync.target import target_of
 from tests.bridge.sync.crashing import Crashing

@@ -10,8 +10,7 @@ from bridge.roster.settings import Roster, fill, seconds
 from bridge.store import sync_runs
 from bridge.store.sync_lock import LockHeld, sync_lock
 from bridge.sync.planfile import read_plan_file
-from bridge.sync.plot import plot
-from bridge.sync.report import write_report
+from bridge.sync.report import plot, write_report
 
 
 def test_one_connection_is_locked_and_another_is_not(engine) -> None:

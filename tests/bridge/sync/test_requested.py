@@ -13,8 +13,8 @@ from bridge.store.sync_lock import sync_lock
 from bridge.store.sync_requests import Act, Stage, SyncRequest
 from bridge.store.sync_runs import Status
 from bridge.sync import requested
-from bridge.sync.live import noting
 from bridge.sync.outcome import Outcome
+from bridge.sync.record import noting
 from bridge.sync.requested import DIED, LEASE, Requested
 from bridge.sync.run import Sync
 from tests.bridge.sync.world import World

@@ -12,9 +12,8 @@ from bridge.store.people import Origin, Person
 from bridge.store.sync_people import Membership
 from bridge.sync import journal
 from bridge.sync.journal import Memory
-from bridge.sync.rules import configured_rules
 from bridge.sync.stale import PlanStale
-from bridge.sync.target import target_of
+from bridge.sync.target import configured_rules, target_of
 from tests.bridge.sync.world import USERNAMES
 
 
