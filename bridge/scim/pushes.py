@@ -29,7 +29,7 @@ def pushes_of(engine: Engine, connection: str) -> Pushes:
 
 def _read(engine: Engine, connection: str, since: float | None) -> Iterator[Sequence[Pushed]]:
     for rows in scim_resources.users(engine, connection, since):
-        yield _people(engine, rows)
+        yield _people(engine, connection, rows)
 
 
 def _find(engine: Engine, connection: str, attribute: str, value: str) -> Sequence[Pushed]:
@@ -37,11 +37,11 @@ def _find(engine: Engine, connection: str, attribute: str, value: str) -> Sequen
     one = digest(connection, USER, column, fold(value))
     other = SEVERAL if column == "mail" else one
     rows = scim_resources.having(engine, connection, USER, column, one, other)
-    return _people(engine, rows)
+    return _people(engine, connection, rows)
 
 
-def _people(engine: Engine, rows: Sequence[Row]) -> list[Pushed]:
-    groups = scim_groups.groups_of(engine, [row.id for row in rows])
+def _people(engine: Engine, connection: str, rows: Sequence[Row]) -> list[Pushed]:
+    groups = scim_groups.groups_of(engine, connection, [row.id for row in rows])
     return [
         Pushed(row.id, msgspec.json.decode(row.document), row.deleted_at is None, _names(groups.get(row.id, [])))
         for row in rows

@@ -14,13 +14,18 @@ from bridge.store.scim_resources import GROUP, SEVERAL, Keys, Row, digest, exact
 
 LONGEST: Final = 255
 """Letters of a userName, an externalId or the value of a member: as long as any ID of ours."""
+MOST_VALUES: Final = 100
+"""Values of one attribute, but for the members of a group: who has more is no person, and reading them takes long."""
 _NOT_IN_THE_DOCUMENT: Final = {"id", "meta", "password", "groups", "members"}
 Members = dict[str, str]
 
 
 def keys_of(connection: str, resource: Any) -> Keys:
-    """What a resource is looked up by. Raises InvalidValueException for an ID that is too long, or no userName."""
+    """What a resource is looked up by. Raises InvalidValueException for an ID that is too long, no userName, or an
+    attribute of too many values.
+    """
     kind = kind_of(type(resource))
+    _limit_values(resource)
 
     def key(column: str, value: str | None, fold: Callable[[str], str] = folded) -> bytes | None:
         return digest(connection, kind, column, fold(value)) if value else None
@@ -73,13 +78,56 @@ def meta_of(kind: str, row: Row) -> Meta:
         resource_type=kind,
         created=datetime.fromtimestamp(row.created_at, UTC),
         last_modified=datetime.fromtimestamp(row.modified_at, UTC),
-        version=f'W/"{row.version}"',
+        version=etag(row),
     )
 
 
-def version_of(etag: str) -> int:
+def etag(row: Row) -> str:
+    """The version of a resource, as HTTP has it."""
+    return f'W/"{row.version}"'
+
+
+def wire_text(kind: str, row: Row, location: str) -> bytes:
+    """A resource as it is sent, in JSON: what is stored, with what `meta_of` says."""
+    meta = {
+        "resourceType": kind,
+        "created": _time(row.created_at),
+        "lastModified": _time(row.modified_at),
+        "location": location,
+        "version": etag(row),
+    }
+    head = msgspec.json.encode({"id": row.id, "meta": meta})
+    return head[:-1] + b"," + row.document[1:].encode()
+
+
+def same_document(one: str, other: str) -> bool:
+    """Whether two documents say the same: several values of an attribute are in no order (RFC 7643, section 2.4)."""
+    return one == other or _unordered(msgspec.json.decode(one)) == _unordered(msgspec.json.decode(other))
+
+
+def _unordered(said: Any) -> Any:
+    if isinstance(said, dict):
+        return {name: _unordered(value) for name, value in said.items()}
+    if isinstance(said, list):
+        return sorted(
+            (_unordered(value) for value in said), key=lambda value: msgspec.json.encode(value, order="sorted")
+        )
+    return said
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+
+
+def version_of(tag: str) -> int:
     """The number in a version of `meta_of`."""
-    return int(etag.removeprefix('W/"').removesuffix('"'))
+    return int(tag.removeprefix('W/"').removesuffix('"'))
+
+
+def _limit_values(resource: Resource[Any]) -> None:
+    for name, value in vars(resource).items():
+        if isinstance(value, list) and len(value) > MOST_VALUES and name != "members":
+            raise InvalidValueException(detail=f"{name} has more than {MOST_VALUES} values")
 
 
 def _short(name: str, value: str | None) -> str | None:

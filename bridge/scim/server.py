@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Final
 
 from scim2_models import NotFoundException, PreconditionFailedException, SCIMException, UnauthorizedException
-from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 
 from bridge.scim.entra import put_right
+from bridge.scim.handler import Handler
 from bridge.scim.provider import provider
 from bridge.scim.service import Service
 from bridge.scim.storage import Storage
@@ -34,14 +34,14 @@ class Server:
         self._now = now
         self._provider = provider()
         self._service = Service(self._provider)
-        self._handlers: dict[str, ScimHandler] = {}
+        self._handlers: dict[str, Handler] = {}
 
     def answer(self, connection: str, request: ScimRequest) -> ScimResponse:
         """What to answer to a request of whoever may push to the connection."""
         handler = self._handlers.get(connection)
         if handler is None:
             storage = Storage(self._engine, connection, self._provider, self._now)
-            handler = self._handlers[connection] = ScimHandler(self._service, storage)
+            handler = self._handlers[connection] = Handler(self._service, storage)
         request.body = put_right(request.body)
         request.path = request.path.removesuffix(".scim")
         try:
@@ -53,7 +53,7 @@ class Server:
         """What to answer to a request that is not let in."""
         return self._service.error_response(error)
 
-    def _persistently(self, handler: ScimHandler, request: ScimRequest) -> ScimResponse:
+    def _persistently(self, handler: Handler, request: ScimRequest) -> ScimResponse:
         """The answer; where another push changed the resource in the same moment, this one is made upon that one."""
         attempts = 1 if request.header("If-Match") else ATTEMPTS
         for _ in range(attempts - 1):

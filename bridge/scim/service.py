@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
-from scim2_models import Reference, Resource, ResourceType, ResponseParameters, ScimProvider
+from scim2_models import (
+    InvalidValueException,
+    PatchOp,
+    Reference,
+    Resource,
+    ResourceType,
+    ResponseParameters,
+    ScimProvider,
+    SearchRequest,
+)
 from scim2_server.conditions import Conditions
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
@@ -16,6 +25,16 @@ from scim2_server.service import ScimService
 
 from bridge.scim.provider import kind_of
 from bridge.store.scim_resources import USER
+
+MOST_OPERATIONS: Final = 200
+"""Operations of one PATCH: the time that many of them take grows with the square of their number."""
+MOST_ODD_OPERATIONS: Final = 10
+"""Operations of one PATCH that choose members of a group by something else than their value."""
+MOST_ATTRIBUTES: Final = 50
+"""Attributes that one request may name in `attributes` or `excludedAttributes`."""
+
+LAST: Final = 2**53
+"""The greatest startIndex: no database counts to the numbers that JSON can write."""
 
 
 @dataclass
@@ -44,6 +63,7 @@ class Service(ScimService):
         self, resource_type: ResourceType, query: Mapping[str, str]
     ) -> ResponseParameters[Any]:
         """The attributes that are asked for; mostly nobody asks for any in particular."""
+        _limit_attributes([query.get(asked, "").split(",") for asked in ("attributes", "excludedAttributes")])
         name = resource_type.name or ""
         if "attributes" in query or "excludedAttributes" in query or name not in self._plain:
             found = super().read_response_parameters(resource_type, query)
@@ -51,6 +71,25 @@ class Service(ScimService):
                 return found
             self._plain[name] = found
         return self._plain[name]
+
+    def read_search(self, resource_types: list[ResourceType], payload: Any) -> tuple[SearchRequest[Any], Any]:
+        """What is searched for, within bounds that the database and this process can bear."""
+        asked, position = super().read_search(resource_types, payload)
+        _limit_attributes([asked.attributes, asked.excluded_attributes])
+        asked.start_index = min(asked.start_index or 1, LAST)
+        return asked, position
+
+    def read_patch(self, resource_type: ResourceType, body: bytes, content_type: str | None) -> PatchOp[Any]:
+        """The changes that are asked for, not too many at once."""
+        patch = super().read_patch(resource_type, body, content_type)
+        if len(patch.operations or ()) > MOST_OPERATIONS:
+            raise InvalidValueException(detail=f"More than {MOST_OPERATIONS} operations; send them in several requests")
+        return patch
+
+    def limit_odd_operations(self, patch: PatchOp[Any]) -> None:
+        """Refuse many operations that the library applies to all members of a group, one after another."""
+        if len(patch.operations or ()) > MOST_ODD_OPERATIONS:
+            raise InvalidValueException(detail=f"More than {MOST_ODD_OPERATIONS} such operations on members at once")
 
     def publish(self, base_url: str, resource: Resource[Any]) -> Resource[Any]:
         """The resource as it is sent. The storage gives everybody a copy of their own, so it needs no further one."""
@@ -80,3 +119,8 @@ class Service(ScimService):
         if kind_of(type(current)) == USER and said.active is None:
             said.active = getattr(current, "active", None)
         return super().apply_replacement(current, replacement, conditions)
+
+
+def _limit_attributes(lists: Iterable[Sequence[object] | None]) -> None:
+    if any(names is not None and len(names) > MOST_ATTRIBUTES for names in lists):
+        raise InvalidValueException(detail=f"More than {MOST_ATTRIBUTES} attributes are named")

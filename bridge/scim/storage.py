@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Union, cast
 
@@ -25,6 +26,7 @@ from bridge.scim.narrowing import narrowed
 from bridge.scim.rows import Members, document_of, keys_of, members_of, meta_of, resource_from, version_of
 from bridge.store import scim_groups, scim_resources
 from bridge.store.database import Engine
+from bridge.store.scim_groups import Difference, Rewriting
 from bridge.store.scim_resources import GROUP, NameTaken, Row
 
 
@@ -45,7 +47,7 @@ class Storage(ScimStorage):
         response_parameters: ResponseParameters[Any] | None = None,
     ) -> Resource[Any]:
         """A resource; of a group whose members are not asked for, they are not read."""
-        return self._resource(resource_type, self._row(resource_type, resource_id), _wants_members(response_parameters))
+        return self.resource(resource_type, self.row(resource_type, resource_id), _wants_members(response_parameters))
 
     def search(
         self, resource_types: list[ResourceType], search_request: SearchRequest[Any], *, position: Any = None
@@ -57,7 +59,7 @@ class Storage(ScimStorage):
         if asked.filter is None and asked.sort_by is None and len(resource_types) == 1:
             kind = resource_types[0]
             total, rows = scim_resources.page(self._engine, self._connection, _name(kind), start, asked.count)
-            return SearchPage(total, [self._resource(kind, row, members) for row in rows])
+            return SearchPage(total, [self.resource(kind, row, members) for row in rows])
         found = list(self._matching(resource_types, asked.filter, members))
         if asked.sort_by is not None:
             found = asked.sort(found)
@@ -66,20 +68,20 @@ class Storage(ScimStorage):
 
     def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
         """Keep a new resource."""
-        now, id_, keys = self._now(), uuid.uuid4().hex, keys_of(self._connection, resource)
+        return _kept(resource, resource_type, self.keep(resource_type, resource))
+
+    def keep(self, resource_type: ResourceType, resource: Resource[Any]) -> Row:
+        """The same; its row."""
+        kind, now, id_, keys = _name(resource_type), self._now(), uuid.uuid4().hex, keys_of(self._connection, resource)
         document = document_of(resource)
-        if _name(resource_type) == GROUP:
+        if kind == GROUP:
             members = members_of(resource)
             scim_groups.create(self._engine, self._connection, id_, keys, document, members, now)
         else:
-            kind = _name(resource_type)
-            try:
-                scim_resources.create(
-                    self._engine, scim_resources.values_of(self._connection, kind, id_, keys, document, now)
-                )
-            except NameTaken:
-                raise UniquenessException(detail="This userName is taken") from None
-        return _kept(resource, resource_type, Row(0, id_, document, 1, now, now))
+            values = scim_resources.values_of(self._connection, kind, id_, keys, document, now)
+            with _as_conflict():
+                scim_resources.create(self._engine, values)
+        return Row(0, id_, document, 1, now, now)
 
     def update(
         self, resource_type: ResourceType, resource: Resource[Any], *, expected_version: str | None = None
@@ -87,19 +89,48 @@ class Storage(ScimStorage):
         """Write a resource anew."""
         row = self._as_read(resource, expected_version)
         row = row or self._expected(resource_type, resource.id or "", expected_version)
-        now, keys, document = self._now(), keys_of(self._connection, resource), document_of(resource)
         if _name(resource_type) == GROUP:
+            now, keys, document = self._now(), keys_of(self._connection, resource), document_of(resource)
             members = members_of(resource)
-            done = scim_groups.replace(self._engine, self._connection, row, keys, document, members, now)
+            if not scim_groups.replace(self._engine, self._connection, row, keys, document, members, now):
+                raise PreconditionFailedException
+            row = row._replace(version=row.version + 1, modified_at=now)
         else:
-            values = scim_resources.changes_of(self._connection, _name(resource_type), row, keys, document, now)
-            try:
-                done = scim_resources.replace(self._engine, values)
-            except NameTaken:
-                raise UniquenessException(detail="This userName is taken") from None
+            row = self.write(resource_type, row, resource)
+        return _kept(resource, resource_type, row)
+
+    def write(
+        self,
+        resource_type: ResourceType,
+        row: Row,
+        user: Resource[Any],
+        unless: Callable[[str, str], bool] | None = None,
+    ) -> Row:
+        """Write a user over their row; nothing where `unless` finds both documents alike.
+
+        Raises PreconditionFailedException where somebody else has written or deleted it since.
+        """
+        now, keys, document = self._now(), keys_of(self._connection, user), document_of(user)
+        if unless is not None and unless(row.document, document):
+            return row
+        values = scim_resources.changes_of(self._connection, _name(resource_type), row, keys, document, now)
+        with _as_conflict():
+            done = scim_resources.replace(self._engine, values)
         if not done:
             raise PreconditionFailedException
-        return _kept(resource, resource_type, row._replace(version=row.version + 1, modified_at=now))
+        return row._replace(document=document, version=row.version + 1, modified_at=now)
+
+    def change_group(self, row: Row, difference: Difference, group: Resource[Any] | None = None) -> Row:
+        """Let members of a group come and go, and write it anew where `group` is given.
+
+        Raises PreconditionFailedException where somebody else has deleted it since, or has written what must be the
+        same still.
+        """
+        rewriting = None if group is None else Rewriting(keys_of(self._connection, group), document_of(group))
+        changed = scim_groups.change(self._engine, self._connection, row, difference, rewriting, self._now())
+        if changed is None:
+            raise PreconditionFailedException
+        return changed
 
     def delete(self, resource_type: ResourceType, resource_id: str, *, expected_version: str | None = None) -> None:
         """Let a resource be gone; a user stays known to the sync for a while, as somebody who left."""
@@ -112,7 +143,8 @@ class Storage(ScimStorage):
         if not done:
             raise PreconditionFailedException
 
-    def _row(self, resource_type: ResourceType, resource_id: str) -> Row:
+    def row(self, resource_type: ResourceType, resource_id: str) -> Row:
+        """The row of a living resource. Raises NotFoundException."""
         row = scim_resources.find(self._engine, self._connection, _name(resource_type), resource_id)
         if row is None:
             raise NotFoundException(detail=f"{_name(resource_type)} {resource_id[:64]!r} not found")
@@ -128,12 +160,13 @@ class Storage(ScimStorage):
         return Row(0, resource.id or "", "", version_of(expected_version), created, created)
 
     def _expected(self, resource_type: ResourceType, resource_id: str, version: str | None) -> Row:
-        row = self._row(resource_type, resource_id)
+        row = self.row(resource_type, resource_id)
         if version is not None and meta_of(_name(resource_type), row).version != version:
             raise PreconditionFailedException
         return row
 
-    def _resource(self, resource_type: ResourceType, row: Row, with_members: bool = True) -> Resource[Any]:
+    def resource(self, resource_type: ResourceType, row: Row, with_members: bool = True) -> Resource[Any]:
+        """The resource of a row."""
         members: Members | None = None
         if with_members and _name(resource_type) == GROUP:
             members = scim_groups.members_of(self._engine, row.id)
@@ -150,7 +183,7 @@ class Storage(ScimStorage):
             scim_filter = parametrize(ScimFilter, Union[models])(str(scim_filter))  # noqa: UP007
         for kind in resource_types:
             for row in self._candidates(_name(kind), scim_filter):
-                resource = self._resource(kind, row, members)
+                resource = self.resource(kind, row, members)
                 if scim_filter is None or scim_filter.match(resource):
                     yield resource
 
@@ -164,6 +197,14 @@ class Storage(ScimStorage):
         if by.column == "member":
             return scim_resources.groups_with(self._engine, self._connection, by.value)
         return scim_resources.having(self._engine, self._connection, kind, by.column, by.one, by.other)
+
+
+@contextmanager
+def _as_conflict() -> Iterator[None]:
+    try:
+        yield
+    except NameTaken:
+        raise UniquenessException(detail="This userName is taken") from None
 
 
 def _name(resource_type: ResourceType) -> str:

@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, insert, select, update
 
 from bridge.store.engine import autocommit
 from bridge.store.schema import scim_member, scim_resource
-from bridge.store.scim_resources import GROUP, Keys, Row, changes_of, one, values_of
+from bridge.store.scim_resources import GROUP, Keys, Row, changes_of, find, one, values_of
 
 MANY: Final = 500
 """Values of one statement."""
 _m, _r = scim_member.c, scim_resource.c
 _MEMBERS: Final = select(_m.value, _m.details).where(_m.group_id == bindparam("asked")).order_by(_m.value)
 _TOUCH: Final = update(scim_resource).where(_r.connection == bindparam("of")).values(changed_at=bindparam("now"))
+
+
+class Difference(Protocol):
+    """What becomes of the members of a group."""
+
+    everybody: bool
+    """Whether all who were members before leave, but for those of `come`."""
+    come: dict[str, str]
+    """Who joins: what else each says of itself, in JSON, by its value."""
+    gone: set[str]
+    exactly: bool
+    """Whether it may be applied only to the version that it was made for."""
+
+
+class Rewriting(NamedTuple):
+    """What is written over a group itself."""
+
+    keys: Keys
+    document: str
 
 
 def create(
@@ -44,15 +63,9 @@ def replace(
     engine: Engine, connection: str, row: Row, keys: Keys, document: str, members: Mapping[str, str], now: float
 ) -> bool:
     """Write a group anew; False where somebody else has written or deleted it since."""
-    changes = changes_of(connection, GROUP, row, keys, document, now)
-    values = {name: changes[f"new_{name}"] for name in (*Keys._fields, "document")}
-    statement = update(scim_resource).where(one(connection, GROUP, row.id), _r.version == row.version)
     with engine.begin() as database:
         said = database.execute(select(_r.document).where(one(connection, GROUP, row.id))).scalar_one_or_none()
-        written = database.execute(
-            statement.values(**values, version=row.version + 1, modified_at=now, changed_at=now)
-        ).rowcount
-        if not written:
+        if not _write(database, connection, row, keys, document, now):
             return False
         before = dict(database.execute(_MEMBERS, {"asked": row.id}).all())
         gone = [value for value in before if members.get(value) != before[value]]
@@ -63,6 +76,60 @@ def replace(
         renamed = document != said
         _touch(database, connection, list({*before, *members}) if renamed else list({*gone, *come}), now)
     return True
+
+
+def change(
+    engine: Engine, connection: str, row: Row, difference: Difference, rewriting: Rewriting | None, now: float
+) -> Row | None:
+    """Let members come and go, and write the group itself anew; the row afterwards, or None where the group is gone or
+    has not the version that `rewriting` or `difference` was made for.
+
+    The row is written first, so that two who change one group at once wait for each other; where nothing changes, that
+    is undone.
+    """
+    new = {} if rewriting is None else {**rewriting.keys._asdict(), "document": rewriting.document}
+    which = one(connection, GROUP, row.id)
+    if rewriting is not None or difference.exactly:
+        which = and_(which, _r.version == row.version)
+    statement = (
+        update(scim_resource).where(which).values(**new, version=_r.version + 1, modified_at=now, changed_at=now)
+    )
+    with engine.begin() as database:
+        written = database.execute(statement.returning(*[_r[name] for name in Row._fields])).one_or_none()
+        if written is None:
+            return None
+        if rewriting is not None:
+            inside = select(_m.value).where(_m.group_id == row.id)
+            database.execute(_TOUCH.where(_r.id.in_(inside)), {"of": connection, "now": now})
+        if not _apply(database, connection, row.id, difference, now) and rewriting is None:
+            database.rollback()
+            return find(engine, connection, GROUP, row.id)
+    return Row(*written)
+
+
+def _write(database: Connection, connection: str, row: Row, keys: Keys, document: str, now: float) -> bool:
+    changes = changes_of(connection, GROUP, row, keys, document, now)
+    values = {name: changes[f"new_{name}"] for name in (*Keys._fields, "document")}
+    statement = update(scim_resource).where(one(connection, GROUP, row.id), _r.version == row.version)
+    return bool(
+        database.execute(statement.values(**values, version=row.version + 1, modified_at=now, changed_at=now)).rowcount
+    )
+
+
+def _apply(database: Connection, connection: str, id: str, difference: Difference, now: float) -> bool:  # noqa: A002
+    """Write the memberships; whether any is another now."""
+    come, named = difference.come, [*difference.come, *difference.gone]
+    before: dict[str, str] = {}
+    for some in [None] if difference.everybody else _parts(named):
+        statement = _MEMBERS if some is None else _MEMBERS.where(_m.value.in_(some))
+        before |= dict(database.execute(statement, {"asked": id}).all())
+    new = {value: details for value, details in come.items() if before.get(value) != details}
+    gone = [value for value in before if value not in come or value in new]
+    for some in _parts(gone):
+        database.execute(delete(scim_member).where(_m.group_id == id, _m.value.in_(some)))
+    _join(database, connection, id, new)
+    _touch(database, connection, list({*gone, *new}), now)
+    return bool(gone or new)
 
 
 def remove(engine: Engine, connection: str, row: Row, now: float) -> bool:
@@ -83,13 +150,14 @@ def leave_all(engine: Engine, connection: str, member: str) -> None:
         database.execute(delete(scim_member).where(_m.connection == connection, _m.value == member))
 
 
-def groups_of(engine: Engine, members: Sequence[str]) -> dict[str, list[Row]]:
-    """The groups that each of these is in."""
+def groups_of(engine: Engine, connection: str, members: Sequence[str]) -> dict[str, list[Row]]:
+    """The groups of the connection that each of these is in: those of another one are none of theirs."""
     columns = [_r[name] for name in Row._fields]
     found: dict[str, list[Row]] = {}
     with autocommit(engine) as database:
         for some in _parts(members):
             statement = select(_m.value, *columns).join(scim_resource, _r.id == _m.group_id).where(_m.value.in_(some))
+            statement = statement.where(_m.connection == connection)
             for row in database.execute(statement.where(_r.deleted_at.is_(None)).order_by(_r.number)):
                 found.setdefault(row[0], []).append(Row(*row[1:]))
     return found
