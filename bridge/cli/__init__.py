@@ -20,6 +20,8 @@ FAILED, WRONG_CONFIGURATION, INTERRUPTED = 1, 2, 130
 
 COMMANDS = {
     "adapter": "Adapters of your own.",
+    "admin": "Accounts for the pages at /admin.",
+    "audit": "What administrators did at /admin and by `ottobridge admin`, newest first.",
     "config": "Make and check the configuration.",
     "connections": "The LMSs that the bridge knows.",
     "db": "Look after the database: its schema, its health, its backups.",

@@ -30,6 +30,7 @@ from pydantic import (
 )
 
 from bridge.config.adapters import Adapters
+from bridge.config.admin import Admin
 from bridge.config.retention import Retention
 from bridge.config.settings import Frozen, Origin, WebAddress
 from bridge.config.yaml_file import STANDS_FOR_UNSET, ConfigFile, read_config_file
@@ -179,6 +180,7 @@ class _Parts(Frozen):
     connections: Annotated[dict[str, dict[str, Any]], BeforeValidator(_some)] = Field(default_factory=dict)
     courses: Annotated[tuple[Course, ...], AfterValidator(each_key_once)] = ()
     retention: Retention = Retention()
+    admin: Admin = Admin()
 
 
 @dataclass(frozen=True)
@@ -190,6 +192,7 @@ class Configuration:
     connections: Mapping[str, Connection[Any]]
     courses: tuple[Course, ...] = ()
     retention: Retention = Retention()  # noqa: RUF009 -- frozen
+    admin: Admin = Admin()  # noqa: RUF009 -- frozen
 
 
 def load(
@@ -215,7 +218,7 @@ def load(
         problems += file.unset.values()  # without them it cannot even be described
     if problems or parts is None:
         raise ConfigError(sorted(set(problems), key=_line_of))
-    return Configuration(parts.bridge, parts.ottolearn, connections, parts.courses, parts.retention)
+    return Configuration(parts.bridge, parts.ottolearn, connections, parts.courses, parts.retention, parts.admin)
 
 
 def load_bridge(path: Path, environ: Mapping[str, str] = os.environ) -> Bridge:

@@ -26,3 +26,5 @@ class Retention(Frozen):
     """Who the records of an LMS are, of people who are on no roster and not active in OttoLearn."""
     unmatched: Days = 180
     """Students whom nobody was found for, since they were last seen."""
+    audit: Days = 400
+    """What administrators did on their pages."""

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, delete, false, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, delete, false, or_, select, update
 
 from bridge.identifiers import key, loose_key, normalize
 from bridge.store import schema
 from bridge.store.schema import (
     alias,
+    audit,
     directory,
     disputed,
     launch,
@@ -53,7 +54,7 @@ HOLDS_PEOPLE: Final = (
         sync_person,
         sync_item,
     ),
-    *(schema.learner, schema.username, schema.hint, schema.kept),
+    *(schema.learner, schema.username, schema.hint, schema.kept, schema.audit),
 )
 HOLDS_NOBODY: Final = {
     "spent": "digests of values that worked once",
@@ -73,6 +74,8 @@ HOLDS_NOBODY: Final = {
     "package_origin": "sites of LMSs",
     "scim_token": "digests of the tokens of identity providers",
     "probe": "what an administrator's try showed of an LMS",
+    "admin_account": "accounts of administrators",
+    "admin_session": "which administrators are signed in",
 }
 """Tables, and what they hold instead."""
 _ERASED: Final[tuple[Table, ...]] = HOLDS_PEOPLE[: HOLDS_PEOPLE.index(schema.learner)]
@@ -187,7 +190,7 @@ def everything_of(engine: Engine, student_id: str, connection: str | None = None
     with engine.begin() as database:
         subject = _subject(database, student_id, connection)
         users = subject.users(database)
-        found = {table.name: _fetch(database, table, subject.rows(table)) for table in _ERASED}
+        found = {table.name: _fetch(database, table, subject.rows(table)) for table in (*_ERASED, audit)}
         current = select(directory.c.current).scalar_subquery()
         found["learner"] = _fetch(
             database, learner, and_(learner.c.generation == current, learner.c.user_id.in_(users))
@@ -206,6 +209,8 @@ def erase(engine: Engine, student_id: str, connection: str | None = None) -> Era
             mine = subject.rows(table)
             which = and_(mine, ~running) if table is sync_item else mine
             counts[table.name] = database.execute(delete(table).where(which)).rowcount
+        blank = update(audit).where(subject.rows(audit)).values(student_id="", details="{}")
+        counts[audit.name] = database.execute(blank).rowcount  # that somebody did something stays, to whom is forgotten
         left = len(database.execute(select(sync_item.c.run).where(subject.rows(sync_item))).all())
     return Erased({name: count for name, count in counts.items() if count}, users, left)
 

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, request
 
 from bridge.tracing import traces
+from bridge.web.admin.blueprint import admin_pages
 from bridge.web.body import MAX_BODY, take_whole_body
 from bridge.web.callbacks import callback_pages
 from bridge.web.deep_linking import deep_linking_pages
@@ -60,6 +61,9 @@ def create_app(services: AppServices, *, metrics_port: int | None = None) -> Fla
         status_pages,
     ):
         app.register_blueprint(pages(services))
+
+    if services.configuration.admin.enabled:
+        app.register_blueprint(admin_pages(services))
 
     end_sessions_of_refused(app, services)
 

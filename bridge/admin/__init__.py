@@ -1,0 +1,1 @@
+"""Administrators: who they are, what each may do, and what they did."""

@@ -1,0 +1,74 @@
+"""Who is signed in to the administrators' pages; only digests of the cookies are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from sqlalchemy import Engine, bindparam, delete, insert, select, update
+
+from bridge.store.engine import autocommit
+from bridge.store.prepared import Prepared
+from bridge.store.purging import Purge
+from bridge.store.schema import admin_session as table
+
+
+class SessionRow(NamedTuple):
+    """One session. Times are Unix seconds; `until` is its end, whatever is done in it."""
+
+    way: str
+    who: str
+    role: str
+    begun_at: float
+    seen_at: float
+    until: float
+    messages: str = "[]"
+
+
+_COLUMNS: Final = [table.c[name] for name in SessionRow._fields]
+_FIND: Final = Prepared(select(*_COLUMNS).where(table.c.key == bindparam("asked")))
+_PURGE: Final = Purge(table, table.c.until <= bindparam("now"))
+
+
+def add(engine: Engine, token: str, row: SessionRow) -> None:
+    """Keep a session for whoever brings `token`, which must be random."""
+    with autocommit(engine) as connection:
+        connection.execute(insert(table), {**row._asdict(), "key": _digest(token)})
+
+
+def find(engine: Engine, token: str) -> SessionRow | None:
+    """The session of this token, over or not."""
+    rows = _FIND.rows(engine, {"asked": _digest(token)})
+    return SessionRow(*rows[0]) if rows else None
+
+
+def note_use(engine: Engine, token: str, now: float) -> None:
+    """Note that somebody did something."""
+    _update(engine, token, {"seen_at": now})
+
+
+def keep_messages(engine: Engine, token: str, messages: Sequence[Sequence[str]]) -> None:
+    """Keep what the next page is to say, instead of what was kept."""
+    _update(engine, token, {"messages": json.dumps(messages)})
+
+
+def remove(engine: Engine, token: str) -> None:
+    """End a session."""
+    with autocommit(engine) as connection:
+        connection.execute(delete(table).where(table.c.key == _digest(token)))
+
+
+def purge(engine: Engine, *, now: float) -> int:
+    """Forget the sessions that are over; how many."""
+    return _PURGE.run(engine, {"now": now})
+
+
+def _update(engine: Engine, token: str, values: dict[str, object]) -> None:
+    with autocommit(engine) as connection:
+        connection.execute(update(table).where(table.c.key == _digest(token)).values(**values))
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

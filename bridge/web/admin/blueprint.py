@@ -1,0 +1,34 @@
+"""Every page of the administrators, below one guard."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort
+
+from bridge.admin.roles import Role
+from bridge.web.admin.access import guard, requires
+from bridge.web.admin.audit import audit_pages
+from bridge.web.admin.overview import overview_pages
+from bridge.web.admin.services import build_admin
+from bridge.web.admin.showing import show_around
+from bridge.web.admin.sign_in import sign_in_pages
+from bridge.web.services import AppServices
+
+PAGES = (overview_pages, sign_in_pages, audit_pages)
+"""What makes the blueprint of each section, from `AdminServices`; its routes are below /admin."""
+
+
+def admin_pages(services: AppServices) -> Blueprint:
+    """The routes below `/admin`."""
+    pages = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates", static_folder="static")
+    admin = build_admin(services)
+    guard(pages, admin)
+    show_around(pages)
+    for section in PAGES:
+        pages.register_blueprint(section(admin))
+
+    @pages.route("/<path:rest>", methods=["GET", "POST"])
+    @requires(Role.VIEWER)
+    def nothing(rest: str) -> Response:
+        abort(404, f"No page is at /admin/{rest[:100]}.")
+
+    return pages

@@ -1,0 +1,51 @@
+"""What the administrators' pages work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from bridge.admin.accounts import Accounts
+from bridge.admin.sessions import Sessions
+from bridge.admin.trail import Trail
+from bridge.config.admin import Admin
+from bridge.web.services import AppServices
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass(frozen=True)
+class AdminServices:
+    """The bridge, and who is signed in to it."""
+
+    app: AppServices
+    sessions: Sessions
+    accounts: Accounts
+    trail: Trail
+
+    @property
+    def settings(self) -> Admin:
+        """The `admin:` part of the configuration."""
+        return self.app.configuration.admin
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this bridge is tried out on one machine, by plain http, and by nobody else."""
+        return not self.app.is_secure and urlsplit(self.app.public_url).hostname in LOOPBACK
+
+    def cookie(self, name: str = "") -> str:
+        """The name of a cookie of ours: with a prefix by which the browser holds it to this host and to https."""
+        prefix = "__Host-" if self.app.is_secure else ""
+        return f"{prefix}ottobridge-admin{name}"
+
+
+def build_admin(app: AppServices) -> AdminServices:
+    """What the administrators' pages of this bridge work with."""
+    settings = app.configuration.admin
+    secret = app.configuration.bridge.secret_key.get_secret_value()
+    return AdminServices(
+        app,
+        Sessions(app.engine, secret, settings.idle_seconds, settings.lasts_seconds, app.now),
+        Accounts(app.engine, app.limits, app.now),
+        Trail(app.engine, app.now),
+    )

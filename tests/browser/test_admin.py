@@ -1,0 +1,85 @@
+"""The administrators' pages in Chromium: for the eye, the keyboard and the screen reader, light, dark and narrow.
+
+A new page is added to `PAGES`, and its rows to `fill`.
+"""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from bridge.admin.roles import Role
+from tests.browser.admin_site import HOSTILE, AdminSite, is_too_wide, site, violations
+
+__all__ = ["site"]
+pytestmark = pytest.mark.browser
+
+PAGES = ("/admin", "/admin/audit", "/admin/nothing-here")
+LOOKS = {
+    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
+    "narrow": {"color_scheme": "light", "viewport": {"width": 320, "height": 640}},
+}
+
+
+def fill(site: AdminSite) -> None:
+    """Something on every page, with names that want to do harm."""
+    for number in range(3):
+        site.admin.trail.note(
+            "ada", "owner", "link", connection="campus", student_id=f"{HOSTILE}{number}", user=7, name=HOSTILE
+        )
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_no_page_is_closed_to_anybody(browser: Browser, site: AdminSite, look: str) -> None:
+    fill(site)
+    with browser.new_context(bypass_csp=True, **LOOKS[look]) as context:
+        page = context.new_page()
+        page.goto(f"{site.url}/admin/sign-in")
+        assert violations(page) == [], "sign-in"
+        for path in PAGES:
+            site.open(page, path)
+            assert violations(page) == [], path
+            assert not is_too_wide(page), path
+            if look != "narrow":
+                page.evaluate("document.documentElement.style.fontSize = '200%'")
+                assert not is_too_wide(page), f"{path} with large text"
+
+
+def test_an_administrator_signs_in_and_out_by_keyboard(page: Page, site: AdminSite) -> None:
+    site.admin.accounts.create("ada", Role.OPERATOR, "correct horse battery")
+    page.goto(f"{site.url}/admin/audit?who=ada")
+    page.get_by_label("Name").focus()
+    page.keyboard.type("ada")
+    page.keyboard.press("Tab")
+    page.keyboard.type("correct horse battery")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{site.url}/admin/audit?who=ada")
+    page.get_by_role("button", name="Sign out").press("Enter")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.goto(f"{site.url}/admin")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_the_pages_work_without_scripts(browser: Browser, site: AdminSite) -> None:
+    site.admin.accounts.create("ada", Role.OPERATOR, "correct horse battery")
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"{site.url}/admin")
+        page.get_by_label("Name").fill("ada")
+        page.get_by_label("Password").fill("correct horse battery")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_hostile_name_is_shown_and_does_nothing(page: Page, site: AdminSite) -> None:
+    fill(site)
+    dialogs: list[str] = []
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    for path in PAGES:
+        site.open(page, path)
+        if path == "/admin/audit":
+            expect(page.locator("bdi", has_text="<script>alert(1)</script>").first).to_be_visible()
+    assert dialogs == []
