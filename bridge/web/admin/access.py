@@ -16,7 +16,6 @@ from flask import Blueprint, Response, abort, current_app, g, redirect, request,
 from bridge.admin.roles import Role
 from bridge.admin.sessions import SignedIn
 from bridge.web.admin.services import AdminServices
-from bridge.web.services import address_of
 
 View = TypeVar("View", bound=Callable[..., Any])
 MARK: Final = "open_to"
@@ -86,7 +85,7 @@ def guard(pages: Blueprint, admin: AdminServices) -> None:
     def check() -> Response | None:
         if request.endpoint == f"{pages.name}.static":
             return None
-        address = address_of(admin.app, request)
+        address = admin.app.address_of(request)
         g.admin_visit = Visit(admin, None, address)
         if not admin.app.is_secure and not _is_here(admin, address):
             abort(403, "These pages need https: bridge.public_url begins with http.")
