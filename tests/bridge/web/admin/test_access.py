@@ -125,8 +125,7 @@ def test_plain_http_is_for_this_machine_alone(bridge: Bridge) -> None:
     services = bridge.services
 
     def at(public_url: str, host: str, peer: str) -> int:
-        settings = services.configuration.bridge.model_copy(update={"public_url": public_url})
-        local = replace(services, configuration=replace(services.configuration, bridge=settings))
+        local = replace(services, public_url=public_url, is_secure=False)
         client = create_app(local).test_client()
         base = f"http://{host}"
         return client.get("/admin/sign-in", base_url=base, environ_base={"REMOTE_ADDR": peer}).status_code
