@@ -79,18 +79,26 @@ class Directory:
         self._lock = threading.Lock()
         self._flight: Future[DirectoryState] | None = None
 
-    def find(self, student_id: str, *, ignore_case: bool = False, max_wait: float | None = None) -> Match:
+    def find(
+        self,
+        student_id: str,
+        *,
+        ignore_case: bool = False,
+        max_wait: float | None = None,
+        candidates: Sequence[Candidate] | None = None,
+    ) -> Match:
         """The learner with `student_id`; asks OttoLearn once again, throttled, when nobody has it.
 
         `ignore_case`: where nobody has the very ID, whoever has it in other ASCII letter case. `max_wait`: seconds to
-        wait for OttoLearn's list, in place of the directory's own.
+        wait for OttoLearn's list, in place of the directory's own. `candidates`: who may have it, where that was read
+        a moment ago.
 
         Raises `LearnerNotFound`, `LearnerAmbiguous`, `LearnerInactive`, and `RemoteUnavailable` or `RemoteRefused`
         when OttoLearn did not answer, so that nobody can say whether the learner exists.
         """
         if why := fault(normalize(student_id)):
             raise LearnerNotFound(f"not a student ID: {FAULTS[why]}")
-        match = self._match(student_id, ignore_case)
+        match = self._match(student_id, ignore_case, candidates)
         if match is None and (found := self._search(normalize(student_id))):
             self.put(*found)
             match = self._match(student_id, ignore_case)
@@ -137,8 +145,8 @@ class Directory:
         """What is served, and since when."""
         return learners.state(self._engine)
 
-    def _match(self, student_id: str, ignore_case: bool) -> Match | None:
-        found = learners.candidates(self._engine, loose_key(student_id))
+    def _match(self, student_id: str, ignore_case: bool, candidates: Sequence[Candidate] | None = None) -> Match | None:
+        found = learners.candidates(self._engine, loose_key(student_id)) if candidates is None else candidates
         return _choose(found, normalize(student_id), self._attributes, ignore_case=ignore_case)
 
     def _read(self, accept_fewer: bool) -> Iterator[Learner]:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from bridge.contracts import Launch
 from bridge.errors import LaunchRejected
-from bridge.identifiers import key
+from bridge.identifiers import key, loose_key
 from bridge.store import learners, people, vouching
 from bridge.store.database import Engine
 from bridge.store.people import Origin, Person
@@ -55,10 +55,11 @@ class Ledger:
     now: Callable[[], float]
 
     def known(self, identity: LaunchIdentity, sent: str) -> Known:
-        """What is known of a launch with the ID `sent`. Raises LaunchRejected `identity_disputed`."""
-        known = vouching.of_launch(
-            self.engine, identity.connection, identity.door, identity.record, sent, identity.keys
-        )
+        """What is known of a launch with the ID `sent`, and who may have the ID to look up. Raises LaunchRejected
+        `identity_disputed`.
+        """
+        connection, door, record, student_id, keys, _ = identity
+        known = vouching.of_launch(self.engine, connection, door, record, sent, keys, loose_key(student_id))
         if known.dispute:
             raise LaunchRejected("identity_disputed", f"the last roster found this ID in conflict: {known.dispute}")
         return known

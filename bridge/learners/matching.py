@@ -94,7 +94,7 @@ class Matching:
         if configured is not None and configured.look_up is not None and self.look_ups is not None:
             return self._known_or_looked_up(self.look_ups, configured, launch, identity, known)
         try:
-            return self.directory.find(identity.student_id, ignore_case=ignore_case)
+            return self.directory.find(identity.student_id, ignore_case=ignore_case, candidates=known.candidates)
         except LearnerNotFound:
             self.ledger.require_no_other_id(identity, known)
             if configured is None or configured.provisioning is None:

@@ -98,14 +98,14 @@ def candidates(engine: Engine, folded: str) -> list[Candidate]:
     `folded` is a `bridge.identifiers.loose_key`.
     """
     rows = _CANDIDATES.rows(engine, {"asked": folded})
-    return [Candidate(attribute, value, _read(*person)) for attribute, value, *person in rows]
+    return [Candidate(attribute, value, read_learner(*person)) for attribute, value, *person in rows]
 
 
 def learner(engine: Engine, user_id: int) -> Learner | None:
     """The learner with this OttoLearn id."""
     with autocommit(engine) as connection:
         row = connection.execute(_LEARNER, {"asked": user_id}).one_or_none()
-    return None if row is None else _read(*row)
+    return None if row is None else read_learner(*row)
 
 
 def hinted(engine: Engine, key: int | None, most: int) -> list[Learner]:
@@ -113,7 +113,7 @@ def hinted(engine: Engine, key: int | None, most: int) -> list[Learner]:
     if key is None:
         return []
     with autocommit(engine) as connection:
-        return [_read(*row) for row in connection.execute(_HINTED, {"asked": key, "most": most})]
+        return [read_learner(*row) for row in connection.execute(_HINTED, {"asked": key, "most": most})]
 
 
 def state(engine: Engine) -> DirectoryState:
@@ -142,7 +142,8 @@ def note_duration(engine: Engine, seconds: float) -> None:
         connection.execute(_TOOK, {"seconds": seconds})
 
 
-def _read(user_id: int, active: bool, attributes: str) -> Learner:
+def read_learner(user_id: int, active: bool, attributes: str) -> Learner:
+    """A learner as the database holds one."""
     return Learner(user_id, bool(active), json.loads(attributes))
 
 

@@ -1,17 +1,31 @@
-"""All that is known of a launch before anybody is looked up, in one statement: an administrator's link, a dispute over
-the student ID, and whom the LMS's record was before.
+"""All that is known of a launch, in one statement: an administrator's link, a dispute over the student ID, whom the
+LMS's record was before, and which learners may have the ID.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
-from sqlalchemy import BigInteger, Double, Engine, String, bindparam, cast, literal_column, null, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Double,
+    Engine,
+    String,
+    bindparam,
+    cast,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
 
 from bridge.identifiers import is_student_id, normalize
+from bridge.store.learners import Candidate, current, read_learner
 from bridge.store.people import Person, record_key
 from bridge.store.prepared import Prepared
-from bridge.store.schema import alias, disputed, person
+from bridge.store.schema import alias, disputed, learner, person, username
 
 
 class Known(NamedTuple):
@@ -22,57 +36,79 @@ class Known(NamedTuple):
     dispute: str = ""
     """One of `bridge.store.disputes.REASONS`; empty where there is none."""
     person: Person | None = None
+    candidates: Sequence[Candidate] | None = None
+    """As `bridge.store.learners.candidates`; None where nobody asked for them."""
 
 
-_LINK, _DISPUTE, _PERSON = 1, 2, 3
+_LINK, _DISPUTE, _PERSON, _CANDIDATE = 1, 2, 3, 4
 _NO_TEXT: Final = cast(null(), String)
 _NO_TIME: Final = cast(null(), Double)
+_NO_LEARNER: Final = (cast(null(), Boolean), cast(null(), String))
 _FIND: Final = Prepared(
     union_all(
         select(
             literal_column(str(_LINK)),
             *(_NO_TEXT, _NO_TEXT, alias.c.user_id),
             *(_NO_TIME, _NO_TIME, _NO_TIME),
+            *_NO_LEARNER,
         ).where(alias.c.connection == bindparam("name"), alias.c.student_id == bindparam("sent")),
         select(
             literal_column(str(_DISPUTE)),
             *(disputed.c.reason, _NO_TEXT, cast(null(), BigInteger)),
             *(_NO_TIME, _NO_TIME, _NO_TIME),
+            *_NO_LEARNER,
         ).where(disputed.c.connection == bindparam("name"), disputed.c.key.in_([bindparam("own"), bindparam("asked")])),
         select(
             literal_column(str(_PERSON)),
             *(person.c.student_id, person.c.origin, person.c.user_id),
             *(person.c.first_seen, person.c.bound_at, person.c.last_seen),
+            *_NO_LEARNER,
         ).where(
             person.c.connection == bindparam("name"),
             person.c.door == bindparam("door"),
             person.c.record == bindparam("record"),
         ),
+        select(
+            literal_column(str(_CANDIDATE)),
+            *(username.c.attribute, username.c.value, learner.c.user_id),
+            *(_NO_TIME, _NO_TIME, _NO_TIME),
+            *(learner.c.active, learner.c.attributes),
+        )
+        .join(learner, (learner.c.generation == username.c.generation) & (learner.c.user_id == username.c.user_id))
+        .where(username.c.generation == current, username.c.folded == bindparam("folded")),
     )
 )
 
 
-def of_launch(engine: Engine, connection: str, door: str, record: str, sent: str, keys: tuple[str, str]) -> Known:
+def of_launch(
+    engine: Engine,
+    connection: str,
+    door: str,
+    record: str,
+    sent: str,
+    keys: tuple[str, str],
+    folded: str | None = None,
+) -> Known:
     """What is known of a launch of `connection` that names `record`, or no record, and the student ID `sent`.
 
-    `keys`: the `bridge.identifiers.key` of that ID, and that of the one to look up.
+    `keys`: the `bridge.identifiers.key` of that ID, and that of the one to look up; `folded`: the `loose_key` of the
+    latter, where the candidates for it are wanted.
     """
     asked = normalize(sent)
     if not is_student_id(asked):
         return Known()
     kept = record_key(record) if record else ""
-    values = {"name": connection, "door": door, "record": kept, "sent": asked, "own": keys[0], "asked": keys[1]}
-    return _read(_FIND.rows(engine, values), connection, door, kept)
-
-
-def _read(rows: list[tuple[Any, ...]], connection: str, door: str, record: str) -> Known:
-    known = Known()
-    for what, text, origin, number, first, middle, last in rows:
-        if what == _LINK:
-            known = known._replace(linked=number)
-        elif what == _DISPUTE:
-            known = known._replace(dispute=text)
+    values: dict[str, object] = {"name": connection, "door": door, "record": kept, "folded": folded}
+    values |= {"sent": asked, "own": keys[0], "asked": keys[1]}
+    linked, dispute, known_person, candidates = None, "", None, []
+    for what, text, value, number, first, middle, last, active, attributes in _FIND.rows(engine, values):
+        if what == _CANDIDATE:
+            candidates.append(Candidate(text, value, read_learner(number, active, attributes)))
+        elif what == _PERSON:
+            known_person = Person(connection, door, kept, text, number, value, first, middle, last)
+        elif what == _LINK:
+            linked = number
         else:
-            found = Person(connection, door, record, text, number, origin, first, middle, last)
-            known = known._replace(person=found)
-    return known
+            dispute = text
+    candidates.sort(key=lambda found: (found.learner.user_id, found.attribute))
+    return Known(linked, dispute, known_person, None if folded is None else candidates)
