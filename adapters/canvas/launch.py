@@ -57,7 +57,7 @@ def read_claims(claims: SignedClaims, settings: Settings) -> Launch:
     if not (present(claims.get("given_name")) or present(claims.get("family_name"))):
         whole = (claim(claims, "custom", "sortable_name"), claims.get("name"))
         launch = replace(launch, student=_named(named.student_id, *whole))
-    return replace(launch, remark=remark)
+    return replace(launch, remark=remark) if remark else launch
 
 
 def read_form(form: SignedForm, settings: Settings) -> Launch:
@@ -76,7 +76,7 @@ def read_form(form: SignedForm, settings: Settings) -> Launch:
     if not (present(form.get("lis_person_name_given")) or present(form.get("lis_person_name_family"))):
         whole = (form.get("custom_sortable_name"), form.get("lis_person_name_full"))
         launch = replace(launch, student=_named(named.student_id, *whole))
-    return replace(launch, remark=remark)
+    return replace(launch, remark=remark) if remark else launch
 
 
 def _named(student_id: str, sortable: object, full: object) -> Student:

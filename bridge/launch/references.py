@@ -9,6 +9,7 @@ from typing import Final
 
 LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """None that are mistaken for another when read aloud."""
+_PAIRS: Final = [one + other for one in LETTERS for other in LETTERS]
 LENGTH: Final = 8
 """Letters and digits, without the dash in their middle."""
 MOST: Final = 64
@@ -20,11 +21,9 @@ LOOKS_LIKE: Final = {"0": "QD", "O": "QD", "1": "7J", "I": "7J", "L": "7J", "U":
 def new_reference(randbits: Callable[[int], int]) -> str:
     """Eight letters and digits a person can read out, such as `7K3M-9QXT`."""
     number = randbits(64)
-    letters = []
-    for _ in range(LENGTH):
-        number, at = divmod(number, len(LETTERS))
-        letters.append(LETTERS[at])
-    return _dashed("".join(letters))
+    most = len(_PAIRS)
+    pairs = (_PAIRS[number // most**place % most] for place in range(LENGTH // 2))
+    return _dashed("".join(pairs))
 
 
 def readings(typed: str) -> list[str]:

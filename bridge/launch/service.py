@@ -241,8 +241,10 @@ class LaunchService:
             who=who,
             reference=reference,
         )
-        told = {"connection": connection, "kind": kind, "outcome": outcome, "reason": reason, "reference": reference}
-        traces.note({f"ottobridge.{name}": str(value)[:64] for name, value in told.items()})
+        if traces.are_kept():
+            told = {"connection": connection, "kind": kind, "outcome": outcome, "reason": reason}
+            told["reference"] = reference
+            traces.note({f"ottobridge.{name}": str(value)[:64] for name, value in told.items()})
         line = LaunchLine(
             self.now(), connection, kind, *result.student, outcome, reason, reference, detail, result.mark
         )

@@ -18,6 +18,8 @@ _UNSPACED: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\u
 
 def differ(one: str, other: str) -> bool:
     """Whether two names have no word in common, whatever their order, case and accents. An empty name never differs."""
+    if one == other or not one or not other:
+        return False
     mine, theirs = _words(one), _words(other)
     return bool(mine and theirs) and mine.isdisjoint(theirs)
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from bridge.config.settings import origin, origin_or_empty
 from bridge.errors import LaunchRejected
 from bridge.lti.settings import Lti13
-from bridge.lti.state import States, cookie_names, key_of
+from bridge.lti.state import States, cookie_names
 
 LONGEST_HINT = 8192
 """Characters of login_hint and lti_message_hint (Canvas's is a JWT)."""
@@ -58,13 +58,17 @@ def begin(
     if target_uri != launch_url and origin_or_empty(target_uri) != origin(launch_url):
         raise LaunchRejected("login_wrong_target", "target_link_uri is not an address of this bridge")
     hints = {name: fields[name] for name in ("login_hint", "lti_message_hint") if name in fields}
-    if any(len(hint) > LONGEST_HINT for hint in hints.values()):
+    if len(max(hints.values(), key=len)) > LONGEST_HINT:
         raise LaunchRejected("malformed", f"a hint is longer than {LONGEST_HINT} characters")
     target = fields.get("lti_storage_target", "")[:LONGEST_TARGET]
     nonce, secret = token(), token()
-    request = {"state": states.make(connection, nonce, secret, now, target), "nonce": nonce, **hints}
-    url = _request_of_all(settings.auth_url, settings.client_id, launch_url) + urlencode(request)
-    return Login(url, cookie_names(nonce), secret, key_of(nonce), target)
+    state = states.make(connection, nonce, secret, now, target)  # URL-safe, as is the nonce
+    url = (
+        f"{_request_of_all(settings.auth_url, settings.client_id, launch_url)}state={state}&nonce={nonce}"
+        f"&{urlencode(hints)}"
+    )
+    names = cookie_names(nonce)
+    return Login(url, names, secret, names[0], target)
 
 
 @lru_cache(maxsize=1024)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from bridge.errors import LaunchRejected
 from bridge.lti.student import web_address
 
 
-@contextmanager
-def refusals_return_to(address: object) -> Iterator[None]:
+class refusals_return_to:  # noqa: N801 -- a block, as those of contextlib
     """A block after a signature held: its refusals lead back to `address`, where that is a web address."""
-    try:
-        yield
-    except LaunchRejected as error:
-        error.return_url = web_address(address)
-        raise
+
+    def __init__(self, address: object) -> None:
+        self._address = address
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, LaunchRejected):
+            error.return_url = web_address(self._address)

@@ -73,7 +73,8 @@ def key_of(nonce: str) -> str:
 
 def cookie_names(nonce: str) -> tuple[str, str]:
     """For a cookie and its partitioned twin; either is accepted."""
-    return key_of(nonce), f"{key_of(nonce)}-partitioned"
+    plain = key_of(nonce)
+    return plain, f"{plain}-partitioned"
 
 
 def proves(secret: str, binding: str) -> bool:

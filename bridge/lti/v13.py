@@ -173,7 +173,8 @@ def _check_message(claims: Mapping[str, Any], settings: Lti13, knows_deployment:
 def _check_target(claims: Mapping[str, Any], launch_url: str) -> None:
     if claims[f"{CLAIM}message_type"] == DEEP_LINKING and f"{CLAIM}target_link_uri" not in claims:
         return  # where a link leads is yet to be chosen; the certification suite leaves the claim out
-    if origin_or_empty(claims.get(f"{CLAIM}target_link_uri")) != origin(launch_url):
+    target = claims.get(f"{CLAIM}target_link_uri")
+    if target != launch_url and origin_or_empty(target) != origin(launch_url):
         raise LaunchRejected("wrong_target", "target_link_uri is missing or not an address of this bridge")
     if claims[f"{CLAIM}message_type"] == RESOURCE_LINK:
         link = claims.get(f"{CLAIM}resource_link")

@@ -34,11 +34,11 @@ class Prepared:
         """
         with autocommit(engine) as connection:
             compiled = self._compiled.get(engine.dialect.name) or self._compile(engine)
-            cursor = connection.connection.cursor()
+            cursor: Any = connection.connection.cursor()
             try:
                 named = compiled.positiontup
                 cursor.execute(compiled.string, values if named is None else [values[name] for name in named])
-                return cast("list[tuple[Any, ...]]", cursor.fetchall()) if cursor.description else []
+                return cursor.fetchall() if cursor.description else []
             except engine.dialect.loaded_dbapi.Error as error:
                 shorten(error)
                 raise _wrapped(error, compiled) from error

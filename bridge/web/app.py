@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, Request, request
+from flask.sessions import NullSession, SessionInterface
 
 from bridge.tracing import traces
 from bridge.web.admin.blueprint import admin_pages
@@ -83,8 +84,20 @@ def create_app(services: AppServices, *, metrics_port: int | None = None) -> Fla
     return app
 
 
+class _NoSessions(SessionInterface):
+    """Flask's signed session is not used: nothing is looked for, and nothing could be kept."""
+
+    _none = NullSession()
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:
+        del app, request
+        return self._none
+
+
 class _Application(Flask):
     """Flask, where no view is a coroutine: it need not look at each before every call of it."""
+
+    session_interface = _NoSessions()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func

@@ -10,6 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Container, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -123,9 +124,9 @@ class Metrics:
         """Count one launch. A connection that nobody configured is `unknown`: strangers must not make new series."""
         kind = line.kind or UNKNOWN
         with self._unharmed:
-            self._launches.labels(self._known(line), kind, line.outcome).inc()
+            _series(self._launches, self._known(line), kind, line.outcome).inc()
             if line.reason:
-                (self._no_launch if is_of_nobody(line) else self._refused).labels(line.reason).inc()
+                _series(self._no_launch if is_of_nobody(line) else self._refused, line.reason).inc()
             if has_request_context():
                 request.environ.setdefault(ENDED, []).append((kind, line.outcome))
 
@@ -137,9 +138,9 @@ class Metrics:
     def count_response(self, status: str, ended: Sequence[tuple[str, str]], seconds: float) -> None:
         """Count a response, such as `303 SEE OTHER`, and how long the launches waited that ended in it."""
         with self._unharmed:
-            self._answers.labels(f"{status[:1]}xx").inc()
+            _series(self._answers, f"{status[:1]}xx").inc()
             for kind, outcome in ended:
-                self._seconds.labels(kind, outcome).observe(seconds)
+                _series(self._seconds, kind, outcome).observe(seconds)
 
     def count_call(self, host: str, result: str, seconds: float) -> None:
         """Count a call to another system, known by host and port."""
@@ -192,6 +193,12 @@ class _Unharmed:
             self._complained_at = now
             log.warning("something cannot be counted: %s: %s", type(error).__name__, error)
         return True
+
+
+@lru_cache(maxsize=4096)
+def _series(metric: Any, *labels: str) -> Any:
+    """The series of a metric with these labels, which prometheus_client would look for under a lock."""
+    return metric.labels(*labels)
 
 
 def _kinds(connection: Connection[Any]) -> Iterator[Kind]:

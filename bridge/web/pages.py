@@ -43,8 +43,10 @@ def go(redirect: SignInRedirect, status: int = 303) -> Response:
 class _Redirect(Response):
     """A redirect to what is an URI already: it is not taken apart and put together again as one with other letters is.
 
-    What LMSs wait for at every launch is hardly more than that.
+    What LMSs wait for at every launch is hardly more than that. It has no body, and so no type.
     """
+
+    default_mimetype = None
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
         del environ

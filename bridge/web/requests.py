@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from urllib.parse import parse_qsl
 
 from flask import Request
 from werkzeug.datastructures import Headers
+from werkzeug.http import parse_cookie
+from werkzeug.local import LocalProxy
 
 from bridge.contracts import LaunchRequest
 from bridge.errors import LaunchRejected
@@ -20,6 +23,8 @@ def read_request(request: Request, public_url: str) -> LaunchRequest:
 
     Raises LaunchRejected `malformed` for a body or query that is no form.
     """
+    if isinstance(request, LocalProxy):
+        request = request._get_current_object()  # it is asked for much here, and the proxy would look for it each time
     body = b"" if request.method == "GET" else request.get_data(cache=True)
     is_form = bool(body) and request.mimetype == FORM
     return LaunchRequest(
@@ -29,7 +34,7 @@ def read_request(request: Request, public_url: str) -> LaunchRequest:
         form=read_pairs(body) if is_form else (),
         body=body,
         headers=_Headers(request.headers),
-        cookies=request.cookies,
+        cookies=_Cookies(request),
     )
 
 
@@ -47,6 +52,26 @@ class _Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._headers)
+
+
+class _Cookies(Mapping[str, str]):
+    """Cookies, read when one is asked for: a login asks for none."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    @cached_property
+    def _cookies(self) -> Mapping[str, str]:
+        return parse_cookie(self._request.environ)
+
+    def __getitem__(self, name: str) -> str:
+        return self._cookies[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cookies)
+
+    def __len__(self) -> int:
+        return len(self._cookies)
 
 
 def read_pairs(encoded: bytes) -> list[tuple[str, str]]:
