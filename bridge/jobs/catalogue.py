@@ -16,12 +16,14 @@ from bridge.learners.refreshing import refresh_if_due
 from bridge.progress.reports import Reports
 from bridge.scim.applying import Applying
 from bridge.store.database import Engine
+from bridge.sync.requested import Requested
 from bridge.sync.run import Sync
 
 PROGRESS_EVERY: Final = 5.0
 DIRECTORY_EVERY: Final = 20.0
 PUSHES_EVERY: Final = 15.0
 ROSTER_EVERY: Final = 60.0
+REQUESTED_EVERY: Final = 2.0
 """Seconds between two looks at what is due."""
 LISTED_FOR: Final = 60.0
 """Seconds until a connection that registered itself is seen here."""
@@ -57,6 +59,7 @@ class Catalogue:
         self._syncs = syncs
         self._rosters = Rosters(engine, sync_of, now)
         self._pushes = Applying(engine, sync_of, now)
+        self._requested = Requested(engine, connections.find, sync_of, now)
         self._listed: tuple[float, Sequence[Connection[Any]]] = (0.0, ())
 
     def jobs(self) -> Iterator[Job]:
@@ -64,6 +67,7 @@ class Catalogue:
         yield Job(Kind.PROGRESS, self._reports.is_due, self._reports.deliver_due, PROGRESS_EVERY)
         yield Job(Kind.DIRECTORY, self._directory_is_due, self._refresh, DIRECTORY_EVERY)
         yield Job(Kind.PURGE, lambda: True, self._purge, purge.EVERY)
+        yield Job(Kind.REQUESTED, self._requested.is_due, self._requested.run, REQUESTED_EVERY)
         for connection in self._with_rosters():
             yield from self._of(connection)
 

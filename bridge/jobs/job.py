@@ -22,6 +22,8 @@ class Kind(enum.StrEnum):
     """What a job does."""
 
     SYNC = "sync"
+    REQUESTED = "requested"
+    """Syncs that administrators ask for on pages."""
     PUSHES = "pushes"
     DIRECTORY = "directory"
     PROGRESS = "progress"
@@ -30,6 +32,7 @@ class Kind(enum.StrEnum):
 
 QUEUES = {
     Kind.SYNC: Queue.SYNC,
+    Kind.REQUESTED: Queue.SYNC,
     Kind.PUSHES: Queue.SYNC,
     Kind.DIRECTORY: Queue.DIRECTORY,
     Kind.PROGRESS: Queue.UPKEEP,

@@ -102,6 +102,14 @@ def claim(engine: Engine, now: float) -> SyncRequest | None:
     return None
 
 
+def is_any(engine: Engine, *, silent_since: float) -> bool:
+    """Whether a request waits, or is carried out and nothing was heard of it since then."""
+    silent = (_q.state == Stage.RUNNING) & (_q.seen_at < silent_since)
+    wanted = select(_q.id).where(_q.open.is_not(None), (_q.state == Stage.WAITING) | silent).limit(1)
+    with autocommit(engine) as database:
+        return database.execute(wanted).first() is not None
+
+
 def keep(engine: Engine, number: int, now: float) -> None:
     """Say that the request is still being carried out."""
     with autocommit(engine) as database:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from bridge.contracts import Connection
 from bridge.errors import ConfigError, OttoBridgeError
 from bridge.store import sync_requests, sync_runs
-from bridge.store.database import Engine
+from bridge.store.database import DatabaseError, Engine
 from bridge.store.sync_lock import LockHeld
 from bridge.store.sync_requests import Act, Stage, SyncRequest
 from bridge.store.sync_runs import Run
@@ -21,14 +23,9 @@ log = logging.getLogger(__name__)
 
 BEAT: Final = 10.0
 """Seconds between two signs of life of a request that is carried out."""
-LEASE: Final = 900.0
-"""Seconds without one after which its process is taken for dead: to read a long list says nothing meanwhile."""
-DIED: Final = (
-    "the process that carried it out has ended; `ottobridge runs` shows how far it came, and the next sync goes on"
-)
-
-SyncOf = Callable[[Connection[Any], Callable[[], bool]], Sync]
-"""Makes the sync of a connection; the function says whether to stop."""
+LEASE: Final = 120.0
+"""Seconds without one after which its process is taken for dead."""
+DIED: Final = "its process has ended; the list of runs shows how far it came, and the next sync goes on from there"
 
 
 class Requested:
@@ -38,24 +35,30 @@ class Requested:
         self,
         engine: Engine,
         connection: Callable[[str], Connection[Any] | None],
-        sync_of: SyncOf,
+        sync_of: Callable[[Connection[Any]], Sync],
         now: Callable[[], float],
-        stopping: Callable[[], bool],
+        beat: float = BEAT,
     ) -> None:
-        """`connection` finds one by its name; `stopping` says whether this process is to end."""
+        """`connection` finds one by its name, `sync_of` makes its sync."""
         self._engine = engine
         self._connection = connection
         self._sync_of = sync_of
         self._now = now
-        self._stopping = stopping
+        self._beat = beat
 
-    def round(self) -> None:
+    def is_due(self) -> bool:
+        """Whether somebody has asked for something, or waits for what a dead process had begun."""
+        return sync_requests.is_any(self._engine, silent_since=self._now() - LEASE)
+
+    def run(self) -> None:
         """Carry out the request that has waited longest, if there is one."""
         now = self._now()
         sync_requests.abandon(self._engine, before=now - LEASE, why=DIED, now=now)
         request = sync_requests.claim(self._engine, now)
         if request is not None:
-            self._end(request, *self._carry_out(request))
+            with self._living(request):
+                ended = self._carry_out(request)
+            self._end(request, *ended)
 
     def _end(self, request: SyncRequest, state: Stage, result: int | None, said: str) -> None:
         log.info("%s of %s: %s, run %s", request.act, request.connection, state, result or "-")
@@ -79,7 +82,7 @@ class Requested:
         connection = self._connection(request.connection)
         if connection is None or connection.adapter.read_roster is None:
             raise ConfigError([f"no connection with a roster is called {request.connection}"])
-        sync = self._sync_of(connection, self._beating(request))
+        sync = self._sync_of(connection)
         match request.act:
             case Act.SYNC:
                 return sync.run(Options())
@@ -96,15 +99,22 @@ class Requested:
             raise ConfigError([f"there is no run {request.run}"])
         return found
 
-    def _beating(self, request: SyncRequest) -> Callable[[], bool]:
-        """Whether to stop; it says now and then that the request is still being carried out."""
-        last = self._now()
+    @contextmanager
+    def _living(self, request: SyncRequest) -> Iterator[None]:
+        """Say now and then that the request is still being carried out."""
+        over = threading.Event()
 
-        def stopping() -> bool:
-            nonlocal last
-            if self._now() - last >= BEAT:
-                last = self._now()
-                sync_requests.keep(self._engine, request.id, last)
-            return self._stopping()
+        def go() -> None:
+            while not over.wait(self._beat):
+                try:
+                    sync_requests.keep(self._engine, request.id, self._now())
+                except DatabaseError:
+                    log.warning("request %d: no sign of life could be written; the next one is tried", request.id)
 
-        return stopping
+        thread = threading.Thread(target=go, name="request", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()

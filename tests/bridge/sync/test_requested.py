@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 
 import pytest
+from sqlalchemy import Engine
 
 from bridge.contracts import Adapter, Connection, RosterMember
 from bridge.errors import ConfigError
 from bridge.store import sync_progress, sync_requests, sync_runs
 from bridge.store.sync_lock import sync_lock
-from bridge.store.sync_requests import Act, Stage, SyncRequest
+from bridge.store.sync_requests import Act, Stage
 from bridge.store.sync_runs import Status
-from bridge.sync import requested
-from bridge.sync.outcome import Outcome
 from bridge.sync.record import noting
-from bridge.sync.requested import DIED, LEASE, Requested
+from bridge.sync.outcome import Outcome
+from bridge.sync.requested import BEAT, DIED, LEASE, Requested
 from bridge.sync.run import Sync
 from tests.bridge.sync.world import World
 
@@ -29,8 +30,12 @@ def found(name: str, world: World) -> Connection | None:
 
 def carry_out(world: World, act: Act, run: int | None = None, *, name: str = "campus", sync: Sync | None = None):
     sync_requests.add(world.engine, name, act, run, asked_by="Ann", now=world.now())
-    sync_of = lambda connection, stopping: sync or world.sync(connection.name)  # noqa: E731
-    Requested(world.engine, lambda name: found(name, world), sync_of, world.now, lambda: False).round()
+    requested = Requested(
+        world.engine, lambda name: found(name, world), lambda one: sync or world.sync(one.name), world.now
+    )
+    assert requested.is_due()
+    requested.run()
+    assert not requested.is_due()
     ended = sync_requests.newest_of(world.engine, name)
     assert ended is not None
     assert sync_requests.open_of(world.engine, name) is None
@@ -100,40 +105,56 @@ def test_a_wrong_configuration_says_what_is_wrong(world: World) -> None:
     assert carry_out(world, Act.SYNC, sync=Broken()).said == "roster.attributes: no username"  # type: ignore[arg-type]
 
 
-def test_a_long_run_keeps_its_request_and_a_dead_process_loses_it(world: World) -> None:
+def test_a_long_run_keeps_its_request(world: World) -> None:
     sync_requests.add(world.engine, "campus", Act.SYNC, None, asked_by="Ann", now=world.now())
-    beats: list[bool] = []
+    other = Requested(world.engine, lambda name: found(name, world), lambda _: world.sync(), world.now)
+    beaten = threading.Event()
 
     class Slow:
-        def __init__(self, stopping: Callable[[], bool]) -> None:
-            self.stopping = stopping
-
         def run(self, options: object) -> Outcome:
-            world.time += LEASE
-            beats.append(self.stopping())
-            other.round()  # another process looks for requests of the dead
+            world.time += LEASE + 1
+            assert beaten.wait(60)
+            assert not other.is_due()
+            other.run()  # another process looks for requests of the dead
             return Outcome(0, "campus", Status.DONE)
 
-    other = Requested(world.engine, lambda name: found(name, world), lambda *_: world.sync(), world.now, bool)
-    sync_of = lambda connection, stopping: Slow(stopping)  # noqa: E731
-    Requested(world.engine, lambda name: found(name, world), sync_of, world.now, lambda: True).round()  # type: ignore[arg-type,return-value]
+    def now() -> float:
+        return world.time
+
+    def noticing(engine: Engine, number: int, at: float) -> None:
+        keep(engine, number, at)
+        if at == world.time > 1_000_000.0:
+            beaten.set()
+
+    keep = sync_requests.keep
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sync_requests, "keep", noticing)
+        Requested(world.engine, lambda name: found(name, world), lambda _: Slow(), now, beat=0.01).run()  # type: ignore[arg-type,return-value]
     ended = sync_requests.newest_of(world.engine, "campus")
     assert ended is not None
-    assert (ended.state, beats) == (Stage.DONE, [True])
+    assert ended.state == Stage.DONE
 
+
+def test_a_dead_process_loses_its_request(world: World) -> None:
     sync_requests.add(world.engine, "campus", Act.SYNC, None, asked_by="Ann", now=world.now())
     assert sync_requests.claim(world.engine, world.now()) is not None
-    world.time += LEASE + 1
-    other.round()
-    dead: SyncRequest | None = sync_requests.newest_of(world.engine, "campus")
+    other = Requested(world.engine, lambda name: found(name, world), lambda _: world.sync(), world.now)
+    world.time += LEASE
+    assert not other.is_due()
+    world.time += 1
+    assert other.is_due()
+    other.run()
+    dead = sync_requests.newest_of(world.engine, "campus")
     assert dead is not None
     assert (dead.state, dead.said) == (Stage.FAILED, DIED)
 
 
-def test_nothing_waiting_costs_nothing(world: World) -> None:
-    Requested(world.engine, lambda name: found(name, world), lambda *_: world.sync(), world.now, bool).round()
+def test_nothing_waiting_does_nothing(world: World) -> None:
+    idle = Requested(world.engine, lambda name: found(name, world), lambda _: world.sync(), world.now)
+    assert not idle.is_due()
+    idle.run()
     assert sync_runs.newest(world.engine, 1) == []
-    assert requested.BEAT < LEASE
+    assert BEAT < LEASE / 2
 
 
 def test_a_run_says_how_far_it_is_for_every_process_to_see(either_world: World, people: People) -> None:
