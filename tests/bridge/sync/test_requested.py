@@ -14,8 +14,8 @@ from bridge.store import sync_progress, sync_requests, sync_runs
 from bridge.store.sync_lock import sync_lock
 from bridge.store.sync_requests import Act, Stage
 from bridge.store.sync_runs import Status
-from bridge.sync.record import noting
 from bridge.sync.outcome import Outcome
+from bridge.sync.record import noting
 from bridge.sync.requested import BEAT, DIED, LEASE, Requested
 from bridge.sync.run import Sync
 from tests.bridge.sync.world import World
