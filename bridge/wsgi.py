@@ -14,6 +14,7 @@ from flask import Flask
 
 from adapters import ADAPTERS
 from bridge.config.configuration import Configuration, load
+from bridge.config.outgoing import way_out
 from bridge.errors import OttoBridgeError
 from bridge.jobs import rounds
 from bridge.jobs.catalogue import Catalogue
@@ -21,7 +22,6 @@ from bridge.jobs.syncing import background_sync
 from bridge.learners.directory import Directory
 from bridge.learners.refreshing import whole_list
 from bridge.learners.searching import searching
-from bridge.net.outgoing import way_out
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.store import learners
 from bridge.store.database import DatabaseError, Engine

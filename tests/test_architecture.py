@@ -59,6 +59,37 @@ def name_of(path: Path) -> str:
     return where(path).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
+def drawn() -> dict[str, int]:
+    """The rooms of the drawing in docs/architecture.md, and the number of the line from the top."""
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    drawing = text[text.index("## Direction") :].split("```")[1].splitlines()[1:]
+    return {room: line for line, rooms in enumerate(drawing) for room in rooms.split("  ")[0].split(", ")}
+
+
+DRAWN = drawn()
+
+
+def room_of(module: str) -> str:
+    """The most exact entry of the drawing that a module of ours belongs to; empty for the package itself."""
+    path = module.removeprefix("bridge").removeprefix(".").replace(".", "/")
+    found = [room for room in DRAWN if path == room or path.startswith(f"{room}/")]
+    assert found or not path, f"the drawing in docs/architecture.md#direction does not name {module}"
+    return max(found, key=len, default="")
+
+
+@pytest.mark.parametrize("path", modules("bridge"), ids=where)
+def test_no_arrow_runs_back_up(path: Path) -> None:
+    own = room_of(name_of(path))
+    for module, line in imports(path):
+        if within(module, "bridge") and (room := room_of(module)) not in {"", own}:
+            assert DRAWN[own] < DRAWN[room], f"{path}:{line}: {own} imports {room}, which does not stand below it"
+
+
+@pytest.mark.parametrize("path", modules("bridge", "adapters", "sandbox"), ids=where)
+def test_no_file_outgrows_its_reader(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= 400
+
+
 @pytest.mark.parametrize("path", modules("bridge"), ids=where)
 def test_the_bridge_knows_no_lms_by_name(path: Path) -> None:
     if any(where(path).startswith(place) for place in SEES_BOTH):

@@ -8,12 +8,13 @@ from functools import partial
 from typing import NamedTuple
 
 from adapters.lti.settings import Settings
-from bridge.contracts import RECORD, LtiServices, ReaderContext, RosterMember, RosterPages
+from bridge.contracts import RECORD, ReaderContext, RosterMember, RosterPages
 from bridge.errors import ConfigError, RemoteRefused, RosterIncomplete
 from bridge.lti.nrps import SCOPE, Membership, read_members
 from bridge.lti.service_token import Registration, ServiceTokens
 from bridge.lti.student import read_student
 from bridge.roster.completeness import require_complete
+from bridge.roster.services import LtiServices
 from bridge.roster.shared_token import token_of
 from bridge.roster.tokens import Token
 

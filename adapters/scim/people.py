@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from bridge.contracts import RECORD, Pushed, RosterMember, clean
+from bridge.contracts import RECORD, RosterMember, clean
 from bridge.identifiers import normalize
 from bridge.lti.student import read_student
+from bridge.roster.services import Pushed
 
 ENTERPRISE: Final = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 IDS: Final = ("userName", "externalId")

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from adapters.scim.people import read_person
 from adapters.scim.settings import Settings
-from bridge.contracts import Pushed, Pushes, ReaderContext, RosterEnd, RosterMember, RosterPages
+from bridge.contracts import ReaderContext, RosterEnd, RosterMember, RosterPages
 from bridge.errors import RosterIncomplete
 from bridge.roster.completeness import require_complete
+from bridge.roster.services import Pushed, Pushes
 
 RIGHTS = (
     "In the identity provider, assign people to the application and start provisioning, and let it send the attribute "

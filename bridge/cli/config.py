@@ -17,8 +17,8 @@ from bridge.cli.invocation import Invocation, pass_invocation
 from bridge.cli.newconfig import KINDS, PLATFORMS, Answers, config_text, file_of, new_secrets, write_all
 from bridge.cli.saying import say
 from bridge.config.configuration import Configuration, load
+from bridge.config.outgoing import way_out
 from bridge.config.settings import split_plainly
-from bridge.net.outgoing import way_out
 from bridge.ottolearn.settings import Oidc
 
 EXAMPLE = "config.example.yaml"

@@ -12,12 +12,11 @@ from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_js
 from bridge.cli.saying import say
 from bridge.cli.tables import print_table
 from bridge.config.connections import Connections
-from bridge.contracts import Connection, Learner, Outcome
+from bridge.contracts import FIRST_NAME, LAST_NAME, Connection, Learner, Outcome
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound
 from bridge.identifiers import key
 from bridge.learners import student_ids
 from bridge.learners.search import EMAIL, search
-from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.store import aliases, learners, vouching
 from bridge.store.database import Engine
 from bridge.sync.planfile import iso

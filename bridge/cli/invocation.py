@@ -57,7 +57,7 @@ class Invocation:
 
     @cached_property
     def outbound(self) -> Outbound:
-        from bridge.net.outgoing import way_out
+        from bridge.config.outgoing import way_out
 
         return way_out(self.configuration.bridge)
 

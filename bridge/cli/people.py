@@ -10,8 +10,8 @@ import click
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.saying import say
 from bridge.cli.tables import print_table
+from bridge.contracts import FIRST_NAME, LAST_NAME
 from bridge.learners import persons
-from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.store import connections, disputes, learners
 from bridge.store import people as ledger
 from bridge.store.database import Engine

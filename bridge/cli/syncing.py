@@ -17,10 +17,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from bridge.cli.invocation import Invocation
 from bridge.cli.saying import say
-from bridge.contracts import Connection, LtiServices
+from bridge.contracts import Connection
 from bridge.keys.connection_state import StoredState
 from bridge.keys.own import OwnKeys
 from bridge.ottolearn.api import OttoLearnApi
+from bridge.roster.services import LtiServices
 from bridge.scim.pushes import pushes_of
 from bridge.store import courses
 from bridge.store.database import Engine

@@ -15,10 +15,9 @@ from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_js
 from bridge.cli.saying import say
 from bridge.cli.tables import check_table_file, print_table
 from bridge.cli.unmatched_import import import_, to_complete
-from bridge.contracts import Outcome
+from bridge.contracts import FIRST_NAME, LAST_NAME, Outcome
 from bridge.learners.near_misses import NearMiss
 from bridge.learners.unmatched import Asked, Waiting
-from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.store import unmatched as queue
 
 COLUMNS = ("student_id", "first_name", "last_name", "connection", "times", "last_seen", "could_be")

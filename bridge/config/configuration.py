@@ -6,17 +6,14 @@ environment and `${file:/run/secrets/x}` a file. Unknown keys are mistakes: a mi
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import re
-import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -24,13 +21,13 @@ from pydantic import (
     Field,
     IPvAnyNetwork,
     SecretStr,
-    ValidationError,
     field_validator,
     model_validator,
 )
 
 from bridge.config.adapters import Adapters
 from bridge.config.admin import Admin
+from bridge.config.mistakes import line_of, plain_http, validated
 from bridge.config.retention import Retention
 from bridge.config.settings import Frozen, Origin, WebAddress
 from bridge.config.yaml_file import STANDS_FOR_UNSET, ConfigFile, read_config_file
@@ -211,13 +208,13 @@ def load(
     problems = [*file.problems, *(file.unset.values() if unset is None else ())]
     if unset is not None:
         unset += file.unset
-    parts = _validated(_Parts, file, (), problems)
+    parts = validated(_Parts, file, (), problems)
     connections = _connections(file, adapters, problems)
-    problems += _plain_http(file) + (_unreachable_courses(file, parts) if parts else [])
+    problems += plain_http(file) + (_unreachable_courses(file, parts) if parts else [])
     if parts is None and not problems:
         problems += file.unset.values()  # without them it cannot even be described
     if problems or parts is None:
-        raise ConfigError(sorted(set(problems), key=_line_of))
+        raise ConfigError(sorted(set(problems), key=line_of))
     return Configuration(parts.bridge, parts.ottolearn, connections, parts.courses, parts.retention, parts.admin)
 
 
@@ -231,9 +228,9 @@ def load_bridge(path: Path, environ: Mapping[str, str] = os.environ) -> Bridge:
     tree = file.tree.get("bridge")
     if tree is None:
         raise ConfigError([*problems, file.problem((), "the key `bridge` is missing")])
-    bridge: Bridge | None = _validated(Bridge, file, ("bridge",), problems, tree)
+    bridge: Bridge | None = validated(Bridge, file, ("bridge",), problems, tree)
     if problems or bridge is None:
-        raise ConfigError(sorted(set(problems), key=_line_of))
+        raise ConfigError(sorted(set(problems), key=line_of))
     return bridge
 
 
@@ -254,8 +251,8 @@ def _connections(file: ConfigFile, adapters: Adapters, problems: list[str]) -> d
             continue
         own = {key: value for key, value in entry.items() if key != "adapter" and key not in CommonKeys.model_fields}
         common = {key: value for key, value in entry.items() if key in CommonKeys.model_fields}
-        settings = _validated(adapter.settings, file, where, problems, own)
-        policy = _validated(CommonKeys, file, where, problems, common)
+        settings = validated(adapter.settings, file, where, problems, own)
+        policy = validated(CommonKeys, file, where, problems, common)
         if settings is not None and policy is not None:
             provisioning = policy.new_learner if policy.on_no_match == "create" else None
             found[name] = Connection(
@@ -330,92 +327,6 @@ def _third_party(path: str) -> Adapter[Any] | None:
     return found if isinstance(found, Adapter) else None
 
 
-def _validated(
-    model: Any, file: ConfigFile, where: tuple[str, ...], problems: list[str], tree: object = None
-) -> Any | None:
-    try:
-        return model.model_validate(file.tree if tree is None else tree)
-    except ValidationError as error:
-        for mistake in error.errors(include_url=False, include_input=False):
-            path = file.path_of((*where, *(str(step) for step in mistake["loc"])))
-            if path in file.unfilled:
-                continue
-            problems.append(_sentence(file, path, mistake, _keys_at(model, mistake["loc"][:-1])))
-        return None
-
-
-def _sentence(file: ConfigFile, path: tuple[str, ...], mistake: Any, keys: Sequence[str]) -> str:
-    """One mistake in words: where, what was found, what is allowed."""
-    context = mistake.get("ctx", {})
-    match mistake["type"]:
-        case "missing":
-            return file.problem(path[:-1], f"the key `{path[-1]}` is missing")
-        case "extra_forbidden":
-            return file.problem(path, _unknown_key(path[-1], keys), shown=False)  # perhaps a mistyped secret
-        case "literal_error":
-            return file.problem(path, f"allowed: {context['expected']}")
-        case "value_error":
-            return file.problem(path, str(context["error"]))
-        case "union_tag_invalid":
-            return file.problem((*path, context["discriminator"].strip("'")), f"allowed: {context['expected_tags']}")
-    return file.problem(path, mistake["msg"][0].lower() + mistake["msg"][1:])
-
-
-def _unknown_key(key: str, allowed: Sequence[str]) -> str:
-    near = difflib.get_close_matches(key, allowed, n=1)
-    meant = f"; did you mean `{near[0]}`?" if near else ""
-    return f"unknown key{meant} (allowed: {', '.join(allowed)})"
-
-
-def _keys_at(model: Any, steps: Sequence[int | str]) -> list[str]:
-    """The keys allowed where `steps` lead, from `model` downwards."""
-    for step in steps:
-        inner = model.model_fields[step].annotation if step in model.model_fields else None
-        models = list(_models_in(inner))
-        model = models[0] if models else model
-    return sorted(model.model_fields)
-
-
-def _models_in(annotation: Any) -> Iterator[Any]:
-    if isinstance(annotation, type) and issubclass(annotation, Frozen):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models_in(part)
-
-
-def _plain_http(file: ConfigFile) -> list[str]:
-    """Plain http is for trying things out: it needs a trusted network to go to."""
-    bridge = file.tree.get("bridge")
-    named = bridge.get("trusted_networks") if isinstance(bridge, dict) else None
-    networks = [network for text in named if (network := _network(text))] if isinstance(named, list) else []
-    return [
-        file.problem(path, "plain http; allowed: https, or http with its network in bridge.trusted_networks")
-        for path, text in file.scalars()
-        if path != ("bridge", "proxy")
-        and (parts := urlsplit(text)).scheme == "http"
-        and not _lies_within(parts.hostname or "", networks)
-    ]
-
-
-def _network(text: object) -> IPv4Network | IPv6Network | None:
-    try:
-        return ip_network(str(text))
-    except ValueError:
-        return None  # its own mistake is told elsewhere
-
-
-def _lies_within(host: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
-    """Whether every address of `host` is in one of the networks. A name that does not resolve here may do so where the
-    bridge will run: with trusted networks it passes, and is refused when it is called.
-    """
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM) if networks else []
-    except (OSError, UnicodeError):
-        return True
-    addresses = [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-    return bool(addresses) and all(any(address in network for network in networks) for address in addresses)
-
-
 def _unreachable_courses(file: ConfigFile, parts: _Parts) -> list[str]:
     """By OpenID Connect a course's address is all that reaches OttoLearn (docs/ottolearn-api.md)."""
     if not isinstance(parts.ottolearn.sign_in, Oidc):
@@ -428,8 +339,3 @@ def _unreachable_courses(file: ConfigFile, parts: _Parts) -> list[str]:
 
 def _is_connection_name(name: str) -> bool:
     return re.fullmatch(CONNECTION_NAME, name) is not None
-
-
-def _line_of(problem: str) -> tuple[int, str]:
-    line = problem.split(":", 2)[1]
-    return (int(line) if line.isdigit() else 0, problem)

@@ -13,17 +13,7 @@ from itertools import islice
 from time import monotonic
 from typing import Any, NamedTuple
 
-from bridge.contracts import (
-    Connection,
-    ConnectionState,
-    Learner,
-    LtiServices,
-    Pushes,
-    ReaderContext,
-    RosterEnd,
-    RosterMember,
-    Student,
-)
+from bridge.contracts import FIRST_NAME, LAST_NAME, Connection, Learner, ReaderContext, RosterEnd, RosterMember, Student
 from bridge.doctor.ids import LOOKED_AT, compare_ids
 from bridge.doctor.look_up import try_look_up
 from bridge.errors import ConfigError, LaunchRejected, LearnerAmbiguous, OttoBridgeError, RemoteUnavailable
@@ -32,8 +22,9 @@ from bridge.learners.directory import Directory
 from bridge.learners.student_ids import shape
 from bridge.lti.keysets import PlatformKeys
 from bridge.net.http import Outbound
-from bridge.ottolearn.api import FIRST_NAME, LAST_NAME, Attribute, OttoLearnApi
+from bridge.ottolearn.api import Attribute, OttoLearnApi
 from bridge.ottolearn.settings import Oidc, OttoLearn
+from bridge.roster.services import ConnectionState, LtiServices, Pushes
 
 OK, LOOK, FAILED = "ok", "look", "failed"
 SAMPLE = 100

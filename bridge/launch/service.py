@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import NamedTuple, Protocol, TypeVar
 
 from bridge import logs
-from bridge.contracts import Assurance, Launch, Outcome, Student
+from bridge.contracts import Assurance, Launch, Match, Outcome, Student
 from bridge.errors import (
     LaunchRejected,
     LearnerAmbiguous,
@@ -28,7 +28,6 @@ from bridge.errors import (
 from bridge.identifiers import require
 from bridge.launch.reached import LINK, write_reached
 from bridge.launch.redirect import SignInRedirect
-from bridge.learners.directory import Match
 from bridge.learners.names import differ, name_of
 from bridge.learners.student_ids import Rule, shape
 from bridge.reasons import NAME_DIFFERS

@@ -9,9 +9,8 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
-from typing import NamedTuple
 
-from bridge.contracts import Learner
+from bridge.contracts import Learner, Match
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound, RemoteRefused, RemoteUnavailable
 from bridge.identifiers import FAULTS, fault, is_student_id, loose_key, lower_ascii, normalize
 from bridge.learners.reading import the_only_reading
@@ -35,15 +34,6 @@ class DirectoryShrunk(RemoteRefused):
 
 class NotSettled(RemoteUnavailable):
     """The last reading of OttoLearn's list, another process's perhaps, has not come to its end, or has failed."""
-
-
-class Match(NamedTuple):
-    """The learner who has a student ID, and the most trusted of the Username attributes that say so."""
-
-    learner: Learner
-    attribute: str
-    by_link: bool = False
-    """Whether an administrator has linked the ID with this user; `attribute` is then just one that is filled."""
 
 
 class Directory:

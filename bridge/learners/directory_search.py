@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Final, NamedTuple
 
-from bridge.contracts import Learner
+from bridge.contracts import FIRST_NAME, LAST_NAME, Learner
 from bridge.identifiers import loose_key
 from bridge.learners.search import folded
-from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.store import learners
 from bridge.store.database import Engine
 from bridge.store.hints import name_key, name_words, value_key

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bridge.contracts import Connection, Launch, Outcome
+from bridge.contracts import Connection, Launch, Match, Outcome
 from bridge.errors import LaunchRejected, LearnerAmbiguous, LearnerInactive, LearnerNotFound
-from bridge.learners.directory import Directory, Match
+from bridge.learners.directory import Directory
 from bridge.learners.ledger import LaunchIdentity, Ledger, identity_of
 from bridge.learners.provisioning import Provisioning
 from bridge.store import learners, unmatched

@@ -6,8 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
-from bridge.contracts import Learner, clean
-from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
+from bridge.contracts import FIRST_NAME, LAST_NAME, Learner, clean
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _NOT_LETTERS: Final = {"Mn", "Mc", "Me", "Cf"}

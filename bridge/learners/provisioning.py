@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from bridge.contracts import Assurance, Learner, Student
+from bridge.contracts import FIRST_NAME, LAST_NAME, Assurance, Learner, Match, Student
 from bridge.errors import LearnerInactive, LearnerIncomplete, LearnerNotFound, RemoteRefused, RemoteUnavailable
 from bridge.identifiers import lower_ascii
-from bridge.learners.directory import Directory, Match
-from bridge.ottolearn.api import FIRST_NAME, LAST_NAME, Attribute
+from bridge.learners.directory import Directory
+from bridge.ottolearn.api import Attribute
 from bridge.store import one_time
 from bridge.store.database import Engine
 

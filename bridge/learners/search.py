@@ -6,8 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from bridge.contracts import Learner
-from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
+from bridge.contracts import FIRST_NAME, LAST_NAME, Learner
 from bridge.store import learners as directory_of
 from bridge.store.database import Engine
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from bridge.contracts import Assurance, Connection, Student
+from bridge.contracts import Assurance, Connection, Match, Student
 from bridge.errors import LearnerAmbiguous
 from bridge.learners import bulk, linking
 from bridge.learners.bulk import LinkRequest
-from bridge.learners.directory import Directory, Match
+from bridge.learners.directory import Directory
 from bridge.learners.near_misses import NearMiss, near_misses
 from bridge.learners.provisioning import Provisioning
 from bridge.learners.search import folded

@@ -24,8 +24,6 @@ from bridge.ottolearn.session import Session
 from bridge.ottolearn.settings import OttoLearn
 from bridge.roster.id_set import IdSet
 
-FIRST_NAME = "firstName"  # SEEN
-LAST_NAME = "lastName"  # ASSUMED
 LARGEST_ID = 2**31 - 1  # int32: SEEN
 
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from bridge.contracts import ReaderContext, StoredSecret
+from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused
 from bridge.net.http import Outbound, host_of
+from bridge.roster.services import StoredSecret
 from bridge.roster.shared_token import SharedToken, StoredToken
 from bridge.roster.token_answer import EARLY, Grant, read_grant, words_of
 from bridge.roster.tokens import TokenRequest, ask_for_token

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from bridge.contracts import ConnectionState, ReaderContext, StoredSecret
+from bridge.contracts import ReaderContext
+from bridge.roster.services import ConnectionState, StoredSecret
 from bridge.roster.token_answer import EARLY
 from bridge.roster.tokens import AccessToken, Token
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from bridge.contracts import Pushed, Pushes
+from bridge.roster.services import Pushed, Pushes
 from bridge.store import scim_groups, scim_resources
 from bridge.store.database import Engine
 from bridge.store.scim_resources import SEVERAL, USER, Row, digest, exact, folded

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Engine, delete, func, insert, literal, select
 
 from bridge.identifiers import lower_ascii
 from bridge.store.engine import autocommit
-from bridge.store.schema import disputed, sync_item
 from bridge.store.sync_items import Kind
+from bridge.store.sync_schema import disputed, sync_item
 
 OF_ONE: Final = ("passed_on", "id_changed")
 """Conflicts about one person on the roster, and who was the user before."""

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Engine, Select, func, select
 
 from bridge.store.engine import autocommit
 from bridge.store.learners import DirectoryState, read_state
-from bridge.store.schema import disputed, key_set, progress, sync_item, sync_run, sync_source, unmatched
+from bridge.store.schema import key_set, progress, unmatched
 from bridge.store.sync_items import State
 from bridge.store.sync_runs import UNFINISHED, Status
+from bridge.store.sync_schema import disputed, sync_item, sync_run, sync_source
 from bridge.store.visits import NEVER, WAITING
 
 T = TypeVar("T")

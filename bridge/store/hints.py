@@ -13,9 +13,8 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Final, Self
 
-from bridge.contracts import Learner
+from bridge.contracts import FIRST_NAME, LAST_NAME, Learner
 from bridge.identifiers import is_student_id, loose_key
-from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 
 BUCKETS: Final = 256
 IN_MEMORY: Final = 2 * 512

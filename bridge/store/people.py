@@ -18,8 +18,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bridge.store.engine import autocommit
 from bridge.store.json_batch import JsonBatchQuery
 from bridge.store.purging import BATCH
-from bridge.store.schema import directory, learner, person, sync_person, sync_source
+from bridge.store.schema import directory, learner
 from bridge.store.sync_people import Membership
+from bridge.store.sync_schema import person, sync_person, sync_source
 
 LONGEST_RECORD: Final = 255
 _HASHED: Final = "sha256:"

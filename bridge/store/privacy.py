@@ -14,29 +14,11 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, delete, f
 
 from bridge.identifiers import key, loose_key, normalize
 from bridge.store import schema
-from bridge.store.schema import (
-    alias,
-    audit,
-    directory,
-    disputed,
-    launch,
-    learner,
-    person,
-    progress,
-    received,
-    scim_member,
-    scim_resource,
-    sync_item,
-    sync_person,
-    sync_run,
-    sync_source,
-    sync_written,
-    unmatched,
-    username,
-    visit,
-)
+from bridge.store.schema import alias, audit, directory, launch, learner, progress, received, unmatched, username, visit
 from bridge.store.scim_resources import USER, Keys, digest, exact, folded
+from bridge.store.scim_schema import scim_member, scim_resource
 from bridge.store.sync_runs import UNDER_WAY
+from bridge.store.sync_schema import disputed, person, sync_item, sync_person, sync_run, sync_source, sync_written
 
 HOLDS_PEOPLE: Final = (
     *(

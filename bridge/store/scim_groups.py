@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple, Protocol
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, insert, select, update
 
 from bridge.store.engine import autocommit
-from bridge.store.schema import scim_member, scim_resource
 from bridge.store.scim_resources import GROUP, Keys, Row, changes_of, find, one, values_of
+from bridge.store.scim_schema import scim_member, scim_resource
 
 MANY: Final = 500
 """Values of one statement."""

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from bridge.store.engine import autocommit
 from bridge.store.prepared import Prepared
 from bridge.store.purging import Purge
-from bridge.store.schema import scim_member, scim_resource
+from bridge.store.scim_schema import scim_member, scim_resource
 
 USER, GROUP = "User", "Group"
 SEVERAL: Final = bytes(32)

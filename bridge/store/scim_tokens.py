@@ -9,7 +9,7 @@ from sqlalchemy import Engine, bindparam, insert, or_, select, update
 
 from bridge.store.engine import autocommit
 from bridge.store.prepared import Prepared
-from bridge.store.schema import scim_token
+from bridge.store.scim_schema import scim_token
 
 
 class TokenRow(NamedTuple):

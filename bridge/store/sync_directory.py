@@ -15,9 +15,10 @@ from sqlalchemy import Connection, select
 from bridge.contracts import Learner
 from bridge.store.json_batch import JsonBatchQuery
 from bridge.store.people import Origin
-from bridge.store.schema import directory, learner, person, sync_item, sync_person, sync_run, sync_source, username
+from bridge.store.schema import directory, learner, username
 from bridge.store.sync_items import Kind
 from bridge.store.sync_people import Membership
+from bridge.store.sync_schema import person, sync_item, sync_person, sync_run, sync_source
 
 
 class Holder(NamedTuple):

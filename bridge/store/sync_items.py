@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import autocommit
 from bridge.store.json_batch import JsonBatchQuery
-from bridge.store.schema import sync_claim, sync_item, sync_run
+from bridge.store.sync_schema import sync_claim, sync_item, sync_run
 
 BATCH: Final = 1_000
 _LAST: Final = "\U0010ffff"

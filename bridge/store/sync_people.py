@@ -15,7 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import autocommit
 from bridge.store.json_batch import JsonBatchQuery
-from bridge.store.schema import directory, learner, sync_item, sync_person, sync_source, sync_written
+from bridge.store.schema import directory, learner
+from bridge.store.sync_schema import sync_item, sync_person, sync_source, sync_written
 
 BATCH: Final = 2_000
 SAID: Final = 8

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Engine, bindparam, select, update
 
 from bridge.store.engine import autocommit
-from bridge.store.schema import sync_run
+from bridge.store.sync_schema import sync_run
 
 
 class Progress(NamedTuple):

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, bindparam, insert, null, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bridge.store.engine import autocommit
-from bridge.store.schema import sync_request
+from bridge.store.sync_schema import sync_request
 
 
 class Act(enum.StrEnum):

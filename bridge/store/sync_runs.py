@@ -10,8 +10,8 @@ from sqlalchemy import Engine, and_, bindparam, func, insert, or_, select, updat
 
 from bridge.store.engine import autocommit
 from bridge.store.purging import Purge
-from bridge.store.schema import sync_item, sync_run, sync_source
 from bridge.store.sync_items import WRITES, Kind, State
+from bridge.store.sync_schema import sync_item, sync_run, sync_source
 
 
 class Status(enum.StrEnum):

@@ -25,7 +25,8 @@ from bridge.identifiers import is_student_id, normalize
 from bridge.store.learners import Candidate, current, read_learner
 from bridge.store.people import Person, record_key
 from bridge.store.prepared import Prepared
-from bridge.store.schema import alias, disputed, learner, person, username
+from bridge.store.schema import alias, learner, username
+from bridge.store.sync_schema import disputed, person
 
 
 class Known(NamedTuple):

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from bridge.contracts import ConnectionState, Learner, LtiServices, Pushes
+from bridge.contracts import Learner
 from bridge.errors import OttoBridgeError
 from bridge.learners.directory import Directory
 from bridge.learners.reading import AlreadyReading
 from bridge.ottolearn.api import Attribute
+from bridge.roster.services import ConnectionState, LtiServices, Pushes
 from bridge.store.database import Engine
 
 PATIENCE: Final = 1_800.0

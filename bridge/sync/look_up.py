@@ -16,20 +16,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
-from bridge.contracts import (
-    VOUCHED,
-    Connection,
-    ConnectionState,
-    Launch,
-    LookUpPolicy,
-    LtiServices,
-    ReaderContext,
-    can_look_up,
-)
+from bridge.contracts import VOUCHED, Connection, Launch, LookUpPolicy, Match, ReaderContext, can_look_up
 from bridge.errors import ConfigError, LaunchRejected, LearnerNotFound, OttoBridgeError, RemoteUnavailable
-from bridge.learners.directory import Directory, Match, NotSettled
+from bridge.learners.directory import Directory, NotSettled
 from bridge.learners.ledger import LaunchIdentity
 from bridge.net.http import Outbound
+from bridge.roster.services import ConnectionState, LtiServices
 from bridge.scim.pushes import pushes_of
 from bridge.store import one_time, rates
 from bridge.store.database import Engine

@@ -9,10 +9,10 @@ from typing import Final
 
 import msgspec
 
-from bridge.contracts import RECORD, RosterMember, Student
+from bridge.contracts import FIRST_NAME, LAST_NAME, RECORD, RosterMember, Student
 from bridge.errors import ConfigError
 from bridge.identifiers import UNDECODED, is_no_id, key, normalize
-from bridge.ottolearn.api import FIRST_NAME, LAST_NAME, Attribute
+from bridge.ottolearn.api import Attribute
 from bridge.roster.settings import Roster, fill
 from bridge.store.sync_people import SAID
 

@@ -6,8 +6,8 @@ from importlib.util import find_spec
 from ipaddress import ip_network
 
 from bridge.config.configuration import Bridge
+from bridge.config.outgoing import way_out
 from bridge.errors import ConfigError
-from bridge.net.outgoing import way_out
 from bridge.tracing import traces
 
 ANYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))

@@ -11,12 +11,11 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
-from bridge.contracts import Adapter, Kind, Launch, Outcome
+from bridge.contracts import Adapter, Kind, Launch, Match, Outcome
 from bridge.errors import LaunchRejected
 from bridge.launch.rate_limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS, LAUNCHES_OF_STUDENT
 from bridge.launch.redirect import SignInRedirect
 from bridge.launch.service import LaunchResult
-from bridge.learners.directory import Match
 from bridge.store import one_time
 from bridge.store.packages import PackageRow
 from bridge.web.packages import BY_ADDRESS, keep_code

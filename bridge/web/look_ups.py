@@ -10,12 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 from bridge.config.configuration import Configuration
-from bridge.contracts import Connection, LtiServices
+from bridge.contracts import Connection
 from bridge.keys.connection_state import StoredState
 from bridge.keys.own import OwnKeys
 from bridge.learners.directory import Directory
 from bridge.net.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
+from bridge.roster.services import LtiServices
 from bridge.store import courses
 from bridge.store.database import Engine
 from bridge.sync.context import RunContext

@@ -8,11 +8,10 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from bridge.contracts import Connection, Kind, Launch, LaunchRequest, SignedClaims
+from bridge.contracts import Connection, Kind, Launch, LaunchRequest, Match, SignedClaims
 from bridge.errors import LaunchRejected
 from bridge.launch.redirect import SignInRedirect
 from bridge.launch.service import LaunchRefused
-from bridge.learners.directory import Match
 from bridge.lti import v11, v13
 from bridge.lti.content_item import ItemSelection, read_item_selection
 from bridge.lti.deep_linking import Selection, read_selection

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 from flask import Blueprint, Response, abort, jsonify, make_response, request
 
-from bridge.contracts import Assurance, Connection, Kind, Launch, Outcome
+from bridge.contracts import Assurance, Connection, Kind, Launch, Match, Outcome
 from bridge.errors import LaunchRejected
 from bridge.launch.rate_limits import (
     FAILURES_OF_ADDRESS,
@@ -21,7 +21,6 @@ from bridge.launch.rate_limits import (
 )
 from bridge.launch.redirect import SignInRedirect
 from bridge.launch.service import LaunchResult
-from bridge.learners.directory import Match
 from bridge.store import learners, one_time
 from bridge.store.packages import PackageRow
 from bridge.web.pages import answer, go, json_answer

@@ -16,8 +16,7 @@ from typing import Any
 import msgspec
 
 from bridge.config.settings import Frozen
-from bridge.contracts import Adapter, Assurance, Connection, Kind, Launch, Learner, SignedForm, Student
-from bridge.learners.directory import Match
+from bridge.contracts import Adapter, Assurance, Connection, Kind, Launch, Learner, Match, SignedForm, Student
 from bridge.lti.settings import Lti11, Lti13
 
 NAME = "_self-test"

@@ -14,14 +14,14 @@ from werkzeug.exceptions import HTTPException
 from bridge.config.adapters import NO_ADAPTERS, Adapters
 from bridge.config.configuration import Configuration
 from bridge.config.connections import Connections
-from bridge.contracts import CallbackContext
+from bridge.contracts import CallbackContext, Match
 from bridge.install.registration import Registrar
 from bridge.keys.own import OwnKeys
 from bridge.launch.rate_limits import Limits
 from bridge.launch.redirect import SignInRedirect
 from bridge.launch.references import new_reference
 from bridge.launch.service import LaunchService
-from bridge.learners.directory import Directory, Match
+from bridge.learners.directory import Directory
 from bridge.learners.ledger import Ledger
 from bridge.learners.matching import Matching
 from bridge.learners.provisioning import Provisioning

@@ -10,10 +10,9 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from bridge.contracts import Assurance, Connection, Kind, Launch, Student
+from bridge.contracts import Assurance, Connection, Kind, Launch, Match, Student
 from bridge.errors import LaunchRejected
 from bridge.launch.redirect import SignInRedirect, cookie_pair
-from bridge.learners.directory import Match
 from bridge.lti.state import without_cookie
 from bridge.packages.step_up import Login
 from bridge.store import one_time

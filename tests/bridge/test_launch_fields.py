@@ -6,10 +6,9 @@ import pytest
 
 from adapters.canvas import ADAPTER
 from adapters.canvas.settings import Settings
-from bridge.contracts import Connection, Launch, Learner, SignedClaims, SignedForm
+from bridge.contracts import Connection, Launch, Learner, Match, SignedClaims, SignedForm
 from bridge.launch.redirect import SignInRedirect
 from bridge.launch.service import LaunchResult, LaunchService
-from bridge.learners.directory import Match
 from tests.fakes.lti_platform import FORM, claims
 
 

@@ -9,8 +9,7 @@ from authlib.oidc.core.util import create_half_hash  # type: ignore[import-untyp
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from bridge.contracts import Learner
-from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
+from bridge.contracts import FIRST_NAME, LAST_NAME, Learner
 
 ALGORITHM = "RS256"
 TOKEN_LIVES = 300

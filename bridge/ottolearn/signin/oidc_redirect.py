@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from urllib.parse import urlencode, urlsplit
 
+from bridge.contracts import Match
 from bridge.launch.courses import Course
 from bridge.launch.redirect import SignInRedirect
-from bridge.learners.directory import Match
 from bridge.ottolearn.settings import Oidc
 from bridge.ottolearn.signin.launch_session import LaunchSessions
 

@@ -12,11 +12,9 @@ import msgspec
 from pydantic import SecretStr
 
 from bridge.config.settings import origin
-from bridge.contracts import Learner
+from bridge.contracts import FIRST_NAME, LAST_NAME, Learner, Match
 from bridge.launch.courses import Course
 from bridge.launch.redirect import SignInRedirect
-from bridge.learners.directory import Match
-from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.ottolearn.settings import SignedLink
 
 _HEADER = urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').rstrip(b"=") + b"."

@@ -10,9 +10,10 @@ from joserfc.jwk import RSAKey
 from adapters.lti import ADAPTER
 from adapters.lti.roster import read_roster
 from adapters.lti.settings import Settings
-from bridge.contracts import LtiServices, ReaderContext, RosterEnd, Student
+from bridge.contracts import ReaderContext, RosterEnd, Student
 from bridge.errors import ConfigError, RemoteRefused, RosterIncomplete
 from bridge.net.http import Outbound
+from bridge.roster.services import LtiServices
 from tests.fakes.nrps import CLIENT, Platform, member
 from tests.fakes.serving import Reply
 

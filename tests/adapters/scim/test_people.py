@@ -10,8 +10,9 @@ from adapters.scim import ADAPTER
 from adapters.scim.people import read_person
 from adapters.scim.roster import look_up, read_changes, read_roster
 from adapters.scim.settings import Settings
-from bridge.contracts import RECORD, Pushed, Pushes, ReaderContext, RosterEnd
+from bridge.contracts import RECORD, ReaderContext, RosterEnd
 from bridge.errors import RosterIncomplete
+from bridge.roster.services import Pushed, Pushes
 from tests.fakes.contexts import Clock
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"

@@ -8,9 +8,9 @@ from threading import Barrier, Event
 import pytest
 from sqlalchemy import Engine
 
-from bridge.contracts import Learner
+from bridge.contracts import Learner, Match
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound, RemoteRefused, RemoteUnavailable
-from bridge.learners.directory import Directory, DirectoryShrunk, Match
+from bridge.learners.directory import Directory, DirectoryShrunk
 
 ANA = Learner(1, True, {"username": "Ana", "employeeId": "E-1", "emailAddress": "ana@example.com"})
 BO = Learner(2, True, {"username": "bo", "employeeId": "E-2"})

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from bridge.config.retention import DAY, Retention
-from bridge.contracts import Assurance, Connection, Kind, Launch, Learner, Student
+from bridge.contracts import Assurance, Connection, Kind, Launch, Learner, Match, Student
 from bridge.errors import (
     LaunchRejected,
     LearnerAmbiguous,
@@ -23,7 +23,7 @@ from bridge.errors import (
     RemoteUnavailable,
 )
 from bridge.jobs.purge import purge
-from bridge.learners.directory import Directory, Match
+from bridge.learners.directory import Directory
 from bridge.learners.ledger import Ledger
 from bridge.learners.linking import LinkRefused, connection_for, link, write
 from bridge.learners.matching import Matching

@@ -6,8 +6,8 @@ from sqlalchemy import Engine, insert
 
 from bridge.contracts import Student
 from bridge.store import figures, sync_people, sync_runs, unmatched, visits
-from bridge.store.schema import disputed, sync_item
 from bridge.store.sync_runs import Status
+from bridge.store.sync_schema import disputed, sync_item
 from bridge.store.visits import NEVER, Visit
 
 

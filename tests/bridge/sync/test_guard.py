@@ -401,7 +401,7 @@ def test_12_every_end_has_its_exit_code(synced, people, make_lms) -> None:
 def test_a_lost_snapshot_deactivates_nobody_and_says_so(synced, people, on_exceed) -> None:
     from sqlalchemy import delete
 
-    from bridge.store.schema import sync_person
+    from bridge.store.sync_schema import sync_person
 
     synced.change(on_exceed=on_exceed)
     with synced.engine.begin() as connection:

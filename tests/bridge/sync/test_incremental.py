@@ -12,7 +12,7 @@ from bridge.contracts import Adapter, Connection
 from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
 from bridge.roster.settings import Link
 from bridge.store import people, sync_people, sync_runs
-from bridge.store.schema import sync_person
+from bridge.store.sync_schema import sync_person
 from bridge.sync.limits import MaxChanges
 from bridge.sync.planfile import read_plan_file
 from bridge.sync.read import BATCH

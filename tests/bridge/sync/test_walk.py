@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 
 MOST = 18
 AROUND = 4
-"""The adapter's roster.py, completeness.py and prefetch.py, that other threads run, and ottolearn/api.py, here a fake."""
+"""The adapter's roster.py, completeness.py and prefetch.py, of other threads, and ottolearn/api.py, here a fake."""
 
 
 def test_a_member_walks_through_few_files_to_the_write_and_the_docs_name_them(world: World, people) -> None:

@@ -16,7 +16,7 @@ from bridge.contracts import Assurance, Kind, Launch, Learner, Student
 from bridge.errors import LaunchRejected, LearnerNotFound, RemoteUnavailable
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.store import one_time, people, sync_runs, unmatched
-from bridge.store.schema import sync_person
+from bridge.store.sync_schema import sync_person
 from bridge.sync import look_up
 from sandbox.ottolearn import Faults, create_sandbox
 from sandbox.serving import serve

@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from werkzeug import Response
 
 from bridge.config.configuration import Bridge
+from bridge.config.outgoing import way_out
 from bridge.contracts import ReaderContext
 from bridge.errors import ConfigError, RemoteUnavailable
 from bridge.net.authorities import authorities
 from bridge.net.http import Outbound
-from bridge.net.outgoing import way_out
 from bridge.net.retry import with_retries
 from tests.bridge.config.test_config import GOOD, problems
 from tests.browser.tls_sites import Site, serving
