@@ -10,13 +10,12 @@ import msgspec
 from lxml import etree
 from oauthlib.oauth1 import Client
 
-from bridge.contracts import Report, SignedClaims, SignedForm, clean
+from bridge.contracts import Report, clean
 from bridge.errors import RemoteRefused
 from bridge.lti.settings import Lti11
 from bridge.net.answers import BOM, instead
 from bridge.net.http import Answer, Outbound, host_of
 
-ENDPOINT = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
 SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
 OUTCOMES = "http://www.imsglobal.org/services/ltiv1p1/xsd/imsoms_v1p0"
@@ -29,21 +28,6 @@ _HINTS = {
     404: ": the activity or its grade item is gone",
     409: ": it has a newer grade already",
 }
-
-
-def channel_of_claims(claims: SignedClaims) -> dict[str, str]:
-    """How this platform takes a score for this learner and link; empty where it does not (AGS 3.1)."""
-    endpoint = claims.get(ENDPOINT)
-    if not isinstance(endpoint, dict) or SCORE_SCOPE not in (endpoint.get("scope") or ()):
-        return {}
-    line, user = endpoint.get("lineitem"), claims.get("sub")
-    return {"lineitem": line, "user": user} if isinstance(line, str) and isinstance(user, str) else {}
-
-
-def channel_of_form(form: SignedForm) -> dict[str, str]:
-    """The same for LTI 1.1 (Basic Outcomes, section 6)."""
-    url, source = form.get("lis_outcome_service_url", ""), form.get("lis_result_sourcedid", "")
-    return {"outcomes": url, "sourcedid": source} if url and source else {}
 
 
 def post_score(channel: Mapping[str, str], report: Report, token: Callable[[], str], outbound: Outbound) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bridge.contracts import Kind, Launch, SignedClaims, SignedForm
-from bridge.lti.grades import channel_of_claims, channel_of_form
+from bridge.lti.grades import SCORE_SCOPE
 from bridge.lti.student import NamedId, present, read_student, web_address
 from bridge.lti.v13 import CLAIM
 
 _PLAIN = {"sub", "email", "name", "given_name", "family_name", "preferred_username"}
 """Claims of OpenID Connect; every other name is one of LTI's."""
+ENDPOINT = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
+_TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
 
 
 def claim(claims: SignedClaims, name: str, member: str = "") -> object:
@@ -48,3 +52,23 @@ def launch_of_form(form: SignedForm, named: NamedId) -> Launch:
         course=present(form.get("custom_course")),
         channel=channel_of_form(form),
     )
+
+
+def is_test_user(roles: Iterable[str]) -> bool:
+    """Whether the platform says that this is nobody but its own test user (LTI core 1.3, appendix A.2.1.1)."""
+    return _TEST_USER in roles
+
+
+def channel_of_claims(claims: SignedClaims) -> dict[str, str]:
+    """How this platform takes a score for this learner and link; empty where it does not (AGS 3.1)."""
+    endpoint = claims.get(ENDPOINT)
+    if not isinstance(endpoint, dict) or SCORE_SCOPE not in (endpoint.get("scope") or ()):
+        return {}
+    line, user = endpoint.get("lineitem"), claims.get("sub")
+    return {"lineitem": line, "user": user} if isinstance(line, str) and isinstance(user, str) else {}
+
+
+def channel_of_form(form: SignedForm) -> dict[str, str]:
+    """The same for LTI 1.1 (Basic Outcomes, section 6)."""
+    url, source = form.get("lis_outcome_service_url", ""), form.get("lis_result_sourcedid", "")
+    return {"outcomes": url, "sourcedid": source} if url and source else {}

@@ -22,14 +22,6 @@ _COURSE_MAKERS = frozenset(
 )
 
 
-_TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
-
-
-def is_test_user(roles: Iterable[str]) -> bool:
-    """Whether the platform says that this is nobody but its own test user (LTI core 1.3, appendix A.2.1.1)."""
-    return _TEST_USER in roles
-
-
 def makes_courses(roles: Iterable[str]) -> bool:
     """Whether somebody with these roles may place links in the course they came from."""
     return not _COURSE_MAKERS.isdisjoint(roles)

@@ -78,6 +78,20 @@ def web_address(value: object) -> str:
     return text if parts.scheme in {"http", "https"} and parts.hostname else ""
 
 
+class refusals_return_to:  # noqa: N801 -- a block, as those of contextlib
+    """A block after a signature held: its refusals lead back to `address`, where that is a web address."""
+
+    def __init__(self, address: object) -> None:
+        self._address = address
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, LaunchRejected):
+            error.return_url = web_address(self._address)
+
+
 def _name(value: object) -> str:
     if isinstance(value, str) and value.isascii() and value.isalnum():  # most names, and rosters hold millions
         return value

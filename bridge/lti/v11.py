@@ -17,8 +17,8 @@ from oauthlib.oauth1.rfc5849.utils import escape
 from bridge.contracts import LaunchRequest, SignedForm
 from bridge.errors import LaunchRejected
 from bridge.identifiers import UNDECODED
-from bridge.lti.return_url import refusals_return_to
 from bridge.lti.settings import Lti11
+from bridge.lti.student import refusals_return_to
 
 WINDOW = 300.0
 """Seconds by which the two clocks may differ, either way."""

@@ -13,9 +13,9 @@ from joserfc.jwk import RSAKey
 from bridge.config.settings import origin, origin_or_empty
 from bridge.contracts import LaunchRequest, SignedClaims
 from bridge.errors import LaunchRejected
-from bridge.lti.return_url import refusals_return_to
 from bridge.lti.settings import Lti13
 from bridge.lti.state import STATE_LIVES, State, States, without_cookie
+from bridge.lti.student import refusals_return_to
 from bridge.net import answers
 
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"

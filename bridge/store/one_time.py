@@ -60,7 +60,7 @@ _BOUND: Final = select(kept.c.payload).where(kept.c.key == bindparam("k"))
 _PURGE: Final = tuple(Purge(table, table.c.until <= bindparam("now")) for table in (consumed, kept))
 
 
-def consume(engine: Engine, key: str, *, until: float) -> bool:
+def consume(engine: Engine, key: str, until: float) -> bool:
     """True exactly once per `key`, whoever else tries at the same moment.
 
     The key is remembered at least until `until` (Unix seconds), by when the caller must refuse it as too old.

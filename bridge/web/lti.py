@@ -16,7 +16,7 @@ from bridge.lti import v11, v13
 from bridge.lti.content_item import ItemSelection, read_item_selection
 from bridge.lti.deep_linking import Selection, read_selection
 from bridge.lti.login import Login, begin
-from bridge.lti.return_url import refusals_return_to
+from bridge.lti.student import refusals_return_to
 from bridge.store import courses
 from bridge.store.one_time import consume
 from bridge.web.deep_linking import offer_courses
@@ -109,7 +109,7 @@ def _read_v13(services: AppServices, connection: Connection[Any], plain: LaunchR
         connection.name,
         states=services.states,
         find_key=services.keys.find,
-        consume=lambda key, until: consume(services.engine, key, until=until),
+        consume=partial(consume, services.engine),
         knows_deployment=lambda found: services.connections.takes_deployment(connection, found, services.now()),
         now=services.now(),
     )
@@ -137,7 +137,7 @@ def _read_v11(services: AppServices, connection: Connection[Any], plain: LaunchR
         plain,
         connection.settings.lti11,
         now=services.now(),
-        consume=lambda key, until: consume(services.engine, key, until=until),
+        consume=partial(consume, services.engine),
     )
     with refusals_return_to(form.get(v11.RETURN_URL)):
         if v11.message_type(form) == v11.ITEM_SELECTION:

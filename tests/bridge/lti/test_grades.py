@@ -12,15 +12,13 @@ from pydantic import SecretStr
 from bridge.contracts import Report, SignedClaims, SignedForm
 from bridge.errors import RemoteRefused
 from bridge.lti.grades import (
-    ENDPOINT,
     OUTCOMES,
     SCORE_SCOPE,
-    channel_of_claims,
-    channel_of_form,
     post_score,
     replace_result,
     scores_url,
 )
+from bridge.lti.launch import ENDPOINT, channel_of_claims, channel_of_form
 from bridge.lti.settings import Lti11
 from bridge.net.http import Outbound
 from tests.fakes.serving import FakeServer, Reply

@@ -27,7 +27,7 @@ def _migrate(engine: Engine, _round: int) -> bool:
 
 
 RACES: dict[str, Callable[[Engine, int], bool]] = {
-    "spend": lambda engine, number: one_time.consume(engine, f"key {number}", until=100.0),
+    "spend": lambda engine, number: one_time.consume(engine, f"key {number}", 100.0),
     "take": lambda engine, number: one_time.take(engine, "state", f"code {number}", now=0.0) is not None,
     "claim": lambda engine, number: learners.claim_refresh(engine, now=100.0 * number, every=30.0),
     "migrate": _migrate,

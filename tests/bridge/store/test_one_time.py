@@ -9,13 +9,13 @@ from bridge.store.engine import autocommit, open_database
 
 
 def test_a_nonce_is_accepted_once(engine: Engine) -> None:
-    assert [one_time.consume(engine, "nonce:a", until=100.0) for _ in range(3)] == [True, False, False]
-    assert one_time.consume(engine, "nonce:b", until=100.0)
+    assert [one_time.consume(engine, "nonce:a", 100.0) for _ in range(3)] == [True, False, False]
+    assert one_time.consume(engine, "nonce:b", 100.0)
 
 
 def test_of_many_threads_with_one_nonce_exactly_one_gets_in(engine: Engine, in_threads) -> None:
     for number in range(20):
-        wins = in_threads(8, lambda _, key=f"nonce:{number}": one_time.consume(engine, key, until=100.0))
+        wins = in_threads(8, lambda _, key=f"nonce:{number}": one_time.consume(engine, key, 100.0))
         assert sum(wins) == 1
 
 
@@ -72,13 +72,13 @@ def test_a_kept_code_is_never_overwritten(engine: Engine) -> None:
 
 @pytest.mark.parametrize("key", ["", "x" * 2_000_000, "\0", "\ud800", "ключ"])
 def test_a_strange_key_is_a_key_like_any_other(engine: Engine, key: str) -> None:
-    assert [one_time.consume(engine, key, until=1.0) for _ in range(2)] == [True, False]
+    assert [one_time.consume(engine, key, 1.0) for _ in range(2)] == [True, False]
     one_time.keep(engine, "state", key, {}, until=1.0)
     assert one_time.take(engine, "state", key, now=0.0) == {}
 
 
 def test_a_copy_of_the_database_opens_nothing(engine: Engine) -> None:
-    one_time.consume(engine, "secret-key", until=1.0)
+    one_time.consume(engine, "secret-key", 1.0)
     one_time.keep(engine, "secret-purpose", "secret-code", {}, until=1.0)
     with autocommit(engine) as connection:
         rows = [tuple(connection.execute(text(f"SELECT * FROM {table}")).one()) for table in ("spent", "kept")]
@@ -89,10 +89,10 @@ def test_a_copy_of_the_database_opens_nothing(engine: Engine) -> None:
 
 def test_purging_forgets_what_has_expired_and_nothing_else(engine: Engine) -> None:
     for until in (10.0, 20.0):
-        one_time.consume(engine, f"key {until}", until=until)
+        one_time.consume(engine, f"key {until}", until)
         one_time.keep(engine, "state", f"code {until}", {}, until=until)
     assert one_time.purge(engine, now=10.0) == 2
-    assert not one_time.consume(engine, "key 20.0", until=20.0)
+    assert not one_time.consume(engine, "key 20.0", 20.0)
     assert one_time.take(engine, "state", "code 20.0", now=10.0) == {}
 
 
@@ -100,7 +100,7 @@ def test_what_was_spent_stays_spent_after_a_restart(database_url: str) -> None:
     answers = []
     for _ in range(2):
         engine = open_database(database_url)
-        answers.append(one_time.consume(engine, "nonce", until=100.0))
+        answers.append(one_time.consume(engine, "nonce", 100.0))
         engine.dispose()
     assert answers == [True, False]
 

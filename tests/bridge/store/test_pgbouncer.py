@@ -31,7 +31,7 @@ def test_launches_do_not_collide_behind_pgbouncer(pooled: Engine, in_threads: Ca
     def launch(number: int) -> int:
         for turn in range(12):  # psycopg prepares what has come five times
             with shared_connection(pooled):
-                assert one_time.consume(pooled, f"{number} {turn}", until=9e9)
+                assert one_time.consume(pooled, f"{number} {turn}", 9e9)
                 assert len(learners.candidates(pooled, f"a{number + 1}")) == 1
                 launches.append(pooled, LINE)
         return 1

@@ -54,7 +54,7 @@ def test_old_rows_go_a_few_at_a_time(engine: Engine, monkeypatch: pytest.MonkeyP
 def test_spent_values_and_kept_ones_end_in_time(engine: Engine) -> None:
     one_time.keep(engine, "token", "early", {}, until=10.0)
     one_time.keep(engine, "token", "late", {}, until=30.0)
-    one_time.consume(engine, "nonce", until=10.0)
+    one_time.consume(engine, "nonce", 10.0)
     assert one_time.purge(engine, now=20.0) == 2
     assert one_time.look(engine, "token", "late", now=20.0) == {}
 

@@ -95,7 +95,7 @@ def launch13(bridge: Bridge, campus: Campus, draft: Draft) -> str:
     bridge.now += BELIEVED  # the keys must be fetched anew, and no limit is reached
     asked = bridge.login()
     if draft.used:
-        consume(bridge.engine, f"lti13 {asked['nonce']}", until=bridge.now + 600)
+        consume(bridge.engine, f"lti13 {asked['nonce']}", bridge.now + 600)
     campus.down = draft.down
     id_token = token(
         claims(asked["nonce"], bridge.now, custom=draft.custom, **draft.claims), header=draft.header, **draft.signing
@@ -111,7 +111,7 @@ def launch11(bridge: Bridge, _: Campus, draft: Draft) -> str:
     signed = {**dict(sign(LAUNCH_URL, draft.form, **how)), **draft.fields}
     if draft.used:
         key = f"lti11 {signed['oauth_consumer_key']} {signed['oauth_timestamp']} {signed['oauth_nonce']}"
-        consume(bridge.engine, key, until=bridge.now + 600)
+        consume(bridge.engine, key, bridge.now + 600)
     signed = {name: value for name, value in signed.items() if value or name not in draft.fields}
     bridge.client.post("/lti/campus/launch", data=signed)
     return bridge.record()[0].reason
