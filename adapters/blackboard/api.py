@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
@@ -12,7 +13,7 @@ from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
 from bridge.net.answers import instead
 from bridge.net.http import Answer, host_of
-from bridge.roster.paging import ByLink, Page, PageGuard, walk
+from bridge.roster.paging import ByLink, Page, PageGuard, cursor_in, walk, with_query
 from bridge.roster.shared_token import token_of
 from bridge.roster.token_answer import words_of
 from bridge.roster.tokens import TokenSession, client_credentials, fetch_token
@@ -82,7 +83,7 @@ class Blackboard:
             began = True
             return page
 
-        yield from walk(f"{self._api.url}{ROOT}/users?{query}", read, _Following(), guard, key_of)
+        yield from walk(f"{self._api.url}{ROOT}/users?{query}", read, _Following(self._api.page_size), guard, key_of)
 
     def user(self, kind: str, value: str) -> User | None:
         """The user with this `externalId`, `userName` or `uuid`, or with this primary id where `kind` is empty."""
@@ -135,11 +136,18 @@ ALL: Final = "calls"
 LOOK_UPS: Final = "calls for launches"
 
 
+@dataclass(frozen=True, slots=True)
 class _Following(ByLink):
-    """By the relative `paging.nextPage`, which must go on where this page ended."""
+    """By the relative `paging.nextPage`, which must go on where this page ended. A full page that names no next one is
+    the last only where nobody comes after it."""
+
+    size: int
+    """How many users a page was asked for."""
 
     def following(self, position: str, page: Page[Any], guard: PageGuard) -> str:
-        url = super().following(position, page, guard)
+        url = ByLink.following(self, position, page, guard)
+        if not url and guard.all_full and page.rows and guard.count >= self.size:
+            return with_query(position, {"offset": guard.count})
         (offset,) = parse_qs(urlsplit(url).query).get("offset", [""])[-1:]
         if url and offset.isascii() and offset.isdigit() and int(offset) != guard.count:
             raise guard.broken(
@@ -154,8 +162,9 @@ def _page(answer: Answer, url: str) -> Page[User]:
     users, paging = said.get("results"), said.get("paging")
     if not isinstance(users, list) or not all(isinstance(user, dict) for user in users):
         raise RosterIncomplete(f"{host_of(url)}: a page holds no list of users")
-    following = paging.get("nextPage") if isinstance(paging, dict) else None
-    return Page(users, None, following if isinstance(following, str) else "")
+    if not isinstance(paging, dict | None):
+        raise RosterIncomplete(f"{host_of(url)}: a page says in a way that cannot be read what comes next")
+    return Page(users, None, cursor_in((paging or {}).get("nextPage"), host_of(url)))
 
 
 def _said(answer: Answer, url: str) -> Mapping[str, Any]:

@@ -45,6 +45,7 @@ class Brightspace:
             raise ConfigError([NEEDED])
         self._api = settings.api
         self._users = f"{self._api.url}/d2l/api/lp/{self._api.version}/users/"
+        self._notice = context.notice
         self._session = TokenSession(client.token(context), context, wait=not launching)
 
     def users(self) -> Iterator[Sequence[User]]:
@@ -64,6 +65,11 @@ class Brightspace:
             return page
 
         yield from walk(self._users, read, ByToken("bookmark"), guard, key_of)
+        if guard.uneven:
+            self._notice(
+                "Brightspace sent pages of different sizes: people in between may not be shown to the user who "
+                f"consented; compare their number with Brightspace's own. {RIGHTS}"
+            )
 
     def find(self, parameter: str, value: str) -> list[User]:
         """The users with this `orgDefinedId`, `userName` or `externalEmail`: a list, or one user, or 404 for nobody."""

@@ -96,6 +96,9 @@ class Active(Frozen):
     field: str
     values: Annotated[tuple[str, ...], BeforeValidator(_several)] = ("true", "1")
     """What the field says of somebody who may, in any letter case."""
+    inactive: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+    """What it says of somebody who may not. Given: where it says anything else, the list does not count; not given:
+    everything else means that somebody may not."""
 
 
 class Description(Frozen):

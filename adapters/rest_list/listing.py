@@ -91,6 +91,8 @@ class _Steps:
             return paging.ByToken(asked.parameter).following(position, page, guard)
         if asked.kind == "link" or page.cursor:
             return paging.ByLink().following(position, page, guard)
+        if not page.more and asked.more == () and 0 < asked.size <= len(page.rows):
+            page = page._replace(more=None)  # a full page is the last only where the next one is empty
         kind = paging.ByNumber if asked.kind == "number" else paging.ByOffset
         return kind(asked.parameter, asked.size).following(position, page, guard)
 
@@ -143,7 +145,7 @@ class _Reader:
         if answer.next_url or paging.tells_pages(answer.headers.get("Link", "")):
             return True, answer.next_url
         found = _first_of(said, self._described.paging.cursor)
-        return found is not MISSING, clean(found) if found is not MISSING else ""
+        return found is not MISSING, paging.cursor_in(found, self.host) if found is not MISSING else ""
 
     def _total(self, said: Any, answer: Answer) -> int | None:
         described = self._described.paging

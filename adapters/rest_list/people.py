@@ -30,7 +30,8 @@ class PeopleReader:
         self._nested = tuple(name for name in names if "." in name)
         self._leaves_out_empty = described.leaves_out_empty
         self._active = described.active
-        self._active_values = frozenset(value.lower() for value in described.active.values) if described.active else ()
+        self._active_values = _lower(described.active.values) if described.active else frozenset()
+        self._inactive_values = _lower(described.active.inactive) if described.active else frozenset()
         self._filters = roster.filters
         wanted = {settings.student_id, *roster.fields, *roster.filters}
         self._sent = SentFields((wanted - _OURS) | {described.key, *spoken}, described.rights)
@@ -83,10 +84,22 @@ class PeopleReader:
         value = item.get(name, MISSING) if "." not in name else at(item, name)
         if value is MISSING:
             raise self._sent.left_out([self._active.field])
-        return _text(value).lower() in self._active_values
+        said = _text(value).lower()
+        if said in self._active_values:
+            return True
+        if not said or (self._inactive_values and said not in self._inactive_values):
+            raise RosterIncomplete(
+                f"`{name}` says of somebody {said[:20] or '(nothing)'}, and not whether they are active; nobody will "
+                "be deactivated. Say in `list.active` which `values` and which `inactive` there are"
+            )
+        return False
 
     def _is_chosen(self, item: Item) -> bool:
         return all(_text(at(item, name)) in values for name, values in self._filters.items())
+
+
+def _lower(values: Sequence[str]) -> frozenset[str]:
+    return frozenset(value.lower() for value in values)
 
 
 def _said(item: Item, name: str) -> Any:

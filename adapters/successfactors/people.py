@@ -8,6 +8,7 @@ from typing import NamedTuple
 from adapters.successfactors.odata import Row
 from adapters.successfactors.settings import Settings
 from bridge.contracts import RECORD, RosterMember
+from bridge.errors import RosterIncomplete
 from bridge.identifiers import normalize
 from bridge.lti.student import read_student
 from bridge.roster.fields import SentFields
@@ -75,5 +76,12 @@ def _candidates(settings: Settings) -> set[str]:
 
 
 def _is_active(status: object) -> bool:
-    """`t` and `f` (OData), or `active` and `inactive` (exports)."""
-    return normalize(status).lower() in {"t", "active"}
+    """`t` and `f` (OData), or `active` and `inactive` (exports). Raises RosterIncomplete: it must lock nobody out."""
+    said = normalize(status)
+    active = {"t": True, "active": True, "f": False, "inactive": False}.get(said.lower())
+    if active is None:
+        raise RosterIncomplete(
+            f"SuccessFactors says {said[:20] or '(nothing)'} as the status of somebody; known: t, f. Nobody is taken "
+            "for inactive; give the user of the API the right to read `status`"
+        )
+    return active

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from bridge.contracts import clean
 from bridge.errors import RosterIncomplete
 from bridge.roster.completeness import next_page
 from bridge.roster.text_set import TextSet
@@ -49,9 +50,12 @@ class PageGuard:
         """Whether a page other than the last one was of another size than the first."""
         self.shrank = False
         """Whether the total became smaller while the list was read."""
+        self.first_size = -1
+        """How many people the first page holds; -1 before it."""
+        self.empty = 0
+        """How many pages held nobody."""
         self._key = key
         self._max_pages = max_pages
-        self._first_size = -1
         self._short = False
         self._pages = TextSet()
         self._keys = TextSet()
@@ -79,10 +83,16 @@ class PageGuard:
             self.total = page.total
 
     def _compare(self, size: int) -> None:
-        if self._first_size < 0:
-            self._first_size = size
-        self.uneven = self.uneven or size > self._first_size or (self._short and size > 0)
-        self._short = self._short or size < self._first_size
+        if self.first_size < 0:
+            self.first_size = size
+        self.empty += not size
+        self.uneven = self.uneven or size > self.first_size or (self._short and size > 0)
+        self._short = self._short or size < self.first_size
+
+    @property
+    def all_full(self) -> bool:
+        """Whether every page that held somebody was as large as the first."""
+        return self.first_size > 0 and self.count % self.first_size == 0 and not self.uneven
 
     def end(self) -> None:
         """Refuse a list that ended before as many came as the source says there are."""
@@ -139,7 +149,11 @@ class ByToken:
     def following(self, position: str, page: Page[Any], guard: PageGuard) -> str:
         if page.more and not page.cursor:
             raise guard.broken("goes on, and it is not said where")
-        return with_query(position, {self.parameter: page.cursor}) if page.cursor and page.more is not False else ""
+        if not page.cursor or page.more is False:
+            return ""
+        if not page.rows:
+            raise guard.broken("goes on after a page without anybody: some are not shown")
+        return with_query(position, {self.parameter: page.cursor})
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +172,8 @@ class ByOffset:
 @dataclass(frozen=True, slots=True)
 class ByNumber:
     """The query numbers the pages, one by one. Where nobody says how many people there are, all pages but the last
-    must be of the same size: one that is not was cut, and what is missing would be on no other page."""
+    must be of the same size: one that is not was cut, and what is missing would be on no other page. And an empty page
+    ends it only where the one before was not full, or the next one is empty too."""
 
     parameter: str = "page"
     size: int = 0
@@ -167,7 +182,8 @@ class ByNumber:
     def following(self, position: str, page: Page[Any], guard: PageGuard) -> str:
         if guard.total is None and guard.uneven:
             raise guard.broken("changed the size of its pages while it was read")
-        if ends(page, guard, self.size):
+        once_more = page.more is None and guard.total is None and guard.empty == 1 and guard.all_full
+        if ends(page, guard, self.size) and not once_more:
             return ""
         number = dict(parse_qsl(urlsplit(position).query)).get(self.parameter, "")
         if not (number.isascii() and number.isdigit()):
@@ -189,6 +205,16 @@ def ends(page: Page[Any], guard: PageGuard, size: int = 0) -> bool:
     reached = guard.count == guard.total
     first_and_full = len(page.rows) == guard.count and 0 < size <= guard.count
     return not page.rows or (reached and not first_and_full)
+
+
+def cursor_in(value: object, source: str) -> str:
+    """What an answer says of where a list goes on: text or a number; empty where it says null or nothing.
+
+    Raises RosterIncomplete where it is anything else: that is no end.
+    """
+    if value is None or isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return clean(value)
+    raise RosterIncomplete(f"{source}: a page says where the list goes on in a way that cannot be read")
 
 
 def with_query(url: str, parameters: dict[str, Any]) -> str:

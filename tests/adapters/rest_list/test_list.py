@@ -224,8 +224,16 @@ def test_a_status_with_new_words_deactivates_nobody(server: ListServer, clock: C
     assert active is not None
     for person in server.people:
         person[active.field] = "enabled-2"
-    with pytest.raises(RosterIncomplete, match=f"nobody is active by `{active.field}`"):
+    told = (
+        f"`{active.field}` says of somebody enabled-2" if active.inactive else f"nobody is active by `{active.field}`"
+    )
+    with pytest.raises(RosterIncomplete, match=told):
         read(server, clock)
+    server.people[2][active.field] = None
+    with pytest.raises(RosterIncomplete, match="not whether they are active"):
+        read(server, clock)
+    for person in server.people:
+        person[active.field] = active.values[0]
     del server.people[3][active.field]
     with pytest.raises(RosterIncomplete, match=f"leaves `{active.field}` out of somebody"):
         read(server, clock)

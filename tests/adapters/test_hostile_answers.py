@@ -1,0 +1,170 @@
+"""Whatever becomes of one answer in the middle of a list, nobody is missing, inactive or somebody else without a word.
+
+Every member of an answer is taken away and replaced, by each kind of value, for every source; so are the whole body and
+the status. What a source could truly say as well is named in `UNKNOWABLE`: limits, `must_include` and grace are for it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from bridge.contracts import RECORD, RosterEnd
+from bridge.errors import OttoBridgeError
+from tests.adapters.sources import PEOPLE, SOURCES, Source
+from tests.fakes.serving import Reply, Request
+
+GONE = object()
+VALUES = (GONE, None, "", "x", 0, 1, True, [], {}, 1.5)
+BODIES = (b"", b"<!doctype html><title>Sign in</title>", b'{"a": [', b"null", b"ok", b"\xff\xfe", b"[" * 50_000)
+STATUSES = (204, 302, 304, 400, 401, 403, 404, 410, 418)
+INACTIVE: dict[str, tuple[object, ...]] = {"docebo": (0,), "absorb": (1,), "cornerstone": ("x", 0, 1, True)}
+"""Values for which a person is truly inactive; Cornerstone's are not known, so that any but `active` is."""
+UNKNOWABLE: dict[str, tuple[tuple[Any, ...], ...]] = {
+    "brightspace": (("Items", 0),),
+    "cornerstone": (("data", 0), ("nextPageToken",)),
+}
+"""Places where somebody may be taken away so that the answer could be true: there is no total to compare with."""
+Change = Callable[[Reply], Reply]
+
+
+class Attacked:
+    """A source whose second page is changed on its way."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._answer = source.server.answer
+        self.pages: list[Reply] = []
+        """Of the last reading, as they were before the change."""
+        self.change: Change = lambda reply: reply
+        source.server.answer = self.answer
+
+    def answer(self, request: Request) -> Reply:
+        reply = self._answer(request)
+        if not self.source.is_page(request):
+            return reply
+        self.pages.append(reply)
+        return self.change(reply) if len(self.pages) == 2 else reply
+
+    def read(self) -> dict[str, tuple[str, bool]]:
+        """Everybody by record: the student ID, and whether they are active."""
+        self.pages.clear()
+        found: dict[str, tuple[str, bool]] = {}
+        end: RosterEnd | None = None
+        read = self.source.adapter.read_roster
+        assert read is not None
+        for page in read(self.source.settings, self.source.context()):
+            assert end is None
+            if isinstance(page, RosterEnd):
+                end = page
+            else:
+                found |= {one.fields[RECORD]: (one.student.student_id, one.active) for one in page}
+        assert end is not None
+        assert end.total == len(found)
+        return found
+
+    def suffered(self, change: Change) -> dict[str, tuple[str, bool]] | None:
+        """What is read with a change; None where it is refused in words."""
+        self.change = change
+        try:
+            return self.read()
+        except OttoBridgeError:
+            return None
+
+
+@pytest.fixture(params=SOURCES)
+def attacked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Attacked]]:
+    with SOURCES[request.param](tmp_path) as source:
+        yield request.param, Attacked(source)
+
+
+def places(document: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a document, of a list only the first one."""
+    inner = document.items() if isinstance(document, dict) else enumerate(document[:1])
+    for name, value in inner:
+        yield (*above, name)
+        if isinstance(value, dict | list):
+            yield from places(value, (*above, name))
+
+
+def put(place: tuple[Any, ...], value: object) -> Change:
+    def change(reply: Reply) -> Reply:
+        document = json.loads(reply.body)
+        at = document
+        for name in place[:-1]:
+            at = at[name]
+        if value is GONE:
+            del at[place[-1]]
+        else:
+            at[place[-1]] = value
+        return reply._replace(body=json.dumps(document).encode())
+
+    return change
+
+
+def alter(tag: str, value: object) -> Change:
+    """The same for the first element of a name in XML."""
+
+    def change(reply: Reply) -> Reply:
+        root = etree.fromstring(reply.body)
+        element = next(root.iter(tag))
+        above = element.getparent()
+        if value is GONE and above is not None:
+            above.remove(element)
+        elif value == [] and above is not None:
+            above.append(copy.deepcopy(element))
+        else:
+            for child in element:
+                element.remove(child)
+            element.text = str(value)
+        return reply._replace(body=etree.tostring(root))
+
+    return change
+
+
+def changes(body: bytes) -> Iterator[tuple[tuple[Any, ...], object, Change]]:
+    if body.startswith(b"<"):
+        tags = {str(element.tag): None for element in etree.fromstring(body).iter()}
+        yield from (((tag,), value, alter(tag, value)) for tag in tags for value in VALUES)
+    else:
+        for place in places(json.loads(body)):
+            yield from ((place, value, put(place, value)) for value in VALUES)
+
+
+def test_a_changed_member_of_a_page_makes_nobody_gone_inactive_or_another(attacked: tuple[str, Attacked]) -> None:
+    name, source = attacked
+    truth = source.read()
+    assert len(truth) == PEOPLE
+    harmed = []
+    for place, value, change in changes(source.pages[1].body):
+        found = source.suffered(change)
+        if found is None or found == truth or (place in UNKNOWABLE.get(name, ()) and found.items() <= truth.items()):
+            continue
+        renamed = len(found) == len(truth) and len(found.items() - truth.items()) == 1
+        active = all(is_active for _, is_active in found.values())
+        if not renamed or not (active or value in INACTIVE.get(name, (False,))):
+            harmed.append((place, value, found.items() ^ truth.items()))
+    assert harmed == []
+
+
+def test_another_body_or_status_is_no_page(attacked: tuple[str, Attacked]) -> None:
+    _, source = attacked
+    truth = source.read()
+    for body in BODIES:
+        assert source.suffered(lambda reply, body=body: reply._replace(body=body)) is None, body  # type: ignore[misc]
+    for status in STATUSES:
+        found = source.suffered(lambda reply, status=status: reply._replace(status=status))  # type: ignore[misc]
+        assert found in (None, truth), status
+
+
+def test_a_page_that_comes_again_in_place_of_the_next_is_noticed(attacked: tuple[str, Attacked]) -> None:
+    _, source = attacked
+    source.read()
+    first = source.pages[0]
+    assert source.suffered(lambda _: first) is None
