@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Unpack
 from urllib.parse import urlsplit
 
 from bridge.config.settings import origin
 from bridge.errors import LaunchRejected, RemoteRefused
-from bridge.net.http import Answer, Body, Outbound, Timeout, host_of
+from bridge.net.http import Answer, CallOptions, Outbound, Timeout, host_of
 
 MAX_ANSWER = 64 * 1024
 """Bytes."""
@@ -69,17 +70,14 @@ def call(
     method: str,
     url: str,
     *,
-    headers: Mapping[str, str] | None = None,
-    data: Body | None = None,
-    deadline: float = DEADLINE,
     login_page: str,
+    **options: Unpack[CallOptions],
 ) -> Answer:
     """One call within the limits. Raises LaunchRejected `login_page` for a redirect, else what `Outbound` raises."""
-    timeout = (TIMEOUT[0], min(TIMEOUT[1], deadline))
+    deadline = options.get("deadline", DEADLINE)
+    bounded: CallOptions = {**options, "deadline": deadline, "timeout": (TIMEOUT[0], min(TIMEOUT[1], deadline))}
     try:
-        return outbound.request(
-            method, url, headers=headers, data=data, timeout=timeout, deadline=deadline, max_bytes=MAX_ANSWER
-        )
+        return outbound.request(method, url, max_bytes=MAX_ANSWER, **bounded)
     except RemoteRefused as error:
         if 300 <= error.status < 400:
             raise LaunchRejected(login_page, f"{host_of(url)} answered with a redirect") from error

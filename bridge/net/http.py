@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple, TypedDict, Unpack
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import msgspec
@@ -62,6 +62,30 @@ _WRONG_NAME, _WRONG_TIME = {62, 64}, {9, 10}
 """OpenSSL's verify codes: host or address mismatch; not yet valid, expired."""
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,]+))", re.IGNORECASE)
+
+
+class CallOptions(TypedDict, total=False):
+    """What may be said of a call beside its method and address."""
+
+    headers: Mapping[str, str] | None
+    data: Body | None
+    """Bytes as they are, or the fields of a form."""
+    json: Any
+    timeout: Timeout
+    """`TIMEOUT` where nothing is said."""
+    deadline: float
+    """Seconds for all of it: `DEADLINE` for an answer that is read into memory, else `STREAM_DEADLINE`."""
+
+
+class _Call(NamedTuple):
+    """A call as it is made."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    timeout: Timeout
+    deadline: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,40 +150,20 @@ class Outbound:
         bounded._ends = ends
         return bounded
 
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        data: Body | None = None,
-        json: Any = None,
-        timeout: Timeout = TIMEOUT,
-        deadline: float = DEADLINE,
-        max_bytes: int = MAX_BYTES,
-    ) -> Answer:
+    def request(self, method: str, url: str, *, max_bytes: int = MAX_BYTES, **options: Unpack[CallOptions]) -> Answer:
         """Make one call and read the whole answer, whatever its status below 500.
 
         Raises RemoteUnavailable when there is no answer in time, or 429 or 5xx; RemoteRefused when the address is
         not one we may call, or the answer is a redirect or too large.
         """
-        opening = self.stream(method, url, headers=headers, data=data, json=json, timeout=timeout, deadline=deadline)
-        with opening as response:
+        in_memory: CallOptions = {"deadline": DEADLINE, **options}
+        with self.stream(method, url, **in_memory) as response:
             body = _read(response, url, max_bytes)
             return Answer(response.status, response.headers, body, _next_link(response.headers.get("Link", "")))
 
     @contextmanager
     def stream(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        data: Body | None = None,
-        json: Any = None,
-        timeout: Timeout = TIMEOUT,
-        deadline: float = STREAM_DEADLINE,
-        redirects: bool = False,
+        self, method: str, url: str, *, redirects: bool = False, **options: Unpack[CallOptions]
     ) -> Iterator[Response]:
         """Make one call and hand over the open answer, for bodies too large for memory. Raises like `request`.
 
@@ -168,10 +172,7 @@ class Outbound:
         left = self._ends - time.monotonic()
         if left <= 0:
             raise RemoteUnavailable(f"{host_of(url)}: there was no time left to ask")
-        timeout, deadline = (min(timeout[0], left), min(timeout[1], left)), min(deadline, left)
-        body, kind = _body(data, json)
-        sent = {**HEADERS, **kind, **(headers or {})}
-        response = self._call(method, url, sent, body, timeout, deadline)
+        response = self._make(_call(method, url, options, left))
         try:
             if not (redirects and response.get_redirect_location()):
                 _refuse_unusable(response, url)
@@ -181,29 +182,26 @@ class Outbound:
             response.close()
             response.release_conn()
 
-    def _call(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: Timeout, deadline: float
-    ) -> Response:
+    def _make(self, call: _Call) -> Response:
         """The open answer; the call is counted, however it ended."""
         began, result = time.monotonic(), "unavailable"
         try:
             with (
-                traces.span("call", host=host_of(url), method=method),
-                _told(url, HTTPError, OSError),  # those of requests are OSErrors
-                until(began + deadline),
+                traces.span("call", host=host_of(call.url), method=call.method),
+                _told(call.url, HTTPError, OSError),  # those of requests are OSErrors
+                until(began + call.deadline),
             ):
-                response = self._open(method, url, {**headers, **traces.headers()}, body, timeout)
+                response = self._open(call)
             result = _result_of(response.status)
         except RemoteRefused:
             result = "refused"
             raise
         finally:
-            self._count(host_of(url), result, time.monotonic() - began)
+            self._count(host_of(call.url), result, time.monotonic() - began)
         return response
 
-    def _open(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: Timeout
-    ) -> Response:
+    def _open(self, call: _Call) -> Response:
+        url = call.url
         if not url.lower().startswith(("http://", "https://")):
             raise RemoteRefused(f"{host_of(url)}: not a web address")
         try:
@@ -212,12 +210,12 @@ class Outbound:
             raise RemoteRefused("an address that names no host, or one that can be read as two") from error
         try:
             request = requests.PreparedRequest()
-            request.prepare_method(method)
+            request.prepare_method(call.method)
             request.prepare_url(url, None)
-            request.prepare_headers(headers)
-            request.prepare_body(body, None)
+            request.prepare_headers({**call.headers, **traces.headers()})
+            request.prepare_body(call.body, None)
             # by the transport, and not by a session, which brings redirects, cookies, proxies and .netrc
-            response: Response = self._transport.send(request, stream=True, timeout=timeout).raw
+            response: Response = self._transport.send(request, stream=True, timeout=call.timeout).raw
         except ValueError as error:  # an address without a host, a header with a line break
             raise RemoteRefused(f"{host_of(url)}: {type(error).__name__}") from error
         response.decode_content = True
@@ -264,6 +262,15 @@ def _wraps_another(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
         or ip.teredo is not None
         or ip in ipaddress.ip_network("64:ff9b::/96")
     )
+
+
+def _call(method: str, url: str, options: CallOptions, left: float) -> _Call:
+    """The call, no part of which takes longer than the seconds that are left."""
+    body, kind = _body(options.get("data"), options.get("json"))
+    headers = {**HEADERS, **kind, **(options.get("headers") or {})}
+    connect, read = options.get("timeout", TIMEOUT)
+    deadline = min(options.get("deadline", STREAM_DEADLINE), left)
+    return _Call(method, url, headers, body, (min(connect, left), min(read, left)), deadline)
 
 
 def _body(data: Body | None, json: Any) -> tuple[bytes | None, dict[str, str]]:
