@@ -60,7 +60,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def migrated_postgresql(postgresql_server: str) -> str:
     """A database with the newest schema, to be emptied before each test: copying one takes far longer."""
-    url = _create_database(postgresql_server, "migrated")
+    url = create_database(postgresql_server, "migrated")
     engine = open_database(url)
     migrate(engine)
     engine.dispose()
@@ -74,7 +74,7 @@ def bare_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
         yield f"sqlite:///{tmp_path / 'bare.db'}"
         return
     server, name = request.getfixturevalue("postgresql_server"), f"bare_{next(_numbers)}"
-    yield _create_database(server, name)
+    yield create_database(server, name)
     _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -149,6 +149,8 @@ def _administer(url: str, *statements: str) -> None:
     admin.dispose()
 
 
-def _create_database(server: str, name: str) -> str:
+def create_database(server: str, name: str = "") -> str:
+    """The URL of a new database without a table."""
+    name = name or f"fresh_{next(_numbers)}"
     _administer(server, f"CREATE DATABASE {name} TEMPLATE template0")
     return make_url(server).set(database=name).render_as_string(hide_password=False)

@@ -17,6 +17,7 @@ from procrastinate.jobs import Job as Queued
 from procrastinate.jobs import Status
 
 from bridge.jobs.job import Job, Kind, Queue
+from bridge.store.engine import driver_arguments
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +36,8 @@ class JobQueue:
     """Jobs of one database. `run` does one: (kind, connection) -> None; only a worker needs it."""
 
     def __init__(self, database_url: str, run: Callable[[str, str], None] | None = None) -> None:
-        conninfo = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
         # Two for the jobs, one to listen, and one for the signs of life, which must not wait for the others.
-        self.app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4))
+        self.app = App(connector=PsycopgConnector(kwargs=driver_arguments(database_url), min_size=1, max_size=4))
         for kind in Kind:
             self.app.task(name=kind.value)(_task(kind, run or _nothing))
 

@@ -250,6 +250,16 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
     connection.rollback()
 
 
+def driver_arguments(url: str) -> dict[str, Any]:
+    """What psycopg's `connect` takes for a PostgreSQL URL of ours: its own parser wants other escapes in a password.
+
+    Raises `ConfigError` like `open_database`.
+    """
+    address = _read_url(url)
+    (_, found) = address.get_dialect()().create_connect_args(address)
+    return {**_SILENCE, **found}
+
+
 def listens(engine: Engine) -> bool:
     """Whether a session may wait for notices: one behind a pooler hears none."""
     with engine.connect() as connection:
