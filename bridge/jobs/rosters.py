@@ -9,19 +9,23 @@ from typing import Any, Final
 from bridge.contracts import Connection
 from bridge.errors import ConfigError
 from bridge.roster.settings import seconds
-from bridge.store import one_time, sync_people, sync_runs
+from bridge.store import sync_people, sync_runs
 from bridge.store.database import Engine
 from bridge.store.sync_lock import LockHeld
 from bridge.sync.run import Options, Sync
 
 log = logging.getLogger(__name__)
 
+INTERRUPTED: Final = "interrupted"
+"""The reason of a run whose process was told to end."""
+STOPPED: Final = "stopped"
+"""The reason of a run that somebody asked to stop: they do not want it to begin again at once."""
 AGAIN: Final = 300.0
-"""Seconds from one start to the next of a roster that stays due, because its runs do not come to an end."""
+"""Seconds until a roster is tried again whose last run came to no good end."""
 
 
 class Rosters:
-    """Starts the sync of a connection, one at a time over all processes."""
+    """Says when the roster of a connection is due, and syncs it; two at once are kept apart by the lock of the sync."""
 
     def __init__(self, engine: Engine, sync_of: Callable[[Connection[Any]], Sync], now: Callable[[], float]) -> None:
         self._engine = engine
@@ -39,23 +43,30 @@ class Rosters:
         now = self._now()
         if now < self._not_before.get(connection.name, 0.0):
             return False
-        last = sync_runs.last_started(self._engine, sync_people.source_id(self._engine, connection.name))
-        due_at = 0.0 if last is None else last + seconds(connection.settings.roster.every)
+        due_at = self._due_at(connection)
         self._not_before[connection.name] = due_at
         return now >= due_at
 
     def run(self, connection: Connection[Any]) -> None:
-        """Sync it, unless somebody has just begun to."""
-        now, name = self._now(), connection.name
-        if not one_time.claim(self._engine, f"scheduled sync\n{name}", now=now, until=now + AGAIN):
-            return
+        """Sync it."""
+        name = connection.name
         try:
             outcome = self._sync_of(connection).run(Options())
         except LockHeld:
             log.info("%s: another sync is under way", name)
         except ConfigError as error:
             log.warning("%s: the sync cannot start: %s", name, "; ".join(error.problems))
+            self._not_before[name] = self._now() + AGAIN
         else:
             words = (outcome.status, outcome.reason or "-", outcome.run, outcome.read, outcome.created)
             rest = (outcome.updated, outcome.deactivated)
             log.info("%s: sync: %s (%s), run %d: %d read, %d created, %d updated, %d deactivated", name, *words, *rest)
+
+    def _due_at(self, connection: Connection[Any]) -> float:
+        every = seconds(connection.settings.roster.every)
+        last = sync_runs.last_started(self._engine, sync_people.source_id(self._engine, connection.name))
+        due_at = 0.0 if last is None else last + every
+        newest = sync_runs.newest_of_roster(self._engine, connection.name)
+        if newest is None or newest.ended_at is None or newest.reason == INTERRUPTED:  # to be resumed at once
+            return due_at
+        return max(due_at, newest.ended_at + (every if newest.reason == STOPPED else AGAIN))

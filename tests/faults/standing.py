@@ -187,9 +187,9 @@ def limit_files(world: Standing, most: int = resource.RLIM_INFINITY) -> None:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
 
-def wait_for(what: Any, why: str) -> Any:
+def wait_for(what: Any, why: str, patience: float = PATIENCE) -> Any:
     """What the function `what` returns, once that is true."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if found := what():
             return found
