@@ -72,6 +72,7 @@ def jobs_of(services: AppServices, stopping: Callable[[], bool]) -> Catalogue:
         background_sync(configuration, engine, services.directory, services.outbound, services.own_keys, stopping),
         services.now,
         configuration.retention,
+        username_attributes=configuration.ottolearn.username_attributes,
         directory_every=configuration.ottolearn.directory.refresh_every,
         syncs=configuration.bridge.starts_syncs,
     )

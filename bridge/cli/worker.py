@@ -205,6 +205,7 @@ def _catalogue(invocation: Invocation, engine: Engine, stopping: Callable[[], bo
         background_sync(configuration, engine, directory, outbound, own_keys, stopping),
         time.time,
         configuration.retention,
+        username_attributes=configuration.ottolearn.username_attributes,
         directory_every=configuration.ottolearn.directory.refresh_every,
         syncs=configuration.bridge.starts_syncs,
     )

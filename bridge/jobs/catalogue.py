@@ -13,6 +13,7 @@ from bridge.jobs.job import Job, Kind
 from bridge.jobs.rosters import Rosters
 from bridge.learners.directory import Directory
 from bridge.learners.refreshing import refresh_if_due
+from bridge.learners.unmatched import Unmatched
 from bridge.progress.reports import Reports
 from bridge.scim.applying import Applying
 from bridge.store.database import Engine
@@ -42,6 +43,7 @@ class Catalogue:
         now: Callable[[], float],
         retention: Retention,
         *,
+        username_attributes: Sequence[str],
         directory_every: float,
         syncs: bool,
     ) -> None:
@@ -60,6 +62,7 @@ class Catalogue:
         self._rosters = Rosters(engine, sync_of, now)
         self._pushes = Applying(engine, sync_of, now)
         self._requested = Requested(engine, connections.find, sync_of, now)
+        self._unmatched = Unmatched(engine, directory, username_attributes, connections.find, now)
         self._listed: tuple[float, Sequence[Connection[Any]]] = (0.0, ())
 
     def jobs(self) -> Iterator[Job]:
@@ -106,7 +109,8 @@ class Catalogue:
         return self._directory.is_older_than(self._directory_every)
 
     def _refresh(self) -> None:
-        refresh_if_due(self._directory, self._directory_every)
+        if refresh_if_due(self._directory, self._directory_every):
+            self._unmatched.settle()  # whoever is there by now waits for nobody
 
     def _purge(self) -> None:
         purge.purge(self._engine, self._now(), self._retention)

@@ -6,7 +6,19 @@ from typing import Final
 
 from bridge.config.retention import DAY, Retention
 from bridge.lti.keysets import BELIEVED
-from bridge.store import keysets, launches, one_time, people, rates, received, scim_resources, unmatched, visits
+from bridge.store import (
+    admin_sessions,
+    audit,
+    keysets,
+    launches,
+    one_time,
+    people,
+    rates,
+    received,
+    scim_resources,
+    unmatched,
+    visits,
+)
 from bridge.store.database import Engine
 
 EVERY: Final = 1_800.0
@@ -32,4 +44,6 @@ def purge(engine: Engine, now: float, kept: Retention) -> bool:
     if one_time.claim(engine, "tidying people", now=now, until=now + DAY):  # it looks at everybody
         people.forget_before(engine, now - kept.people * DAY)
     scim_resources.forget_deleted_before(engine, now - LEFT * DAY)
+    admin_sessions.purge(engine, now=now)
+    audit.forget_before(engine, now - kept.audit * DAY)
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import Connection, Engine, Select, func, select, text
 
 from bridge.store.engine import autocommit
 from bridge.store.learners import DirectoryState, read_state
@@ -60,7 +60,24 @@ _DISPUTED: Final = select(disputed.c.connection, func.count()).group_by(disputed
 _PROGRESS: Final = select(func.count(), func.min(progress.c.received_at)).where(
     progress.c.state == WAITING, progress.c.due_at < NEVER
 )
+_QUEUE_IS_THERE: Final = text("SELECT to_regclass('procrastinate_jobs') IS NOT NULL")
+_QUEUE: Final = text(
+    "SELECT queue_name, count(*), min(extract(epoch FROM made.at))::float8 FROM procrastinate_jobs job"
+    " LEFT JOIN LATERAL (SELECT min(at) AS at FROM procrastinate_events WHERE job_id = job.id) made ON true"
+    " WHERE job.status = 'todo' GROUP BY queue_name"
+)
+_WORKERS: Final = text("SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute'")
 _KEYS: Final = select(key_set.c.url, key_set.c.answered_at)
+
+
+class QueueFigures(NamedTuple):
+    """Jobs that wait for a worker, by queue."""
+
+    waiting: Mapping[str, int]
+    oldest: Mapping[str, float]
+    """When the oldest of them came into the queue."""
+    workers: int
+    """Processes that have given a sign of life in the last minute."""
 
 
 class Figures(NamedTuple):
@@ -82,6 +99,8 @@ class Figures(NamedTuple):
     """When OttoLearn made the oldest of them."""
     keys_read: Mapping[str, float]
     """When the key set at an address was last answered."""
+    queue: QueueFigures | None
+    """None where there is no queue."""
 
 
 def read(engine: Engine) -> Figures:
@@ -98,7 +117,20 @@ def read(engine: Engine) -> Figures:
             waiting=waiting,
             waiting_since=since,
             keys_read=_by_name(connection, _KEYS),
+            queue=of_queue(connection),
         )
+
+
+def of_queue(connection: Connection) -> QueueFigures | None:
+    """Those of the queue; None where there is none."""
+    if connection.dialect.name != "postgresql" or not connection.execute(_QUEUE_IS_THERE).scalar_one():
+        return None
+    rows = connection.execute(_QUEUE).all()
+    return QueueFigures(
+        {name: count for name, count, _ in rows},
+        {name: since for name, _, since in rows if since is not None},
+        connection.execute(_WORKERS).scalar_one(),
+    )
 
 
 def _by_name(connection: Connection, statement: Select[str, T]) -> dict[str, T]:

@@ -19,10 +19,11 @@ from prometheus_client.registry import Collector
 from bridge import __version__
 from bridge.config.connections import Connections
 from bridge.contracts import Connection
+from bridge.jobs.job import Queue
 from bridge.store import figures
 from bridge.store.database import Engine
 from bridge.store.engine import CONNECTIONS
-from bridge.store.figures import Figures
+from bridge.store.figures import Figures, QueueFigures
 from bridge.web.self_test import SelfTest
 
 log = logging.getLogger(__name__)
@@ -128,6 +129,8 @@ class Gauges(Collector):
             "Seconds since the LMS last answered with its keys; +Inf before its first answer.",
             {name: now - found.keys_read.get(url, -NEVER) for name, url in keys.items()},
         )
+        if found.queue is not None:
+            yield from _of_queue(found.queue, now)
 
     def _read(self) -> tuple[Figures, list[Connection[Any]]] | None:
         """What the database says, or None where it does not within the limit. One that hangs holds one thread."""
@@ -150,6 +153,23 @@ class Gauges(Collector):
             flight.set_result((figures.read(self._engine), list(self._connections.registered())))
         except Exception as error:  # noqa: BLE001 -- raised again in whoever waits
             flight.set_exception(error)
+
+
+def _of_queue(found: QueueFigures, now: float) -> Iterator[Metric]:
+    queues = [queue.value for queue in Queue]
+    yield _by(
+        "ottobridge_jobs_waiting",
+        "Jobs that wait for a worker.",
+        ["queue"],
+        {(name,): float(found.waiting.get(name, 0)) for name in queues},
+    )
+    yield _by(
+        "ottobridge_jobs_oldest_seconds",
+        "Seconds for which the oldest of them has waited; 0 where none waits.",
+        ["queue"],
+        {(name,): max(0.0, now - found.oldest.get(name, now)) for name in queues},
+    )
+    yield _one("ottobridge_job_processes", "Processes of workers that live.", float(found.workers))
 
 
 def _is_synced(connection: Connection[Any]) -> bool:

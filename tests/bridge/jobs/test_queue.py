@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from procrastinate.jobs import Status
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from bridge.jobs.job import Job, Kind, Queue
 from bridge.jobs.queue import JobQueue
 from bridge.jobs.schedule import Schedule
 from bridge.jobs.worker import FORGET_EVERY, Foreman, Role, roles
-from bridge.store.engine import open_database
+from bridge.store import figures
+from bridge.store.engine import autocommit, open_database
 from tests.bridge.jobs.made import made
 
 pytestmark = pytest.mark.postgresql
@@ -225,3 +226,25 @@ def test_a_long_roster_never_holds_up_what_is_short() -> None:
     assert [role for role in found if Queue.SYNC not in role.queues] == [Role((Queue.DIRECTORY, Queue.UPKEEP), 2)]
     assert roles((Queue.SYNC,), 1) == [Role((Queue.SYNC,), 1)]
     assert roles((Queue.UPKEEP,), 4) == [Role((Queue.UPKEEP,), 2)]
+
+
+def test_what_waits_and_who_works_is_told_to_whoever_watches(queue_url: str) -> None:
+    async def body(queue: JobQueue) -> None:
+        await queue.defer(made(connection="a"))
+        await queue.defer(made(connection="b"))
+        await queue.app.job_manager.register_worker()
+        gone = await queue.app.job_manager.register_worker()
+        asked(queue_url, f"UPDATE procrastinate_workers SET last_heartbeat = '2000-01-01' WHERE id = {gone}")
+
+    within(queue_url, body)
+    asked(queue_url, "UPDATE procrastinate_events SET at = to_timestamp(1000) WHERE job_id = 1")
+    engine = open_database(queue_url)
+    with autocommit(engine) as connection:
+        found = figures.of_queue(connection)
+    engine.dispose()
+    assert found == figures.QueueFigures({"sync": 2}, {"sync": 1000.0}, 1)
+
+
+def test_without_a_queue_nothing_is_told(engine: Engine) -> None:
+    with autocommit(engine) as connection:
+        assert figures.of_queue(connection) is None
