@@ -99,8 +99,7 @@ class Figures(NamedTuple):
     """When OttoLearn made the oldest of them."""
     keys_read: Mapping[str, float]
     """When the key set at an address was last answered."""
-    queue: QueueFigures | None
-    """None where there is no queue."""
+    queue: QueueFigures
 
 
 def read(engine: Engine) -> Figures:
@@ -121,10 +120,10 @@ def read(engine: Engine) -> Figures:
         )
 
 
-def of_queue(connection: Connection) -> QueueFigures | None:
-    """Those of the queue; None where there is none."""
+def of_queue(connection: Connection) -> QueueFigures:
+    """Those of the queue; nothing where there is none."""
     if connection.dialect.name != "postgresql" or not connection.execute(_QUEUE_IS_THERE).scalar_one():
-        return None
+        return QueueFigures({}, {}, 0)
     rows = connection.execute(_QUEUE).all()
     return QueueFigures(
         {name: count for name, count, _ in rows},

@@ -129,8 +129,7 @@ class Gauges(Collector):
             "Seconds since the LMS last answered with its keys; +Inf before its first answer.",
             {name: now - found.keys_read.get(url, -NEVER) for name, url in keys.items()},
         )
-        if found.queue is not None:
-            yield from _of_queue(found.queue, now)
+        yield from _of_queue(found.queue, now)
 
     def _read(self) -> tuple[Figures, list[Connection[Any]]] | None:
         """What the database says, or None where it does not within the limit. One that hangs holds one thread."""

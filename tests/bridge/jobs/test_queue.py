@@ -247,4 +247,4 @@ def test_what_waits_and_who_works_is_told_to_whoever_watches(queue_url: str) -> 
 
 def test_without_a_queue_nothing_is_told(engine: Engine) -> None:
     with autocommit(engine) as connection:
-        assert figures.of_queue(connection) is None
+        assert figures.of_queue(connection) == figures.QueueFigures({}, {}, 0)
