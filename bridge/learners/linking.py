@@ -84,6 +84,26 @@ def link(
     return learner
 
 
+def link_anew(
+    engine: Engine,
+    connection: str,
+    student_id: str,
+    user_id: int,
+    username_attributes: Sequence[str],
+    *,
+    now: float,
+) -> bool:
+    """The same for a student who is linked with nobody who could come in; False where they are, by now perhaps."""
+    before = aliases.find(engine, connection, student_id)
+    held = learners.learner(engine, before) if before is not None else None
+    if held is not None and any(held.attributes.get(name) for name in username_attributes):
+        return False
+    if not aliases.put_in_place_of(engine, connection, student_id, user_id, instead_of=before, now=now):
+        return False
+    unmatched.mark(engine, connection, student_id, State.RESOLVED)
+    return True
+
+
 def unlink(engine: Engine, connection: str, student_id: str) -> bool:
     """Undo a link kept in the bridge, so that the student waits again; False where there is none."""
     linked = aliases.drop(engine, connection, student_id)

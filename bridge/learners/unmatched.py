@@ -32,7 +32,12 @@ HELD: Final = {
 }
 """What is to be done about those whose ID leads to a user, by outcome."""
 NOT_WAITING: Final = "not_waiting"
-WHY: Final = {**bulk.WHY, NOT_WAITING: "no launch of this connection named the ID"}
+LINKED_ALREADY: Final = "linked_already"
+WHY: Final = {
+    **bulk.WHY,
+    NOT_WAITING: "no launch of this connection named the ID",
+    LINKED_ALREADY: "somebody has linked this student already",
+}
 """Why nobody is linked, in words."""
 CHUNK: Final = 500
 """Rows read at once."""
@@ -216,7 +221,8 @@ class Unmatched:
     def _link(self, choice: Choice, who: str, why: str) -> Linked:
         if why:
             return Linked(choice, who, why)
-        linking.link(self.engine, *choice, self.username_attributes, now=self.now())
+        if not linking.link_anew(self.engine, *choice, self.username_attributes, now=self.now()):
+            return Linked(choice, who, LINKED_ALREADY)
         dispute = disputes.find(self.engine, choice.connection, choice.student_id)
         return Linked(choice, who, "", dispute, linking.others_who_are(self.engine, *choice))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from sqlalchemy import Engine, Executable, bindparam, delete, select
+from sqlalchemy import Engine, Executable, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.identifiers import is_student_id, normalize
@@ -32,8 +32,17 @@ def _put_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Ex
 
 
 _PUT: Final = {"sqlite": _put_statement(sqlite.Insert), "postgresql": _put_statement(postgresql.Insert)}
+_ADD: Final = {
+    "sqlite": sqlite.insert(alias).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(alias).on_conflict_do_nothing(),
+}
 _ONE: Final = (alias.c.connection == bindparam("connection_"), alias.c.student_id == bindparam("id_"))
 _FIND: Final = Prepared(select(alias.c.user_id).where(*_ONE))
+_SWAP: Final = (
+    update(alias)
+    .where(*_ONE, alias.c.user_id == bindparam("was"))
+    .values(user_id=bindparam("new"), made_at=bindparam("now"))
+)
 _DROP: Final = delete(alias).where(*_ONE)
 
 
@@ -42,6 +51,20 @@ def put(engine: Engine, connection: str, student_id: str, user_id: int, *, now: 
     row = {"connection": connection, "student_id": normalize(student_id), "user_id": user_id, "made_at": now}
     with autocommit(engine) as database:
         database.execute(_PUT[engine.dialect.name], row)
+
+
+def put_in_place_of(
+    engine: Engine, connection: str, student_id: str, user_id: int, *, instead_of: int | None, now: float
+) -> bool:
+    """Link, where the ID is linked with this user, or with nobody, as far as whoever asks knows; False where somebody
+    was faster.
+    """
+    row = {"connection": connection, "student_id": normalize(student_id), "user_id": user_id, "made_at": now}
+    with autocommit(engine) as database:
+        if instead_of is None:
+            return database.execute(_ADD[engine.dialect.name], row).rowcount == 1
+        asked = {"connection_": connection, "id_": row["student_id"], "was": instead_of, "new": user_id, "now": now}
+        return database.execute(_SWAP, asked).rowcount == 1
 
 
 def find(engine: Engine, connection: str, student_id: str) -> int | None:

@@ -11,9 +11,10 @@ from bridge.web.admin.overview import overview_pages
 from bridge.web.admin.services import build_admin
 from bridge.web.admin.showing import show_around
 from bridge.web.admin.sign_in import sign_in_pages
+from bridge.web.admin.unmatched import unmatched_pages
 from bridge.web.services import AppServices
 
-PAGES = (overview_pages, sign_in_pages, audit_pages)
+PAGES = (overview_pages, sign_in_pages, audit_pages, unmatched_pages)
 """What makes the blueprint of each section, from `AdminServices`; its routes are below /admin."""
 
 

@@ -1,0 +1,30 @@
+// What makes repairs quicker: every page works without it.
+import { localTimes } from "./admin.js";
+
+// To choose who a student is ticks the student.
+for (const radio of document.querySelectorAll("[data-ticks]")) {
+  radio.addEventListener("change", () => {
+    const box = document.getElementById(radio.dataset.ticks);
+    if (!box || box.checked) return;
+    box.checked = true;
+    box.dispatchEvent(new Event("change"));
+  });
+}
+for (const counted of document.querySelectorAll(".counted")) counted.hidden = false;
+
+// A search that has found nobody yet goes on by itself.
+const further = document.querySelector("[data-goes-on=yes]");
+if (further) location.replace(further.href);
+
+// A run under way says how far it is; where the stream breaks off, the browser asks again by itself.
+for (const live of document.querySelectorAll("[data-live]")) {
+  const source = new EventSource(live.dataset.live);
+  source.addEventListener("progress", (event) => {
+    const told = JSON.parse(event.data);
+    live.querySelector("[data-told]").textContent = told.text;
+    const bar = live.querySelector("progress");
+    if (told.total) { bar.max = told.total; bar.value = told.done; } else { bar.removeAttribute("value"); }
+    localTimes(live);
+  });
+  source.addEventListener("over", () => { source.close(); location.reload(); });
+}
