@@ -9,12 +9,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bridge.admin.roles import Role
+from bridge.contracts import Student
+from bridge.store import unmatched
 from tests.browser.admin_site import HOSTILE, AdminSite, is_too_wide, site, violations
 
 __all__ = ["site"]
 pytestmark = pytest.mark.browser
 
-PAGES = ("/admin", "/admin/audit", "/admin/nothing-here")
+PAGES = ("/admin", "/admin/audit", "/admin/unmatched", "/admin/nothing-here")
 LOOKS = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
@@ -24,6 +26,8 @@ LOOKS = {
 
 def fill(site: AdminSite) -> None:
     """Something on every page, with names that want to do harm."""
+    unmatched.note(site.services.engine, "campus", Student("s000101", HOSTILE, "O’Brien"), "no_match", now=1.0)
+    unmatched.note(site.services.engine, "campus", Student(HOSTILE, "", ""), "no_match", now=2.0)
     for number in range(3):
         site.admin.trail.note(
             "ada", "owner", "link", connection="campus", student_id=f"{HOSTILE}{number}", user=7, name=HOSTILE

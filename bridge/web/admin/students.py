@@ -9,11 +9,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from bridge.contracts import Learner
+from bridge.contracts import FIRST_NAME, LAST_NAME, Learner
 from bridge.learners.names import differ, name_of
 from bridge.learners.near_misses import NearMiss
 from bridge.learners.search import EMAIL
-from bridge.ottolearn.api import FIRST_NAME, LAST_NAME
 from bridge.store.unmatched import UnmatchedRow
 from bridge.web.admin.paging import written
 

@@ -1,5 +1,4 @@
 // What makes repairs quicker: every page works without it.
-import { localTimes } from "./admin.js";
 
 // To choose who a student is ticks the student.
 for (const radio of document.querySelectorAll("[data-ticks]")) {
@@ -24,7 +23,6 @@ for (const live of document.querySelectorAll("[data-live]")) {
     live.querySelector("[data-told]").textContent = told.text;
     const bar = live.querySelector("progress");
     if (told.total) { bar.max = told.total; bar.value = told.done; } else { bar.removeAttribute("value"); }
-    localTimes(live);
   });
   source.addEventListener("over", () => { source.close(); location.reload(); });
 }
