@@ -80,7 +80,7 @@ def tokens(invocation: Invocation, connection: str, as_json: bool) -> None:
 @click.argument("token_id", metavar="TOKEN")
 @pass_invocation
 def revoke(invocation: Invocation, connection: str, token_id: str) -> None:
-    """End TOKEN of CONNECTION at once; `ottobridge scim tokens CONNECTION` names it."""
+    """End TOKEN of CONNECTION within a second; `ottobridge scim tokens CONNECTION` names it."""
     _url(invocation, connection)
     with invocation.database() as engine:
         if not scim_tokens.revoke(engine, connection, token_id, time.time()):

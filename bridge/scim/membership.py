@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from scim2_models import PatchOp, Resource
 from scim2_server.service import scim_exception_of
 
-from bridge.scim.rows import Members, members_of
+from bridge.scim.rows import Members, is_member, members_of
 
 GROUP_SCHEMA: Final = "urn:ietf:params:scim:schemas:core:2.0:Group"
 _WHOLE: Final = {"members", f"{GROUP_SCHEMA}:members".lower()}
@@ -103,7 +103,7 @@ def _read_removal(found: Difference, path: str, value: Any) -> bool:
         found.replace({})
         return True
     entries = value if isinstance(value, list) else [value]
-    named = {entry["value"] for entry in entries if _is_named(entry)}
+    named = {entry["value"] for entry in entries if _is_named(entry) and is_member(entry["value"])}
     found.remove(named)
     return all(_is_named(entry) for entry in entries)
 

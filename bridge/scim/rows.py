@@ -57,8 +57,15 @@ def members_of(group: Any) -> Members:
         if member.value:
             details = {name: getattr(member, name, None) for name in ("type", "display")}
             said = {name: text for name, text in details.items() if text}
-            found[_short("members.value", str(member.value)) or ""] = msgspec.json.encode(said).decode()
+            if not is_member(str(member.value)):
+                raise InvalidValueException(detail=f"members.value holds a NUL, or is longer than {LONGEST} characters")
+            found[str(member.value)] = msgspec.json.encode(said).decode()
     return found
+
+
+def is_member(value: str) -> bool:
+    """Whether this can be the value of a member at all: PostgreSQL takes no text with a NUL in it."""
+    return len(value) <= LONGEST and "\0" not in value
 
 
 def resource_from(model: type[Resource[Any]], row: Row, members: Members | None = None) -> Resource[Any]:

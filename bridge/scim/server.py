@@ -14,6 +14,7 @@ from bridge.scim.handler import Handler
 from bridge.scim.provider import provider
 from bridge.scim.service import Service
 from bridge.scim.storage import Storage
+from bridge.scim.tokens import Tokens
 from bridge.store.database import Engine
 
 ATTEMPTS: Final = 5
@@ -31,6 +32,7 @@ class Server:
 
     def __init__(self, engine: Engine, now: Callable[[], float]) -> None:
         self._engine = engine
+        self.tokens = Tokens(engine)
         self._now = now
         self._provider = provider()
         self._service = Service(self._provider)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any, Union, cast
+from typing import Any, Final, Union, cast
 
 from scim2_models import (
     NotFoundException,
@@ -23,11 +24,14 @@ from scim2_server.storage import ScimStorage, SearchPage
 from scim2_server.utils import parametrize
 
 from bridge.scim.narrowing import narrowed
-from bridge.scim.rows import Members, document_of, keys_of, members_of, meta_of, resource_from, version_of
+from bridge.scim.rows import Members, document_of, is_member, keys_of, members_of, meta_of, resource_from, version_of
 from bridge.store import scim_groups, scim_resources
 from bridge.store.database import Engine
 from bridge.store.scim_groups import Difference, Rewriting
 from bridge.store.scim_resources import GROUP, NameTaken, Row
+
+_ID: Final = re.compile(r"[0-9a-f]{32}")
+"""What `uuid4().hex` makes."""
 
 
 class Storage(ScimStorage):
@@ -145,10 +149,14 @@ class Storage(ScimStorage):
 
     def row(self, resource_type: ResourceType, resource_id: str) -> Row:
         """The row of a living resource. Raises NotFoundException."""
-        row = scim_resources.find(self._engine, self._connection, _name(resource_type), resource_id)
+        row = self._found(_name(resource_type), resource_id)
         if row is None:
             raise NotFoundException(detail=f"{_name(resource_type)} {resource_id[:64]!r} not found")
         return row
+
+    def _found(self, kind: str, id_: str) -> Row | None:
+        is_ours = _ID.fullmatch(id_) is not None  # PostgreSQL takes no text with a NUL in it, not even to look for it
+        return scim_resources.find(self._engine, self._connection, kind, id_) if is_ours else None
 
     @staticmethod
     def _as_read(resource: Resource[Any], expected_version: str | None) -> Row | None:
@@ -192,8 +200,10 @@ class Storage(ScimStorage):
         if by is None:
             return (row for rows in scim_resources.everything(self._engine, self._connection, kind) for row in rows)
         if by.column == "id":
-            row = scim_resources.find(self._engine, self._connection, kind, by.value)
+            row = self._found(kind, by.value)
             return [] if row is None else [row]
+        if by.column == "member" and not is_member(by.value):
+            return []
         if by.column == "member":
             return scim_resources.groups_with(self._engine, self._connection, by.value)
         return scim_resources.having(self._engine, self._connection, kind, by.column, by.one, by.other)

@@ -78,12 +78,11 @@ def _answer(services: AppServices, server: Server, connection: str, path: str) -
 def _refusal(services: AppServices, server: Server, connection: str, path: str) -> ScimResponse | None:
     """What is answered to whoever may not come in; None to whoever may."""
     from bridge.scim.server import TooManyRequests, unauthorized, unknown  # noqa: PLC0415 -- as above
-    from bridge.scim.tokens import is_let_in  # noqa: PLC0415
 
     found = services.connections.find(connection)
     if found is None or not found.adapter.takes_pushes:
         return server.refuse(unknown())
-    if path == PUBLIC or is_let_in(services.engine, connection, bearer(request), services.now()):
+    if path == PUBLIC or server.tokens.let_in(connection, bearer(request), services.now()):
         return None
     address = services.address_of(request)
     try:

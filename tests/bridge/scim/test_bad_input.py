@@ -14,7 +14,9 @@ from sqlalchemy import text
 from bridge.scim import tokens
 from bridge.store import scim_tokens
 from bridge.web.app import MAX_BODY
-from tests.bridge.scim.conftest import ENTERPRISE, ERROR, USER, Provider, user
+from tests.bridge.scim.conftest import ENTERPRISE, ERROR, PATCH, USER, Provider, user
+
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
 
 def is_error(answer: requests.Response, status: int) -> bool:
@@ -57,7 +59,7 @@ class TestWhoMayPush:
         assert said[101:] == [429, 429]
         assert provider.ask("GET", "/Users").status_code == 200
 
-    def test_a_new_token_leaves_no_gap_and_a_revoked_one_ends_at_once(self, provider: Provider) -> None:
+    def test_a_new_token_leaves_no_gap_and_a_revoked_one_ends_within_a_second(self, provider: Provider) -> None:
         old, now = provider.token, provider.services.now()
         provider.token = tokens.make(provider.engine, "acme", now)
         assert provider.ask("GET", "/Users").status_code == 200
@@ -68,20 +70,62 @@ class TestWhoMayPush:
         assert first.used_at is not None
         assert scim_tokens.revoke(provider.engine, "acme", first.id, now)
         assert not scim_tokens.revoke(provider.engine, "other", second.id, now)
+        provider.clock.ahead += tokens.KNOWN_FOR
         assert is_error(provider.ask("GET", "/Users", Authorization=f"Bearer {old}"), 401)
         assert provider.ask("GET", "/Users").status_code == 200
 
     def test_an_old_token_ends_after_its_grace(self, provider: Provider) -> None:
         now = provider.services.now()
         tokens.make(provider.engine, "acme", now, grace=60)
-        assert tokens.is_let_in(provider.engine, "acme", provider.token, now + 59)
-        assert not tokens.is_let_in(provider.engine, "acme", provider.token, now + 60)
+        known = tokens.Tokens(provider.engine)
+        assert known.let_in("acme", provider.token, now + 59.9)
+        assert not known.let_in("acme", provider.token, now + 60)
+        assert not known.let_in("acme", provider.token, now + 62)
+
+    def test_a_known_token_opens_no_other_connection(self, provider: Provider) -> None:
+        known, now = tokens.Tokens(provider.engine), provider.services.now()
+        assert known.let_in("acme", provider.token, now)
+        assert not known.let_in("other", provider.token, now)
+
+    def test_a_clock_that_is_set_back_keeps_no_revoked_token_alive(self, provider: Provider) -> None:
+        known, now = tokens.Tokens(provider.engine), provider.services.now()
+        assert known.let_in("acme", provider.token, now + 3_600)
+        (row,) = scim_tokens.every(provider.engine, "acme")
+        scim_tokens.revoke(provider.engine, "acme", row.id, now)
+        assert not known.let_in("acme", provider.token, now)
 
     def test_a_copy_of_the_database_opens_nothing(self, provider: Provider) -> None:
         with provider.engine.connect() as connection:
             rows = connection.execute(text("SELECT * FROM scim_token")).all()
         assert provider.token not in repr(rows)
         assert provider.token.encode() not in repr(rows).encode()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+class TestTextsThatADatabaseDoesNotTake:
+    """PostgreSQL has no NUL in a text, and says so by an error."""
+
+    @pytest.fixture
+    def engine_url(self, database_url: str) -> str:
+        return database_url
+
+    @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+    def test_an_id_with_a_nul_is_nobodys(self, provider: Provider, method: str) -> None:
+        bodies = {"PUT": user("ann"), "PATCH": {"schemas": [PATCH], "Operations": [{"op": "remove", "path": "title"}]}}
+        assert is_error(provider.ask(method, "/Users/%00", bodies.get(method)), 404)
+
+    @pytest.mark.parametrize("asked", [r'id eq "\u0000"', r'members.value eq "\u0000"', r'userName eq "\u0000"'])
+    def test_a_filter_with_a_nul_finds_nobody(self, provider: Provider, asked: str) -> None:
+        kind = "Groups" if asked.startswith("members") else "Users"
+        answer = provider.ask("GET", f"/{kind}?filter={asked}")
+        assert (answer.status_code, answer.json()["totalResults"]) == (200, 0)
+
+    def test_a_member_with_a_nul_is_refused_and_removing_one_is_no_harm(self, provider: Provider) -> None:
+        group = {"schemas": [GROUP], "displayName": "Staff"}
+        assert is_error(provider.ask("POST", "/Groups", {**group, "members": [{"value": "a\0"}]}), 400)
+        made = provider.ask("POST", "/Groups", group).json()["id"]
+        gone = {"op": "remove", "path": "members", "value": [{"value": "a\0"}]}
+        assert provider.patch(made, gone, where="Groups").status_code == 204
 
 
 class TestBodies:
