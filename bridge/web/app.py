@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Request, request
 from flask.sessions import NullSession, SessionInterface
@@ -25,7 +25,8 @@ from bridge.web.packages import package_pages
 from bridge.web.probes import probe_pages
 from bridge.web.progress import progress_pages
 from bridge.web.registration import registration_pages
-from bridge.web.scim import scim_pages
+from bridge.web.scim import SERVER, scim_pages
+from bridge.web.scim_pushes import pushes_first
 from bridge.web.security_txt import security_pages
 from bridge.web.services import AppServices
 from bridge.web.session_end import end_sessions_of_refused
@@ -33,6 +34,9 @@ from bridge.web.setup import setup_pages
 from bridge.web.status import status_pages
 from bridge.web.step_up import step_up_pages
 from bridge.web.troubles import trouble_pages
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 SERVICES = "ottobridge"
 """Where an application keeps its house, for whoever serves it."""
@@ -79,7 +83,8 @@ def create_app(services: AppServices, *, metrics_port: int | None = None) -> Fla
     answer_failures(app, services)
     for template in ("outcome.html", "page.html"):
         app.jinja_env.get_template(template)  # in memory before anything fails
-    serve = app.wsgi_app if metrics_port is None else apart(app.wsgi_app, metrics_port)
+    serve: WSGIApplication = pushes_first(app.wsgi_app, services, app.extensions[SERVER])
+    serve = serve if metrics_port is None else apart(serve, metrics_port)
     app.wsgi_app = around_requests(serve, services, time.monotonic)  # type: ignore[assignment]  # as Flask documents
     return app
 

@@ -87,5 +87,10 @@ def read_pairs(encoded: bytes) -> list[tuple[str, str]]:
 
 def bearer(request: Request) -> str:
     """The token of `Authorization: Bearer TOKEN` (RFC 6750, section 2.1), or empty."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return bearer_in(request.headers.get("Authorization", ""))
+
+
+def bearer_in(header: str) -> str:
+    """The same of the header itself."""
+    scheme, _, token = header.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""

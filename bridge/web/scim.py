@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from bridge.scim.server import Server
 
 ROOT: Final = "/scim/v2/"
+ROUTE: Final = f"{ROOT}<connection>/<path:path>"
+SERVER: Final = "ottobridge.scim"
+"""Where an application keeps what makes the SCIM server."""
+FAILURE: Final = "ottobridge.scim.failure"
+"""In the WSGI environment: why `bridge.web.scim_pushes` could not answer."""
 PUBLIC: Final = "/ServiceProviderConfig"
 """Shown to everybody: it says how to authenticate (RFC 7643, section 5)."""
 MEDIA_TYPE: Final = "application/scim+json"
@@ -46,10 +51,13 @@ def scim_pages(services: AppServices) -> Blueprint:
 
     @pages.route(f"{ROOT}<connection>", defaults={"path": ""}, strict_slashes=False, **options)
     @pages.route(f"{ROOT}<connection>//<path:path>", **options)
-    @pages.route(f"{ROOT}<connection>/<path:path>", **options)
+    @pages.route(ROUTE, **options)
     def scim(connection: str, path: str) -> Response:
+        if (failure := request.environ.pop(FAILURE, None)) is not None:
+            raise failure
         return _answer(services, server(), connection, f"/{path}")
 
+    pages.record_once(lambda state: state.app.extensions.update({SERVER: server}))
     return pages
 
 

@@ -51,7 +51,7 @@ class Office:
     def is_let_in(self, token: str, ahead: float = 0.0) -> bool:
         engine = open_database(self.database)
         try:
-            return tokens.is_let_in(engine, "staff", token, time.time() + ahead)
+            return tokens.Tokens(engine).let_in("staff", token, time.time() + ahead)
         finally:
             engine.dispose()
 
