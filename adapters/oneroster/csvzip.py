@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from adapters.oneroster.people import chosen, matches_filters
 from adapters.oneroster.settings import Filters
-from bridge.errors import RosterIncomplete
+from bridge.errors import RemoteUnavailable, RosterIncomplete
 from bridge.files.archive import Archive, open_archive
 from bridge.files.csvrows import read_csv
 
@@ -46,7 +46,7 @@ def _check_size(path: Path) -> None:
     try:
         size = path.stat().st_size
     except OSError as error:
-        raise RosterIncomplete(f"{path.name}: the file cannot be opened ({type(error).__name__})") from error
+        raise RemoteUnavailable(f"{path.name}: the file cannot be opened ({type(error).__name__})") from error
     if size > MAX_FILE:
         raise RosterIncomplete(f"{path.name}: the file is larger than {MAX_FILE // 1024**2} MiB")
 

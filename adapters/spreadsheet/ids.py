@@ -45,10 +45,12 @@ _DAMAGED: Final = (
     (re.compile(r"[+-]?\d+(?:[.,]\d+)?[ \xa0\u202f]?%", re.ASCII), PERCENT),
     (re.compile(r"[+-]?\d{1,3}(?:([.,' \xa0\u2009\u202f\u2019])\d{3})(?:\1\d{3})*(?:[.,]\d+)?", re.ASCII), GROUPED),
     (re.compile(r"[+-]?\d*[.,]\d+", re.ASCII), FRACTION),
-    (re.compile(r"=[+-]?[\d.,E+-]+", re.ASCII), FORMULA),
+    (re.compile(r"=.*|[@+-].*[()|!=+*/^&<>;,:\"'].*", re.DOTALL), FORMULA),  # whatever the programs take for one
     (re.compile(r"#.*", re.DOTALL), HASH),
 )
-_SUSPECT: Final = frozenset("#+-=.,\"0123456789'")
+_WIDE: Final = str.maketrans(dict(zip("＝＋－＠﹦﹢﹣﹫⁼⁺₌₊", "=+-@=+-@=+=+", strict=True)))
+"""What programs for East Asian languages read as the signs that begin a formula."""
+_SUSPECT: Final = frozenset("#+-=@.,\"0123456789'").union(map(chr, _WIDE))
 """With what a damaged or a marked ID begins."""
 
 
@@ -96,4 +98,5 @@ def _marked(text: str, *, hashed: bool) -> str | Odd:
         text = text[1:].strip()
         if not text[:1].isalnum():
             return APOSTROPHE
-    return next((odd for pattern, odd in _DAMAGED if pattern.fullmatch(text)), text)
+    plain = text[:1].translate(_WIDE) + text[1:]
+    return next((odd for pattern, odd in _DAMAGED if pattern.fullmatch(plain)), text)

@@ -12,7 +12,7 @@ from adapters.spreadsheet import workbook
 from adapters.spreadsheet.cells import Cell, unguarded
 from adapters.spreadsheet.package import Package
 from adapters.spreadsheet.rows import Row
-from bridge.errors import RosterIncomplete
+from bridge.errors import RemoteUnavailable, RosterIncomplete
 from bridge.files.csvrows import read_csv
 from bridge.files.digest import MAX_BYTES
 from bridge.files.encodings import find_encoding
@@ -81,7 +81,7 @@ def _opened(path: Path) -> Iterator[BufferedReader]:
     try:
         file = path.open("rb")
     except OSError as error:
-        raise RosterIncomplete(f"{path.name}: the file cannot be opened ({type(error).__name__})") from error
+        raise RemoteUnavailable(f"{path.name}: the file cannot be opened ({type(error).__name__})") from error
     with file:
         yield file
 

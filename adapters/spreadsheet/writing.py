@@ -8,7 +8,7 @@ from pathlib import Path
 
 from adapters.spreadsheet.cells import guarded
 from adapters.spreadsheet.xlsxfile import write_xlsx
-from bridge.files.private import make_private
+from bridge.files.private import written_whole
 
 
 def write_table(target: Path, sheet: str, rows: Iterable[Sequence[str]]) -> None:
@@ -17,9 +17,9 @@ def write_table(target: Path, sheet: str, rows: Iterable[Sequence[str]]) -> None
     As XLSX every cell is text, so that IDs keep their zeros. As CSV a cell that a spreadsheet program would take for a
     formula gets an apostrophe, which our reader takes away again.
     """
-    make_private(target)
-    if target.suffix.lower() == ".xlsx":
-        write_xlsx(target, sheet, rows)
-    else:
-        with target.open("w", encoding="utf-8-sig", newline="") as file:  # the mark is how Excel knows UTF-8
-            csv.writer(file).writerows([guarded(cell) for cell in row] for row in rows)
+    with written_whole(target) as part:
+        if target.suffix.lower() == ".xlsx":
+            write_xlsx(part, sheet, rows)
+        else:
+            with part.open("w", encoding="utf-8-sig", newline="") as file:  # the mark is how Excel knows UTF-8
+                csv.writer(file).writerows([guarded(cell) for cell in row] for row in rows)

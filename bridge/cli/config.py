@@ -19,7 +19,9 @@ from bridge.cli.saying import say
 from bridge.config.configuration import Configuration, load
 from bridge.config.outgoing import way_out
 from bridge.config.settings import split_plainly
+from bridge.config.yaml_file import STANDS_FOR_UNSET
 from bridge.ottolearn.settings import Oidc
+from bridge.store.address import check_url
 
 EXAMPLE = "config.example.yaml"
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,6 +48,9 @@ def _warnings(found: Configuration) -> Iterator[str]:
 def check(invocation: Invocation) -> None:
     """Check the configuration; every mistake with file, line, what was found and what is allowed."""
     found, unset = invocation.description
+    database = found.bridge.database_url.get_secret_value()
+    if STANDS_FOR_UNSET not in database:
+        check_url(database)
     way_out(found.bridge)  # what the environment names must be there, too
     say(f"{invocation.config_path}: {len(found.connections)} connection(s), no mistakes")
     for name, connection in found.connections.items():
@@ -85,6 +90,16 @@ class _Address(click.ParamType[str]):
         return self.fail(f"{value!r} is no address that starts with https://", param, ctx)
 
 
+class _OwnAddress(_Address):
+    """The same, at the root of its host: by it signatures are checked and cookies set."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = super().convert(value, param, ctx)
+        if split_plainly(text).path:
+            self.fail(f"{value!r} has a path; allowed: scheme, host and port alone", param, ctx)
+        return text
+
+
 def _is_here(host: str) -> bool:
     return host == "localhost" or host.startswith("127.")
 
@@ -98,7 +113,7 @@ def _refuse_a_second(context: click.Context, _: click.Parameter, secrets_as: str
 
 
 @config.command("init")
-@click.option("--public-url", type=_Address(), prompt="1. Where LMSs and browsers see the bridge (https://…)")
+@click.option("--public-url", type=_OwnAddress(), prompt="1. Where LMSs and browsers see the bridge (https://…)")
 @click.option("--organization-id", type=click.IntRange(1), prompt="2. OttoLearn: the number of the organisation")
 @click.option("--username", prompt="   OttoLearn: the name of the API user")
 @click.option("--learner-url", type=_Address(), prompt="3. Where learners enter OttoLearn (https://…)")

@@ -14,7 +14,7 @@ from adapters.spreadsheet.reader import MAX_PROBLEMS
 from bridge.cli.invocation import Invocation
 from bridge.cli.saying import say
 from bridge.contracts import Connection
-from bridge.errors import RosterIncomplete
+from bridge.errors import RemoteUnavailable, RosterIncomplete
 from bridge.store.database import Engine
 from bridge.store.sync_items import Kind
 from bridge.store.sync_runs import Status
@@ -71,7 +71,7 @@ def write_copy(
         if not asked and not sheet.problems and not unlinked:
             return
         write_corrected_copy(settings.file, sheet, target, unlinked)
-    except (RosterIncomplete, OSError) as error:
+    except (RemoteUnavailable, RosterIncomplete, OSError) as error:
         say(f"No corrected copy: {error}", err=True)
         return
     outcome.corrected_file = str(target)

@@ -75,6 +75,7 @@ def release(
         raise click.UsageError("name either a student ID or, with --record, a record of the LMS")
     with invocation.database() as engine:
         name = _connection(invocation, engine, connection)
+        was_held = bool(student_id) and persons.is_held(engine, name, student_id or "")
         found = persons.release(engine, name, student_id or "", record=record or "", door=door or "")
         rows = [_row(engine, person) for person in found]
         ids = {student_id or "", *(person.student_id for person in found)}
@@ -85,8 +86,11 @@ def release(
         say(f"{row['record']} ({row['door']}) is no longer OttoLearn user {row['user_id']}, {row['name']}.")
     for one, why in held.items() if not as_json else ():
         say(f"The last roster gave {one} to several people ({why}): nobody enters by it until a roster does not.")
-    if not rows:
+    if not rows and was_held:
         say(f"Nobody came to the connection {name} by that; what was held because of it is let go.", err=True)
+    elif not rows:
+        say(f"Nobody came to the connection {name} by that, and nothing is held because of it.", err=True)
+        raise click.exceptions.Exit(NOBODY)
 
 
 @people.command()

@@ -78,7 +78,7 @@ def export(invocation: Invocation, output: Path, connection: str | None) -> None
     try:
         write_table(output, "People", [UNMATCHED, *people])
     except OSError as error:
-        raise click.UsageError(f"{output} cannot be written: {error.strerror}") from error
+        raise click.ClickException(f"{output} cannot be written: {error.strerror}") from error
     say(f"{len(people):,} people: {output}", err=True)
 
 

@@ -40,6 +40,8 @@ def _sentence(file: ConfigFile, path: tuple[str, ...], mistake: Any, keys: Seque
             return file.problem(path[:-1], f"the key `{path[-1]}` is missing")
         case "extra_forbidden":
             return file.problem(path, _unknown_key(path[-1], keys), shown=False)  # perhaps a mistyped secret
+        case "model_type" | "model_attributes_type" | "dict_type":  # perhaps a secret, one level too high
+            return file.problem(path, "found a single value; allowed: keys with their values, indented", shown=False)
         case "literal_error":
             return file.problem(path, f"allowed: {context['expected']}")
         case "value_error":

@@ -153,7 +153,10 @@ def read_config_file(path: Path, environ: Mapping[str, str]) -> ConfigFile:
             raise ConfigError([f"{path}:1: the file is larger than {MAX_BYTES} bytes"])
         file.read(path.read_text("utf-8"), environ)
     except OSError as error:
-        raise ConfigError([f"{path}: {error.strerror}; start from config.example.yaml"]) from error
+        how = "`ottobridge config init` makes one, `ottobridge config example` shows every key"
+        raise ConfigError([f"{path}: {error.strerror}; {how}"]) from error
+    except RecursionError as error:
+        raise ConfigError([f"{path}:1: this is not YAML: nested too deeply"]) from error
     except UnicodeDecodeError as error:
         raise ConfigError([f"{path}: the file is not UTF-8 text"]) from error
     except yaml.YAMLError as error:

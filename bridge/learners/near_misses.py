@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -16,6 +17,8 @@ MOST = 10
 """Suggestions for one student."""
 ZEROS = 12
 """How many leading zeros are tried."""
+_WIDE: Final = {code: code + 0xFEE0 for code in range(ord("!"), ord("~") + 1)}
+"""ASCII as East Asian keyboards may write it (U+FF01 to U+FF5E)."""
 REASONS: Final = {
     "same_id": "has this ID, and so has another",
     "other_case": "has it in other letter case; `ignore_case: true` on the connection lets them in",
@@ -66,6 +69,9 @@ def _by_id(engine: Engine, student_id: str) -> Iterator[NearMiss]:
     folded = loose_key(student_id)
     for candidate in learners.candidates(engine, folded):
         yield NearMiss(candidate.learner, _likeness(candidate.value, normalize(student_id)), candidate.attribute)
+    for other in {unicodedata.normalize("NFKC", folded), folded.translate(_WIDE)} - {folded}:
+        for candidate in learners.candidates(engine, other):
+            yield NearMiss(candidate.learner, "other_spelling", candidate.attribute)
     core = folded.lstrip("0")
     for zeros in range(ZEROS + 1) if core else ():
         if (other := "0" * zeros + core) != folded:

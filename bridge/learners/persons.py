@@ -70,6 +70,12 @@ def release(engine: Engine, connection: str, student_id: str = "", *, record: st
     return found
 
 
+def is_held(engine: Engine, connection: str, student_id: str) -> bool:
+    """Whether anything is held because of this ID."""
+    waits = unmatched.find(engine, connection, student_id) is not None
+    return waits or bool(disputes.find(engine, connection, student_id))
+
+
 def settle(engine: Engine, connection: str, *student_ids: str) -> None:
     """End what was held because of these IDs; a roster that finds them in conflict again says so again.
 

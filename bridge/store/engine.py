@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from bridge.errors import ConfigError, RemoteUnavailable
+from bridge.store.address import name_of, read_url
 from bridge.store.asking import is_request
 from bridge.store.errors import shorten_both, trouble
 
@@ -30,13 +31,6 @@ CONNECTIONS: Final = 32
 """The most that a process has open at once. A request keeps one and now and then needs a second (`shared_connection`,
 and `engine.begin()` within it), so twice its threads must fit: else all of them could hold one and wait for another."""
 _POOL: Final = {"pool_size": 8, "max_overflow": CONNECTIONS - 8, "pool_timeout": 5}
-_ALLOWED: Final = "allowed: sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
-_DRIVERS: Final = {
-    "sqlite": "sqlite",
-    "sqlite+pysqlite": "sqlite",
-    "postgresql": "postgresql+psycopg",
-    "postgresql+psycopg": "postgresql+psycopg",
-}
 _PRAGMAS: Final = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 _SILENCE: Final = {
     "tcp_user_timeout": 30_000,
@@ -65,7 +59,7 @@ def open_database(url: str, *, prepare: bool = True) -> Engine:
     except DBAPIError as error:
         engine.dispose()
         why = trouble(error) or type(error.orig).__name__
-        raise RemoteUnavailable(f"{_name(_read_url(url))} cannot be opened: {why}") from error
+        raise RemoteUnavailable(f"{name_of(read_url(url))} cannot be opened: {why}") from error
     return engine
 
 
@@ -74,7 +68,7 @@ def open_later(url: str, *, prepare: bool = True) -> Engine:
 
     Raises `ConfigError` like `open_database`.
     """
-    address = _read_url(url)
+    address = read_url(url)
     try:
         engine = _open_sqlite(address) if address.drivername == "sqlite" else _open_postgresql(address, prepare)
     except ModuleNotFoundError as error:
@@ -180,31 +174,13 @@ def known_revisions() -> list[str]:
     return sorted((file.name.partition("_")[0] for file in files if file.name[:4].isdigit()), reverse=True)
 
 
-def _read_url(url: str) -> URL:
-    try:
-        address = make_url(url)
-    except (ArgumentError, ValueError):
-        raise ConfigError([f"bridge.database_url: not a database URL; {_ALLOWED}"]) from None
-    if address.drivername not in _DRIVERS:
-        raise ConfigError([f"bridge.database_url: {address.drivername!r} is not supported; {_ALLOWED}"])
-    return address.set(drivername=_DRIVERS[address.drivername])
-
-
-def _name(address: URL) -> str:
-    if address.drivername == "sqlite":
-        return f"the database file {address.database}"
-    return f"the PostgreSQL database {address.database!r} on {address.host}:{address.port or 5432}"
-
-
 def _open_sqlite(address: URL) -> Engine:
-    if not address.database or address.database == ":memory:" or address.database.startswith("file:"):
-        raise ConfigError([f"bridge.database_url: a plain file is needed, several processes share it; {_ALLOWED}"])
-    file = Path(address.database)
+    file = Path(address.database or "")
     try:
         # Names and IDs of people: nobody but the owner reads a new file (nor -wal and -shm, which follow its mode).
         file.touch(mode=0o600)
     except OSError as error:
-        raise ConfigError([f"bridge.database_url: {_name(address)} cannot be made: {error.strerror}"]) from None
+        raise ConfigError([f"bridge.database_url: {name_of(address)} cannot be made: {error.strerror}"]) from None
     engine = create_engine(address, hide_parameters=True, **_POOL)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -9,7 +9,7 @@ import pytest
 from adapters.oneroster import csvzip
 from adapters.oneroster.settings import Settings
 from bridge.contracts import RosterEnd, Student
-from bridge.errors import RosterIncomplete
+from bridge.errors import RemoteUnavailable, RosterIncomplete
 
 MANIFEST_11 = "propertyName,value\nmanifest.version,1.0\noneroster.version,1.1\nfile.users,bulk\n"
 MANIFEST_12 = "propertyName,value\noneroster.version,1.2\nfile.users,bulk\nfile.roles,bulk\n"
@@ -125,7 +125,7 @@ def test_roles_that_are_announced_and_absent_are_missed(packed, read_zip):
 
 
 def test_a_file_too_large_or_absent_is_named(packed, read_zip, tmp_path, monkeypatch):
-    with pytest.raises(RosterIncomplete, match=r"gone\.zip: the file cannot be opened"):
+    with pytest.raises(RemoteUnavailable, match=r"gone\.zip: the file cannot be opened"):
         read_zip(tmp_path / "gone.zip")
     monkeypatch.setattr(csvzip, "MAX_FILE", 10)
     with pytest.raises(RosterIncomplete, match="the file is larger than"):

@@ -34,7 +34,6 @@ from bridge.identifiers import is_no_id, normalize
         "S-0105/Ä",
         "12E45",
         "1E5",
-        "=cmd|' /C calc'!A0",
         "+49",
         "-1",
         "@home",
@@ -233,6 +232,15 @@ def test_a_mark_around_an_id_is_not_taken_for_a_part_of_it(text, student_id):
         ("50%", "per cent"),
         ("12,5 %", "per cent"),
         ("=00123", "a formula"),
+        ("=HYPERLINK(1)", "a formula"),
+        ("=A1", "a formula"),
+        ("=cmd|' /C calc'!A0", "a formula"),
+        ("\uff1dHYPERLINK(1)", "a formula"),
+        ("\uff20SUM(A1)", "a formula"),
+        ("@SUM(A1)", "a formula"),
+        ("+SUM(A1)", "a formula"),
+        ("+A1+B1", "a formula"),
+        ("-2+3+cmd|' /C calc'!A0", "a formula"),
         ("1 234 567", "thousands"),
         ("1.234.567", "thousands"),
         ("1\u2019234", "thousands"),
@@ -244,6 +252,11 @@ def test_a_mark_around_an_id_is_not_taken_for_a_part_of_it(text, student_id):
 )
 def test_a_decorated_or_damaged_id_is_refused(text, what):
     assert what in read_id(text).what
+
+
+@pytest.mark.parametrize("text", ['="=HYPERLINK(1)"', '="@SUM(A1)"', "-4711", "+49 151 23", "@home"])
+def test_what_only_looks_like_a_formula_or_is_marked_as_text_is_an_id(text):
+    assert read_id(text) == text.removeprefix('="').removesuffix('"')
 
 
 @pytest.mark.parametrize("text", ["null", "N/A", "-", "NaN", "None", '="null"'])

@@ -10,7 +10,7 @@ import pytest
 from adapters.spreadsheet.correction import REASON, find_mistakes, write_corrected_copy
 from adapters.spreadsheet.reader import Sheet
 from adapters.spreadsheet.settings import Settings
-from bridge.errors import RosterIncomplete
+from bridge.errors import RemoteUnavailable
 from tests.fakes.workbook import DATE_STYLES, make, sheet, text
 
 SOURCE = (
@@ -91,7 +91,7 @@ def test_a_date_of_an_ordinary_column_is_copied_and_what_was_refused_as_an_id_is
 
 
 def test_what_cannot_be_read_is_not_copied_half(tmp_path):
-    with pytest.raises(RosterIncomplete):
+    with pytest.raises(RemoteUnavailable):
         write_corrected_copy(tmp_path / "gone.csv", Sheet("gone", {}, frozenset()), tmp_path / "copy.csv")
     assert not (tmp_path / "copy.csv").exists()
 

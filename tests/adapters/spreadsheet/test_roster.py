@@ -18,7 +18,7 @@ from adapters.spreadsheet.settings import Settings
 from adapters.spreadsheet.table import open_table
 from adapters.spreadsheet.xlsxfile import write_xlsx
 from bridge.contracts import PLACE, RosterEnd, RosterMember, Student
-from bridge.errors import RosterIncomplete
+from bridge.errors import RemoteUnavailable, RosterIncomplete
 from bridge.files.digest import digest_of
 from tests.fakes.workbook import make, sheet, text
 
@@ -198,8 +198,15 @@ def test_columns_that_only_their_headers_told_are_said_to_be_guessed(read, csv_f
     assert read(csv_file(f"{header}\n{row}\n"), **keys).end == RosterEnd(1, guess=guess)
 
 
-def test_a_value_like_a_formula_is_text(read, csv_file):
-    assert read(csv_file("Student ID,Email\n\"=cmd|' /C calc'!A0\",a@example.edu\n")).ids == ["=cmd|' /C calc'!A0"]
+@pytest.mark.parametrize("formula", ["=HYPERLINK(1)", "@SUM(A1)", "=cmd|' /C calc'!A0"])
+def test_nobody_is_called_by_a_formula(read, csv_file, formula):
+    with pytest.raises(SheetRefused, match="a formula instead of its result"):
+        read(csv_file(f'Student ID,Email\n"{formula}",a@example.edu\n'), mode="roster")
+
+
+def test_a_value_like_a_formula_that_is_marked_as_text_is_text(read, csv_file):
+    marked = '"=""=cmd|\' /C calc\'!A0"""'
+    assert read(csv_file(f"Student ID,Email\n{marked},a@example.edu\n")).ids == ["=cmd|' /C calc'!A0"]
 
 
 def test_canvas_users_csv_is_recognised(read, canvas_samples):
@@ -237,7 +244,7 @@ def test_a_file_swapped_between_plan_and_apply_has_another_fingerprint(csv_file)
 
 
 def test_a_file_that_is_not_there_is_named(read, tmp_path):
-    with pytest.raises(RosterIncomplete, match=r"gone\.csv: the file cannot be opened"):
+    with pytest.raises(RemoteUnavailable, match=r"gone\.csv: the file cannot be opened"):
         read(tmp_path / "gone.csv")
 
 

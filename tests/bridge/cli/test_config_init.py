@@ -17,6 +17,7 @@ from adapters import ADAPTERS
 from bridge.cli import cli
 from bridge.cli.newconfig import KINDS
 from bridge.config.configuration import load
+from bridge.errors import ConfigError
 from tests.conftest import ROOT
 
 PASSWORD = "pass word $HOME \"quoted\" 'and' \\ `more`"
@@ -132,3 +133,21 @@ def test_the_wheel_carries_the_example(tmp_path: Path) -> None:
     shown = CliRunner().invoke(cli, ["config", "example"])
     assert shown.stdout == (ROOT / "config.example.yaml").read_text("utf-8")
     assert re.search(r"^bridge:$", shown.stdout, re.M)
+
+
+@pytest.mark.parametrize("address", ["https://b.example.edu/sub", "https://b.example.edu/?a=b", "ftp://b.example.edu"])
+def test_an_address_of_our_own_that_would_be_refused_later_is_refused_before_anything_is_written(
+    tmp_path: Path, address: str
+) -> None:
+    assert init(tmp_path, "--lms", "none", **{"--public-url": address}).exit_code == 2
+    assert files_in(tmp_path) == {}
+
+
+def test_config_check_tells_what_every_command_would_refuse(tmp_path: Path) -> None:
+    assert init(tmp_path, "--lms", "none").exit_code == 0
+    path = tmp_path / "config.yaml"
+    right = path.read_text("utf-8")
+    for url in ("sqlite://", f"sqlite:///{tmp_path}/none/x.db", "postgresql+psycopg://u:p@x@h/d"):
+        path.write_text(right.replace("sqlite:///ottobridge.db", url), "utf-8")
+        found = CliRunner().invoke(cli, ["--config", str(path), "config", "check"])
+        assert isinstance(found.exception, ConfigError), url

@@ -40,6 +40,11 @@ def test_nobody_is_said_and_is_an_exit_code(site: Site) -> None:
     assert (code, "Nobody came to the connection campus" in told) == (1, True)
 
 
+def test_to_release_nobody_is_said_and_is_an_exit_code(site: Site) -> None:
+    code, told = site.run("people", "release", "zzz")
+    assert (code, "nothing is held because of it" in told) == (1, True)
+
+
 def test_a_changed_id_is_followed_by_one_command_and_the_person_enters(known: Site) -> None:
     assert known.launch("z-new", "u-1") == REFUSED
     code, told = known.run("people", "follow", "z", "z-new")

@@ -318,15 +318,18 @@ def test_what_fills_a_username_attribute_of_ottolearn_is_judged_as_an_id(site: S
     assert "people.csv: 1 mistake\npeople!B2: found a number shortened" in said["notices"][-1]
 
 
-def test_a_formula_goes_in_as_text_and_comes_out_as_text(site: Site) -> None:
+def test_a_formula_is_nobodys_id_unless_it_is_marked_as_text(site: Site) -> None:
     formula = "=cmd|' /C calc'!A0"
     site.file(f'E-Mail,Personalnummer\nzoe@example.edu,"{formula}"\n"=1+1@x",5\n')
     copy = site.folder / "corrected.csv"
     code, said, _ = site.run("sync", "spreadsheet", "hr-sheet", "--corrected-copy", copy, "--json")
-    assert (code, said["updated"], said["skipped"]) == (0, 1, 1)
-    assert site.everybody()[1]["employeeId"] == formula
+    assert (code, said["reason"], said["updated"]) == (3, "roster_incomplete", 0)
     rows = list(csv.reader(copy.read_text("utf-8-sig").splitlines()))
     assert [row[:2] for row in rows[1:]] == [["zoe@example.edu", f"'{formula}"], ["'=1+1@x", "5"]]
+
+    site.file(f'E-Mail,Personalnummer\nzoe@example.edu,"=""{formula}"""\n')
+    assert site.run("sync", "spreadsheet", "hr-sheet", "--json")[1]["updated"] == 1
+    assert site.everybody()[1]["employeeId"] == formula
 
 
 def test_a_corrected_copy_is_never_written_over_its_source(site: Site) -> None:
@@ -446,3 +449,9 @@ def test_a_roster_from_where_the_configuration_says_is_approved_without_more_wor
     _, out, _ = site.run("sync", "spreadsheet", "hr-sheet", "--max-changes", "updates=1")
     (line,) = [line for line in out.splitlines() if "sync approve" in line]
     assert line.split()[-2] == "approve"
+
+
+def test_a_file_that_is_not_there_is_a_source_that_does_not_answer(site: Site) -> None:
+    (site.folder / "people.csv").unlink(missing_ok=True)
+    code, said, _ = site.run("sync", "spreadsheet", "hr-sheet", "--json")
+    assert (code, said["status"], said["reason"]) == (1, "failed", "unavailable")

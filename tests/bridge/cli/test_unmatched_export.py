@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def test_the_students_of_another_connection_stay_out_of_the_file(site: Site) -> 
 
 def test_a_file_that_cannot_be_written_is_told_in_words(site: Site) -> None:
     code, told = site.run("unmatched", "export", "-o", site.folder / "nowhere" / "people.csv")
-    assert (code, "cannot be written" in told) == (2, True)
+    assert (code, "cannot be written" in told) == (1, True)
 
 
 @pytest.mark.parametrize("name", ["people.csv", "people.xlsx"])
@@ -180,3 +181,21 @@ def complete(file: Path, email: str) -> None:
     rows[1][1] = email
     with file.open("w", encoding="utf-8", newline="") as written:
         csv.writer(written).writerows(rows)
+
+
+@pytest.mark.parametrize("name", ["people.csv", "people.xlsx"])
+def test_a_disk_that_is_full_is_no_wrong_usage_and_leaves_no_half_a_list(
+    site: Site, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    file = site.folder / name
+    file.write_text("the list of last week")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("adapters.spreadsheet.writing.write_xlsx", full)
+    monkeypatch.setattr("adapters.spreadsheet.writing.csv.writer", full)
+    code, told = site.run("unmatched", "export", "-o", file)
+    assert (code, "cannot be written: No space left on device" in told) == (1, True)
+    assert file.read_text() == "the list of last week"
+    assert not [*site.folder.glob(".people*")]

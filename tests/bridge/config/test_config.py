@@ -113,7 +113,7 @@ def test_a_value_stays_as_it_was_typed(tmp_path: Path) -> None:
         (
             "connections:",
             "connections: campus\ncourses:",
-            "config.yaml:10: connections: found 'campus'; input should be",
+            "config.yaml:10: connections: found a single value; allowed: keys",
         ),
         ("  organization_id: 1\n", "  organization_id: 1\n  organization_id: 2\n", "config.yaml:6: ottolearn.organiza"),
         (
@@ -215,7 +215,7 @@ def test_what_is_no_configuration_at_all_is_told_in_words(tmp_path: Path, text: 
 
 
 def test_a_file_that_is_not_there_says_where_to_begin(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"config\.example\.yaml"):
+    with pytest.raises(ConfigError, match="`ottobridge config example`"):
         load(tmp_path / "config.yaml", ADAPTERS, {})
 
 
@@ -447,3 +447,17 @@ def test_a_roster_of_what_course_authors_write_is_a_mistake(
         (told,) = problems(tmp_path, text)
         assert "connections.authored.student_id" in told
         assert "whoever edits a course can write it" in told
+
+
+def test_a_secret_that_stands_one_level_too_high_is_not_told(tmp_path: Path) -> None:
+    for wrong in ("lti11: SUPERSECRETVALUE", "lti13: SUPERSECRETVALUE"):
+        text = re.sub(r"lti11: .*", wrong, GOOD)
+        assert "SUPERSECRETVALUE" not in str(problems(tmp_path, text))
+    assert "SUPERSECRETVALUE" not in str(problems(tmp_path, f"{GOOD}  pk: SUPERSECRETVALUE\n"))
+    flat = GOOD.replace("bridge:", "bridge: SUPERSECRETVALUE\nother:", 1)
+    assert "SUPERSECRETVALUE" not in str(problems(tmp_path, flat))
+
+
+def test_brackets_without_end_are_one_sentence(tmp_path: Path) -> None:
+    (told,) = problems(tmp_path, "a: " + "[" * 20_000)
+    assert "this is not YAML" in told

@@ -75,3 +75,10 @@ def test_hints_of_an_older_reading_are_swept_away(database: Engine) -> None:
     directory_snapshots.replace(database, PEOPLE[:1], NAMES, now=2.0)
     with autocommit(database) as connection:
         assert len(connection.execute(hint.select()).all()) == 1
+
+
+@pytest.mark.parametrize(("asked", "held"), [("7009", "７００９"), ("７００９", "7009"), ("ab-7", "ＡＢ－７")])
+def test_digits_and_letters_of_another_width_are_near(engine: Engine, asked: str, held: str) -> None:
+    directory_snapshots.replace(engine, [Learner(9, True, {"username": held})], NAMES, now=1.0)
+    (found,) = near_misses(engine, Student(asked, "", ""), asked, NAMES)
+    assert (found.learner.user_id, found.reason) == (9, "other_spelling")

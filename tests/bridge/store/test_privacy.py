@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from bridge.store.launches import LaunchLine
 from bridge.store.privacy import _ERASED, HOLDS_NOBODY, HOLDS_PEOPLE, erase, everything_of
 from bridge.store.schema import metadata
 from bridge.store.scim_resources import USER, Keys
+from bridge.sync.report_files import files_naming
 from tests.bridge.cli.test_db import CONFIG
 
 ERASED = {table.name for table in _ERASED}
@@ -177,3 +179,33 @@ def test_an_administrator_exports_and_erases(two_students: Engine, tmp_path: Pat
     assert set(desk.json("erase", "s1", "--yes", "--json")["tables"]) == ERASED
     assert "Nothing was kept" in desk.run("erase", "s1", "--yes").stdout
     assert "delete it there" in desk.run("erase", "s1", "--yes").stdout
+
+
+def test_files_of_syncs_that_name_the_student_are_shown_and_erased_and_no_others(
+    two_students: Engine, tmp_path: Path, database_url: str
+) -> None:
+    desk, folder = Desk(tmp_path, database_url), tmp_path / "ottobridge-reports"
+    folder.mkdir()
+    naming = {
+        "campus-1.html": "<td>s1</td>",
+        "campus-1.json": '{"student_id": "s1"}',
+        "campus-1.retry.jsonl": '{"student_id": "s1"}\n',
+        "college-2.corrected.csv": "s1,Zo\u00eb\r\n",
+    }
+    others = {"campus-3.html": "<td>s12</td>", "campus-4.corrected.csv": "xs1,s2", "campus-5.json": "", "own.txt": "s1"}
+    for name, content in {**naming, **others}.items():
+        (folder / name).write_text(content, "utf-8")
+    assert {Path(file).name for file in desk.json("export", "s1", "--json")["files"]} == {*naming}
+    assert desk.run("erase", "s1").exit_code == 1  # nobody confirmed
+    assert desk.run("erase", "s1", "--connection", "college", "--yes").exit_code == 0
+    assert not (folder / "college-2.corrected.csv").exists()
+    assert len(desk.json("erase", "s1", "--yes", "--json")["files"]) == 3
+    assert {file.name for file in folder.iterdir()} == {*others}
+
+
+@pytest.mark.parametrize("student_id", ['a"<b', "Zo\u00eb & \u738b"])
+def test_an_id_is_found_in_files_however_they_write_it(tmp_path: Path, student_id: str) -> None:
+    written = (json.dumps(student_id), html.escape(student_id), student_id, student_id.replace('"', '""'))
+    for number, text_ in enumerate(written):
+        (tmp_path / f"campus-{number}.html").write_text(f"({text_})", "utf-8")
+    assert len(files_naming(tmp_path, student_id)) == 4
