@@ -231,7 +231,7 @@ def driver_arguments(url: str) -> dict[str, Any]:
 
     Raises `ConfigError` like `open_database`.
     """
-    address = _read_url(url)
+    address = read_url(url)
     (_, found) = address.get_dialect()().create_connect_args(address)
     return {**_SILENCE, **found}
 
