@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, NewType, Ty
 if TYPE_CHECKING:
     from bridge.install.guide import Addresses, RegistrationRequest, SetupGuide
     from bridge.net.http import Outbound
+    from bridge.presentation.brand import Brand
+    from bridge.presentation.support import Support
     from bridge.roster.authorization_code import AuthorizationCodeClient
     from bridge.roster.services import ConnectionState, LtiServices, Pushes
 
@@ -113,6 +115,8 @@ class Launch:
     """Where an LTI platform lists the members of the course that the launch comes from, or empty."""
     package_token: str = field(default="", repr=False)
     """The token of our package, where the LMS itself passed it on; empty where it did not."""
+    locale: str = ""
+    """The language that the student reads, as the LMS says it: `de`, `pt_BR`, `en-US,fr-FR`, or empty."""
     channel: Mapping[str, str] = field(default_factory=dict, repr=False)
     """How the LMS can be told of progress, in words of the adapter's own; empty where it cannot. Holds secrets."""
 
@@ -341,6 +345,10 @@ class Connection(Generic[S]):
     """Whether a roster sync takes a person's changed student ID over; otherwise an administrator does."""
     roster_connection: str = ""
     """The connection whose roster knows the people who launch here; empty where it is this one, or none."""
+    support: Support | None = None
+    """Whom its learners turn to; None: `bridge.support`."""
+    brand: Brand | None = None
+    """How its pages look; None: `bridge.brand`."""
 
 
 def can_look_up(connection: Connection[Any]) -> bool:

@@ -16,42 +16,12 @@ class Reason(NamedTuple):
 
     status: int
     learner: str
-    """A key of `ADVICE`."""
+    """A key of `bridge.presentation.advice.ADVICE`."""
     who: str
     how: str
 
 
 # fmt: off
-class Advice(NamedTuple):
-    """What a learner reads: what happened, and what to do."""
-
-    title: str
-    text: str
-
-
-_SUPPORT = "Give this reference to the people who run your course; they can put it right."
-
-ADVICE = {
-    "again": Advice("Please open the course once more", f"Each visit works once, and only for a short time. Go back to your course and open it again. If it stays like this: {_SUPPORT}"),
-    "window": Advice("Please open the course in a window of its own", f"Your browser kept no cookie on the way here, as many do not inside another page. Go back to your course and open it in a new window or tab, or allow cookies there, or take another browser. If it stays like this: {_SUPPORT}"),
-    "cookies": Advice("Your browser keeps no cookie for this page", f"The course is open in a window of its own, and your browser still kept no cookie on the way here. Allow cookies for this site in your browser, switch off what blocks them, or take another browser; then open the course again from your learning management system. If it stays like this: {_SUPPORT}"),
-    "later": Advice("Please try again in a few minutes", "A system that is needed to let you in does not answer at the moment. Nothing is lost. If it goes on, give this reference to the people who run your course."),
-    "clock": Advice("The clocks do not agree", f"The clock of your learning management system is ahead of ours, so that we cannot take its word for who you are. {_SUPPORT}"),
-    "support": Advice("We could not let you in", f"Your course and OttoLearn do not fit together yet. {_SUPPORT}"),
-    "callback": Advice("Please open the course once more", f"Your learning management system did not confirm who you are. Go back to your course and open it again. If it stays like this: {_SUPPORT}"),
-    "other_person": Advice("You signed in as somebody else", "Your course was opened for another person than the one who signed in. Sign out there, or use another browser, and open the course again."),
-    "package": Advice("This course needs a new package", f"The course in your learning management system was made for another time or place. {_SUPPORT}"),
-    "identity": Advice("Your course did not say who you are", f"OttoLearn needs your student ID, and your course sent none. {_SUPPORT}"),
-    "unusable": Advice("Your student ID cannot be used", f"Your course sent a student ID with a character in it that nobody can see, or one that is too long. {_SUPPORT}"),
-    "open_course": Advice("Please open the course from your LMS", "OttoLearn lets you in when you come from your course. Go back to your learning management system and open the course there."),
-    "no_match": Advice("OttoLearn does not know you yet", f"Nobody in OttoLearn has your student ID. {_SUPPORT}"),
-    "incomplete": Advice("OttoLearn does not know you yet", f"OttoLearn asks for more than your course says of you, such as a last name. {_SUPPORT}"),
-    "ambiguous": Advice("Your student ID is not yours alone", f"More than one person in OttoLearn has your student ID, so we cannot tell which is you. {_SUPPORT}"),
-    "whose": Advice("We cannot tell whose account this is", f"Your course names you otherwise than before, or as somebody else. So that nobody opens another person's account, an administrator has to look at it. {_SUPPORT}"),
-    "inactive": Advice("Your OttoLearn account is switched off", f"OttoLearn knows you, but your account there is not active. {_SUPPORT}"),
-}
-"""By the key that a reason's `learner` names."""
-
 _LMS = "LMS administrator"
 _OPERATOR = "operator of the bridge"
 _OTTOLEARN = "OttoLearn administrator"
@@ -66,7 +36,7 @@ REASONS = {
     "not_allowed_here": Reason(404, "support", _OPERATOR, "The connection is not configured for this kind of launch: add `lti13`, `lti11` or `aicc` to it."),
     "method_not_allowed": Reason(405, "again", _LMS, "This address takes another HTTP method; a reload or a bookmark of the launch URL does this."),
     "assurance_too_low": Reason(403, "support", _OPERATOR, "The connection's `accepts` does not take launches of this assurance: let the LMS launch by LTI, AICC or cmi5, or extend `accepts`."),
-    "too_many": Reason(429, "later", _LEARNER, "Too many launches of one person or from one address within a short time; it passes by itself."),
+    "too_many": Reason(429, "busy", _LEARNER, "Too many launches of one person or from one address within a short time; it passes by itself."),
     # who the student is
     "student_id_missing": Reason(400, "identity", _LMS, "The LMS did not send the field that the connection calls `student_id`: fill it for this person, or let the tool see it."),
     "student_id_unusable": Reason(400, "unusable", _LMS, "The student ID holds a character that nobody sees, or is longer than 255 characters: correct it in the LMS; the bridge drops nothing from an ID."),
@@ -75,14 +45,14 @@ REASONS = {
     "identity_changed": Reason(409, "whose", _OPERATOR, "The LMS's record came with another student ID before, or is an OttoLearn user who has another ID by now. Look at both sides: `ottobridge people show`; then `people follow`, if the person's ID has changed in the LMS, fix it in OttoLearn, or `people release`, if the record is to begin anew."),
     "identity_of_another": Reason(409, "whose", _OPERATOR, "Another record of the LMS is this OttoLearn user already. If the person has got a new account in the LMS: `ottobridge people release`; else give each person an ID of their own."),
     "identity_disputed": Reason(409, "whose", _LMS, "The last roster gave this student ID to two people, or to somebody else than before (`ottobridge runs`): give each person an ID of their own, then sync again."),
-    "test_student": Reason(403, "support", _LEARNER, "Canvas's Test Student is nobody in OttoLearn: leave the student view, or set `impersonation: mark`."),
-    "masquerade": Reason(403, "support", _LEARNER, "A Canvas administrator acts as somebody else: stop acting as user, or set `impersonation: mark`."),
+    "test_student": Reason(403, "test_student", _LEARNER, "Canvas's Test Student is nobody in OttoLearn: leave the student view, or set `impersonation: mark`."),
+    "masquerade": Reason(403, "masquerade", _LEARNER, "A Canvas administrator acts as somebody else: stop acting as user, or set `impersonation: mark`."),
     # LTI 1.3
     "platform_error": Reason(400, "support", _LMS, "The LMS refused to sign the learner in and says why in the detail."),
     "issuer_unknown": Reason(400, "support", _OPERATOR, "`iss` or `client_id` differs from `lti13.issuer` or `lti13.client_id`."),
     "login_wrong_target": Reason(400, "support", _LMS, "The login's `target_link_uri` is not an address of this bridge: compare the tool's URLs with `ottobridge setup`."),
-    "state_unknown": Reason(400, "again", _LEARNER, "The launch did not begin here, or began too long ago."),
-    "state_expired": Reason(400, "again", _LEARNER, "More than ten minutes passed between the click and the launch."),
+    "state_unknown": Reason(400, "stale", _LEARNER, "The launch did not begin here, or began too long ago."),
+    "state_expired": Reason(400, "stale", _LEARNER, "More than ten minutes passed between the click and the launch."),
     "state_other_browser": Reason(400, "window", _LEARNER, "The browser kept no cookie between the login and the launch: allow cookies, or open the tool in a new window, for everybody by the tool's settings in the LMS. By plain http no browser carries one from host to host: use https."),
     "state_no_cookie": Reason(400, "cookies", _LEARNER, "The launch came in a window of its own, and the browser still had no cookie of the login: it blocks the bridge's cookies, or the login began in another browser or a private window."),
     "replayed": Reason(400, "again", _LEARNER, "The same launch was sent twice: a reload, or the back button."),
@@ -93,7 +63,7 @@ REASONS = {
     "wrong_issuer": Reason(401, "support", _OPERATOR, "The token's `iss` is not `lti13.issuer`."),
     "wrong_audience": Reason(401, "support", _OPERATOR, "The token is not for `lti13.client_id` alone."),
     "time_missing": Reason(400, "support", _LMS, "The token's `iat` or `exp` is missing or no number of seconds, or they lie more than a day apart; the detail says which."),
-    "expired": Reason(401, "again", _LMS, "The token is older than it may be: check the clocks of the LMS and the bridge."),
+    "expired": Reason(401, "late", _LMS, "The token is older than it may be: check the clocks of the LMS and the bridge."),
     "not_yet_valid": Reason(401, "clock", _LMS, "The LMS's clock is ahead of the bridge's by as much as the detail says: set both by a time server (`timedatectl set-ntp true` on each; `timedatectl` says whether it is synchronised)."),
     "wrong_nonce": Reason(401, "again", _LEARNER, "The token belongs to another login."),
     "wrong_version": Reason(400, "support", _LMS, "The LTI version is not one we speak (1.3.0, or LTI-1p0)."),
@@ -103,9 +73,9 @@ REASONS = {
     "claim_mistyped": Reason(400, "support", _LMS, "A claim that must be text is a number or something else, so that it names nothing here; the detail names it. Only the platform can fix that."),
     "anonymous": Reason(400, "identity", _LMS, "The LMS did not say who the learner is (a launch without `sub`)."),
     "wrong_target": Reason(400, "support", _LMS, "The token's `target_link_uri` is missing or not an address of this bridge."),
-    "not_a_teacher": Reason(403, "support", _LMS, "Only a teacher of the course picks what a link opens: give the person that role in the course."),
-    "no_courses": Reason(404, "support", _OPERATOR, "There is nothing to pick: list OttoLearn's courses under `courses`."),
-    "choice_unknown": Reason(400, "again", _LEARNER, "The choice was made before, or more than an hour after the page was opened."),
+    "not_a_teacher": Reason(403, "not_a_teacher", _LMS, "Only a teacher of the course picks what a link opens: give the person that role in the course."),
+    "no_courses": Reason(404, "no_courses", _OPERATOR, "There is nothing to pick: list OttoLearn's courses under `courses`."),
+    "choice_unknown": Reason(400, "stale", _LEARNER, "The choice was made before, or more than an hour after the page was opened."),
     # LTI 1.1
     "unsigned": Reason(401, "support", _LMS, "The tool has no consumer key in the LMS: enter key and secret."),
     "signature_method": Reason(401, "support", _OPERATOR, "The launch is signed by a method that `lti11.signature_methods` does not list, or not by OAuth 1.0."),
@@ -129,7 +99,7 @@ REASONS = {
     "cmi5_answer_unreadable": Reason(403, "support", _LMS, "The LMS answered the cmi5 call with something that is not cmi5's JSON."),
     "step_up_failed": Reason(401, "again", _OPERATOR, "The sign-in at the connection's `step_up` provider did not work out; the detail says why."),
     "step_up_other_person": Reason(403, "other_person", _LEARNER, "The learner signed in at the provider as somebody else than the LMS named."),
-    "code_unknown": Reason(400, "again", _LEARNER, "The one-time address was used before, or is older than 60 seconds."),
+    "code_unknown": Reason(400, "stale", _LEARNER, "The one-time address was used before, or is older than 60 seconds."),
     # OttoLearn's sign-in
     "launch_needed": Reason(403, "open_course", _LEARNER, "OttoLearn asked who has come, and no launch of the last minute says so: open the course from the LMS. If it goes on, the browser keeps no cookies: open the tool in a new window."),
     "sign_in_refused": Reason(400, "support", _OPERATOR, "OttoLearn's sign-in request does not fit `ottolearn.sign_in`: the detail names the `client_id` or `redirect_uri` that it sent."),

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-LEAVES = {"contracts", "errors", "files", "identifiers", "lti", "net", "roster"}
+LEAVES = {"contracts", "errors", "files", "identifiers", "lti", "net", "presentation", "roster"}
 """What adapters may stand on, beside the shape of settings and the setup guide."""
 SEES_BOTH = {"bridge/cli", "bridge/wsgi.py", "bridge/__main__.py"}
 DOOR = {"bridge/net/http.py", "bridge/net/dns_pinning.py"}

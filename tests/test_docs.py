@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import cli
-from bridge.reasons import ADVICE, REASONS
+from bridge.presentation.advice import ADVICE
+from bridge.reasons import REASONS
 from bridge.sync.reasons import OF_A_PERSON, OF_A_RUN, REFUSED, RunAdvice, RunReason
 from tests.conftest import ROOT
 

@@ -51,6 +51,7 @@ def read_aicc(request: LaunchRequest, settings: Settings, context: CallbackConte
         Kind.AICC,
         Assurance.ASSERTED if guessable else Assurance.CONFIRMED,
         package_token=core.package_token,
+        locale=core.language,
         channel={"url": address, "session_id": session_id},
     )
 

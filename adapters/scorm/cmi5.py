@@ -73,7 +73,7 @@ def read_cmi5(request: LaunchRequest, settings: Settings, context: CallbackConte
         "mastery": msgspec.json.encode(data.masteryScore).decode(),
     }
     confirmed = _answers(lms, channel, context) == THEM_ALONE
-    lms.read_preferences(channel)
+    locale = lms.read_preferences(channel)
     lms.put(channel, initialized(context.now()))
     return Launch(
         read_student(actor.account.name, actor.name or ""),
@@ -82,6 +82,7 @@ def read_cmi5(request: LaunchRequest, settings: Settings, context: CallbackConte
         return_url=_way_back(data.returnURL or ""),
         remark="" if confirmed else REMARK,
         package_token=_entitlement(data.entitlementKey),
+        locale=locale,
         channel=channel,
     )
 

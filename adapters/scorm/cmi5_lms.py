@@ -22,6 +22,8 @@ from bridge.net.http import Answer, Outbound
 
 DEADLINE = 3.0
 """Seconds for one call."""
+LONGEST_PREFERENCE = 200
+"""Characters of a list of languages that are looked at."""
 WORDS = 200
 """Characters that are kept of what an LMS says."""
 _TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
@@ -37,6 +39,10 @@ class LaunchData(msgspec.Struct, frozen=True):
     returnURL: str | None = None  # noqa: N815
     masteryScore: Any = None  # noqa: N815
     entitlementKey: Any = None  # noqa: N815
+
+
+class _Preferences(msgspec.Struct, frozen=True):
+    languagePreference: str = ""  # noqa: N815 -- cmi5's spelling
 
 
 @dataclass(frozen=True)
@@ -79,10 +85,15 @@ class Lms:
                 raise
             return False  # it broke over somebody it does not know, and gave nothing
 
-    def read_preferences(self, channel: Mapping[str, str]) -> None:
-        """cmi5LearnerPreferences, which must be asked for before *initialized* (11). Nothing in it concerns us."""
+    def read_preferences(self, channel: Mapping[str, str]) -> str:
+        """The learner's languages in cmi5LearnerPreferences, which must be asked for before *initialized* (11.1); empty
+        where the LMS says none, or nothing that can be read: no launch ends for that."""
         query = urlencode({"profileId": "cmi5LearnerPreferences", "agent": channel["actor"]})
-        self._call("GET", f"{channel['endpoint']}/agents/profile?{query}", headers=_headers(channel))
+        answer = self._call("GET", f"{channel['endpoint']}/agents/profile?{query}", headers=_headers(channel))
+        with contextlib.suppress(ValueError, RecursionError):
+            found = msgspec.json.decode(answer.body, type=_Preferences).languagePreference
+            return found[:LONGEST_PREFERENCE] if answer.status == 200 else ""
+        return ""
 
     def put(self, channel: Mapping[str, str], said: Statement) -> None:
         """One statement, under an id of its own. Raises LaunchRejected `cmi5_refused` unless the LMS has it then."""

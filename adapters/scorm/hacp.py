@@ -30,6 +30,8 @@ class Core(NamedTuple):
     student_name: str
     package_token: str = ""
     """What our package put into [Core_Vendor], where the LMS passes that on."""
+    language: str = ""
+    """What the learner reads, by [Student_Preferences]; some LMSs write a tag, others a name."""
 
 
 class _Pair(NamedTuple):
@@ -55,7 +57,8 @@ def read_core(text: str, package_key: str = "") -> Core:
         raise LaunchRejected("aicc_answer_unreadable", "the answer holds two student IDs")
     tokens = [pair.value for pair in pairs if package_key and pair[:2] == ("core_vendor", package_key)]
     name = _ENTITY.sub(lambda found: html.unescape(found[0]), names[0]) if names else ""
-    return Core("".join(ids), name, tokens[0] if tokens else "")
+    languages = [pair.value for pair in pairs if pair[:2] == ("student_preferences", "language")]
+    return Core("".join(ids), name, tokens[0] if tokens else "", "".join(languages[:1]))
 
 
 def read_success(text: str) -> Sequence[_Pair]:

@@ -38,6 +38,8 @@ from bridge.learners.student_ids import Rule
 from bridge.net.authorities import check_bundle
 from bridge.net.proxy import read_proxy
 from bridge.ottolearn.settings import Oidc, OttoLearn
+from bridge.presentation.brand import Brand
+from bridge.presentation.support import Support
 
 DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 CONNECTION_NAME = r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"
@@ -91,6 +93,11 @@ class Bridge(Frozen):
     """Whom `/.well-known/security.txt` names, the first preferred."""
     security_policy: WebAddress | None = None
     """What is asked of whoever reports a hole."""
+
+    support: Support = Support()
+    """Whom learners turn to; a connection may name its own."""
+    brand: Brand = Brand()
+    """Name, logo and colours of the pages that learners and teachers see; a connection may have its own."""
 
     @property
     def starts_syncs(self) -> bool:
@@ -162,6 +169,8 @@ class CommonKeys(Frozen):
     """The connection whose roster knows the people who launch here, where that is another one."""
     student_id_rules: tuple[Rule, ...] = ()
     """How the ID that the LMS sends becomes the one that OttoLearn holds."""
+    support: Support | None = None
+    brand: Brand | None = None
 
 
 def _some(connections: object) -> object:
@@ -267,6 +276,8 @@ def _connections(file: ConfigFile, adapters: Adapters, problems: list[str]) -> d
                 replaces_ids=policy.replace_ids,
                 follows_ids=policy.on_id_change == "follow",
                 roster_connection=policy.roster_connection,
+                support=policy.support,
+                brand=policy.brand,
             )
     problems += _rosters_elsewhere(file, found)
     problems += _not_to_be_looked_up(file, found)

@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from bridge.contracts import Kind, Launch, SignedClaims, SignedForm
 from bridge.lti.grades import SCORE_SCOPE
 from bridge.lti.student import NamedId, present, read_student, web_address
+from bridge.lti.v11 import roles
 from bridge.lti.v13 import CLAIM
 
+LONGEST_LOCALE = 35
+"""Characters: RFC 5646, section 4.4.1."""
 _PLAIN = {"sub", "email", "name", "given_name", "family_name", "preferred_username"}
 """Claims of OpenID Connect; every other name is one of LTI's."""
 ENDPOINT = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
@@ -23,6 +26,22 @@ def claim(claims: SignedClaims, name: str, member: str = "") -> object:
     return value
 
 
+def locale_of_claims(claims: SignedClaims) -> str:
+    """The language that the person reads: of this page's frame (LTI core 1.3, section 5.4.7), else the person's own
+    (OpenID Connect Core 1.0, section 5.1)."""
+    return _locale(claim(claims, "launch_presentation", "locale")) or _locale(claims.get("locale"))
+
+
+def locale_of_form(form: SignedForm) -> str:
+    """The same in an LTI 1.1 form."""
+    return _locale(form.get("launch_presentation_locale"))
+
+
+def _locale(value: object) -> str:
+    text = present(value)
+    return text if len(text) <= LONGEST_LOCALE else ""
+
+
 def launch_of_claims(claims: SignedClaims, named: NamedId) -> Launch:
     """The launch in an id_token, once the adapter has said which student ID it carries."""
     return Launch(
@@ -34,6 +53,7 @@ def launch_of_claims(claims: SignedClaims, named: NamedId) -> Launch:
         record=present(claims.get("sub")),
         roles=tuple(claims[f"{CLAIM}roles"]),
         course=present(claim(claims, "custom", "course")),
+        locale=locale_of_claims(claims),
         channel=channel_of_claims(claims),
     )
 
@@ -48,8 +68,9 @@ def launch_of_form(form: SignedForm, named: NamedId) -> Launch:
         other_case=named.other_case,
         return_url=web_address(form.get("launch_presentation_return_url")),
         record=present(form.get("user_id")),
-        roles=tuple(role for role in (part.strip() for part in form.get("roles", "").split(",")) if role),
+        roles=roles(form),
         course=present(form.get("custom_course")),
+        locale=locale_of_form(form),
         channel=channel_of_form(form),
     )
 

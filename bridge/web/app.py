@@ -22,6 +22,7 @@ from bridge.web.metrics_port import apart
 from bridge.web.middleware import around_requests
 from bridge.web.oidc import oidc_pages
 from bridge.web.packages import package_pages
+from bridge.web.presenting import present
 from bridge.web.probes import probe_pages
 from bridge.web.progress import progress_pages
 from bridge.web.registration import registration_pages
@@ -81,6 +82,7 @@ def create_app(services: AppServices, *, metrics_port: int | None = None) -> Fla
             traces.note({"http.request.method": request.method, "http.route": request.url_rule.rule})
 
     answer_failures(app, services)
+    present(app, services)
     for template in ("outcome.html", "page.html"):
         app.jinja_env.get_template(template)  # in memory before anything fails
     serve: WSGIApplication = pushes_first(app.wsgi_app, services, app.extensions[SERVER])

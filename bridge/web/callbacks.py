@@ -20,6 +20,7 @@ from bridge.store import one_time
 from bridge.store.packages import PackageRow
 from bridge.web.packages import BY_ADDRESS, keep_code
 from bridge.web.pages import answer
+from bridge.web.presenting import note_reader
 from bridge.web.requests import read_request
 from bridge.web.services import AppServices
 
@@ -66,6 +67,7 @@ def _read(services: AppServices, name: str, kind: Kind, reader: Callable[[Adapte
         raise LaunchRejected("not_allowed_here", f"{name} takes no {kind} launches")
     plain = read_request(request, services.public_url)
     launch = _ask(services, name, lambda: ask(plain, connection.settings, services.callback_context(name)))
+    note_reader(launch.locale)
     services.limits.count(LAUNCHES_OF_STUDENT, name, launch.student.student_id)
     _bind_session(services, name, launch)
     return launch

@@ -16,9 +16,12 @@ from bridge.lti.settings import Lti11
 from bridge.store import one_time
 from bridge.web.pages import answer
 from bridge.web.policy import permit
+from bridge.web.presenting import language, note_reader
 from bridge.web.services import AppServices
 
 PURPOSE = "deep linking"
+SEARCHED_FROM = 20
+"""Courses from which on the list has a search."""
 Fields = Sequence[tuple[str, str]]
 CHOICE_LIVES = 3600.0
 """Seconds in which the teacher must have chosen."""
@@ -39,15 +42,23 @@ def offer_courses(services: AppServices, name: str, selection: Selection | ItemS
     """The page with the courses. Who holds the code in it may answer this one request, once."""
     code = services.token()
     kind = Kind.LTI13 if isinstance(selection, Selection) else Kind.LTI11
-    kept = {"connection": name, "kind": kind.value, "selection": msgspec.json.encode(selection).decode()}
+    kept = {
+        "connection": name,
+        "kind": kind.value,
+        "selection": msgspec.json.encode(selection).decode(),
+        "language": language().tag,
+    }
     one_time.keep(services.engine, PURPOSE, code, kept, until=services.now() + CHOICE_LIVES)
+    courses = services.configuration.courses
+    searchable = len(courses) >= SEARCHED_FROM
     page = render_template(
         "courses.html",
-        courses=services.configuration.courses,
+        courses=courses,
+        searchable=searchable,
         code=code,
         action=f"{services.public_url}/lti/{name}/choice",
     )
-    return permit(make_response(page), form_to=services.public_url, framed=True)
+    return permit(make_response(page), scripts=searchable, form_to=services.public_url, framed=True)
 
 
 def _take_choice(services: AppServices, name: str) -> Response:
@@ -57,6 +68,7 @@ def _take_choice(services: AppServices, name: str) -> Response:
     kept = one_time.take(services.engine, PURPOSE, request.form.get("code", ""), now=services.now())
     if kept is None or kept["connection"] != name:
         return answer(services.launches.refuse(name, Kind.LTI13, "choice_unknown"))
+    note_reader(kept.get("language"))
     chosen, taken = (None if "cancel" in request.form else course), kept["selection"]
     if kept.get("kind", Kind.LTI13) == Kind.LTI13:
         return _go_back(*_response(services, name, msgspec.json.decode(taken, type=Selection), chosen))

@@ -15,6 +15,7 @@ from bridge.launch.service import LaunchRefused
 from bridge.lti import v11, v13
 from bridge.lti.content_item import ItemSelection, read_item_selection
 from bridge.lti.deep_linking import Selection, read_selection
+from bridge.lti.launch import locale_of_claims, locale_of_form
 from bridge.lti.login import Login, begin
 from bridge.lti.student import refusals_return_to
 from bridge.store import courses
@@ -22,6 +23,7 @@ from bridge.store.one_time import consume
 from bridge.web.deep_linking import offer_courses
 from bridge.web.frames import start
 from bridge.web.pages import answer, back_to_lms
+from bridge.web.presenting import note_reader
 from bridge.web.proof import Message, Unproved, ask_for_proof, read_proof
 from bridge.web.requests import read_request
 from bridge.web.services import AppServices
@@ -91,6 +93,7 @@ def _go_on(services: AppServices, name: str, message: Message | ItemSelection | 
         case Selection() | ItemSelection():
             return offer_courses(services, name, message)
         case Launch():
+            note_reader(message.locale, message.roles)  # a proof has brought it back from where it waited
             return answer(services.launches.complete(name, message, partial(_sign_in_redirect, services, name)))
 
 
@@ -113,6 +116,7 @@ def _read_v13(services: AppServices, connection: Connection[Any], plain: LaunchR
         knows_deployment=lambda found: services.connections.takes_deployment(connection, found, services.now()),
         now=services.now(),
     )
+    note_reader(locale_of_claims(claims), claims[f"{v13.CLAIM}roles"])
     _learn_course(services, connection, claims)
     with refusals_return_to(v13.return_url(claims)):
         if v13.message_type(claims) == v13.DEEP_LINKING:
@@ -139,6 +143,7 @@ def _read_v11(services: AppServices, connection: Connection[Any], plain: LaunchR
         now=services.now(),
         consume=partial(consume, services.engine),
     )
+    note_reader(locale_of_form(form), v11.roles(form))
     with refusals_return_to(form.get(v11.RETURN_URL)):
         if v11.message_type(form) == v11.ITEM_SELECTION:
             return read_item_selection(form, services.configuration.courses)

@@ -14,6 +14,9 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from bridge import logs
+from bridge.presentation.advice import Reader, words
+from bridge.presentation.catalogue import catalogue
+from bridge.presentation.languages import accepted, choose
 from bridge.store.engine import shared_connection
 from bridge.tracing import traces
 from bridge.web.address import is_trusted
@@ -38,10 +41,9 @@ RETRY_AFTER = ("Retry-After", "10")
 UNANSWERED = "500 nothing was said"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _UNTRACED = nullcontext()
-_LAST = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Please try again in a few minutes</title>
-<h1>Please try again in a few minutes</h1><p>A system that is needed to let you in does not answer at the moment.
-Nothing is lost. If it goes on, give this reference to the people who run your course.</p>
-<dl><dt>Reference</dt><dd class="reference">{reference}</dd></dl></html>"""
+_LAST = """<!doctype html><html lang="{language.tag}" dir="{language.direction}"><meta charset="utf-8">
+<title>{told.title}</title><h1>{told.title}</h1><p>{told.text}</p><p>{told.tell}</p>
+<p><code class="reference">{reference}</code></p></html>"""
 """Where not even a template can be read."""
 
 
@@ -70,7 +72,7 @@ def around_requests(serve: WSGIApplication, services: AppServices, clock: Callab
             except Exception as error:
                 if statuses:
                     raise
-                return _last_page(error, services.launches.reference(), start)
+                return _last_page(error, services.launches.reference(), environ, start)
             finally:
                 if not is_probe:
                     status = statuses[-1] if statuses else UNANSWERED
@@ -100,7 +102,9 @@ def _traced(environ: WSGIEnvironment) -> Any:
     return traces.root(environ["REQUEST_METHOD"], environ.get("HTTP_TRACEPARENT", ""))
 
 
-def _last_page(error: Exception, reference: str, start: StartResponse) -> Iterable[bytes]:
+def _last_page(error: Exception, reference: str, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
     logs.event(log, "request failed", level=logging.ERROR, cause=error, reference=reference)
     start("503 Service Unavailable", [("Content-Type", "text/html; charset=utf-8")])
-    return [_LAST.format(reference=reference).encode()]
+    language = choose(accepted(environ.get("HTTP_ACCEPT_LANGUAGE", "")))
+    told = words("later", Reader.LEARNER, "", catalogue(language).gettext)
+    return [_LAST.format(reference=reference, language=language, told=told).encode()]

@@ -11,9 +11,11 @@ from werkzeug.datastructures import Headers
 
 from bridge.launch.redirect import SignInRedirect
 from bridge.launch.service import LaunchResult
-from bridge.reasons import ADVICE, REASONS
+from bridge.presentation.advice import Reader, joined
+from bridge.reasons import REASONS
 from bridge.web.cookies import set_cookies
 from bridge.web.policy import permit
+from bridge.web.presenting import reader, ways_to_support, words_of
 from bridge.web.session_end import note_refusal
 
 if TYPE_CHECKING:
@@ -29,8 +31,10 @@ def answer(result: LaunchResult) -> Response:
         return go(result.redirect)
     note_refusal()
     reason = REASONS[result.reason]
-    page = render_template("outcome.html", result=result, advice=ADVICE[reason.learner])
-    return permit(make_response(page, reason.status), framed=True)
+    told = words_of(result)
+    how = reason if reader() is Reader.ADMINISTRATOR else None
+    page = render_template("outcome.html", result=result, told=told, how=how, **ways_to_support(result, told))
+    return permit(make_response(page, reason.status), scripts=True, framed=True)
 
 
 def go(redirect: SignInRedirect, status: int = 303) -> Response:
@@ -60,17 +64,17 @@ def json_answer(result: LaunchResult) -> tuple[dict[str, str], int]:
         return {"url": url, **({"session": session} if session else {}), **({"code": code} if code else {})}, 200
     note_refusal()
     reason = REASONS[result.reason]
-    advice = ADVICE[reason.learner]
-    found = {"error": result.reason, "reference": result.reference, "title": advice.title, "message": advice.text}
-    return {**found, "student_id": result.student.student_id}, reason.status
+    told = words_of(result)
+    found = {"error": result.reason, "reference": result.reference, "title": told.title, "message": joined(told)}
+    return {**found, **ways_to_support(result, told), "student_id": result.student.student_id}, reason.status
 
 
 def back_to_lms(result: LaunchResult) -> Response:
     """Send the browser of a refused launch back to its LMS with the reason, as LTI 1.1 asks of a tool (section 3)."""
     note_refusal()
-    advice = ADVICE[REASONS[result.reason].learner]
+    told = words_of(result)
     said = {
-        "lti_errormsg": f"{advice.title}. {advice.text} ({result.reference})",
+        "lti_errormsg": f"{told.title}: {joined(told)} ({result.reference})",
         "lti_errorlog": f"{result.reason} {result.reference}",
     }
     join = "&" if urlsplit(result.return_url).query else "?"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template, request
+from markupsafe import Markup
 
 from bridge.errors import RegistrationRefused
 from bridge.web.policy import permit
@@ -21,7 +22,7 @@ def registration_pages(services: AppServices) -> Blueprint:
             name = services.registrar.register(request.args)
         except RegistrationRefused as error:
             return _page("registration_refused.html", 400, reason=str(error))
-        return _page("registered.html", 200, name=name)
+        return _page("registered.html", 200, named=Markup("<bdi><b>{}</b></bdi>").format(name))
 
     return pages
 

@@ -20,7 +20,8 @@ from adapters.scorm.settings import Settings
 from bridge.config.settings import origin
 from bridge.contracts import Launch, LaunchRequest
 from bridge.errors import LaunchRejected
-from bridge.reasons import ADVICE, REASONS
+from bridge.presentation.advice import Reader, joined, words
+from bridge.reasons import REASONS
 
 TOKEN = "the-token-of-the-played-package"
 TYPES = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css"}
@@ -186,8 +187,9 @@ class PlayedBridge(Site):
 
 def _refusal(word: str, reference: str) -> tuple[int, dict[str, str]]:
     reason = REASONS[word]
-    advice = ADVICE[reason.learner]
-    return reason.status, {"error": word, "reference": reference, "title": advice.title, "message": advice.text}
+    told = words(reason.learner, Reader.LEARNER, "", str)
+    found = {"error": word, "reference": reference, "title": told.title, "message": joined(told)}
+    return reason.status, {**found, "letter": "mailto:help@example.edu?subject=x", "help_page": ""}
 
 
 def _learner_page(launch: Launch) -> Answer:

@@ -68,7 +68,7 @@ def claims(nonce: str, now: float = NOW, /, **changes: Any) -> dict[str, Any]:
         f"{CLAIM}launch_presentation": {"return_url": "https://lms.example.edu/courses/5"},
     }
     for name, value in changes.items():
-        full = name if name in good or name in {"azp", "nbf", "jti"} else f"{CLAIM}{name}"
+        full = name if name in good or name in {"azp", "nbf", "jti", "locale"} else f"{CLAIM}{name}"
         if value is None:
             good.pop(full)
         else:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from adapters.scorm.package import aicc, cmi5, manifest, page
 from adapters.scorm.package.archive import zip_files
 from adapters.scorm.package.course import FORMATS, Course, Window
+from bridge.presentation.brand import NO_BRAND, Brand
 
 __all__ = ["FORMATS", "Window", "build_package"]
 
@@ -24,15 +25,16 @@ def build_package(
     title: str,
     window: Window = "frame",
     token: str = "",
-    language: str = "en",
+    language: str = "",
+    brand: Brand = NO_BRAND,
     probe: bool = False,
 ) -> bytes:
     """A zip of `format` (one of `FORMATS`) that launches `connection` of the bridge at `public_url`.
 
     `window` says where OttoLearn opens: in the course's own frame, or in a window of its own, for an OttoLearn that
-    may not be framed. `token` is the one under which the package was registered; a `probe` shows what the
-    LMS passes and launches nothing. Raises ValueError, in words for the administrator, for a title or an address that
-    will not do.
+    may not be framed. `token` is the one under which the package was registered. `language` is the title's, and the
+    page's where the LMS says none. A `probe` shows what the LMS passes and launches nothing. Raises ValueError, in
+    words for the administrator, for a title or an address that will not do.
     """
     course = Course(
         format=format,
@@ -42,6 +44,7 @@ def build_package(
         window=window,
         token=token,
         language=language,
+        brand=brand,
         probe=probe,
     )
     if course.format == "aicc":

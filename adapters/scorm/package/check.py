@@ -14,8 +14,8 @@ from typing import Any
 from lxml import etree
 
 MAX_UNPACKED = 16 * 1024 * 1024
-LARGE = 30 * 1024
-"""Bytes of a zip: a package that only launches needs no more."""
+LARGE = 256 * 1024
+"""Bytes of a zip: a package that only launches needs no more, with texts in every language and a logo."""
 _UNWELCOME = re.compile(r"\.(htaccess|php|py|jsp|asp|aspx|pl|rb|exe|cgi)$", re.IGNORECASE)  # Docebo refuses such zips
 _ADDRESS = re.compile(r"https?://[^/\s\"'<>);,]+")
 _NAMESPACES = ("http://www.imsproject.org", "http://www.imsglobal.org", "http://www.adlnet.org", "http://www.w3.org")

@@ -42,7 +42,7 @@ def build_structure(course: Course) -> bytes:
 
 def _describe(parent: Element, course: Course) -> None:
     for tag, text in (("title", course.title), ("description", "Opens OttoLearn.")):
-        language = course.language if tag == "title" else "en"
+        language = (course.language if tag == "title" else "") or "en"
         _add(_add(parent, tag), "langstring", {"lang": language}, text)
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from bridge.config.settings import origin
 from bridge.contracts import clean
+from bridge.presentation.brand import NO_BRAND, Brand
 
 Window = Literal["frame", "window"]
 
@@ -35,8 +36,10 @@ class Course:
     window: Window
     token: str = field(default="", repr=False)
     """What tells this package from every other one; whoever can open the course can read it."""
-    language: str = "en"
-    """Of the title (BCP 47)."""
+    language: str = ""
+    """Of the title (BCP 47), and of the page where the LMS says nothing of the learner's; empty: nobody said."""
+    brand: Brand = NO_BRAND
+    """How the page looks."""
     probe: bool = False
     """Whether it only shows what the LMS passes."""
 
@@ -49,7 +52,7 @@ class Course:
             raise ValueError("a probe has a page, which only the SCORM formats hold")
         if not _TOKEN.fullmatch(self.token):
             raise ValueError("the token holds characters that a package cannot carry")
-        if not _LANGUAGE.fullmatch(self.language):
+        if self.language and not _LANGUAGE.fullmatch(self.language):
             raise ValueError(f"language {self.language!r}: allowed are tags such as en, de or pt-BR")
         if not self.connection:
             raise ValueError("the connection has no name")

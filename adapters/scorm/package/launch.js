@@ -21,61 +21,67 @@
   const BRIDGE_TIMEOUT = 20000; // milliseconds
   const POLL_EVERY = 20000;
   const { Lms, Silence, peek, tryQuietly, versionsAwaited } = OttoBridge;
+  const { choose, gettext, tag } = OttoBridgeLanguage;
   const { launchUrl, token, scorm, window: opensIn } = document.body.dataset;
 
-  const PROBLEMS = {
+  /** In the language of the moment: it may change once the LMS has said what the learner reads. */
+  const problems = () => ({
     no_lms: {
-      message: "Your learning management system (LMS) was not found",
-      advice: "Open this course from your LMS, not by itself. If you did, tell your course's support that "
-        + "the page found no SCORM API.",
+      message: gettext("Your learning management system (LMS) was not found"),
+      advice: gettext("Open this course from your LMS, not by itself. If you did, tell your course's support that the page found no SCORM API."),
       again: true,
     },
     lms_refused: {
-      message: "Your learning management system (LMS) did not start the course",
-      advice: "Close this page, go back to your LMS and open the course again.",
+      message: gettext("Your learning management system (LMS) did not start the course"),
+      advice: gettext("Close this page, go back to your LMS and open the course again."),
     },
     lms_silent: {
-      message: "Your learning management system (LMS) does not answer",
-      advice: "Close this page, go back to your LMS and open the course again. If it stays like this, tell your "
-        + "course's support that the LMS left a SCORM call without an answer.",
+      message: gettext("Your learning management system (LMS) does not answer"),
+      advice: gettext("Close this page, go back to your LMS and open the course again. If it stays like this, tell your course's support that the LMS left a SCORM call without an answer."),
     },
     unreachable: {
-      message: "OttoLearn could not be reached",
-      advice: "Check your connection and try again. If it stays like this, tell your course's support that the "
-        + "bridge to OttoLearn does not answer, or does not accept this site.",
+      message: gettext("OttoLearn could not be reached"),
+      advice: gettext("Check your connection and try again. If it stays like this, tell your course's support that the bridge to OttoLearn does not answer, or does not accept this site."),
       again: true,
     },
     popup_blocked: {
-      message: "Your browser did not open the window",
-      advice: "Allow pop-up windows for this site, then try again.",
+      message: gettext("Your browser did not open the window"),
+      advice: gettext("Allow pop-up windows for this site, then try again."),
       again: true,
     },
     refused: {
-      message: "OttoLearn could not be opened",
-      advice: "Tell your course's support what you see here. They can put it right.",
+      message: gettext("OttoLearn could not be opened"),
+      advice: gettext("Tell your course's support what you see here. They can put it right."),
       again: true,
     },
-  };
+  });
 
-  /** One of PROBLEMS; where the bridge refused, in its words, which are newer than this package. */
+  /** One of problems(); where the bridge refused, in its words, which are newer than this package. */
   class Problem extends Error {
-    constructor(word, { title, message, reference } = {}) {
-      const ours = PROBLEMS[word];
+    constructor(word, { title, message, reference, error, letter, help_page: helpPage } = {}) {
+      const ours = problems()[word];
       super(asText(title) || ours.message);
       this.word = word;
       this.advice = asText(title) ? asText(message) : ours.advice;
       this.again = ours.again ?? false;
       this.reference = asText(reference);
+      this.reason = asText(error);
+      this.letter = asAddress(letter, ["mailto:"]);
+      this.helpPage = asAddress(helpPage, ["https:", "http:"]);
     }
   }
 
   const asText = (value) => (typeof value === "string" ? value : "");
+  const asAddress = (value, schemes) => (schemes.includes(peek(() => new URL(value).protocol)) ? value : "");
 
   // ---- 1-3, 7. the session with the LMS ----
 
   async function startSession() {
     const [version] = await versionsAwaited(scorm, () => {
-      showMessage("Waiting for your learning management system (LMS) …", "This takes ten seconds at most.");
+      showMessage(
+        gettext("Waiting for your learning management system (LMS) …"),
+        gettext("This takes ten seconds at most."),
+      );
     });
     if (!version) {
       throw new Problem("no_lms");
@@ -116,6 +122,7 @@
       }
     }
     await tryQuietly(async () => { learner.learner_name = await lms.read("name"); });
+    await tryQuietly(async () => speak(await lms.read("language")));
   }
 
   // ---- 4, 6. asking the bridge ----
@@ -134,6 +141,7 @@
       cache: "no-store",
       headers: {
         "Content-Type": "application/json",
+        "Accept-Language": tag(),
         "Authorization": `Bearer ${bearer}`,
         "X-OttoBridge-Handover": "post",
       },
@@ -158,13 +166,13 @@
     return answer;
   }
 
-  /** Tells the bridge what keeps this page from launching anybody; the reference under which it is on record there. */
+  /** Tells the bridge what keeps this page from launching anybody; its answer has the reference of that record. */
   async function tellBridge(word) {
     try {
       const { answer } = await post(launchUrl.replace(/launch$/, "trouble"), token, { version: scorm, problem: word });
-      return asText(answer.reference);
+      return answer;
     } catch {
-      return "";
+      return {};
     }
   }
 
@@ -221,6 +229,42 @@
     element(id).hidden = text === "";
   }
 
+  /** The labels that stand on the page from the start. */
+  async function speak(...wishes) {
+    await choose(...wishes);
+    const labels = {
+      "student-label": gettext("Your student ID in this LMS"),
+      "reference-label": gettext("Reference"),
+      "reason-label": gettext("Reason"),
+      copy: gettext("Copy"),
+      help: gettext("Ask for help"),
+      letter: gettext("Write an e-mail"),
+      reopen: gettext("Open OttoLearn in a new window"),
+      exit: gettext("Exit course"),
+    };
+    for (const [id, text] of Object.entries(labels)) {
+      element(id).textContent = text;
+    }
+  }
+
+  function showLink(id, address) {
+    element(id).href = address || "#";
+    element(id).hidden = address === "";
+  }
+
+  /** Where the LMS's frame keeps the clipboard closed, the reference is selected, ready for the keyboard. */
+  async function copyReference() {
+    window.getSelection().selectAllChildren(element("reference"));
+    try {
+      await navigator.clipboard.writeText(element("reference").textContent);
+    } catch {
+      if (!document.execCommand("copy")) {
+        return;
+      }
+    }
+    element("copy").textContent = gettext("Copied");
+  }
+
   function showFact(id, text) {
     element(id).textContent = text;
     element(`${id}-row`).hidden = text === "";
@@ -244,8 +288,18 @@
     document.body.classList.remove("framed", "problem");
     show("message", message);
     show("advice", advice);
-    element("facts").hidden = true;
-    element("open").hidden = true;
+    for (const id of ["facts", "open", "help", "letter"]) {
+      element(id).hidden = true;
+    }
+  }
+
+  function showReference({ reference, reason, letter, helpPage }) {
+    showFact("reference", reference);
+    element("reason").textContent = reason;
+    element("reason").parentElement.hidden = reason === "";
+    showLink("letter", letter);
+    showLink("help", helpPage);
+    element("copy").textContent = gettext("Copy");
   }
 
   const asProblem = (error) => (error instanceof Problem ? error : new Problem("refused"));
@@ -257,10 +311,10 @@
     shown = problem;
     document.body.classList.add("problem");
     showFact("student", studentId);
-    showFact("reference", problem.reference);
+    showReference(problem);
     element("facts").hidden = studentId === "" && problem.reference === "";
     if (problem.again && tryAgain) {
-      showButton("Try again", tryAgain);
+      showButton(gettext("Try again"), tryAgain);
     }
   }
 
@@ -280,7 +334,7 @@
   function showFrame(answer) {
     const frame = document.createElement("iframe");
     Object.assign(frame, { title: "OttoLearn", name: "ottolearn", allow: "autoplay; fullscreen" });
-    showMessage("OttoLearn is open below");
+    showMessage(gettext("OttoLearn is open below"));
     element("bar").before(frame);
     handOver(answer, frame.name);
     document.body.classList.add("framed");
@@ -307,7 +361,7 @@
   }
 
   async function launchInFrame(lms, progress) {
-    showMessage("Opening OttoLearn …");
+    showMessage(gettext("Opening OttoLearn …"));
     try {
       await readLearner(lms);
       const answer = await askBridge();
@@ -317,12 +371,12 @@
       showProblem(error, () => launchInFrame(lms, progress));
       return;
     }
-    show("bar-message", "OttoLearn does not show?");
+    show("bar-message", gettext("OttoLearn does not show?"));
     element("reopen").hidden = false;
     element("reopen").onclick = async () => {
       try {
         await openWindow(lms, progress);
-        show("bar-message", "OttoLearn is open in a new window");
+        show("bar-message", gettext("OttoLearn is open in a new window"));
       } catch (error) {
         show("bar-message", error.message);
       }
@@ -332,16 +386,19 @@
   function offerWindow(lms, progress) {
     const onClick = async () => {
       try {
-        showMessage("Opening OttoLearn …");
+        showMessage(gettext("Opening OttoLearn …"));
         await openWindow(lms, progress);
-        showMessage("OttoLearn is open in a new window", "Keep this page open until you are done there.");
-        showButton("Open OttoLearn again", onClick);
+        showMessage(
+          gettext("OttoLearn is open in a new window"),
+          gettext("Keep this page open until you are done there."),
+        );
+        showButton(gettext("Open OttoLearn again"), onClick);
       } catch (error) {
         showProblem(error, onClick);
       }
     };
-    showMessage("Your course is ready", "OttoLearn opens in a new window.");
-    showButton("Open OttoLearn", onClick);
+    showMessage(gettext("Your course is ready"), gettext("OttoLearn opens in a new window."));
+    showButton(gettext("Open OttoLearn"), onClick);
   }
 
   /** The one sure way to end: while the page lives, the LMS takes everything. */
@@ -352,13 +409,18 @@
       lms.terminate();
       document.querySelector("iframe")?.remove();
       element("bar").hidden = true;
-      showMessage("You have left the course", "Your time was handed to your learning management system (LMS). You "
-        + "may close this page.");
+      showMessage(
+        gettext("You have left the course"),
+        gettext("Your time was handed to your learning management system (LMS). You may close this page."),
+      );
       element("message").focus();
     };
   }
 
   async function main() {
+    await speak();
+    element("copy").onclick = copyReference;
+    showMessage(gettext("Starting your course …"));
     try {
       const lms = await startSession();
       await readLearner(lms);
@@ -370,9 +432,10 @@
     } catch (error) {
       const problem = asProblem(error);
       showProblem(problem, main);
-      tellBridge(problem.word).then((reference) => {
-        if (reference !== "" && problem === shown) {
-          showFact("reference", reference);
+      tellBridge(problem.word).then((answer) => {
+        const told = new Problem(problem.word, answer);
+        if (told.reference !== "" && problem === shown) {
+          showReference(told);
           element("facts").hidden = false;
         }
       });

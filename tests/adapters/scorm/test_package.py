@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from lxml import etree, html
 from adapters.scorm.package import FORMATS, build_package
 from adapters.scorm.package.archive import zip_files
 from adapters.scorm.package.check import check_package
+from bridge.presentation.brand import Brand
 
 SCORM = tuple(name for name in FORMATS if name.startswith("scorm"))
 BRIDGE = "https://bridge.example.edu"
@@ -127,7 +129,7 @@ def test_a_title_of_any_script_is_shown_as_it_is(edition: str, title: str) -> No
     assert set(manifest.xpath("//*[local-name()='title']/text()")) == {title}
     page = html.document_fromstring(files["index.html"].decode())
     assert page.xpath("string(//h1)") == page.xpath("string(//title)") == title
-    assert page.xpath("//script/@src") == ["lms.js", "launch.js"]
+    assert page.xpath("//script/@src") == ["lms.js", "language.js", "launch.js"]
 
 
 @pytest.mark.parametrize("title", [*TITLES, "x" * 200])
@@ -202,7 +204,7 @@ def test_the_check_finds_what_a_schema_misses(edition: str, name: str, old: byte
         (zip_files({"cmi5.xml": b"<courseStructure/>"}), "no assignable unit"),
         (zip_files({"cmi5.xml": b"<x/>", "a.php": b""}), "programs for a server"),
         (zip_files({"cmi5.xml": b"<x/>", "../a": b""}), "leads out"),
-        (zip_files({"cmi5.xml": b"<x/>", "a": b"x" * 40_000}), "no more than"),
+        (zip_files({"cmi5.xml": b"<x/>", "a": b"x" * 300_000}), "no more than"),
     ],
 )
 def test_the_check_reads_any_file(archive: bytes, words: str) -> None:
@@ -232,7 +234,45 @@ def test_another_course_is_another_package_to_the_lms() -> None:
 
 @pytest.mark.parametrize("edition", FORMATS)
 def test_a_package_stays_small(edition: str) -> None:
-    assert len(build(edition, title="王" * 200)) < 30 * 1024
+    assert len(build(edition, title="王" * 200)) < 100 * 1024
+
+
+def test_what_a_learner_s_browser_loads_is_light() -> None:
+    files = unzip(build(token="t" * 43, title="王" * 200))
+    texts = [len(content) for name, content in files.items() if name.startswith("texts-")]
+    other = sum(len(content) for name, content in files.items() if not name.startswith(("texts-", "imsmanifest")))
+    assert len(texts) == 11
+    assert other + max(texts) < 60_000
+
+
+def test_a_learner_whose_lms_speaks_late_has_texts_in_every_language() -> None:
+    files = unzip(build())
+    wanted = set(re.findall(r'gettext\(\s*"([^"]+)"', files["launch.js"].decode()))
+    assert len(wanted) > 30
+    for name in (name for name in files if name.startswith("texts-")):
+        texts = json.loads(files[name].decode().removeprefix("window.OttoBridgeTexts = ").removesuffix(";\n"))
+        assert set(texts) == wanted
+        assert all(texts[text] not in {"", text} or len(text) < 10 for text in texts), name
+
+
+def test_a_package_of_a_brand_carries_it(tmp_path: Path) -> None:
+    (tmp_path / "logo.svg").write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+    packed = build(brand=Brand(name="Acme <1>", logo=tmp_path / "logo.svg", color="#7a0019"), language="ar")
+    files = unzip(packed)
+    assert check_package(packed) == []
+    assert files["logo.svg"].startswith(b"<svg")
+    assert b"--accent: #7a0019" in files["style.css"]
+    page = html.document_fromstring(files["index.html"].decode())
+    assert page.xpath("string(//p[@class='brand'])") == "Acme <1>"
+    assert page.xpath("//img/@src") == ["logo.svg"]
+    assert (page.get("lang"), page.get("dir")) == ("ar", "rtl")
+
+
+@pytest.mark.parametrize(("asked", "lang"), [("", "en"), ("sv", "en"), ("pt-BR", "pt")])
+def test_a_page_begins_in_the_package_s_language_where_it_is_written_in_it(asked: str, lang: str) -> None:
+    page = html.document_fromstring(unzip(build(language=asked))["index.html"].decode())
+    assert page.get("lang") == lang
+    assert page.xpath("string(//h1/@lang)") == asked
 
 
 @pytest.mark.parametrize("edition", FORMATS)

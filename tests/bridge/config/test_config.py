@@ -94,7 +94,7 @@ def test_a_value_stays_as_it_was_typed(tmp_path: Path) -> None:
         (
             "bridge:\n",
             "bridge:\n  colour: red\n",
-            "config.yaml:2: bridge.colour: unknown key (allowed: ca_bundle, data",
+            "config.yaml:2: bridge.colour: unknown key (allowed: brand, ca_bundle, data",
         ),
         (
             "https://bridge.example.edu",

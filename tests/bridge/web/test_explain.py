@@ -12,7 +12,8 @@ from joserfc.util import urlsafe_b64encode
 
 from bridge.cli import cli
 from bridge.doctor.explain import checks
-from bridge.reasons import ADVICE, REASONS
+from bridge.presentation.advice import ADVICE, Reader, words
+from bridge.reasons import REASONS
 from bridge.store import received, visits
 from tests.bridge.web.conftest import Bridge
 from tests.fakes.lti_platform import FORM, LAUNCH_URL, OTHER_KEY, claims, sign, token
@@ -183,6 +184,8 @@ def test_nobody_is_told_to_do_again_what_cannot_work(reason: str) -> None:
 
 
 def test_whoever_is_told_to_try_again_is_told_what_to_do_when_that_does_not_help() -> None:
-    for name, advice in ADVICE.items():
-        if name in {"again", "callback", "later", "window"}:
-            assert "give this reference" in advice.text.lower()
+    for key in ("again", "callback", "later", "window", "stale", "late", "busy", "cookies"):
+        for support in ("", "the help desk"):
+            told = words(key, Reader.LEARNER, support, str)
+            assert told.tell.startswith("If it stays like this, give this reference")
+            assert support in told.tell
