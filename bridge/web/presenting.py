@@ -43,7 +43,7 @@ def language() -> Language:
 def _said_unsigned() -> str:
     """The language that a launch names which did not get as far as its signature: of this, anybody may say any."""
     with suppress(HTTPException):  # a body that is too large, which is why there is a page
-        return request.form.get("launch_presentation_locale", "")
+        return request.values.get("launch_presentation_locale", "")
     return ""
 
 

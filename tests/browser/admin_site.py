@@ -76,7 +76,7 @@ class AdminSite:
         return page
 
 
-class _Later:
+class Later:
     """An address that exists before the application that must know it."""
 
     app: Any = None
@@ -89,7 +89,7 @@ class _Later:
 def admin_site(folder: Path, migrated: Path) -> Iterator[AdminSite]:
     """Serve it until the block ends."""
     shutil.copy(migrated, folder / "bridge.db")
-    later = _Later()
+    later = Later()
     with serve(later) as served:
         path = folder / "config.yaml"
         path.write_text(CONFIG.format(url=served.url, database=folder / "bridge.db"), "utf-8")
