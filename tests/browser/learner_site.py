@@ -1,4 +1,4 @@
-"""A bridge on loopback whose pages learners and teachers meet, for Chromium: real routes and policies, hostile names."""
+"""A bridge on loopback with the pages that learners meet, for Chromium: real routes and policies, hostile names."""
 
 from __future__ import annotations
 

@@ -21,6 +21,8 @@ from bridge.config.settings import origin
 from bridge.contracts import Launch, LaunchRequest
 from bridge.errors import LaunchRejected
 from bridge.presentation.advice import Reader, joined, words
+from bridge.presentation.catalogue import catalogue
+from bridge.presentation.languages import accepted, choose
 from bridge.reasons import REASONS
 
 TOKEN = "the-token-of-the-played-package"
@@ -158,36 +160,37 @@ class PlayedBridge(Site):
             self.had.append(json.loads(request.body)["had"])
             return (200, self.told) if bearer in self.sessions else (403, {})
         if bearer != TOKEN:
-            return _refusal("package_unknown", "REF-REJECTED")
+            return _refusal(request, "package_unknown", "REF-REJECTED")
         if request.url.endswith("/probe"):
             self.probes.append(json.loads(request.body))
             return 200, {}
         if request.url.endswith("/trouble"):
             self.troubles.append(json.loads(request.body))
-            return _refusal("scorm_api_missing", "REF-TROUBLE")
+            return _refusal(request, "scorm_api_missing", "REF-TROUBLE")
         return self._launch(request)
 
     def _launch(self, request: LaunchRequest) -> tuple[int, dict[str, str]]:
         if request.headers.get("origin") not in self.origins:
             self.rejected.append("origin_not_allowed")
-            return _refusal("origin_not_allowed", "REF-REJECTED")
+            return _refusal(request, "origin_not_allowed", "REF-REJECTED")
         try:
             launch = read_page(request, Settings())
         except LaunchRejected as rejected:
             self.rejected.append(rejected.reason)
-            return _refusal(rejected.reason, "REF-REJECTED")
+            return _refusal(request, rejected.reason, "REF-REJECTED")
         self.launches.append(launch)
         if launch.student.student_id not in self.learners:
-            return _refusal("no_match", "REF-NO-MATCH")
+            return _refusal(request, "no_match", "REF-NO-MATCH")
         code, session = secrets.token_hex(16), secrets.token_hex(16)
         self.codes[code] = launch
         self.sessions[session] = len(self.launches)
         return 200, {"url": f"{self.url}/l", "code": code, "session": session}
 
 
-def _refusal(word: str, reference: str) -> tuple[int, dict[str, str]]:
+def _refusal(request: LaunchRequest, word: str, reference: str) -> tuple[int, dict[str, str]]:
     reason = REASONS[word]
-    told = words(reason.learner, Reader.LEARNER, "", str)
+    texts = catalogue(choose(accepted(request.headers.get("accept-language", ""))))
+    told = words(reason.learner, Reader.LEARNER, "", texts.gettext)
     found = {"error": word, "reference": reference, "title": told.title, "message": joined(told)}
     return reason.status, {**found, "letter": "mailto:help@example.edu?subject=x", "help_page": ""}
 
