@@ -11,6 +11,9 @@ help: ## Show this list
 demo: $(VENV)/.ready ## Try the bridge: a sandbox LMS, the bridge and a sandbox OttoLearn on this machine
 	$(BIN)/ottobridge demo
 
+demo-scale: $(VENV)/.ready-workers ## Try it on PostgreSQL: two that serve behind nginx, two workers, eight schools
+	$(BIN)/python -m sandbox.demo_scale
+
 test: $(VENV)/.ready-test ## Run the whole test suite
 	@sh scripts/browser-parts
 	$(BIN)/pytest -n auto --dist loadfile
@@ -33,6 +36,10 @@ clean: ## Remove what the other targets made
 
 $(VENV)/bin/pip:
 	@sh scripts/venv $(PYTHON) $(VENV)
+
+$(VENV)/.ready-workers: $(VENV)/bin/pip pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[workers]'
+	touch $@
 
 $(VENV)/.ready: $(VENV)/bin/pip pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .

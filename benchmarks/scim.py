@@ -36,8 +36,8 @@ from bridge.scim import tokens
 from bridge.scim.provider import provider
 from bridge.store import scim_resources
 from bridge.store.engine import migrate, open_database
+from sandbox.postgresql import free_port
 from tests.faults.postgresql import cluster
-from tests.fixtures_database import free_port
 
 HERE = Path(__file__).resolve().parent.parent
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"

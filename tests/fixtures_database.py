@@ -6,12 +6,7 @@
 from __future__ import annotations
 
 import itertools
-import os
-import pwd
 import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,30 +16,18 @@ from sqlalchemy.engine import make_url
 
 from bridge.store.engine import migrate, open_database
 from bridge.store.schema import metadata
+from sandbox.postgresql import cluster, find_programs
 
-PASSWORD = "a throw-away password"
 _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """The URL of an empty PostgreSQL cluster on loopback, gone when the tests are over."""
-    programs = find_programs()
-    if programs is None:
+    if find_programs() is None:
         pytest.skip("PostgreSQL's server programs are missing; to enable: apt-get install postgresql")
-    # Not below tmp_path: root's is closed to everybody else, and PostgreSQL refuses to run as root.
-    place = Path(tempfile.mkdtemp(prefix="ottobridge-postgresql-"))
-    owner = account()
-    try:
-        if owner:
-            os.chown(place, owner.pw_uid, owner.pw_gid)
-        port = start_cluster(programs, place, owner)
-        try:
-            yield f"postgresql+psycopg://postgres:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{port}/postgres"
-        finally:
-            run_program([programs / "pg_ctl", "stop", "-w", "-m", "immediate", "-D", place / "data"], place, owner)
-    finally:
-        shutil.rmtree(place)
+    with cluster() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -96,49 +79,6 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine = open_database(database_url)
     yield engine
     engine.dispose()
-
-
-def find_programs() -> Path | None:
-    on_path = [Path(found).parent for found in [shutil.which("initdb")] if found]
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: float(p.parent.name), reverse=True)
-    return next((p for p in on_path + debian if (p / "initdb").exists() and (p / "pg_ctl").exists()), None)
-
-
-def account() -> pwd.struct_passwd | None:
-    """Whom the server runs as: an unprivileged account when we are root, else ourselves."""
-    if os.geteuid() != 0:
-        return None
-    known = {account.pw_name: account for account in pwd.getpwall()}
-    return known.get("postgres") or known["nobody"]
-
-
-def run_program(command: list[str | Path], place: Path, account: pwd.struct_passwd | None) -> None:
-    who = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
-    # Into a file: the server that pg_ctl starts would keep a pipe open for as long as it lives.
-    with (place / "output").open("ab") as output:
-        done = subprocess.run(command, cwd=place, stdout=output, stderr=output, check=False, **who)
-    assert done.returncode == 0, (place / "output").read_text()
-
-
-def start_cluster(programs: Path, place: Path, account: pwd.struct_passwd | None) -> int:
-    secret = place / "password"
-    secret.write_text(PASSWORD)
-    secret.chmod(0o644)  # inside a directory that only the account can enter
-    options = ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", "--username=postgres", "--no-sync"]
-    run_program([programs / "initdb", *options, f"--pwfile={secret}", "-D", place / "data"], place, account)
-    port = free_port()
-    settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-    run_program(
-        [programs / "pg_ctl", "start", "-w", "-D", place / "data", "-l", place / "log", "-o", settings], place, account
-    )
-    return port
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _administer(url: str, *statements: str) -> None:

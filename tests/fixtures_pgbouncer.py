@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import URL, make_url
 
-from tests.fixtures_database import PASSWORD, account, free_port
+from sandbox.postgresql import PASSWORD, account, free_port
 
 FEWEST = 4
 """Sessions of PostgreSQL for all of PgBouncer's clients: few, so that the clients change places."""

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.postgresql import PASSWORD, account, find_programs, run_program, start_cluster
 from tests.faults.standing import children
-from tests.fixtures_database import PASSWORD, account, find_programs, run_program, start_cluster
 
 
 @dataclass(frozen=True)

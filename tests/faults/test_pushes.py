@@ -20,8 +20,8 @@ import yaml
 from bridge.scim import tokens
 from bridge.store import scim_resources
 from bridge.store.engine import migrate, open_database
+from sandbox.postgresql import free_port
 from tests.conftest import ROOT
-from tests.fixtures_database import free_port
 
 ENOUGH = 150
 """Pushes that are answered before the processes are killed."""

@@ -22,8 +22,8 @@ from bridge.scim.tokens import make
 from bridge.store.engine import open_database
 from bridge.web.app import create_app
 from bridge.web.services import AppServices, build_services
+from sandbox.postgresql import free_port
 from sandbox.serving import serve
-from tests.fixtures_database import free_port
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
