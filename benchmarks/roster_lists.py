@@ -83,7 +83,7 @@ def bare(kind: str, url: str) -> dict[str, Any]:
     session = requests.Session()
     session.trust_env = False
     following, number, total = f"{url}/people?limit={SIZE}", 1, 0
-    with _Timed() as timed:
+    with Timed() as timed:
         while following:
             with session.get(following, timeout=60) as answer:
                 body = answer.content
@@ -112,14 +112,14 @@ def read(kind: str, url: str) -> dict[str, Any]:
 
     api = {"url": url, "api_key": KEY}
     made = Settings.model_validate({"student_id": "externalId", "api": api, "list": description(kind)})
-    with _Timed() as timed:
+    with Timed() as timed:
         for page in read_roster(made, Clock().context()):
             end = page
     return {**timed.used, "people": end.total}
 
 
-class _Timed:
-    def __enter__(self) -> _Timed:
+class Timed:
+    def __enter__(self) -> Timed:
         self._began, self._cpu = time.perf_counter(), time.process_time()
         return self
 

@@ -37,7 +37,9 @@ class People:
         self._student_id = settings.student_id
         self._filters = settings.roster.filters
         asked = {settings.student_id, *settings.roster.fields}
-        self._always = sorted({*OF_EVERYBODY} | (asked & {"externalId"}) | needed_by(self._filters))
+        # A candidate for `doctor` (email), and what is asked for; most say nothing of a job.
+        self._nested = [(name, *place) for name, place in NESTED.items() if name in {"email", *asked}]
+        self._always = {*OF_EVERYBODY} | (asked & {"externalId"}) | needed_by(self._filters)
         self._sometimes = sorted(asked & {"studentId", *NESTED})
         self._told: set[str] = set()
         self._total = 0
@@ -45,12 +47,15 @@ class People:
     def page(self, users: Sequence[User]) -> list[RosterMember]:
         """The members. Raises RosterIncomplete where something is left out that every user has."""
         for user in users:
-            if missing := [name for name in self._always if name not in user]:
+            if not user.keys() >= self._always:
+                missing = sorted(self._always - user.keys())
                 raise RosterIncomplete(
                     f"Blackboard leaves {', '.join(missing)} out of users; nobody is taken for gone. {RIGHTS}"
                 )
         members = [self.member(user) for user in users if belongs(user, self._filters)]
-        self._told |= {name for name in self._sometimes for one in members if name in one.fields}
+        for name in self._sometimes:
+            if name not in self._told and any(name in one.fields for one in members):
+                self._told.add(name)
         self._total += len(members)
         return members
 
@@ -66,15 +71,17 @@ class People:
     def member(self, user: User) -> RosterMember:
         """One user. What Blackboard does not say stays unsaid."""
         fields = {name: normalize(user[name]) for name in PLAIN if name in user}
-        for name, (part, key) in NESTED.items():
+        for name, part, key in self._nested:
             inner = user.get(part)
-            if isinstance(inner, Mapping) and key in inner:
+            if isinstance(inner, dict) and key in inner:
                 fields[name] = normalize(inner[key])
         said = user.get("name")
-        parts: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
+        parts: Mapping[str, Any] = said if isinstance(said, dict) else {}
         student = read_student(fields.get(self._student_id, ""), parts.get("given"), parts.get("family"), "")
-        names = {"first_name": student.first_name, "last_name": student.last_name} if parts else {}
-        return RosterMember(student, {**fields, **names, RECORD: key_of(user)}, is_active(user))
+        if parts:
+            fields["first_name"], fields["last_name"] = student.first_name, student.last_name
+        fields[RECORD] = key_of(user)
+        return RosterMember(student, fields, is_active(user))
 
 
 def needed_by(filters: Filters) -> set[str]:
@@ -100,7 +107,7 @@ def key_of(user: User) -> str:
 def is_active(user: User) -> bool:
     """Whether somebody may log in. Raises RosterIncomplete for a word that is not known: it must lock nobody out."""
     availability = user.get("availability")
-    said = clean(availability.get("available")) if isinstance(availability, Mapping) else ""
+    said = clean(availability.get("available")) if isinstance(availability, dict) else ""
     active = ACTIVE.get(said.lower())
     if active is None:
         raise RosterIncomplete(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -64,13 +64,15 @@ class People:
 
     def member(self, item: Item) -> RosterMember:
         """One member. Raises RosterIncomplete for a status that is none."""
-        fields = dict(_texts(item))
+        fields = {name: clean(value) for name, value in item.items() if value is None or isinstance(value, str | int)}
+        if (misprinted := fields.pop("firs_tname", None)) is not None:  # so in Docebo's own description
+            fields["first_name"] = misprinted
         student = read_student(
             normalize(fields.get(self._student_id, "")), fields.get("first_name"), fields.get("last_name"), ""
         )
-        names = {"first_name": student.first_name, "last_name": student.last_name, RECORD: key_of(item)}
+        fields |= {"first_name": student.first_name, "last_name": student.last_name, RECORD: key_of(item)}
         active = _is_active(item) and not self._has_expired(fields.get("expiration_date", ""))
-        return RosterMember(student, {**fields, **names}, active)
+        return RosterMember(student, fields, active)
 
     def _has_expired(self, said: str) -> bool:
         if said[:10] in _NO_DAY:
@@ -86,13 +88,6 @@ class People:
 
 def _say_nothing(_: str) -> None:
     """What was said once."""
-
-
-def _texts(item: Item) -> Iterator[tuple[str, str]]:
-    """What is said of a person in text; null is none. Docebo's own description misprints first_name."""
-    for name, value in item.items():
-        if value is None or isinstance(value, str | int):
-            yield ("first_name" if name == "firs_tname" else name), clean(value)
 
 
 def _is_active(item: Item) -> bool:

@@ -150,6 +150,13 @@ def _element(tag: str, *content: str | etree._Element) -> etree._Element:
 
 
 def _user(element: etree._Element) -> User:
-    said = {str(child.tag): clean(child.text) for child in element if isinstance(child.tag, str) and not len(child)}
-    teams = [clean(team.text) for team in element.iterfind(f"{GROUPED}/Team")]
-    return {**said, GROUPED: "\n".join(teams)} if teams else said
+    said: dict[str, str] = {}
+    for child in element:
+        tag = child.tag
+        if not isinstance(tag, str):
+            continue  # a comment
+        if not len(child):
+            said[tag] = clean(child.text)
+        elif tag == GROUPED and (teams := [clean(team.text) for team in child if team.tag == "Team"]):
+            said[tag] = "\n".join(teams)
+    return said

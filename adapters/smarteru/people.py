@@ -37,12 +37,13 @@ def require_said(page: Sequence[User], settings: Settings) -> None:
 
 def member(user: User, settings: Settings, number: Number | None, export: Export | None) -> RosterMember:
     """The member; `number`: what its ID is, with `export`, where that was asked."""
-    fields = {name: text for name, text in user.items() if name != "ID"}
+    fields = dict(user)
+    del fields["ID"]
     fields |= _numbers(user["ID"], number, export)
     own = normalize(fields.get(settings.student_id, ""))
     student = read_student(own, user.get("GivenName"), user.get("Surname"), user.get("Name"))
-    names = {"first_name": student.first_name, "last_name": student.last_name, RECORD: user["ID"]}
-    return RosterMember(student, {**fields, **names}, _is_active(user))
+    fields |= {"first_name": student.first_name, "last_name": student.last_name, RECORD: user["ID"]}
+    return RosterMember(student, fields, _is_active(user))
 
 
 def _numbers(number: str, what: Number | None, export: Export | None) -> dict[str, str]:

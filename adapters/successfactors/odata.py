@@ -11,7 +11,7 @@ from bridge.net import answers
 from bridge.net.answers import instead
 from bridge.net.http import Answer, host_of
 from bridge.roster.clock import ServiceClock
-from bridge.roster.paging import ByLink, ByOffset, Page, PageGuard, walk
+from bridge.roster.paging import ByLink, ByOffset, Page, PageGuard, cursor_in, walk
 from bridge.roster.token_answer import words_of
 
 Row = Mapping[str, Any]
@@ -65,7 +65,7 @@ def page_of(answer: Answer, url: str) -> Page[Row]:
     total = normalize(inner.get("__count", inner.get("@odata.count")))
     link = inner.get("__next", inner.get("@odata.nextLink"))
     known = int(total) if total.isascii() and total.isdigit() else None
-    return Page(found, known, link if isinstance(link, str) else "")
+    return Page(found, known, cursor_in(link, host_of(url)))
 
 
 def _answered(answer: Answer, url: str) -> dict[str, Any]:

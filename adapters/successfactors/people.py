@@ -40,16 +40,17 @@ class PeopleReader:
         self._id_field = settings.student_id
         self._properties = properties
         self._status = status
+        self._always = {settings.student_id, status} - {""}
         needed = (name for name in properties.wanted if name not in {"", *_candidates(settings)})
         self._sent = SentFields([*needed, settings.student_id], rights)
 
     def members(self, rows: Sequence[Row], active: bool | None = None) -> Iterator[RosterMember]:
         """The people of a page; `active` where the list itself says it. Raises RosterIncomplete."""
         for row in rows:
-            self._sent.note(row, row.__contains__)
-            for name in (self._id_field, *([self._status] if self._status else [])):
-                if name not in row:
-                    raise self._sent.left_out([name])
+            if self._sent.waiting:
+                self._sent.note(row, row.__contains__)
+            if not row.keys() >= self._always:
+                raise self._sent.left_out(sorted(self._always - row.keys()))
             yield self._member(row, active)
 
     def require_fields(self) -> None:
@@ -62,7 +63,7 @@ class PeopleReader:
         first, last = row.get(properties.first_name), row.get(properties.last_name)
         student = read_student(fields.get(self._id_field, ""), first, last, "")
         if properties.first_name in row and properties.last_name in row:  # what is left out is not said to be empty
-            fields |= {"first_name": student.first_name, "last_name": student.last_name}
+            fields["first_name"], fields["last_name"] = student.first_name, student.last_name
         fields[RECORD] = fields.get(properties.key, "")
         is_active = _is_active(row.get(self._status)) if active is None else active
         return RosterMember(student, fields, is_active)

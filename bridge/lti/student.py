@@ -5,6 +5,7 @@ The rules live here once; an adapter only says which field is which.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -93,7 +94,12 @@ class refusals_return_to:  # noqa: N801 -- a block, as those of contextlib
 
 
 def _name(value: object) -> str:
-    if isinstance(value, str) and value.isascii() and value.isalnum():  # most names, and rosters hold millions
-        return value
+    if isinstance(value, str) and value.isprintable():  # most names, and rosters hold millions
+        if value.isascii() and value.isalnum():
+            return value
+        plain = unicodedata.normalize("NFC", value)
+        spaced = "  " in plain or plain[:1] in {"", " ", "$"} or plain[-1] == " "
+        if not spaced and plain not in _PLACEHOLDERS and UNDECODED not in plain:
+            return plain
     text = " ".join(clean(value).split())
     return "" if text in _PLACEHOLDERS or text.startswith("$") or UNDECODED in text else text

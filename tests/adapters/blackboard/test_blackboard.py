@@ -96,7 +96,8 @@ def test_the_sheet_names_the_field_and_who_can_write_it(student_id: str) -> None
 
 def test_a_person_is_read_with_what_attributes_may_be_filled_from(learn: Learn) -> None:
     learn.users[4] = user(4, job={"title": "Nurse", "department": "ICU"})
-    person = read_whole(read_roster(connect(learn), Clock().context()))[4]
+    settings = connect(learn, roster={"attributes": {"division": "job.department"}})
+    person = read_whole(read_roster(settings, Clock().context()))[4]
     assert person.student == Student("X00004", "Zoë", "O’Brien 4")
     assert person.fields["job.department"] == "ICU"
     assert (person.fields["studentId"], person.fields[RECORD]) == ("004", "_4_1")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.contracts import Assurance, Student
+from bridge.contracts import Assurance, Student, clean
 from bridge.errors import LaunchRejected
 from bridge.lti.student import present, read_id, read_student, split_full_name, web_address
 
@@ -128,3 +128,10 @@ def test_no_name_is_so_strange_that_it_stops_a_launch(given: Any, family: Any, f
 def test_a_full_name_loses_no_letters(full: str) -> None:
     first, last = split_full_name(" ".join(present(full).split()))
     assert not (first == "" and last == "" and any(c.isalpha() for c in present(full)))
+
+
+@given(st.text(alphabet=st.sampled_from("aZ ë’.-$\u0308\t\ufffd\u00a0"), max_size=8))
+def test_a_name_is_read_the_same_whichever_letters_it_has(name: str) -> None:
+    text = " ".join(clean(name).split())
+    says = text if not text.startswith("$") and "\ufffd" not in text and text not in {"", "-", "."} else ""
+    assert read_student("1", name, "Last", "").first_name == says
