@@ -69,7 +69,7 @@ def jobs_of(services: AppServices, stopping: Callable[[], bool]) -> Catalogue:
         services.connections,
         services.directory,
         services.reports,
-        background_sync(configuration, engine, services.directory, services.outbound, services.own_keys, stopping),
+        background_sync(services.syncs, stopping),
         services.now,
         configuration.retention,
         username_attributes=configuration.ottolearn.username_attributes,

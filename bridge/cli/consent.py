@@ -10,7 +10,6 @@ import click
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, pass_invocation
 from bridge.cli.saying import say
-from bridge.cli.syncing import state_of
 from bridge.config.connections import Connections
 from bridge.errors import OttoBridgeError
 from bridge.install.guide import Addresses
@@ -48,7 +47,7 @@ def walk(invocation: Invocation, engine: Engine, connection: str, client: Author
     code = _ask_for_code(state)
     try:
         token = client.trade_code(invocation.outbound, code, redirect, time.time)
-        with state_of(invocation, engine, connection).secret(SECRET) as secret:
+        with invocation.syncs_over(engine).readers.state(connection).secret(SECRET) as secret:
             secret.replace(token.to_text())
     except OttoBridgeError as error:
         raise click.ClickException(f"{error}. Nothing was kept; begin again") from error
@@ -57,7 +56,7 @@ def walk(invocation: Invocation, engine: Engine, connection: str, client: Author
 
 def consented(invocation: Invocation, engine: Engine, connection: str) -> bool:
     """Whether a refresh token is kept."""
-    with state_of(invocation, engine, connection).secret(SECRET) as secret:
+    with invocation.syncs_over(engine).readers.state(connection).secret(SECRET) as secret:
         return read_stored(secret.read()) != StoredToken()
 
 

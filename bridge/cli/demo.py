@@ -14,7 +14,6 @@ from rich.console import Console
 from bridge.cli.invocation import Invocation, as_json, print_json
 from bridge.cli.saying import say, shown
 from bridge.cli.syncing import Console as Progress
-from bridge.cli.syncing import open_sync
 from bridge.cli.tables import print_table
 from bridge.store.sync_runs import Status
 from bridge.sync.outcome import Outcome
@@ -73,7 +72,11 @@ def _sync(running: Demo) -> Outcome:
     invocation = Invocation(running.config_path)
     connection = running.configuration.connections[CANVAS]
     with Progress(connection.name) as progress, invocation.database() as engine:
-        return open_sync(invocation, engine, connection, progress, lambda: False).run(Options())
+        return (
+            invocation.syncs_over(engine)
+            .of(connection, progress.notice, lambda: False, progress.progress)
+            .run(Options())
+        )
 
 
 def _print_sync(synced: Outcome, provisioning: Sequence[Checked]) -> None:

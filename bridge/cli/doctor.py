@@ -14,7 +14,6 @@ from rich.console import Console
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.saying import shown, visible
-from bridge.cli.syncing import services_of, state_of
 from bridge.config.configuration import Configuration
 from bridge.config.connections import Connections
 from bridge.contracts import Connection
@@ -22,7 +21,6 @@ from bridge.doctor.checks import FAILED, LOOK, OK, Doctor, Finding
 from bridge.errors import ConfigError, OttoBridgeError
 from bridge.keys.own import OwnKeys
 from bridge.ottolearn.settings import Oidc
-from bridge.scim.pushes import pushes_of
 from bridge.store.database import Engine
 from bridge.store.launches import recent_students
 
@@ -69,9 +67,7 @@ def _examine(invocation: Invocation, only: str | None, write: bool) -> Iterator[
                 launched=lambda name: recent_students(engine, name, RECENT),
                 launching=lambda name: [one for one in _every(known) if one.roster_connection == name],
                 connection=known.find,
-                services=lambda name: services_of(invocation, engine, name),
-                pushes=lambda name: pushes_of(engine, name),
-                state=lambda name: state_of(invocation, engine, name),
+                readers=invocation.syncs_over(engine).readers,
                 own_keys=_own_keys(configuration, engine),
             )
             yield Finding("database", "open", OK)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bridge.net.http import Outbound
     from bridge.ottolearn.api import OttoLearnApi
     from bridge.store.database import Engine
+    from bridge.sync.syncs import Syncs
 
 
 @dataclass
@@ -96,6 +97,21 @@ class Invocation:
             time.time,
             max_shrink_percent=settings.directory.max_shrink_percent,
         )
+
+    def syncs_over(self, engine: Engine) -> Syncs:
+        """Makes the syncs of the connections, with everything around them."""
+        import secrets
+
+        from bridge.keys.own import OwnKeys
+        from bridge.sync.context import ReaderContexts
+        from bridge.sync.syncs import Syncs
+
+        secret, settings = self.configuration.bridge.secret_key.get_secret_value(), self.configuration.ottolearn
+        keys = OwnKeys(engine, secret, "lti", time.time)
+        readers = ReaderContexts(
+            engine, secret, settings.username_attributes, keys.signing, time.time, time.sleep, secrets.token_urlsafe
+        )
+        return Syncs(self.directory_over(engine), self.outbound, settings, readers)
 
     def unmatched_over(self, engine: Engine) -> Unmatched:
         """The list of unmatched students in a database that is open."""

@@ -16,7 +16,7 @@ from bridge.cli.invocation import Invocation
 from bridge.cli.saying import say
 from bridge.cli.sync_options import options_of, report_folder
 from bridge.cli.sync_output import plan_lines
-from bridge.cli.syncing import Console, open_sync, stop_signals
+from bridge.cli.syncing import Console, stop_signals
 from bridge.contracts import Connection
 from bridge.errors import ConfigError
 from bridge.store import sync_runs
@@ -94,7 +94,7 @@ def _run(invocation: Invocation, connection: Connection[Any], asked: dict[str, A
 def _session(invocation: Invocation, connection: Connection[Any]) -> Iterator[tuple[Engine, Sync]]:
     export.start(invocation.configuration.bridge)
     with Console(connection.name) as console, stop_signals() as stopping, invocation.database() as engine:
-        yield engine, open_sync(invocation, engine, connection, console, stopping)
+        yield engine, invocation.syncs_over(engine).of(connection, console.notice, stopping, console.progress)
 
 
 def _told(connection: Connection[Any], act: Callable[[], Outcome]) -> Outcome:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import secrets
 import signal
 import sys
 import time
@@ -15,18 +13,7 @@ from typing import Any, Final, Self
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from bridge.cli.invocation import Invocation
 from bridge.cli.saying import say
-from bridge.contracts import Connection
-from bridge.keys.connection_state import StoredState
-from bridge.keys.own import OwnKeys
-from bridge.ottolearn.api import OttoLearnApi
-from bridge.roster.services import LtiServices
-from bridge.scim.pushes import pushes_of
-from bridge.store import courses
-from bridge.store.database import Engine
-from bridge.sync.context import RunContext
-from bridge.sync.run import Sync
 
 EVERY: Final = 30.0
 """Seconds between two plain lines where standard error is no terminal."""
@@ -97,44 +84,3 @@ def stop_signals() -> Iterator[Callable[[], bool]]:
     finally:
         for number, old in before.items():
             signal.signal(number, old)
-
-
-def open_sync(
-    invocation: Invocation,
-    engine: Engine,
-    connection: Connection[Any],
-    console: Console,
-    stopping: Callable[[], bool],
-) -> Sync:
-    """The sync of one connection, with everything around it. Raises ConfigError."""
-    settings = invocation.configuration.ottolearn
-    context = RunContext(
-        engine=engine,
-        directory=invocation.directory_over(engine),
-        # Each call once: the sync itself decides when to try again, for all its calls together.
-        ottolearn=OttoLearnApi(settings, invocation.outbound, attempts=1),
-        now=time.time,
-        sleep=time.sleep,
-        token=lambda: secrets.token_urlsafe(32),
-        chance=random.SystemRandom().random,
-        notice=console.notice,
-        progress=console.progress,
-        stopping=stopping,
-        services=lambda: services_of(invocation, engine, connection.name),
-        pushes=pushes_of(engine, connection.name) if connection.adapter.takes_pushes else None,
-        state=state_of(invocation, engine, connection.name),
-    )
-    return Sync(connection, settings.username_attributes, settings.username, invocation.outbound, context)
-
-
-def state_of(invocation: Invocation, engine: Engine, connection: str) -> StoredState:
-    """What is kept for the API of a connection."""
-    secret = invocation.configuration.bridge.secret_key.get_secret_value()
-    return StoredState(engine, secret, connection, time.time, time.sleep)
-
-
-def services_of(invocation: Invocation, engine: Engine, connection: str) -> LtiServices:
-    """What the roster of a connection needs to ask an LTI platform: our key, and the courses that launches named."""
-    secret = invocation.configuration.bridge.secret_key.get_secret_value()
-    key = OwnKeys(engine, secret, "lti", time.time).signing()
-    return LtiServices(key, secrets.token_urlsafe, connection, courses.learned(engine, connection))

@@ -202,7 +202,7 @@ def _catalogue(invocation: Invocation, engine: Engine, stopping: Callable[[], bo
         connections,
         directory,
         reports_of(secret, engine, outbound, connections.find, own_keys, time.time, secrets.token_urlsafe),
-        background_sync(configuration, engine, directory, outbound, own_keys, stopping),
+        background_sync(invocation.syncs_over(engine), stopping),
         time.time,
         configuration.retention,
         username_attributes=configuration.ottolearn.username_attributes,

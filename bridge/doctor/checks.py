@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from time import monotonic
 from typing import Any, NamedTuple
@@ -24,7 +23,7 @@ from bridge.lti.keysets import PlatformKeys
 from bridge.net.http import Outbound
 from bridge.ottolearn.api import Attribute, OttoLearnApi
 from bridge.ottolearn.settings import Oidc, OttoLearn
-from bridge.roster.services import ConnectionState, LtiServices, Pushes
+from bridge.sync.context import ReaderContexts
 
 OK, LOOK, FAILED = "ok", "look", "failed"
 SAMPLE = 100
@@ -62,12 +61,7 @@ class Doctor:
     """The connections whose launches are of people on the roster of this one (`roster_connection`)."""
     connection: Callable[[str], Connection[Any] | None] = lambda _: None
     """The connection of this name."""
-    services: Callable[[str], LtiServices] | None = None
-    """What the roster of a connection needs to ask an LTI platform."""
-    pushes: Callable[[str], Pushes] | None = None
-    """What was pushed to a connection to which people are pushed."""
-    state: Callable[[str], ConnectionState] | None = None
-    """What is kept for the API of a connection."""
+    readers: ReaderContexts | None = None
     own_keys: Sequence[OwnKeys] = ()
     """Our own keys, of each purpose that they serve here."""
 
@@ -233,12 +227,10 @@ class Doctor:
     def _context(
         self, connection: Connection[Any], sleep: Callable[[float], None], outbound: Outbound | None = None
     ) -> ReaderContext:
-        services = None if self.services is None else partial(self.services, connection.name)
-        pushes = self.pushes(connection.name) if self.pushes and connection.adapter.takes_pushes else None
-        state = None if self.state is None else self.state(connection.name)
-        return ReaderContext(
-            outbound or self.outbound, self.now, sleep, lambda _: None, services, pushes=pushes, state=state
-        )
+        used = outbound or self.outbound
+        if self.readers is None:
+            return ReaderContext(used, self.now, sleep, lambda _: None)
+        return self.readers.of(connection, used, lambda _: None, sleep=sleep)
 
     def _people(self, connection: Connection[Any]) -> Iterator[RosterMember]:
         """The people of the roster for as long as patience lasts, the first page in any case."""

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from bridge.contracts import Learner
+from bridge.contracts import Connection, Learner, ReaderContext
 from bridge.errors import OttoBridgeError
+from bridge.keys.connection_state import StoredState
 from bridge.learners.directory import Directory
 from bridge.learners.reading import AlreadyReading
+from bridge.net.http import Outbound
 from bridge.ottolearn.api import Attribute
-from bridge.roster.services import ConnectionState, LtiServices, Pushes
+from bridge.roster.services import LtiServices
+from bridge.scim.pushes import pushes_of
+from bridge.store import courses
 from bridge.store.database import Engine
+
+if TYPE_CHECKING:
+    from joserfc.jwk import RSAKey
 
 PATIENCE: Final = 1_800.0
 """Seconds to wait for other readings of OttoLearn's list; one of a million users takes minutes."""
@@ -40,6 +47,7 @@ class RunContext:
     engine: Engine
     directory: Directory
     ottolearn: Writes
+    readers: ReaderContexts
     now: Callable[[], float]
     """Seconds since 1970."""
     sleep: Callable[[float], None]
@@ -55,14 +63,8 @@ class RunContext:
     """Whether somebody asked the run to stop."""
     require_lock: Callable[[], None] = lambda: None
     """Asked before each batch of writes; raises LockLost where another run of the connection may have begun."""
-    services: Callable[[], LtiServices] | None = None
-    """What roster readers that ask an LTI platform work with."""
     fresh_for: float = 0.0
     """Seconds for which OttoLearn's users need not be read again before a plan is made; writes follow what is true."""
-    pushes: Pushes | None = None
-    """What was pushed to the connection; None where nobody pushes."""
-    state: ConnectionState | None = None
-    """What is kept for the API of the connection."""
 
     def refresh(self) -> None:
         """Read OttoLearn's users again, when it is our turn. Raises what reading raises, and AlreadyReading after
@@ -80,3 +82,47 @@ class RunContext:
                 self.sleep(STEP)
             else:
                 return
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderContexts:
+    """Makes reader contexts."""
+
+    engine: Engine
+    secret_key: str = field(repr=False)
+    usernames: Sequence[str]
+    """OttoLearn's Username attributes."""
+    signing: Callable[[], RSAKey]
+    """Our own key for LTI platforms."""
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
+    new_id: Callable[[], str]
+    """A fresh id for each assertion that is signed."""
+
+    def of(
+        self,
+        connection: Connection[Any],
+        outbound: Outbound,
+        notice: Callable[[str], None],
+        *,
+        sleep: Callable[[float], None] | None = None,
+        course: str = "",
+    ) -> ReaderContext:
+        """For one reading. `sleep`: in place of the common one; `course`: that of the launch which waits for it."""
+        return ReaderContext(
+            outbound,
+            self.now,
+            sleep or self.sleep,
+            notice,
+            lambda: self._services(connection.name, course),
+            self.usernames,
+            pushes_of(self.engine, connection.name) if connection.adapter.takes_pushes else None,
+            self.state(connection.name),
+        )
+
+    def state(self, connection: str) -> StoredState:
+        """What is kept for the API of a connection."""
+        return StoredState(self.engine, self.secret_key, connection, self.now, self.sleep)
+
+    def _services(self, connection: str, course: str) -> LtiServices:
+        return LtiServices(self.signing(), self.new_id, connection, courses.learned(self.engine, connection), course)

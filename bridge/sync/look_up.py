@@ -12,19 +12,18 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from bridge.contracts import VOUCHED, Connection, Launch, LookUpPolicy, Match, ReaderContext, can_look_up
+from bridge.contracts import VOUCHED, Connection, Launch, LookUpPolicy, Match, can_look_up
 from bridge.errors import ConfigError, LaunchRejected, LearnerNotFound, OttoBridgeError, RemoteUnavailable
 from bridge.learners.directory import Directory, NotSettled
 from bridge.learners.ledger import LaunchIdentity
 from bridge.net.http import Outbound
-from bridge.roster.services import ConnectionState, LtiServices
-from bridge.scim.pushes import pushes_of
 from bridge.store import one_time, rates
 from bridge.store.database import Engine
+from bridge.sync.context import ReaderContexts
 from bridge.sync.person import PersonSync
 from bridge.sync.verdict import BUSY, Verdict, refused, the_person, unavailable, verdict_on
 
@@ -60,12 +59,10 @@ class LookUps:
     people: PersonSync
     connection: Callable[[str], Connection[Any] | None]
     """The connection of this name."""
-    services: Callable[[str], LtiServices]
+    readers: ReaderContexts
     now: Callable[[], float]
     sleep: Callable[[float], None]
     monotonic: Callable[[], float]
-    state: Callable[[str], ConnectionState] | None = None
-    """What is kept for the API of a connection."""
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE, "look-up"))
     _slots: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_ONCE))
 
@@ -193,15 +190,12 @@ class LookUps:
     def _bring(self, source: Connection[Any], launch: Launch, identity: LaunchIdentity, ends: float) -> None:
         # A member list of one connection's launch is never asked for with the token of another.
         course = launch.member_list if source.name == identity.connection else ""
-        context = ReaderContext(
+        context = self.readers.of(
+            source,
             self.outbound.ending_at(ends),
-            self.now,
-            partial(self._refuse_to_wait, ends),
             lambda sentence: log.info("%s: %s", source.name, sentence),
-            lambda: replace(self.services(source.name), course=course),
-            self.people.usernames,
-            pushes_of(self.engine, source.name) if source.adapter.takes_pushes else None,
-            None if self.state is None else self.state(source.name),
+            sleep=partial(self._refuse_to_wait, ends),
+            course=course,
         )
         member = the_person(source, context, launch, identity)
         verdict = verdict_on(self.people.bring(source, member, ends))

@@ -73,17 +73,7 @@ def read(job: Job, outbound: Outbound, rules: Rules, start: Start, *, full: bool
     """
     if start.why:
         _say_whole(job, start.why)
-    context, usernames = job.context, job.target.usernames
-    reader_context = ReaderContext(
-        outbound,
-        context.now,
-        context.sleep,
-        context.notice,
-        context.services,
-        usernames,
-        context.pushes,
-        context.state,
-    )
+    reader_context = job.context.readers.of(job.target.connection, outbound, job.context.notice)
     if start.since is not None:
         try:
             return _read_changes(job, reader_context, rules, start.since, start.clock)

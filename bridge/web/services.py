@@ -41,6 +41,8 @@ from bridge.progress.delivery import callback_context, reports_of
 from bridge.progress.reports import Reports
 from bridge.store import keysets, pool
 from bridge.store.database import Engine
+from bridge.sync.context import ReaderContexts
+from bridge.sync.syncs import Syncs
 from bridge.web.address import address_of
 from bridge.web.gauges import Gauges
 from bridge.web.late import Late
@@ -65,6 +67,7 @@ class AppServices:
     directory: Directory
     keys: PlatformKeys
     own_keys: OwnKeys
+    syncs: Syncs
     states: States
     launches: LaunchService
     packages: Packages
@@ -115,6 +118,9 @@ def build_services(
     metrics.know(connections)
     pool.watch(engine, metrics.show_connections)
     own_keys = OwnKeys(engine, secret, "lti", now)
+    usernames = configuration.ottolearn.username_attributes
+    readers = ReaderContexts(engine, secret, usernames, own_keys.signing, now, time.sleep, token)
+    syncs = Syncs(directory, outbound, configuration.ottolearn, readers)
     limits = Limits(engine, now)
     by_address = partial(address_of, configuration.bridge.trusted_proxies)
     sign_in_redirect, provider = _sign_in(configuration, engine, now, token)
@@ -133,7 +139,7 @@ def build_services(
         ),
         ledger=Ledger(engine, now),
         now=now,
-        look_ups=look_ups_of(configuration, engine, outbound, directory, connections.find, own_keys, now, token),
+        look_ups=look_ups_of(syncs, connections.find),
     )
     find, attribute = matching.find, configuration.ottolearn.username_attributes[0]
     launches = LaunchService(
@@ -158,6 +164,7 @@ def build_services(
         directory=directory,
         keys=keys,
         own_keys=own_keys,
+        syncs=syncs,
         states=States(secret),
         launches=launches,
         packages=Packages(engine, now),

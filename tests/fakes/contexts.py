@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from joserfc.jwk import RSAKey
+
 from bridge.contracts import CallbackContext, Memory, ReaderContext, RosterEnd, RosterMember, RosterPages
 from bridge.net.http import Outbound
+from bridge.store.database import Engine
+from bridge.sync.context import ReaderContexts
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 
@@ -28,6 +32,15 @@ class Clock:
     def context(self) -> ReaderContext:
         """With real HTTP to loopback."""
         return ReaderContext(Outbound(LOOPBACK), lambda: self.now, self.sleep, self.notices.append)
+
+
+def readers_over(engine: Engine, now: Callable[[], float], sleep: Callable[[float], None]) -> ReaderContexts:
+    """What readers work with over a database of the tests; nothing is signed."""
+
+    def no_key() -> RSAKey:
+        raise AssertionError("nobody needs a key of ours here")
+
+    return ReaderContexts(engine, "a secret of thirty-two bytes or more", ("username",), no_key, now, sleep, str)
 
 
 @dataclass

@@ -268,11 +268,14 @@ def test_a_slow_roster_is_not_read_to_its_end() -> None:
 def test_a_roster_by_lti_memberships_has_our_key_at_hand() -> None:
     asked = []
 
+    def of(connection: Connection[Any], *_: object, **__: object) -> SimpleNamespace:
+        return SimpleNamespace(services=lambda: asked.append(connection.name))
+
     def read(_: object, context: Any) -> Iterator[Any]:
         context.services()
         yield from [members("A1"), RosterEnd(1)]
 
-    assert judged(read, services=asked.append) == [("roster", "ok"), ("matching", "ok")]
+    assert judged(read, readers=SimpleNamespace(of=of)) == [("roster", "ok"), ("matching", "ok")]
     assert asked == ["campus"]
 
 

@@ -21,6 +21,7 @@ from bridge.sync.context import RunContext
 from bridge.sync.run import Options, Sync
 from tests.bridge.scim.conftest import ENTERPRISE, Provider
 from tests.bridge.sync.world import InMemoryOttoLearn
+from tests.fakes.contexts import readers_over
 
 DAY = 86_400.0
 
@@ -63,19 +64,23 @@ class Site:
         provider, clock = self.provider, self.provider.clock
         connection = provider.services.connections.find("acme")
         assert connection is not None
+
+        def sleep(seconds: float) -> None:
+            clock.ahead += seconds
+
         around = RunContext(
             engine=provider.engine,
             directory=Directory(provider.engine, ("username",), self.ottolearn.read_learners, clock),
             ottolearn=self.ottolearn,
+            readers=readers_over(provider.engine, clock, sleep),
             now=clock,
-            sleep=lambda seconds: setattr(clock, "ahead", clock.ahead + seconds),
+            sleep=sleep,
             token=lambda: secrets.token_urlsafe(32),
             chance=random.Random(7).random,
             notice=lambda sentence: None,
             progress=lambda stage, done, total: None,
             stopping=lambda: False,
             fresh_for=600.0,
-            pushes=pushes_of(provider.engine, "acme"),
         )
         return Sync(connection, ("username",), "api", provider.services.outbound, around)
 

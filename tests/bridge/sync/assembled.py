@@ -21,6 +21,7 @@ from bridge.ottolearn.settings import OttoLearn
 from bridge.store.engine import migrate, open_database
 from bridge.sync.context import RunContext
 from bridge.sync.run import Sync
+from tests.fakes.contexts import readers_over
 
 
 class Assembled(NamedTuple):
@@ -42,6 +43,7 @@ def assembled(folder: Path, url: str, settings: Any, read_roster: Callable[..., 
         engine=engine,
         directory=Directory(engine, ("username",), api.read_learners, time.time),
         ottolearn=api,
+        readers=readers_over(engine, time.time, time.sleep),
         now=time.time,
         sleep=time.sleep,
         token=lambda: secrets.token_urlsafe(32),

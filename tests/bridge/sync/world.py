@@ -34,6 +34,7 @@ from bridge.store.sync_items import Item
 from bridge.sync.context import RunContext
 from bridge.sync.outcome import Outcome
 from bridge.sync.run import Options, Sync
+from tests.fakes.contexts import readers_over
 
 USERNAMES = ("username", "employeeId")
 REQUIRED = ("firstName", "lastName", "username")
@@ -229,6 +230,7 @@ class World:
             engine=self.engine,
             directory=self.learners,
             ottolearn=self.ottolearn,
+            readers=readers_over(self.engine, self.now, self.sleep),
             now=self.now,
             sleep=self.sleep,
             token=lambda: "a long password, new each time: 42",

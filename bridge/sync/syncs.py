@@ -1,0 +1,72 @@
+"""The syncs of all connections of a bridge, made in one place."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.contracts import Connection
+from bridge.learners.directory import Directory
+from bridge.net.http import Outbound
+from bridge.ottolearn.api import OttoLearnApi
+from bridge.ottolearn.settings import OttoLearn
+from bridge.sync.context import ReaderContexts, RunContext
+from bridge.sync.run import Sync
+
+Progress = Callable[[str, int, int | None], None]
+
+
+def silent(stage: str, done: int, total: int | None) -> None:
+    """Shows nobody how far a run is."""
+    del stage, done, total
+
+
+@dataclass(frozen=True, slots=True)
+class Syncs:
+    """Makes the sync of any connection."""
+
+    directory: Directory
+    outbound: Outbound
+    settings: OttoLearn
+    readers: ReaderContexts
+
+    def of(
+        self,
+        connection: Connection[Any],
+        notice: Callable[[str], None],
+        stopping: Callable[[], bool],
+        progress: Progress = silent,
+        *,
+        fresh_for: float = 0.0,
+    ) -> Sync:
+        """The sync of one connection. Raises ConfigError where it has no roster that could be synced."""
+        context = self.context(notice, stopping, progress, fresh_for=fresh_for)
+        return Sync(connection, self.settings.username_attributes, self.settings.username, self.outbound, context)
+
+    def context(
+        self,
+        notice: Callable[[str], None],
+        stopping: Callable[[], bool],
+        progress: Progress = silent,
+        *,
+        fresh_for: float = 0.0,
+    ) -> RunContext:
+        """Everything around a run that is not pure."""
+        return RunContext(
+            engine=self.readers.engine,
+            directory=self.directory,
+            # Each call once: the sync itself decides when to try again, for all its calls together.
+            ottolearn=OttoLearnApi(self.settings, self.outbound, attempts=1),
+            readers=self.readers,
+            now=self.readers.now,
+            sleep=self.readers.sleep,
+            token=lambda: secrets.token_urlsafe(32),
+            chance=random.SystemRandom().random,
+            notice=notice,
+            progress=progress,
+            stopping=stopping,
+            fresh_for=fresh_for,
+        )
