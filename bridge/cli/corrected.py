@@ -80,7 +80,8 @@ def write_copy(
 
 def _may_hold_mistakes(connection: Connection[Any], outcome: Outcome) -> bool:
     """Whether it is worth reading the file again: one that was taken for everybody has none."""
-    if connection.adapter.name not in WITH_COPY or outcome.status == Status.FAILED or outcome.reason == "interrupted":
+    stopped = outcome.reason in {"interrupted", "stopped"}
+    if stopped or connection.adapter.name not in WITH_COPY or outcome.status == Status.FAILED:
         return False
     return connection.settings.link is not None or outcome.reason == "roster_incomplete"
 

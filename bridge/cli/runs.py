@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import islice
 from typing import Any
 
@@ -11,6 +12,7 @@ from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_js
 from bridge.cli.saying import say
 from bridge.cli.tables import print_table
 from bridge.store.sync_runs import Run, find, newest
+from bridge.store.sync_stops import ask_to_stop
 from bridge.sync.planfile import iso
 from bridge.sync.report import COUNTS, document, lines_of
 
@@ -60,6 +62,29 @@ def show(invocation: Invocation, run_number: int, last: int, as_json: bool) -> N
             say(f"{name}: {value}")
     rows = [[str(line.get(name) or "") for name in PEOPLE] + [_why(line)] for line in people]
     print_table(("student_id", "what", "state", "user", "why"), rows, folding=("why",))
+
+
+@runs.command()
+@click.argument("run_number", metavar="RUN", type=int)
+@as_json
+@pass_invocation
+def stop(invocation: Invocation, run_number: int, as_json: bool) -> None:
+    """Ask RUN to stop, on whichever machine it is under way; it finishes and records what it has begun.
+
+    Exit 1 where it is not under way. The next run resumes there.
+    """
+    with invocation.database() as engine:
+        if find(engine, run_number) is None:
+            raise click.UsageError(f"There is no run {run_number}; `ottobridge runs` lists them.")
+        asked = ask_to_stop(engine, run_number, time.time())
+    if as_json:
+        print_json({"run": run_number, "asked": asked})
+    elif asked:
+        say(f"Run {run_number} is asked to stop; `ottobridge runs show {run_number}` tells when it has.")
+    else:
+        say(f"Run {run_number} is not under way.", err=True)
+    if not asked:
+        raise click.exceptions.Exit(1)
 
 
 def _why(line: dict[str, Any]) -> str:

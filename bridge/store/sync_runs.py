@@ -27,7 +27,7 @@ class Status(enum.StrEnum):
     FAILED = "failed"
 
 
-UNFINISHED: Final = ("interrupted", "roster_incomplete")
+UNFINISHED: Final = ("interrupted", "stopped", "roster_incomplete")
 GUESSED: Final = "columns_guessed"
 """The reason of a run that only plans, because nobody has confirmed yet what its roster's reader guessed."""
 RIGHT_LOST: Final = "right_lost"

@@ -50,6 +50,7 @@ sync_run = Table(
     Column("done", BigInteger, nullable=True),
     Column("total", BigInteger, nullable=True),
     Column("seen_at", Double, nullable=True),
+    Column("stop_asked_at", Double, nullable=True),
     Index("ix_sync_run_source", "source", "id"),
     sqlite_autoincrement=True,
 )
@@ -59,6 +60,7 @@ sync_run = Table(
 reading began. The next incremental run reads from the `read_to` of a run that was done.
 
 `stage`, `done`, `total` say how far a run is, and `seen_at` when it last said so; NULL before it has said anything.
+`stop_asked_at`: when somebody asked it to stop, from whichever machine; it looks every second or so.
 """
 
 sync_request = Table(

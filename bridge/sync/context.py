@@ -30,6 +30,10 @@ class Interrupted(OttoBridgeError):
     """Somebody asked the run to stop; what was under way has been finished and recorded."""
 
 
+class Stopped(Interrupted):
+    """Somebody asked this very run to stop, through the database."""
+
+
 class Writes(Protocol):
     """The calls that change OttoLearn, as `bridge.ottolearn.api.OttoLearnApi` makes them, each tried once."""
 

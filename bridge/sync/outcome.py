@@ -137,6 +137,7 @@ class Outcome:
             RunReason.LOCKED: LOCKED,
             RunReason.STALE: STALE,
             RunReason.INTERRUPTED: INTERRUPTED,
+            RunReason.STOPPED: INTERRUPTED,
             GUESSED: HELD_BACK,
         }
         if self.reason in by_reason:

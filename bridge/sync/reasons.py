@@ -50,6 +50,7 @@ class RunReason(enum.StrEnum):
     NOBODY_LINKED = "nobody_linked"
     HELD_ALREADY = "held_already"
     INTERRUPTED = "interrupted"
+    STOPPED = "stopped"
     LOCKED = "locked"
     LOCK_LOST = "lock_lost"
     UNAVAILABLE = "unavailable"
@@ -102,6 +103,7 @@ OF_A_RUN: Final = {
     RunReason.NOBODY_LINKED: RunAdvice("rows were read, and nobody could be linked", _OPERATOR, "compare `match` with what OttoLearn holds; the report has each row"),
     RunReason.HELD_ALREADY: RunAdvice("the last run holds creations, so that nobody is made for one launch either", _OPERATOR, "`ottobridge sync approve RUN` for what is held"),
     RunReason.INTERRUPTED: RunAdvice("somebody stopped the run; what was under way is finished and recorded", _NOBODY, "the next run resumes there"),
+    RunReason.STOPPED: RunAdvice("an administrator stopped the run; what was under way is finished and recorded", _NOBODY, "the next run, when it is due or by hand, resumes there"),
     RunReason.LOCKED: RunAdvice("another run of the connection is under way", _NOBODY, "wait for it; `ottobridge runs` shows it"),
     RunReason.LOCK_LOST: RunAdvice("the database let go of the lock of the run, so that another one may have begun", _NOBODY, "the next run resumes there"),
     RunReason.UNAVAILABLE: RunAdvice("the source or OttoLearn did not answer, or refused; the notice says which", _OPERATOR, "`ottobridge doctor` tries both; the next run resumes there"),

@@ -17,8 +17,9 @@ from bridge.store.sync_items import Kind, State
 from bridge.store.sync_lock import LockHeld, LockLost, sync_lock
 from bridge.store.sync_progress import Progress
 from bridge.store.sync_runs import Status
+from bridge.store.sync_stops import is_asked_to_stop
 from bridge.sync import journal
-from bridge.sync.context import Interrupted, RunContext
+from bridge.sync.context import Interrupted, RunContext, Stopped
 from bridge.sync.journal import Memory
 from bridge.sync.outcome import Clock, Outcome
 from bridge.sync.reasons import RunReason
@@ -96,7 +97,7 @@ def locked(target: SyncTarget, context: RunContext, *, look_up: bool = False) ->
             else:
                 require = _lock_after_launches(held, target, context)
             outcome = Outcome(0, target.connection.name, Status.FAILED)
-            watched = noting(_watching(context, require), outcome)
+            watched = noting(_watching(context, require, outcome), outcome)
             yield Job(target, watched, outcome, Clock(context.now, outcome))
             outcome.seconds = context.now() - began
             if outcome.run:
@@ -125,8 +126,10 @@ def _lock_after_launches(held: ExitStack, target: SyncTarget, context: RunContex
             context.sleep(WAIT)
 
 
-def _watching(context: RunContext, require: Callable[[], None]) -> RunContext:
-    """The same context, which looks at the lock from time to time when it is asked whether to stop."""
+def _watching(context: RunContext, require: Callable[[], None], outcome: Outcome) -> RunContext:
+    """The same context, which from time to time, when it is asked whether to stop, looks at the lock, and whether
+    somebody has asked for it by `ottobridge runs stop`: then it raises Stopped.
+    """
     looked = context.now()
 
     def stopping() -> bool:
@@ -134,6 +137,8 @@ def _watching(context: RunContext, require: Callable[[], None]) -> RunContext:
         if context.now() - looked >= LOOK:
             looked = context.now()
             require()
+            if outcome.run and is_asked_to_stop(context.engine, outcome.run):
+                raise Stopped("stopped by request; what was under way is finished and recorded")
         return context.stopping()
 
     return replace(context, stopping=stopping, require_lock=require)
@@ -163,6 +168,9 @@ def ending(job: Job) -> Iterator[None]:
         yield
     except RosterIncomplete as error:
         outcome.status, outcome.reason = Status.HELD_BACK, RunReason.ROSTER_INCOMPLETE
+        outcome.notices.append(str(error))
+    except Stopped as error:
+        outcome.status, outcome.reason = Status.PARTIAL, RunReason.STOPPED
         outcome.notices.append(str(error))
     except Interrupted as error:
         outcome.status, outcome.reason = Status.PARTIAL, RunReason.INTERRUPTED

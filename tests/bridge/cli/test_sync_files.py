@@ -455,3 +455,10 @@ def test_a_file_that_is_not_there_is_a_source_that_does_not_answer(site: Site) -
     (site.folder / "people.csv").unlink(missing_ok=True)
     code, said, _ = site.run("sync", "spreadsheet", "hr-sheet", "--json")
     assert (code, said["status"], said["reason"]) == (1, "failed", "unavailable")
+
+
+def test_a_run_that_is_over_or_was_never_there_is_not_asked_to_stop(site: Site) -> None:
+    site.file(SHEET)
+    run = site.run("sync", "spreadsheet", "hr-sheet", "--json")[1]["run"]
+    assert site.run("runs", "stop", str(run), "--json")[:2] == (1, {"run": run, "asked": False})
+    assert site.run("runs", "stop", "99")[0] == 2
