@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from scim2_models import NotFoundException, PreconditionFailedException, SCIMException, UnauthorizedException
@@ -17,8 +19,9 @@ from bridge.scim.storage import Storage
 from bridge.scim.tokens import Tokens
 from bridge.store.database import Engine
 
-ATTEMPTS: Final = 5
-"""How often a change is made that met another one of the same resource."""
+ATTEMPTS: Final = 20
+"""How often a change is made that met another one of the same resource, in another process for the most part: those of
+this one wait for each other after the first attempt."""
 
 
 class TooManyRequests(SCIMException):
@@ -33,6 +36,7 @@ class Server:
     def __init__(self, engine: Engine, now: Callable[[], float]) -> None:
         self._engine = engine
         self.tokens = Tokens(engine)
+        self._one_by_one = threading.Lock()
         self._now = now
         self._provider = provider()
         self._service = Service(self._provider)
@@ -57,13 +61,15 @@ class Server:
 
     def _persistently(self, handler: Handler, request: ScimRequest) -> ScimResponse:
         """The answer; where another push changed the resource in the same moment, this one is made upon that one."""
-        attempts = 1 if request.header("If-Match") else ATTEMPTS
-        for _ in range(attempts - 1):
-            try:
-                return handler.handle(request)
-            except PreconditionFailedException:
-                continue
-        return handler.handle(request)
+        if request.header("If-Match"):
+            return handler.handle(request)
+        with suppress(PreconditionFailedException):
+            return handler.handle(request)
+        with self._one_by_one:
+            for _ in range(ATTEMPTS - 2):
+                with suppress(PreconditionFailedException):
+                    return handler.handle(request)
+            return handler.handle(request)
 
 
 def unauthorized() -> SCIMException:

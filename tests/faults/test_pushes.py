@@ -23,7 +23,7 @@ from bridge.store.engine import migrate, open_database
 from sandbox.postgresql import free_port
 from tests.conftest import ROOT
 
-ENOUGH = 150
+ENOUGH = 1_000
 """Pushes that are answered before the processes are killed."""
 
 

@@ -1,0 +1,65 @@
+"""A connection that died in the pool costs nobody a launch, and one that lives no round trip."""
+
+from __future__ import annotations
+
+import select
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from bridge.store.engine import autocommit
+
+OTHERS = text(
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+ONE = text("SELECT 1")
+SESSIONS = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+
+pytestmark = [
+    pytest.mark.parametrize("database_url", ["postgresql"], indirect=True),
+    pytest.mark.skipif(not hasattr(select, "poll"), reason="this system has no poll"),
+]
+
+
+def pinged(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the driver itself is asked while a connection is taken from the pool."""
+    asked: list[str] = []
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+    kind = type(driver.cursor())
+    whole = kind.execute
+
+    def noted(self: Any, query: Any, *rest: Any, **more: Any) -> Any:
+        asked.append(str(query))
+        return whole(self, query, *rest, **more)
+
+    monkeypatch.setattr(kind, "execute", noted)
+    return asked
+
+
+def test_one_that_is_silent_is_not_asked(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = pinged(engine, monkeypatch)
+    for _ in range(3):
+        with autocommit(engine) as connection:
+            connection.execute(ONE)
+    assert len(asked) == 3
+
+
+def test_one_that_the_server_has_ended_is_replaced_before_anybody_asks_by_it(engine: Engine) -> None:
+    held = [engine.connect() for _ in range(3)]
+    for connection in held[1:]:
+        connection.close()
+    assert held[0].execute(OTHERS).scalar() == 2
+    held[0].commit()
+    for _ in range(100):  # the end of a session is told to its socket, and not to the one who asked for it
+        if (
+            held[0].execute(text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")).scalar()
+            == 1
+        ):
+            break
+        held[0].commit()
+    with autocommit(engine) as one, autocommit(engine) as other:
+        assert (one.execute(ONE).scalar(), other.execute(ONE).scalar()) == (1, 1)
+    held[0].close()
