@@ -168,3 +168,16 @@ def test_a_page_that_comes_again_in_place_of_the_next_is_noticed(attacked: tuple
     source.read()
     first = source.pages[0]
     assert source.suffered(lambda _: first) is None
+
+
+def test_pages_that_become_smaller_in_the_middle_leave_nobody_out_unnoticed(attacked: tuple[str, Attacked]) -> None:
+    _, source = attacked
+    truth = source.read()
+    server = source.source.server
+    (size,) = [name for name in ("cap", "size") if hasattr(server, name)]
+
+    def shrink(reply: Reply) -> Reply:
+        setattr(server, size, 3)
+        return reply
+
+    assert source.suffered(shrink) in (None, truth)

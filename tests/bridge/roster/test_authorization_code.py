@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -17,7 +16,7 @@ from bridge.keys.connection_state import StoredState
 from bridge.roster.authorization_code import SECRET as NAME
 from bridge.roster.authorization_code import AuthorizationCodeClient, read_redirect
 from bridge.roster.shared_token import read_stored
-from bridge.store.engine import migrate, open_database
+from bridge.store.database import Engine
 from tests.fakes.brightspace import CLIENT, SECRET, Site
 from tests.fakes.contexts import Clock
 from tests.fakes.serving import Reply
@@ -31,8 +30,8 @@ from bridge.keys.connection_state import StoredState
 from bridge.net.http import Outbound
 from bridge.store.engine import open_database
 from tests.bridge.roster.test_authorization_code import client_at
-url, folder, key = sys.argv[1:]
-state = StoredState(open_database(f"sqlite:///{folder}/bridge.db"), key, "campus", time.time, time.sleep)
+url, database, key = sys.argv[1:]
+state = StoredState(open_database(database), key, "campus", time.time, time.sleep)
 outbound = Outbound((ipaddress.ip_network("127.0.0.0/8"),))
 context = ReaderContext(outbound, time.time, time.sleep, print, state=state)
 print(client_at(url).token(context).get(), flush=True)
@@ -57,10 +56,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def context(site: Site, clock: Clock, tmp_path: Path) -> ReaderContext:
+def context(site: Site, clock: Clock, engine: Engine) -> ReaderContext:
     """After a consent, with the first access token at its end."""
-    engine = open_database(f"sqlite:///{tmp_path / 'bridge.db'}")
-    migrate(engine)
     state = StoredState(engine, KEY, "campus", lambda: clock.now, clock.sleep)
     context = replace(clock.context(), state=state)
     client = client_at(site.url)
@@ -118,20 +115,20 @@ def test_one_refresh_serves_every_process_until_its_end(site: Site, clock: Clock
 
 
 def test_processes_that_need_a_token_at_once_spend_one_refresh_token(
-    site: Site, context: ReaderContext, tmp_path: Path
+    site: Site, context: ReaderContext, database_url: str
 ) -> None:
     del context
-    command = [sys.executable, "-c", OTHER_PROCESS, site.url, str(tmp_path), KEY]
+    command = [sys.executable, "-c", OTHER_PROCESS, site.url, database_url, KEY]
     several = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert {process.communicate(timeout=60)[0] for process in several} == {"access-2\n"}
     assert (site.refreshes, site.reused) == (1, 0)
 
 
 def test_a_process_that_is_killed_before_the_answer_is_stored_asks_for_a_consent_in_words(
-    site: Site, context: ReaderContext, tmp_path: Path
+    site: Site, context: ReaderContext, database_url: str
 ) -> None:
     site.hangs_after_refresh.set()
-    command = [sys.executable, "-c", OTHER_PROCESS, site.url, str(tmp_path), KEY]
+    command = [sys.executable, "-c", OTHER_PROCESS, site.url, database_url, KEY]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert site.hanging.wait(60)
         process.kill()
