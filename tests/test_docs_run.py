@@ -23,6 +23,7 @@ from tests.conftest import ROOT
 SECRET = "0123456789abcdef0123456789abcdef"
 PAGES = [
     "README.md",
+    "docs/first-launch.md",
     "docs/operators.md",
     "docs/configuration.md",
     "docs/lti.md",
@@ -36,6 +37,7 @@ EXITS = {
     "keys rotate": {0, 3},
     "launches explain": {2},
     "learners search": {0, 1},
+    "people release": {1},
     "people show": {1},
     "setup invite": {0, 2},
 }
