@@ -33,6 +33,7 @@ class LaunchLine(NamedTuple):
 
 _COLUMNS: Final = [launch.c[name] for name in LaunchLine._fields]
 _LIMITS: Final = {c.name: c.type.length for c in _COLUMNS if isinstance(c.type, String) and c.type.length}
+_LIMITED: Final = [(name, _LIMITS[name]) for name in LaunchLine._fields[1:]]
 _APPEND: Final = Prepared(insert(launch), LaunchLine._fields)
 _NEWEST_FIRST: Final = (launch.c.time.desc(), launch.c.id.desc())
 _NEWEST: Final = select(*_COLUMNS).order_by(*_NEWEST_FIRST).limit(bindparam("last"))
@@ -70,7 +71,12 @@ def is_of_nobody(line: LaunchLine) -> bool:
 
 def append(engine: Engine, line: LaunchLine) -> None:
     """Write one line. What is too long is cut at its column's length: a hostile request must not lose its record."""
-    row: dict[str, object] = {name: storable(getattr(line, name), limit) for name, limit in _LIMITS.items()}
+    texts: tuple[str, ...] = line[1:]
+    whole = "".join(texts)
+    if whole.isascii() and whole.isprintable():  # nearly always, and then each of them is storable
+        row: dict[str, object] = {name: text[:limit] for (name, limit), text in zip(_LIMITED, texts, strict=True)}
+    else:
+        row = {name: storable(text, limit) for (name, limit), text in zip(_LIMITED, texts, strict=True)}
     row["time"] = line.time
     _APPEND.rows(engine, row)
 

@@ -7,8 +7,8 @@ One WSGI middleware instead of one for each of these: a launch passes it twice.
 from __future__ import annotations
 
 import logging
+import os
 import re
-import secrets
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,7 @@ def around_requests(serve: WSGIApplication, services: AppServices, clock: Callab
         is_probe, began = environ.get("PATH_INFO") in PROBES, clock()
         given = environ.get("HTTP_X_REQUEST_ID", "")
         known = given and _REQUEST_ID.fullmatch(given) and is_trusted(environ.get("REMOTE_ADDR", ""), trusted)
-        named = given if known else secrets.token_hex(8)
+        named = given if known else os.urandom(8).hex()
         statuses: list[str] = []
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:

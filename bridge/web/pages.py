@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _URI = re.compile(r"https?://[!#$%&-;=?-Z_a-z~]+")
 """Characters that stand for themselves (RFC 3986, section 2), behind a scheme."""
+_NO_BODY = (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "0"))
 
 
 def answer(result: LaunchResult) -> Response:
@@ -40,17 +41,15 @@ def answer(result: LaunchResult) -> Response:
 def go(redirect: SignInRedirect, status: int = 303) -> Response:
     """Send the browser on its way."""
     kind = _Redirect if _URI.fullmatch(redirect.url) else Response
-    headers = [("Location", redirect.url), ("Content-Length", "0")]
+    headers = [("Location", redirect.url), *_NO_BODY]
     return set_cookies(kind(status=status, headers=headers), redirect.cookies)
 
 
 class _Redirect(Response):
     """A redirect to what is an URI already: it is not taken apart and put together again as one with other letters is.
 
-    What LMSs wait for at every launch is hardly more than that. It has no body, and so no type.
+    What LMSs wait for at every launch is hardly more than that.
     """
-
-    default_mimetype = None
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
         del environ

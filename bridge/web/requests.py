@@ -26,7 +26,7 @@ def read_request(request: Request, public_url: str) -> LaunchRequest:
     if isinstance(request, LocalProxy):
         request = request._get_current_object()  # it is asked for much here, and the proxy would look for it each time
     body = b"" if request.method == "GET" else request.get_data(cache=True)
-    is_form = bool(body) and request.mimetype == FORM
+    is_form = bool(body) and request.environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() == FORM
     return LaunchRequest(
         method=request.method,
         url=public_url + request.path,
