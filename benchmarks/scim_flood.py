@@ -2,7 +2,7 @@
 
     python -m benchmarks.scim_flood [--pushes 10000] [--clients 8] [--postgresql]
 
-An identity provider that gets no answer sends the same again; 409 then tells it that the person is there. Every two
+An identity provider that gets no answer sends the same again; 409 then tells it that the person is there. Every eight
 seconds one worker of `ottobridge serve` is killed by SIGKILL.
 """
 
@@ -25,10 +25,10 @@ from benchmarks.scim import person, standing
 from bridge.scim import tokens
 from bridge.store import scim_resources
 from bridge.store.engine import migrate, open_database
+from sandbox.postgresql import free_port
 from tests.faults.postgresql import cluster
-from tests.fixtures_database import free_port
 
-EVERY = 2.0
+EVERY = 8.0
 
 
 def push_all(port: int, token: str, names: list[str], answered: list[str]) -> None:
