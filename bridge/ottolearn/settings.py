@@ -94,6 +94,8 @@ class OttoLearn(Frozen):
     """The attributes with the key icon, in order of trust."""
     directory: DirectoryRules = DirectoryRules()
     api: Wire = Wire()
+    calls_per_second: float = Field(default=0.0, ge=0.0, le=10_000.0)
+    """How many changes all syncs of all machines together may ask for in a second; 0: as many as OttoLearn bears."""
     learner_url: WebAddress
     """Where learners enter OttoLearn."""
     sign_in: Annotated[SignedLink | Oidc, Field(discriminator="method")]

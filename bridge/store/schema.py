@@ -24,6 +24,15 @@ from bridge.store.metadata import Number, metadata
 __all__ = ["metadata", "scim_schema", "sync_schema"]
 """What belongs to it, whoever names no table of theirs."""
 
+call_budget = Table(
+    "call_budget",
+    metadata,
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("next_at", Double, nullable=False),
+    Column("paused_until", Double, nullable=False),
+)
+"""How fast all processes together call a system, known by a SHA-256: when the next call may go out, in Unix seconds."""
+
 consumed = Table(
     "spent",
     metadata,

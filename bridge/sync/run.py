@@ -120,6 +120,7 @@ class Sync:
             job.outcome.unchanged, job.outcome.since = run.summary.get("unchanged", 0), run.since
             job.outcome.guess = run.summary.get("guess", "")
             recover(job, before=run.id)
+            sync_runs.change(engine, run.id, stop_asked_at=None)  # that wish was met, or there was nothing to stop
             job.context.refresh()
             journal.look_up(job.memory, run.id, target.mapped.carriers, lost=State.PLANNED)
             ignore_case, usernames = target.connection.ignore_case, target.usernames

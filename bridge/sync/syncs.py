@@ -11,8 +11,8 @@ from typing import Any
 from bridge.contracts import Connection
 from bridge.learners.directory import Directory
 from bridge.net.http import Outbound
-from bridge.ottolearn.api import OttoLearnApi
 from bridge.ottolearn.settings import OttoLearn
+from bridge.ottolearn.shared_pace import paced
 from bridge.sync.context import ReaderContexts, RunContext
 from bridge.sync.run import Sync
 
@@ -58,8 +58,7 @@ class Syncs:
         return RunContext(
             engine=self.readers.engine,
             directory=self.directory,
-            # Each call once: the sync itself decides when to try again, for all its calls together.
-            ottolearn=OttoLearnApi(self.settings, self.outbound, attempts=1),
+            ottolearn=paced(self.settings, self.outbound, self.readers.engine, self.readers.now, self.readers.sleep),
             readers=self.readers,
             now=self.readers.now,
             sleep=self.readers.sleep,
