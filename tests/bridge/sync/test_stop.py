@@ -38,3 +38,20 @@ def test_a_run_that_reads_stops_too_and_changes_nothing(world, people) -> None:
 def test_a_run_that_is_over_is_not_asked(world, people) -> None:
     world.lms.members = people(2)
     assert not ask_to_stop(world.engine, world.run().run, world.time)
+
+
+def test_a_plan_that_was_stopped_can_be_carried_out_after_all(world, people) -> None:
+    world.change(limits={})
+    world.lms.members = people(60)
+    planned = world.plan().run
+
+    def ask_soon(deed, attributes) -> None:
+        world.time += 2
+        if len(world.ottolearn.users) > 10:
+            ask_to_stop(world.engine, planned, world.time)
+
+    world.ottolearn.fail = ask_soon
+    assert world.apply(planned).reason == "stopped"
+    world.ottolearn.fail = lambda deed, attributes: None
+    assert world.apply(planned).reason == ""
+    assert len(world.ottolearn.users) >= 60
