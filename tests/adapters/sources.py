@@ -11,13 +11,14 @@ from typing import Any
 from adapters.blackboard import ADAPTER as BLACKBOARD
 from adapters.brightspace import ADAPTER as BRIGHTSPACE
 from adapters.docebo import ADAPTER as DOCEBO
+from adapters.oneroster import ADAPTER as ONEROSTER
 from adapters.rest_list import ADAPTER as REST_LIST
 from adapters.smarteru import ADAPTER as SMARTERU
 from adapters.successfactors import ADAPTER as SUCCESSFACTORS
 from bridge.contracts import Adapter, ReaderContext
 from bridge.roster.authorization_code import SECRET as REFRESH
 from bridge.roster.authorization_code import read_redirect
-from tests.fakes import blackboard, brightspace, docebo, rest_list, smarteru, successfactors
+from tests.fakes import blackboard, brightspace, docebo, oneroster, rest_list, smarteru, successfactors
 from tests.fakes.contexts import Clock, InMemoryState
 from tests.fakes.serving import FakeServer, Request
 
@@ -134,6 +135,18 @@ def _listed(preset: str, student_id: str) -> Callable[[Path], Any]:
     return source
 
 
+@contextmanager
+def _oneroster(folder: Path) -> Iterator[Source]:
+    del folder
+    with oneroster.Service([oneroster.user(number) for number in range(PEOPLE)]) as server:
+        server.cap = PAGE
+        access = {"token_url": f"{server.url}/token", "client_id": oneroster.CLIENT, "client_secret": oneroster.SECRET}
+        api = {"url": server.url + oneroster.BASE, **access, "page_size": PAGE}
+        keys = {"student_id": "identifier", "api": api, "roster": {"attributes": {"emailAddress": "email"}}}
+        settings = ONEROSTER.settings.model_validate(keys)
+        yield Source(ONEROSTER, settings, server, lambda asked: asked.path.endswith("/users"))
+
+
 SOURCES: dict[str, Callable[[Path], Any]] = {
     "smarteru": _smarteru,
     "docebo": _docebo,
@@ -141,6 +154,7 @@ SOURCES: dict[str, Callable[[Path], Any]] = {
     "brightspace": _brightspace,
     "successfactors learning": _learning,
     "successfactors hcm": _hcm,
+    "oneroster": _oneroster,
     "talentlms": _listed("talentlms", "login"),
     "absorb": _listed("absorb", "externalId"),
     "litmos": _listed("litmos", "UserName"),
