@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, NewType, TypeVar
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bridge.install.guide import Addresses, RegistrationRequest, SetupGuide
     from bridge.net.http import Outbound
     from bridge.presentation.brand import Brand
@@ -294,6 +296,10 @@ class Adapter(Generic[S]):
     """Whether the source of a connection has `read_changes`, where the adapter has several kinds of sources."""
     fingerprint: Callable[[S], str] | None = None
     """A digest of the file that the roster is read from, empty where there is none: a plan holds while it stays so."""
+    correct: Callable[[S, Sequence[str], Path, Sequence[tuple[str, int, str, str]], bool], int] | None = None
+    """Write a copy of the file that the roster is read from, which says what to correct in it; how many mistakes there
+    are. Given OttoLearn's Username attributes, where to write, what is wrong besides (place, row, what, allowed) and
+    whether to write a copy without mistakes. Raises RosterIncomplete for the source, OSError for the copy."""
     installation: Callable[[S, Addresses], SetupGuide] | None = None
     """What the LMS's administrator enters to install the bridge."""
     consent: Callable[[S], AuthorizationCodeClient | None] | None = None

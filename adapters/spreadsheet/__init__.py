@@ -1,5 +1,6 @@
 """A CSV or XLSX file as a roster."""
 
+from adapters.spreadsheet.correction import correct
 from adapters.spreadsheet.roster import read_roster
 from adapters.spreadsheet.settings import Settings
 from bridge.contracts import Adapter
@@ -10,5 +11,6 @@ ADAPTER = Adapter(
     title="CSV or Excel file",
     settings=Settings,
     read_roster=read_roster,
+    correct=correct,
     fingerprint=lambda settings: digest_of(settings.file),
 )

@@ -24,6 +24,20 @@ def find_mistakes(settings: Settings, usernames: Sequence[str]) -> Sheet:
     return sheet
 
 
+def correct(
+    settings: Settings,
+    usernames: Sequence[str],
+    target: Path,
+    others: Sequence[tuple[str, int, str, str]],
+    always: bool,
+) -> int:
+    """Write the corrected copy of a connection's file, as `Adapter.correct` says."""
+    sheet, besides = find_mistakes(settings, usernames), [Problem(*other) for other in others]
+    if always or sheet.problems or besides:
+        write_corrected_copy(settings.file, sheet, target, besides)
+    return len(sheet.problems) + len(besides)
+
+
 def write_corrected_copy(source: Path, sheet: Sheet, target: Path, others: Sequence[Problem] = ()) -> None:
     """Write the rows of `source` to `target`, CSV or XLSX by its suffix, with a last column of reasons.
 

@@ -8,9 +8,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from adapters.spreadsheet.correction import find_mistakes, write_corrected_copy
-from adapters.spreadsheet.problems import Problem
-from adapters.spreadsheet.reader import MAX_PROBLEMS
 from bridge.cli.invocation import Invocation
 from bridge.cli.saying import say
 from bridge.contracts import Connection
@@ -21,8 +18,8 @@ from bridge.store.sync_runs import Status
 from bridge.sync.outcome import Outcome
 from bridge.sync.report import lines_of
 
-WITH_COPY: Final = ("spreadsheet",)
-"""The kinds whose file is copied."""
+MOST: Final = 10_000
+"""Rows that could not be linked, in a copy that nobody asked for: nobody corrects more by hand."""
 
 _ROW = re.compile(r"[0-9]+$")
 _WHAT_TO_DO: Final = {
@@ -58,38 +55,36 @@ def write_copy(
 
     Where it was not `asked` for, `place` is a folder, and there is a copy only of a file with mistakes.
     """
-    if not asked and not _may_hold_mistakes(connection, outcome):
+    correct = connection.adapter.correct
+    if correct is None or (not asked and not _may_hold_mistakes(connection, outcome)):
         return
     target = place if asked else place / f"{outcome.connection}-{outcome.run}.corrected.csv"
-    settings = connection.settings
+    usernames = invocation.configuration.ottolearn.username_attributes
     try:
         if is_source(connection, target):
             raise FileExistsError(f"{target} is the file that is read; --corrected-copy FILE is another place")
-        sheet = find_mistakes(settings, invocation.configuration.ottolearn.username_attributes)
-        # Without limit only where somebody waits for it: nobody corrects so many by hand, and they fill the memory.
-        unlinked = [*islice(_unlinked(engine, outcome.run), None if asked else MAX_PROBLEMS)]
-        if not asked and not sheet.problems and not unlinked:
-            return
-        write_corrected_copy(settings.file, sheet, target, unlinked)
+        unlinked = [*islice(_unlinked(engine, outcome.run), None if asked else MOST)]
+        found = correct(connection.settings, usernames, target, unlinked, asked)
     except (RemoteUnavailable, RosterIncomplete, OSError) as error:
         say(f"No corrected copy: {error}", err=True)
         return
-    outcome.corrected_file = str(target)
-    say(f"{len(sheet.problems) + len(unlinked):,} to correct: {target}", err=True)
+    if asked or found:
+        outcome.corrected_file = str(target)
+        say(f"{found:,} to correct: {target}", err=True)
 
 
 def _may_hold_mistakes(connection: Connection[Any], outcome: Outcome) -> bool:
     """Whether it is worth reading the file again: one that was taken for everybody has none."""
     stopped = outcome.reason in {"interrupted", "stopped"}
-    if stopped or connection.adapter.name not in WITH_COPY or outcome.status == Status.FAILED:
+    if stopped or outcome.status == Status.FAILED:
         return False
     return connection.settings.link is not None or outcome.reason == "roster_incomplete"
 
 
-def _unlinked(engine: Engine, run: int) -> Iterator[Problem]:
+def _unlinked(engine: Engine, run: int) -> Iterator[tuple[str, int, str, str]]:
     for line in lines_of(engine, run, kinds=(Kind.CONFLICT, Kind.SKIPPED)):
         where = line.get("where", "")
         if found := _ROW.search(where):
             what = line["reason"].replace("_", " ")
             what = f"{what} ({line['note']})" if line.get("note") else what
-            yield Problem(where, int(found[0]), what, _WHAT_TO_DO.get(line["reason"], "an ID of a person"))
+            yield where, int(found[0]), what, _WHAT_TO_DO.get(line["reason"], "an ID of a person")

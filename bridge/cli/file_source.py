@@ -12,7 +12,7 @@ import click
 from pydantic import ValidationError
 
 from adapters import ADAPTERS
-from bridge.cli.corrected import WITH_COPY, is_source
+from bridge.cli.corrected import is_source
 from bridge.cli.invocation import Invocation
 from bridge.cli.tables import check_table_file
 from bridge.contracts import Adapter, Connection
@@ -48,7 +48,7 @@ def file_options(adapter: Adapter[Any]) -> Callable[[Callable[..., None]], Calla
 
     def add(command: Callable[..., None]) -> Callable[..., None]:
         command = file_option(command) if may_be_file(adapter) else command
-        return encoding_option(copy_option(command)) if adapter.name in WITH_COPY else command
+        return encoding_option(copy_option(command)) if adapter.correct is not None else command
 
     return add
 

@@ -34,7 +34,16 @@ TOO_MANY_REQUESTS, UNAUTHORIZED, FORBIDDEN, CONFLICT = 429, 401, 403, 409
 
 
 class Applier:
-    """The execution of the planned items of one run."""
+    """The execution of the planned items of one run.
+
+    The journal gives items to `_queue`, as `sent`. From there one becomes a call in `_under_way`; when it is answered,
+    `_judge` says what became of it. What is certain goes to `_settled`, and to `_confirmed` where it is done: `_record`
+    empties both into the journal, the snapshot and the directory, and counts `finished`. An update without an answer
+    waits in `_later` until it may go to `_queue` again, `ATTEMPTS` times by `_tries`. A creation without one is only
+    counted in `_unknown`, and stays `sent` until `_look_up_unknown` has read OttoLearn's users; where somebody else has
+    the username it is in `_taken`, and is not tried again. `_pace` says when a call may go. `_failures` in a row, or
+    `_fatal`, end the run; all that is under way is finished first, and what waits is put back as planned.
+    """
 
     def __init__(
         self, context: RunContext, memory: journal.Memory, run: int, usernames: Sequence[str], at_once: int

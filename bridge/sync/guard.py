@@ -1,14 +1,15 @@
-"""The guard over a plan: what is beyond the limits is held, and said."""
+"""The guard over a plan: what is beyond the limits is held. Whoever asks says so."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from bridge.store import sync_items, sync_people, sync_runs
 from bridge.store.sync_items import WRITES, Kind, State
 from bridge.store.sync_runs import GUESSED, RIGHT_LOST, Run, Status
 from bridge.sync import limits, stale
-from bridge.sync.limits import MaxChanges
+from bridge.sync.limits import MaxChanges, Verdict
 from bridge.sync.plan import Planner
 from bridge.sync.record import Job
 
@@ -19,8 +20,8 @@ REMEMBERED: Final = 100
 """Among so many runs that came to their end a guess is looked for."""
 
 
-def guard(job: Job, planner: Planner, max_changes: MaxChanges, approved: Run | None = None) -> bool:
-    """Hold what is beyond the limits, and begin the outcome by it; whether nothing at all may be written.
+def guard(job: Job, planner: Planner, max_changes: MaxChanges, approved: Run | None = None) -> Verdict:
+    """Hold what is beyond the limits, and begin the outcome by it; the verdict says what an operator should know.
 
     What somebody approved of the plan of run `approved`, and is planned again, no limit holds or counts.
     """
@@ -35,14 +36,11 @@ def guard(job: Job, planner: Planner, max_changes: MaxChanges, approved: Run | N
             after = State.HELD if verdict.stops else State.PLANNED
             sync_items.shift(connection, outcome.run, WRITES, State.APPROVED, after)
     lost = _lost_a_right(job, approved)
-    if lost:
-        _hold_access(job)
+    said = (_hold_access(job), *verdict.sentences) if lost else verdict.sentences
     outcome.reasons = dict(planner.skipped)
     outcome.reason = RIGHT_LOST if lost else verdict.reason
     outcome.status = Status.HELD_BACK if outcome.reason else Status.DONE
-    for sentence in verdict.sentences:
-        _tell(job, sentence)
-    return verdict.stops
+    return replace(verdict, sentences=said)
 
 
 def hold_guess(job: Job, approved: Run | None = None) -> bool:
@@ -73,21 +71,15 @@ def _lost_a_right(job: Job, approved: Run | None) -> bool:
     return bool(earlier) and earlier[0].summary["lacks"] != outcome.lacks
 
 
-def _hold_access(job: Job) -> None:
-    """Let nobody get access by this run."""
+def _hold_access(job: Job) -> str:
+    """Let nobody get access by this run; why, in a sentence."""
     engine, outcome = job.context.engine, job.outcome
     with engine.begin() as connection:
         sync_items.shift(connection, outcome.run, GIVING_ACCESS, State.PLANNED, State.HELD)
-    sentence = (
+    return (
         f"The source no longer gives {outcome.lacks}, and so may name people who should not have access: nobody is "
         "created or reactivated. Give the right back; if it is to stay like this, approve this run."
     )
-    _tell(job, sentence)
-
-
-def _tell(job: Job, sentence: str) -> None:
-    job.outcome.notices.append(sentence)
-    job.context.notice(sentence)
 
 
 def _load(job: Job, planner: Planner) -> limits.Load:

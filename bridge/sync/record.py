@@ -69,6 +69,11 @@ class Job:
         if self.context.stopping():
             raise Interrupted("stopped while reading; nothing was changed")
 
+    def tell(self, sentence: str) -> None:
+        """Say something to the operator now, and in the report."""
+        self.outcome.notices.append(sentence)
+        self.context.notice(sentence)
+
     def note_read(self, read: int) -> None:
         """Show how many members were read. Raises Interrupted."""
         self.stop_if_asked()

@@ -93,17 +93,19 @@ class Sync:
             with traces.span("sync read"):
                 planner = read(job, self._outbound, rules, start, full=full)
             with traces.span("sync plan"):
-                stops = guard(job, planner, options.max_changes, approved)
+                verdict = guard(job, planner, options.max_changes, approved)
+            for sentence in verdict.sentences:
+                job.tell(sentence)
             if options.plan_file is not None or options.only_plan:
                 save_plan(job, options.plan_file)
             elif hold_guess(job, approved):
                 save_plan(job, options.guess_file)
             else:
                 note_disputes(job)
-                if not stops:
+                if not verdict.stops:
                     with traces.span("sync write"):
                         write(job)
-                if not stops and approved is not None and job.outcome.status != Status.PARTIAL:
+                if not verdict.stops and approved is not None and job.outcome.status != Status.PARTIAL:
                     close(self._context.engine, approved)
         return job.outcome
 
