@@ -149,7 +149,7 @@ def test_one_user_for_two_students_is_nobody(site: Site) -> None:
 def test_an_id_that_somebody_else_has_by_now_leads_to_nobody(site: Site) -> None:
     site.launch("1")
     site.set(2, employeeId="1")
-    assert imported(site, [["1", "z@x.y", ""]])[1] == [("1", 1, WHY["taken"])]
+    assert imported(site, [["1", "z@x.y", ""]])[1] == [("1", None, NOT_WAITING)]
 
 
 def test_whom_the_lms_calls_otherwise_is_linked_only_when_somebody_says_so(site: Site) -> None:
