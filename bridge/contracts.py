@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, NewType, Ty
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bridge.install.guide import Addresses, RegistrationRequest, SetupGuide
+    from bridge.install.guide import Addresses, PackageOrder, RegistrationRequest, SetupGuide
     from bridge.net.http import Outbound
     from bridge.presentation.brand import Brand
     from bridge.presentation.support import Support
@@ -314,6 +314,10 @@ class Adapter(Generic[S]):
     """Whether people are pushed to the bridge (SCIM), so that the roster is what the bridge itself has kept of that."""
     roster_door: str = "roster"
     """Whose records the roster names: a `Kind`, where they are the same as those of its launches."""
+    package_formats: tuple[str, ...] = ()
+    """What LMSs import, of which `build_package` makes packages."""
+    build_package: Callable[[PackageOrder], bytes] | None = None
+    """The zip that an administrator drops into an LMS. Raises ValueError, in words, for a title that will not do."""
     claims_roster: Callable[[S], bool] = lambda _: False
     """Whether the student IDs of the roster stand in fields that a course author can write: they are only `claimed`."""
 

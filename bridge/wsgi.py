@@ -13,6 +13,7 @@ from pathlib import Path
 from flask import Flask
 
 from adapters import ADAPTERS
+from bridge.admin.digest import digests_of
 from bridge.config.configuration import Configuration, load
 from bridge.config.outgoing import way_out
 from bridge.errors import OttoBridgeError
@@ -75,6 +76,9 @@ def jobs_of(services: AppServices, stopping: Callable[[], bool]) -> Catalogue:
         username_attributes=configuration.ottolearn.username_attributes,
         directory_every=configuration.ottolearn.directory.refresh_every,
         syncs=configuration.bridge.starts_syncs,
+        digests=digests_of(
+            configuration, engine, services.directory, services.outbound, services.connections.find, services.now
+        ),
     )
 
 

@@ -12,13 +12,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from adapters import ADAPTERS
+from bridge.admin.roles import Role
 from bridge.config.configuration import Configuration, load
 from bridge.jobs import rounds
 from bridge.packages.origin import Packages
 from bridge.store.engine import migrate, open_database
+from bridge.web.admin.services import build_admin
 from bridge.web.app import SERVICES
 from bridge.wsgi import build_app, jobs_of
 from sandbox.browser import Browser
@@ -45,6 +47,13 @@ READY_WITHIN = 20.0
 """Seconds for the bridge to have read OttoLearn's users."""
 
 
+class DemoAccount(NamedTuple):
+    """Whoever looks at the demo's administrators' pages. It is made anew each time, and opens nothing else."""
+
+    name: str
+    password: str
+
+
 class CannotStart(Exception):
     """The demo did not come up; the message says why."""
 
@@ -58,6 +67,7 @@ class Demo:
     lms_url: str
     configuration: Configuration
     config_path: Path
+    account: DemoAccount
 
 
 class _Door:
@@ -100,7 +110,9 @@ def run_demo(port: int = 0, *, method: str = "oidc") -> Iterator[Demo]:
         stack.enter_context(rounds.running(jobs_of(services, lambda: False).jobs, every=1.0))
         bridge_door.app = bridge
         _await_ready(bridge_url)
-        yield Demo(bridge_url, ottolearn_url, lms_url, configuration, config_path)
+        account = DemoAccount("demo", "-".join(secrets.token_hex(2) for _ in range(4)))
+        build_admin(services).accounts.create(account.name, Role.OWNER, account.password)
+        yield Demo(bridge_url, ottolearn_url, lms_url, configuration, config_path, account)
 
 
 def _build_ottolearn(folder: Path, password: str, link_secret: str, sso: SingleSignOn | None) -> WSGIApplication:

@@ -22,8 +22,6 @@ ALLOWED_TEXT = (
 _ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA|FIELD!|BLOCKED!)")
 _FIRST_DAY = "1900-03-01"
 """Excel counts a 29 February 1900, which never was, so the days before are one off in some programs."""
-_FORMULA = re.compile("[=+\\-@\t\r\n＝＋－＠﹦﹢﹣﹫⁼⁺₌₊]")
-_GUARDED = re.compile(f"\\A'(?={_FORMULA.pattern})")
 
 
 class Odd(NamedTuple):
@@ -85,19 +83,6 @@ def of_error(text: str) -> Odd:
 def error_in(text: str) -> Odd | None:
     """The error that a text is; None where it is none."""
     return Odd(f"the error {text}") if text[:1] == "#" and _ERROR.fullmatch(text) else None
-
-
-def unguarded(text: str) -> str:
-    """CSV text without the apostrophe that `guarded` set."""
-    return _GUARDED.sub("", text, count=1)
-
-
-def guarded(text: str) -> str:
-    """Text that no spreadsheet program takes for a formula when it opens a CSV (OWASP, CSV injection).
-
-    Programs for East Asian languages read the full-width and small forms of these signs as the signs.
-    """
-    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def read_text(cell: Cell) -> Cell:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from adapters.spreadsheet import workbook
-from adapters.spreadsheet.cells import Cell, unguarded
+from adapters.spreadsheet.cells import Cell
 from adapters.spreadsheet.package import Package
 from adapters.spreadsheet.rows import Row
 from bridge.errors import RemoteUnavailable, RosterIncomplete
 from bridge.files.csvrows import read_csv
 from bridge.files.digest import MAX_BYTES
 from bridge.files.encodings import find_encoding
+from bridge.files.formulas import unguarded
 
 MAX_CSV = MAX_BYTES
 MAX_XLSX = 256 * 1024**2

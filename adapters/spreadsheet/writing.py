@@ -6,8 +6,8 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from adapters.spreadsheet.cells import guarded
 from adapters.spreadsheet.xlsxfile import write_xlsx
+from bridge.files.formulas import guarded
 from bridge.files.private import written_whole
 
 

@@ -49,6 +49,8 @@ def _stay(port: int) -> None:
         say(f"Open this in a browser:  {running.lms_url}/", err=True)
         say(f"The bridge:              {running.bridge_url}", err=True)
         say(f"The sandbox OttoLearn:   {running.ottolearn_url}", err=True)
+        say(f"Its administrators:      {running.bridge_url}/admin", err=True)
+        say(f"    name {running.account.name}, password {running.account.password}", err=True)
         say("Ctrl-C stops all of it.", err=True)
         threading.Event().wait()
 

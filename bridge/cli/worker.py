@@ -19,6 +19,7 @@ import click
 
 from adapters import ADAPTERS
 from bridge import logs
+from bridge.admin.digest import digests_of
 from bridge.cli.invocation import Invocation, pass_invocation
 from bridge.config.configuration import Configuration, load
 from bridge.config.connections import Connections
@@ -208,6 +209,7 @@ def _catalogue(invocation: Invocation, engine: Engine, stopping: Callable[[], bo
         username_attributes=configuration.ottolearn.username_attributes,
         directory_every=configuration.ottolearn.directory.refresh_every,
         syncs=configuration.bridge.starts_syncs,
+        digests=digests_of(configuration, engine, directory, outbound, connections.find, time.time),
     )
 
 

@@ -75,6 +75,11 @@ class Connections:
             if connection is not None:
                 yield connection
 
+    def adapters(self) -> list[Adapter[Any]]:
+        """All adapters of ours, by title."""
+        found = (self._adapters.named(name) for name in self._adapters.names)
+        return sorted((adapter for adapter in found if adapter is not None), key=lambda adapter: adapter.title.lower())
+
     def adapter(self, name: str) -> Adapter[Any] | None:
         """The adapter of this name, if it is one of ours."""
         return self._adapters.named(name)

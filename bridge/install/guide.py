@@ -79,6 +79,23 @@ class RegistrationRequest(NamedTuple):
     """Domains of the platform's maker: an issuer there may have its addresses on any host below them."""
 
 
+class PackageOrder(NamedTuple):
+    """What a package is to be."""
+
+    format: str
+    """One of the adapter's `package_formats`."""
+    connection: str
+    public_url: str
+    title: str
+    window: str = "frame"
+    """Where OttoLearn opens: in the course's `frame`, or in a `window` of its own."""
+    token: str = ""
+    """Under which the package is registered."""
+    language: str = "en"
+    probe: bool = False
+    """Whether it shows what the LMS passes, and launches nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Addresses:
     """The bridge's addresses for one connection."""

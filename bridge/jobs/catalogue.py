@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
+from bridge.admin.digest import Digests
 from bridge.config.connections import Connections
 from bridge.config.retention import Retention
 from bridge.contracts import Connection
-from bridge.jobs import purge
+from bridge.jobs import counting, purge
 from bridge.jobs.job import Job, Kind
 from bridge.jobs.rosters import Rosters
 from bridge.learners.directory import Directory
@@ -24,6 +25,7 @@ PROGRESS_EVERY: Final = 5.0
 DIRECTORY_EVERY: Final = 20.0
 PUSHES_EVERY: Final = 15.0
 ROSTER_EVERY: Final = 60.0
+DIGEST_EVERY: Final = 60.0
 REQUESTED_EVERY: Final = 2.0
 """Seconds between two looks at what is due."""
 LISTED_FOR: Final = 60.0
@@ -46,10 +48,12 @@ class Catalogue:
         username_attributes: Sequence[str],
         directory_every: float,
         syncs: bool,
+        digests: Digests | None = None,
     ) -> None:
         """`sync_of` makes the sync of a connection; OttoLearn's users are read again after `directory_every` seconds.
 
-        `syncs`: whether rosters are jobs; else a timer starts `ottobridge sync run --all`.
+        `syncs`: whether rosters are jobs; else a timer starts `ottobridge sync run --all`. `digests`: what tells
+        administrators what needs them, where they want to be told.
         """
         self._engine = engine
         self._connections = connections
@@ -63,6 +67,7 @@ class Catalogue:
         self._pushes = Applying(engine, sync_of, now)
         self._requested = Requested(engine, connections.find, sync_of, now)
         self._unmatched = Unmatched(engine, directory, username_attributes, connections.find, now)
+        self._digests = digests
         self._listed: tuple[float, Sequence[Connection[Any]]] = (0.0, ())
 
     def jobs(self) -> Iterator[Job]:
@@ -71,6 +76,9 @@ class Catalogue:
         yield Job(Kind.DIRECTORY, self._directory_is_due, self._refresh, DIRECTORY_EVERY)
         yield Job(Kind.PURGE, lambda: True, self._purge, purge.EVERY)
         yield Job(Kind.REQUESTED, self._requested.is_due, self._requested.run, REQUESTED_EVERY)
+        yield Job(Kind.COUNTS, lambda: counting.is_due(self._engine), self._count, counting.EVERY)
+        if self._digests is not None:
+            yield Job(Kind.DIGEST, self._digests.is_due, self._digests.send, DIGEST_EVERY)
         for connection in self._with_rosters():
             yield from self._of(connection)
 
@@ -111,6 +119,9 @@ class Catalogue:
     def _refresh(self) -> None:
         if refresh_if_due(self._directory, self._directory_every):
             self._unmatched.settle()  # whoever is there by now waits for nobody
+
+    def _count(self) -> None:
+        counting.count(self._engine, self._now)
 
     def _purge(self) -> None:
         purge.purge(self._engine, self._now(), self._retention)

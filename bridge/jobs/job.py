@@ -28,6 +28,8 @@ class Kind(enum.StrEnum):
     DIRECTORY = "directory"
     PROGRESS = "progress"
     PURGE = "purge"
+    COUNTS = "counts"
+    DIGEST = "digest"
 
 
 QUEUES = {
@@ -37,6 +39,8 @@ QUEUES = {
     Kind.DIRECTORY: Queue.DIRECTORY,
     Kind.PROGRESS: Queue.UPKEEP,
     Kind.PURGE: Queue.UPKEEP,
+    Kind.COUNTS: Queue.UPKEEP,
+    Kind.DIGEST: Queue.UPKEEP,
 }
 
 

@@ -10,6 +10,7 @@ from bridge.store import (
     admin_sessions,
     audit,
     keysets,
+    launch_counts,
     launches,
     one_time,
     people,
@@ -38,6 +39,7 @@ def purge(engine: Engine, now: float, kept: Retention) -> bool:
     launches.forget_nobody_before(engine, now - kept.refused * DAY)
     received.forget_before(engine, now - kept.refused * DAY)
     launches.forget_before(engine, now - kept.launches * DAY)
+    launch_counts.forget_before(engine, now - kept.launches * DAY)
     visits.forget_before(engine, now - kept.progress * DAY)
     unmatched.forget_before(engine, now - kept.unmatched * DAY)
     keysets.forget_before(engine, now - BELIEVED)

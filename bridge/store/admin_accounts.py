@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 from sqlalchemy import ColumnElement, Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from bridge.store.admin_schema import admin_account as table
+from bridge.store.admin_schema import admin_session
 from bridge.store.engine import autocommit
-from bridge.store.schema import admin_account as table
-from bridge.store.schema import admin_session
 
 PASSWORD: Final = "password"  # noqa: S105 -- the way by which such an account comes in
 """`way` of the sessions of these accounts."""

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Engine, bindparam, delete, insert, select, update
 
+from bridge.store.admin_schema import admin_session as table
 from bridge.store.engine import autocommit
 from bridge.store.prepared import Prepared
 from bridge.store.purging import Purge
-from bridge.store.schema import admin_session as table
 
 
 class SessionRow(NamedTuple):

@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Engine, String, bindparam, insert, select, tuple_
 
+from bridge.store.admin_schema import audit as table
 from bridge.store.engine import autocommit
 from bridge.store.purging import Purge
-from bridge.store.schema import audit as table
 from bridge.store.text import storable
 
 

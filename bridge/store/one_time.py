@@ -28,6 +28,7 @@ _UNSPEND: Final = delete(consumed).where(consumed.c.key == bindparam("k"))
 _OWN: Final = (consumed.c.key == bindparam("k"), consumed.c.until == bindparam("was"))
 _UNSPEND_OWN: Final = delete(consumed).where(*_OWN)
 _PROLONG: Final = update(consumed).where(*_OWN).values(until=bindparam("till"))
+_UNTIL: Final = select(consumed.c.until).where(consumed.c.key == bindparam("k"))
 _KEEP: Final = insert(kept)
 _TAKE: Final = delete(kept).where(kept.c.key == bindparam("k")).returning(kept.c.payload, kept.c.until)
 
@@ -74,6 +75,13 @@ def claim(engine: Engine, key: str, *, now: float, until: float) -> bool:
     with autocommit(engine) as connection:
         row = {"key": _hash(key), "until": until, "now": now}
         return connection.execute(_CLAIM[engine.dialect.name], row).one_or_none() is not None
+
+
+def is_claimed(engine: Engine, key: str, *, now: float) -> bool:
+    """Whether somebody has claimed `key`, and the claim is not over."""
+    with autocommit(engine) as connection:
+        until = connection.execute(_UNTIL, {"k": _hash(key)}).scalar_one_or_none()
+    return until is not None and until > now
 
 
 def release(engine: Engine, key: str) -> None:

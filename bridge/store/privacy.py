@@ -14,7 +14,18 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, delete, f
 
 from bridge.identifiers import key, loose_key, normalize
 from bridge.store import schema
-from bridge.store.schema import alias, audit, directory, launch, learner, progress, received, unmatched, username, visit
+from bridge.store.admin_schema import audit, launch_name
+from bridge.store.schema import (
+    alias,
+    directory,
+    launch,
+    learner,
+    progress,
+    received,
+    unmatched,
+    username,
+    visit,
+)
 from bridge.store.scim_resources import USER, Keys, digest, exact, folded
 from bridge.store.scim_schema import scim_member, scim_resource
 from bridge.store.sync_runs import UNDER_WAY
@@ -26,6 +37,7 @@ HOLDS_PEOPLE: Final = (
         scim_resource,
         received,
         launch,
+        launch_name,
         progress,
         visit,
         unmatched,
@@ -36,7 +48,7 @@ HOLDS_PEOPLE: Final = (
         sync_person,
         sync_item,
     ),
-    *(schema.learner, schema.username, schema.hint, schema.kept, schema.audit),
+    *(schema.learner, schema.username, schema.hint, schema.kept, audit),
 )
 HOLDS_NOBODY: Final = {
     "spent": "digests of values that worked once",
@@ -56,6 +68,8 @@ HOLDS_NOBODY: Final = {
     "package_origin": "sites of LMSs",
     "scim_token": "digests of the tokens of identity providers",
     "probe": "what an administrator's try showed of an LMS",
+    "launch_count": "how many launches there were",
+    "launch_summed": "how far they are counted",
     "admin_account": "accounts of administrators",
     "admin_session": "which administrators are signed in",
 }
@@ -72,7 +86,7 @@ _LOOKED_UP: Final[dict[str, Callable[[str], str]]] = {
     "mail": folded,
 }
 """The columns of digests that hold IDs of a user."""
-_SECRET: Final = {"channel", "digest", *Keys._fields}
+_SECRET: Final = {"channel", "word", "digest", *Keys._fields}
 _JSON: Final = {"fields", "content", "attributes", "document", "details"}
 _TIMES: Final = {
     *("time", "first_seen", "last_seen", "made_at", "bound_at", "received_at", "ended_at", "missing_since"),

@@ -15,13 +15,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from bridge.identifiers import ID_LENGTH
-from bridge.store import scim_schema, sync_schema
+from bridge.store import admin_schema, scim_schema, sync_schema
 from bridge.store.metadata import Number, metadata
 
-__all__ = ["metadata", "scim_schema", "sync_schema"]
+__all__ = ["admin_schema", "metadata", "scim_schema", "sync_schema"]
 """What belongs to it, whoever names no table of theirs."""
 
 call_budget = Table(
@@ -67,8 +68,28 @@ launch = Table(
     Column("mark", String(32), nullable=False, server_default=""),
     Index("ix_launch_time", "time", "id"),
     Index("ix_launch_student", "student_id"),
+    Index("ix_launch_connection", "connection", "time", "id"),
+    Index(
+        "ix_launch_outcome",
+        "outcome",
+        "time",
+        "id",
+        "connection",
+        sqlite_where=text("outcome <> 'matched'"),
+        postgresql_where=text("outcome <> 'matched'"),
+    ),
+    Index(
+        "ix_launch_not_in",
+        "time",
+        "id",
+        "outcome",
+        "connection",
+        sqlite_where=text("outcome <> 'matched'"),
+        postgresql_where=text("outcome <> 'matched'"),
+    ),
     sqlite_autoincrement=True,
 )
+"""`ix_launch_not_in` and `ix_launch_outcome` hold those alone that did not get in: few."""
 
 received = Table(
     "received",
@@ -315,53 +336,3 @@ alias = Table(
     sqlite_with_rowid=False,
 )
 """Student IDs that an administrator has linked with OttoLearn users."""
-
-
-admin_account = Table(
-    "admin_account",
-    metadata,
-    Column("name", String(64), primary_key=True),
-    Column("role", String(16), nullable=False),
-    Column("password", Text, nullable=False),
-    Column("made_at", Double, nullable=False),
-    Column("changed_at", Double, nullable=False),
-    Column("used_at", Double, nullable=True),
-)
-"""Accounts for the administrators' pages. `password` is an Argon2id hash with its parameters."""
-
-admin_session = Table(
-    "admin_session",
-    metadata,
-    Column("key", LargeBinary(32), primary_key=True),
-    Column("way", String(16), nullable=False),
-    Column("who", String(255), nullable=False),
-    Column("role", String(16), nullable=False),
-    Column("begun_at", Double, nullable=False),
-    Column("seen_at", Double, nullable=False),
-    Column("until", Double, nullable=False, index=True),
-    Column("messages", Text, nullable=False),
-    Index("ix_admin_session_who", "way", "who"),
-)
-"""Who is signed in to the administrators' pages. `key` is a SHA-256 of the cookie: a copy of the database is no way in.
-
-`messages` is JSON: what the next page says once, such as "Linked".
-"""
-
-audit = Table(
-    "audit",
-    metadata,
-    Column("id", Number, primary_key=True, autoincrement=True),
-    Column("time", Double, nullable=False),
-    Column("who", String(255), nullable=False),
-    Column("role", String(16), nullable=False),
-    Column("act", String(64), nullable=False),
-    Column("connection", String(255), nullable=False),
-    Column("student_id", String(ID_LENGTH), nullable=False),
-    Column("details", Text, nullable=False),
-    Column("address", String(64), nullable=False),
-    Index("ix_audit_time", "time", "id"),
-    Index("ix_audit_student", "student_id"),
-    sqlite_autoincrement=True,
-)
-"""Every act of an administrator: who, when, what, to whom. `details` is JSON. Rows are only ever added, and blanked
-where a student is erased."""

@@ -16,6 +16,7 @@ from bridge.web.callbacks import callback_pages
 from bridge.web.deep_linking import deep_linking_pages
 from bridge.web.failures import answer_failures
 from bridge.web.frames import frame_pages
+from bridge.web.home import home_pages
 from bridge.web.keys import key_pages
 from bridge.web.lti import lti_pages
 from bridge.web.metrics_port import apart
@@ -49,6 +50,7 @@ def create_app(services: AppServices, *, metrics_port: int | None = None) -> Fla
     app.extensions[SERVICES] = services
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY, MAX_FORM_PARTS=100)
     for pages in (
+        home_pages,
         lti_pages,
         frame_pages,
         key_pages,

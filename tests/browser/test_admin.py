@@ -10,13 +10,26 @@ from playwright.sync_api import Browser, Page, expect
 
 from bridge.admin.roles import Role
 from bridge.contracts import Student
-from bridge.store import unmatched
+from bridge.store import launches, unmatched
+from bridge.store.launches import LaunchLine
 from tests.browser.admin_site import HOSTILE, AdminSite, is_too_wide, site, violations
 
 __all__ = ["site"]
 pytestmark = pytest.mark.browser
 
-PAGES = ("/admin", "/admin/audit", "/admin/unmatched", "/admin/nothing-here")
+PAGES = (
+    "/admin",
+    "/admin/launches",
+    "/admin/launches?by=connection&span=90d&q=zzz",
+    "/admin/audit",
+    "/admin/unmatched",
+    "/admin/connections",
+    "/admin/connections/campus",
+    "/admin/connections/packages",
+    "/admin/new-connection",
+    "/admin/new-connection?adapter=canvas",
+    "/admin/nothing-here",
+)
 LOOKS = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
@@ -28,6 +41,15 @@ def fill(site: AdminSite) -> None:
     """Something on every page, with names that want to do harm."""
     unmatched.note(site.services.engine, "campus", Student("s000101", HOSTILE, "O’Brien"), "no_match", now=1.0)
     unmatched.note(site.services.engine, "campus", Student(HOSTILE, "", ""), "no_match", now=2.0)
+    now = site.services.now()
+    for number, outcome in enumerate(("matched", "no_match", "ambiguous", "inactive", "rejected") * 14):
+        named = ("Zoë", "O’Brien") if number % 3 else (HOSTILE, HOSTILE)
+        line = LaunchLine(
+            *(now - number * 7_000, ("campus", "packages", "moodle")[number % 3], ("lti13", "scorm2004")[number % 2]),
+            *(f"{HOSTILE if number % 7 == 0 else 'S'}{number}", *named, outcome),
+            *("" if outcome == "matched" else outcome.replace("rejected", "replayed"), f"7K3M-{number:04}"),
+        )
+        launches.append(site.services.engine, line)
     for number in range(3):
         site.admin.trail.note(
             "ada", "owner", "link", connection="campus", student_id=f"{HOSTILE}{number}", user=7, name=HOSTILE

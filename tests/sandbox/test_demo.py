@@ -101,6 +101,16 @@ def test_a_launch_that_came_in_another_way_fails_the_check(demo, changes, said):
     assert next(check_launches(demo, people=PEOPLE[:1], doors=[door])).problems == (said,)
 
 
+def test_the_printed_account_opens_the_administrators_pages(demo):
+    with requests.Session() as browser:
+        page = browser.get(f"{demo.bridge_url}/admin", timeout=10).text
+        csrf = page.partition('name="csrf" value="')[2].partition('"')[0]
+        asked = {"csrf": csrf, "name": demo.account.name, "password": demo.account.password}
+        answer = browser.post(f"{demo.bridge_url}/admin/sign-in", data=asked, timeout=30)
+        assert answer.url == f"{demo.bridge_url}/admin"
+        assert "What needs you now" in answer.text
+
+
 def test_a_signed_link_lets_the_same_people_in():
     with run_demo(method="signed_link") as linked:
         found = list(check_launches(linked, doors=[find_door("moodle-lti13")]))
@@ -279,13 +289,15 @@ def test_a_stopped_demo_leaves_nothing_behind(tmp_path, number):
     script = [sys.executable, "-c", "from bridge.cli.demo import demo; demo()", "--port", "0"]
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     with subprocess.Popen(script, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        said = [process.stderr.readline() for _ in range(4)]
+        said = [process.stderr.readline() for _ in range(6)]
         addresses = [line.split()[-1] for line in said[:3]]
         answers = [requests.get(address, timeout=10).status_code for address in addresses]
         process.send_signal(number)
         rest = process.stderr.read()
 
-    assert "Ctrl-C" in said[3]
+    assert "Ctrl-C" in said[5]
+    assert said[3].split()[-1] == f"{addresses[1]}/admin"
+    assert "name demo, password " in said[4]
     assert answers[0] == answers[2] == 200
     assert rest == "Stopped.\n"
     assert process.returncode == 0

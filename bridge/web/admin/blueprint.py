@@ -7,14 +7,29 @@ from flask import Blueprint, Response, abort
 from bridge.admin.roles import Role
 from bridge.web.admin.access import guard, requires
 from bridge.web.admin.audit import audit_pages
+from bridge.web.admin.connections import connection_pages
+from bridge.web.admin.launches import launch_pages
+from bridge.web.admin.new_connections import new_connection_pages
+from bridge.web.admin.openid import openid_pages
 from bridge.web.admin.overview import overview_pages
+from bridge.web.admin.packages import package_pages
 from bridge.web.admin.services import build_admin
 from bridge.web.admin.showing import show_around
 from bridge.web.admin.sign_in import sign_in_pages
 from bridge.web.admin.unmatched import unmatched_pages
 from bridge.web.services import AppServices
 
-PAGES = (overview_pages, sign_in_pages, audit_pages, unmatched_pages)
+PAGES = (
+    overview_pages,
+    sign_in_pages,
+    openid_pages,
+    launch_pages,
+    connection_pages,
+    new_connection_pages,
+    package_pages,
+    audit_pages,
+    unmatched_pages,
+)
 """What makes the blueprint of each section, from `AdminServices`; its routes are below /admin."""
 
 

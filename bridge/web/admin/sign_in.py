@@ -69,7 +69,7 @@ def enter(admin: AdminServices, way: str, who: str, role: Role, back: str) -> Re
     token = admin.sessions.begin(way, who, role, instead_of=request.cookies.get(admin.cookie(), ""))
     admin.trail.note(who, role, "sign_in", address=visit().address, way=way)
     response = _to(safe_next(back))
-    set_cookie(admin, response, "", token)
+    cookie_kept(admin, response, "", token)
     response.delete_cookie(admin.cookie(FORM), path="/", secure=admin.app.is_secure, httponly=True, samesite="Lax")
     return response
 
@@ -79,9 +79,17 @@ def safe_next(url: str) -> str:
     return url if _OURS.fullmatch(url) and "//" not in url and ".." not in url else HOME
 
 
-def set_cookie(admin: AdminServices, response: Response, name: str, value: str) -> None:
-    """A cookie for this host alone, for as long as the browser is open."""
-    response.set_cookie(admin.cookie(name), value, path="/", secure=admin.app.is_secure, httponly=True, samesite="Lax")
+def cookie_kept(admin: AdminServices, response: Response, name: str, value: str, lasts: int | None = None) -> None:
+    """A cookie for this host alone, for as long as the browser is open or for `lasts` seconds."""
+    secure = admin.app.is_secure
+    response.set_cookie(
+        admin.cookie(name), value, max_age=lasts, path="/", secure=secure, httponly=True, samesite="Lax"
+    )
+
+
+def refuse(admin: AdminServices, problem: str, status: int) -> Response:
+    """The form again, with what went wrong."""
+    return _form(admin, problem, status)
 
 
 def browser_token(admin: AdminServices) -> str:
@@ -99,9 +107,10 @@ def _form(admin: AdminServices, problem: str = "", status: int = 200) -> Respons
         form_csrf=admin.sessions.csrf_of(token),
         name=request.form.get("name", "")[:64],
         accounts=admin.settings.accounts,
+        provider=admin.settings.oidc.title if admin.settings.oidc else "",
         nobody=admin.settings.accounts and not admin_accounts.every(admin.app.engine),
     )
-    set_cookie(admin, response, FORM, token)
+    cookie_kept(admin, response, FORM, token)
     return response
 
 

@@ -45,6 +45,7 @@ def remember(engine: Engine, student_id: str, connection: str, source: int, user
         engine, visits.Visit(0, 1.0, connection, "lti13", student_id, user_id, "", "sealed"), due_at=9e15
     )
     rows = {
+        "launch_name": f"(word, connection, student_id, seen_at) VALUES (:d, '{connection}', '{student_id}', 1)",
         "progress": "(visit, revision, progress, mastered, seconds, told_seconds, received_at, state, attempts, due_at,"
         f" detail) VALUES ({visit}, 1, 0.5, false, 1, 1, 1, 'delivered', 0, 9e15, '')",
         "person": "(connection, door, record, student_id, user_id, origin, first_seen, bound_at, last_seen)"

@@ -1,0 +1,180 @@
+"""What the pages show of very many launches: how many there were in each hour, and who has which name.
+
+Launches are counted a while after they were written, in the order of their numbers and each once, so that a launch
+itself pays nothing for it. What is not counted yet is counted as it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Engine, bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bridge.store.admin_schema import launch_count, launch_name, launch_summed
+from bridge.store.engine import autocommit
+from bridge.store.hints import name_words
+from bridge.store.purging import Purge
+from bridge.store.schema import launch
+
+HOUR: Final = 3600
+DAY: Final = 86_400.0
+BATCH: Final = 500
+"""Launches of one transaction: SQLite lets nobody else write meanwhile."""
+SETTLED: Final = 30.0
+"""Seconds after which no launch with a smaller number can still be written: PostgreSQL numbers before it writes."""
+AT_ONCE: Final = 50_000
+"""Launches that are counted as they are asked for; of more the page says that they are not counted yet."""
+WORD: Final = 48
+"""Bytes of a word of a name."""
+PEOPLE: Final = 500
+"""People of one name that are looked for."""
+_SINCE: Final = select(
+    launch.c.id, launch.c.time, launch.c.connection, launch.c.outcome, launch.c.student_id, launch.c.first_name,
+    launch.c.last_name,
+)  # fmt: skip
+_FORGET_COUNTS: Final = Purge(launch_count, launch_count.c.hour < bindparam("before"))
+_FORGET_NAMES: Final = Purge(launch_name, launch_name.c.seen_at < bindparam("before"))
+
+
+class Count(NamedTuple):
+    """Launches of one connection with one outcome that began in one hour (hours since 1970)."""
+
+    hour: int
+    connection: str
+    outcome: str
+    launches: int
+
+
+def _statements(dialect: Any) -> tuple[Any, Any]:
+    counts, names = dialect.insert(launch_count), dialect.insert(launch_name)
+    return (
+        counts.on_conflict_do_update(
+            index_elements=["hour", "connection", "outcome"],
+            set_={"count": launch_count.c.count + counts.excluded["count"]},
+        ),
+        names.on_conflict_do_update(
+            index_elements=["word", "connection", "student_id"],
+            set_={"seen_at": names.excluded.seen_at},
+            where=launch_name.c.seen_at < names.excluded.seen_at - DAY,  # seldom: most rows stay as they are
+        ),
+    )
+
+
+_BEGIN: Final = {
+    "sqlite": sqlite.insert(launch_summed).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(launch_summed).on_conflict_do_nothing(),
+}
+_ADD: Final = {"sqlite": _statements(sqlite), "postgresql": _statements(postgresql)}
+
+
+def behind(engine: Engine) -> int:
+    """How many launches, at most, are not counted yet."""
+    with autocommit(engine) as connection:
+        return _newest(connection) - _counted(connection)
+
+
+def count_some(engine: Engine, now: float, most: int = BATCH) -> int:
+    """Count the next launches that are settled; how many there were."""
+    with engine.begin() as connection:
+        connection.execute(_BEGIN[engine.dialect.name], {"id": 1, "until": 0})
+        last = _counted(connection, lock=True)
+        rows = [*connection.execute(_SINCE.where(launch.c.id > last).order_by(launch.c.id).limit(most))]
+        while rows and rows[-1].time > now - SETTLED:
+            rows.pop()  # in the order of their numbers: none may be passed over
+        if not rows:
+            return 0
+        add_counts, add_names = _ADD[engine.dialect.name]
+        counts = Counter((int(row.time) // HOUR, row.connection, row.outcome) for row in rows)
+        connection.execute(add_counts, [_row(*key, number) for key, number in sorted(counts.items())])
+        if names := _names(rows):
+            connection.execute(add_names, names)
+        connection.execute(update(launch_summed).values(until=rows[-1].id))
+        return len(rows)
+
+
+def counts_since(
+    engine: Engine, hour: int, connections: Collection[str] = (), *, hours: int = 1
+) -> tuple[list[Count], int]:
+    """The counts from this hour on, of these connections or of all, each of so many `hours` since 1970 and named by the
+    first of them; and how many launches are not among them yet."""
+    table = launch_count.c
+    begins = (table.hour - table.hour % hours).label("begins")
+    wanted = (
+        select(begins, table.connection, table.outcome, func.sum(table["count"]))
+        .where(table.hour >= hour)
+        .group_by(begins, table.connection, table.outcome)
+    )
+    if connections:
+        wanted = wanted.where(table.connection.in_(list(connections)))
+    with autocommit(engine) as database:
+        while True:
+            last = _counted(database)
+            missing = _newest(database) - last
+            found = Counter({(row[0], row[1], row[2]): int(row[3]) for row in database.execute(wanted)})
+            if missing <= AT_ONCE:
+                for (at, name, outcome), number in _uncounted(database, last, hour, connections).items():
+                    found[at - at % hours, name, outcome] += number
+            if _counted(database) == last:  # else some were counted in both, or in neither
+                return [Count(*key, number) for key, number in sorted(found.items())], missing * (missing > AT_ONCE)
+
+
+def students_named(engine: Engine, name: str) -> list[str]:
+    """The student IDs of those who came by a launch with this name: each word begins one of theirs."""
+    words = [word.encode()[:WORD] for word in name_words(name, "")]
+    found: set[str] | None = None
+    with autocommit(engine) as database:
+        for word in sorted(words, key=len, reverse=True)[:4]:
+            holding = select(launch_name.c.student_id).where(
+                launch_name.c.word >= word, launch_name.c.word < word + b"\xff"
+            )
+            if found is not None:
+                holding = holding.where(launch_name.c.student_id.in_(sorted(found)))
+            found = set(database.execute(holding.distinct().limit(PEOPLE)).scalars())
+            if not found:
+                break
+    return sorted(found or ())
+
+
+def forget_before(engine: Engine, time: float) -> int:
+    """Delete the counts of before `time`, and the names of people who came last before it; how many rows."""
+    return _FORGET_COUNTS.run(engine, {"before": int(time) // HOUR}) + _FORGET_NAMES.run(engine, {"before": time})
+
+
+def _row(hour: int, connection: str, outcome: str, number: int) -> dict[str, object]:
+    return {"hour": hour, "connection": connection, "outcome": outcome, "count": number}
+
+
+def _counted(connection: Connection, *, lock: bool = False) -> int:
+    wanted = select(launch_summed.c.until)
+    return int(connection.execute(wanted.with_for_update() if lock else wanted).scalar_one_or_none() or 0)
+
+
+def _newest(connection: Connection) -> int:
+    return int(connection.execute(select(func.max(launch.c.id))).scalar_one_or_none() or 0)
+
+
+def _uncounted(
+    database: Connection, last: int, hour: int, connections: Collection[str]
+) -> Counter[tuple[int, str, str]]:
+    wanted = select(launch.c.time, launch.c.connection, launch.c.outcome).where(launch.c.id > last)
+    return Counter(
+        (int(time) // HOUR, connection, outcome)
+        for time, connection, outcome in database.execute(wanted)
+        if time >= hour * HOUR and (not connections or connection in connections)
+    )
+
+
+def _names(rows: Sequence[Any]) -> list[dict[str, object]]:
+    seen: dict[tuple[bytes, str, str], float] = {}
+    for row in rows:
+        if row.student_id:
+            for word in name_words(row.first_name, row.last_name):
+                key = (word.encode()[:WORD], row.connection, row.student_id)
+                seen[key] = max(row.time, seen.get(key, 0.0))
+    return [
+        {"word": word, "connection": connection, "student_id": student_id, "seen_at": at}
+        for (word, connection, student_id), at in sorted(seen.items())
+    ]

@@ -1,0 +1,116 @@
+"""Launches are counted each once and found by name, on both databases."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from bridge.jobs import counting
+from bridge.store import launch_counts, launches
+from bridge.store.launch_counts import HOUR, Count
+from bridge.store.launches import LaunchLine
+from bridge.store.privacy import erase
+
+NOW = 1_800_000_000.0
+THIS = int(NOW) // HOUR
+
+
+def launch(engine: Engine, at: float, outcome: str = "matched", **changed: str) -> None:
+    person = {"student_id": "S1", "first_name": "Zoë", "last_name": "O’Brien-Núñez", **changed}
+    launches.append(engine, LaunchLine(at, "campus", "lti13", outcome=outcome, reason="", reference=f"R{at}", **person))
+
+
+def counted(engine: Engine) -> list[Count]:
+    return launch_counts.counts_since(engine, THIS - 5)[0]
+
+
+def test_no_launch_is_counted_twice_or_left_out(engine: Engine) -> None:
+    for age in (9_000, 5_000, 4_000, 60, 1):
+        launch(engine, NOW - age)
+    launch(engine, NOW - 2_000, outcome="no_match")
+    before = counted(engine)
+    assert launch_counts.behind(engine) == 6
+    while launch_counts.count_some(engine, NOW + 60, most=2):
+        assert counted(engine) == before, "what is counted and what is not yet must add up"
+    assert launch_counts.behind(engine) == 0
+    assert sum(count.launches for count in before) == 6
+    assert [count for count in before if count.outcome == "no_match"] == [
+        Count(int(NOW - 2_000) // HOUR, "campus", "no_match", 1)
+    ]
+
+
+def test_a_launch_that_may_still_be_overtaken_is_not_counted(engine: Engine) -> None:
+    launch(engine, NOW - 60)
+    launch(engine, NOW - 5)
+    launch(engine, NOW - 60)
+    assert launch_counts.count_some(engine, NOW) == 1 or launch_counts.behind(engine) == 0
+    launch(engine, NOW - 4)
+    assert launch_counts.behind(engine) >= 1
+    assert sum(count.launches for count in counted(engine)) == 4
+
+
+def test_very_many_are_said_to_be_missing_and_not_counted_at_once(engine: Engine, monkeypatch) -> None:
+    monkeypatch.setattr(launch_counts, "AT_ONCE", 2)
+    for age in (100, 90, 80):
+        launch(engine, NOW - age)
+    assert launch_counts.counts_since(engine, THIS - 5) == ([], 3)
+
+
+def test_counts_of_one_connection_hold_no_other(engine: Engine) -> None:
+    launch(engine, NOW - 100)
+    launches.append(engine, LaunchLine(NOW - 90, "other", "lti13", "S2", "", "", "matched", "", "R"))
+    assert [count.connection for count in launch_counts.counts_since(engine, THIS - 5, ["other"])[0]] == ["other"]
+    launch_counts.count_some(engine, NOW)
+    assert [count.connection for count in launch_counts.counts_since(engine, THIS - 5, ["other"])[0]] == ["other"]
+
+
+def test_several_hours_are_counted_together(engine: Engine) -> None:
+    for age in (5 * HOUR, HOUR, 0):
+        launch(engine, NOW - age)
+    launch_counts.count_some(engine, NOW - HOUR // 2)
+    assert launch_counts.behind(engine) > 0
+    found = launch_counts.counts_since(engine, THIS - 12, hours=4)[0]
+    assert [(count.hour % 4, count.launches) for count in found] == [(0, sum(1 for _ in group)) for group in grouped(4)]
+
+
+def grouped(hours: int) -> list[list[int]]:
+    """The hours of the launches above, by the spans that they are in."""
+    places = sorted((THIS - age) // hours for age in (0, 1, 5))
+    return [[place] * places.count(place) for place in dict.fromkeys(places)]
+
+
+def test_a_student_is_found_by_how_the_words_of_the_name_begin(engine: Engine) -> None:
+    launch(engine, NOW - 100)
+    launch(engine, NOW - 90, student_id="S2", first_name="Zora", last_name="Obama")
+    launch(engine, NOW - 80, student_id="", first_name="Zoe", last_name="Nobody")
+    launch_counts.count_some(engine, NOW)
+    found = {name: launch_counts.students_named(engine, name) for name in ("zoe", "ZO", "o’brien zoë", "obr", "", "%")}
+    assert found == {"zoe": ["S1"], "ZO": ["S1", "S2"], "o’brien zoë": ["S1"], "obr": [], "": [], "%": []}
+
+
+def test_who_is_erased_is_found_by_no_name(engine: Engine) -> None:
+    launch(engine, NOW - 100)
+    launch_counts.count_some(engine, NOW)
+    assert launch_counts.students_named(engine, "zoe") == ["S1"]
+    assert erase(engine, "S1").tables["launch_name"] == 2
+    assert launch_counts.students_named(engine, "zoe") == []
+
+
+def test_counts_and_names_are_kept_no_longer_than_launches(engine: Engine) -> None:
+    launch(engine, NOW - 10 * 86_400)
+    launch(engine, NOW - 100)
+    launch(engine, NOW - 9 * 86_400, student_id="S2")
+    launch_counts.count_some(engine, NOW)
+    launch_counts.forget_before(engine, NOW - 86_400)
+    assert [count.launches for count in launch_counts.counts_since(engine, 0)[0]] == [1]
+    assert launch_counts.students_named(engine, "zoe") == ["S1"]
+
+
+def test_the_job_counts_all_and_lets_launches_in_between(engine: Engine, monkeypatch) -> None:
+    monkeypatch.setattr(launch_counts.count_some, "__defaults__", (2,))
+    for age in (100, 90, 80, 70, 60):
+        launch(engine, NOW - age)
+    pauses: list[float] = []
+    assert counting.is_due(engine)
+    assert counting.count(engine, lambda: NOW, pauses.append) == 5
+    assert not counting.is_due(engine)
+    assert len(pauses) == 3
