@@ -24,7 +24,7 @@ ISSUES_LANGUAGES = {"en", "fr", "de", "es", "pt", "it", "nl", "ar", "he", "zh-Ha
 REVIEW = re.compile(r"^# Review: (unreviewed by a native speaker|reviewed by .+, \d{4}-\d\d-\d\d)$", re.MULTILINE)
 HINT = "run: scripts/catalogues, and translate what is empty"
 SENTENCE = re.compile(r">\s*([A-Z][^<>{}]*[a-z][^<>{}]*)\s*<")
-ENGLISH_PAGES = {"setup.html", "consent.html"}
+ENGLISH_PAGES = {"setup.html", "consent.html", "home.html"}
 """Of administrators, in English alone and marked as English."""
 
 
