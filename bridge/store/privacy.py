@@ -68,6 +68,7 @@ HOLDS_NOBODY: Final = {
     "package_origin": "sites of LMSs",
     "scim_token": "digests of the tokens of identity providers",
     "probe": "what an administrator's try showed of an LMS",
+    "call_budget": "how often OttoLearn was called",
     "launch_count": "how many launches there were",
     "launch_summed": "how far they are counted",
     "admin_account": "accounts of administrators",
