@@ -13,6 +13,7 @@ from adapters.scorm.package import FORMATS, Window, build_package
 from adapters.scorm.package.check import check_package
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.saying import say
+from bridge.config.configuration import Configuration
 from bridge.contracts import Connection
 from bridge.launch.courses import course_with
 from bridge.packages.origin import Packages, new_token
@@ -59,7 +60,7 @@ def package() -> None:
     help="Where OttoLearn opens: inside the course, or in a window of its own.",
 )
 @click.option("--course", default="", help="The key of the OttoLearn course it opens (`courses` in the configuration).")
-@click.option("--language", default="en", show_default=True, help="The title's language.")
+@click.option("--language", default="", help="The title's language, and the page's where the LMS names none.")
 @click.option("--expires", type=click.IntRange(1, 3650), default=None, metavar="DAYS", help="Launches end after DAYS.")
 @click.option("--probe", is_flag=True, help="A package that shows what the LMS passes, and launches nothing.")
 @as_json
@@ -89,9 +90,7 @@ def make(
         now = time.time()
         expires_at = now + expires * DAY if expires else None
         order = {"title": title, "window": window, "language": language}
-        made, content = _make(
-            engine, configuration.bridge.public_url, connection, format_, order, course, expires_at, probe=probe
-        )
+        made, content = _make(engine, configuration, connection, format_, order, course, expires_at, probe=probe)
     _write(output, content)
     _say(made, output, content, as_json=as_json)
 
@@ -129,13 +128,13 @@ def revoke(invocation: Invocation, package_id: str) -> None:
 @pass_invocation
 def rotate(invocation: Invocation, package_id: str, output: Path, overlap: int, window: Window, as_json: bool) -> None:
     """Make a package like this one with a new token; the old one launches for DAYS more."""
-    public_url = invocation.description[0].bridge.public_url
-    with invocation.database(invocation.description[0]) as engine:
+    configuration = invocation.description[0]
+    with invocation.database(configuration) as engine:
         old = _find(engine, package_id)
         if not old.lives(time.time()):
             raise click.UsageError(f"{package_id} has ended; make a new package.")
-        order = {"title": old.title, "window": window, "language": "en"}
-        made, content = _make(engine, public_url, old.connection, old.format, order, old.course, None)
+        order = {"title": old.title, "window": window, "language": ""}
+        made, content = _make(engine, configuration, old.connection, old.format, order, old.course, None)
         stored.end_at(engine, old.id, time.time() + overlap * DAY)
     _write(output, content)
     _say(made, output, content, as_json=as_json)
@@ -187,7 +186,7 @@ def _decide(invocation: Invocation, engine: Engine, decision: str, connection: s
 
 def _make(
     engine: Engine,
-    public_url: str,
+    configuration: Configuration,
     connection: str,
     format_: str,
     order: dict[str, str],
@@ -197,12 +196,13 @@ def _make(
     probe: bool = False,
 ) -> tuple[PackageRow, bytes]:
     """A package and its bytes. Registered only once it could be built."""
-    token = new_token()
+    token, found = new_token(), configuration.connections.get(connection)
     try:
         content = build_package(
             format=format_,
             connection=connection,
-            public_url=public_url,
+            public_url=configuration.bridge.public_url,
+            brand=(found and found.brand) or configuration.bridge.brand,
             token=token,
             probe=probe,
             **order,  # type: ignore[arg-type]

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from bridge.presentation.brand import Brand
 
 TITLE = "OttoLearn"
 DESCRIPTION = "Opens OttoLearn for the person who is signed in."
@@ -91,7 +94,10 @@ class PackageOrder(NamedTuple):
     """Where OttoLearn opens: in the course's `frame`, or in a `window` of its own."""
     token: str = ""
     """Under which the package is registered."""
-    language: str = "en"
+    language: str = ""
+    """The title's, and the page's where the LMS says none of the learner's; empty: nobody said."""
+    brand: Brand | None = None
+    """How its page looks."""
     probe: bool = False
     """Whether it shows what the LMS passes, and launches nothing."""
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response, make_response, render_template, request
+from markupsafe import Markup
 from playwright.sync_api import Page, Route
 
 from adapters import ADAPTERS
@@ -128,7 +129,7 @@ SHOWN: dict[str, tuple[str, dict[str, Any]]] = {
     "login": ("login.html", {"login": {"url": "https://sso.example.edu"}, "own_window": "/lti/campus/login"}),
     "proof": ("proof.html", {"action": "/lti/campus/proof", "code": "x"}),
     "return": ("return.html", {"action": "https://lms.example.edu/", "fields": [("JWT", "x")]}),
-    "registered": ("registered.html", {"named": HOSTILE}),
+    "registered": ("registered.html", {"named": Markup("<bdi><b>{}</b></bdi>").format(HOSTILE)}),
     "registration_refused": ("registration_refused.html", {"reason": "The invitation has been used."}),
     "signed_out": ("signed_out.html", {}),
 }

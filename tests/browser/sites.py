@@ -109,7 +109,9 @@ class StaticSite(Site):
 
     def respond(self, request: LaunchRequest) -> Answer:
         if request.method == "POST":
-            self.posted.append((request.url, json.loads(request.body or b"null")))
+            form = "urlencoded" in request.headers.get("content-type", "")
+            said = request.body.decode() if form else json.loads(request.body or b"null")
+            self.posted.append((request.url, said))
             return Answer(b'{"result": true, "errorCode": 0}', "application/json")
         if request.url not in self.files:
             return Answer(b"not found", status=404)

@@ -26,7 +26,7 @@ def build_package(
     window: Window = "frame",
     token: str = "",
     language: str = "",
-    brand: Brand = NO_BRAND,
+    brand: Brand | None = None,
     probe: bool = False,
 ) -> bytes:
     """A zip of `format` (one of `FORMATS`) that launches `connection` of the bridge at `public_url`.
@@ -44,7 +44,7 @@ def build_package(
         window=window,
         token=token,
         language=language,
-        brand=brand,
+        brand=brand or NO_BRAND,
         probe=probe,
     )
     if course.format == "aicc":

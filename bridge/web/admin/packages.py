@@ -98,7 +98,8 @@ def _made(admin: AdminServices, order: PackageOrder, course: str, expires_at: fl
         abort(400, f"{order.connection} takes no packages of this format.")
     token = new_token()
     try:
-        content = build(order._replace(token=token))
+        brand = connection.brand or admin.app.configuration.bridge.brand
+        content = build(order._replace(token=token, brand=brand))
     except ValueError as error:
         abort(400, str(error))
     row = admin.app.packages.register(

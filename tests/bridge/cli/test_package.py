@@ -213,3 +213,24 @@ def test_the_rules_of_a_connection_are_explained(desk: Desk, monkeypatch: pytest
     assert (told["explain"], told["detail"]) == (steps, "000012")
     assert "digits 6: 000012" in desk.run("learners", "find", "12_r_3", "--connection", "any-lms", "--explain").output
     assert desk.run("learners", "find", "12", "--connection", "nowhere").exit_code == 2
+
+
+def test_a_package_carries_the_brand_and_the_language_that_were_chosen(desk: Desk) -> None:
+    path = desk.folder / "config.yaml"
+    tree = yaml.safe_load(path.read_text("utf-8"))
+    tree["bridge"]["brand"] = {"name": "Acme School", "color": "#7a0019"}
+    path.write_text(yaml.safe_dump(tree), "utf-8")
+
+    def files() -> tuple[Any, str]:
+        with zipfile.ZipFile(desk.folder / "out.zip") as archive:
+            page = html.document_fromstring(archive.read("index.html").decode())
+            return page, archive.read("style.css").decode()
+
+    made = desk.make("--language", "ar")
+    page, style = files()
+    assert (page.get("lang"), page.xpath("string(//p[@class='brand'])")) == ("ar", "Acme School")
+    assert "--accent: #7a0019" in style
+    tree["connections"]["any-lms"]["brand"] = {"color": "#004225"}
+    path.write_text(yaml.safe_dump(tree), "utf-8")
+    assert desk.run("package", "rotate", made["package"], "-o", str(desk.folder / "out.zip")).exit_code == 0
+    assert "--accent: #004225" in files()[1]
