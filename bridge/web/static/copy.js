@@ -6,7 +6,8 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   const words = button.dataset.copied ?? "Copied";
   button.hidden = false;
   button.addEventListener("click", async () => {
-    const source = document.getElementById(button.dataset.copy);
+    const [source, told] = [button.dataset.copy, "copied"].map((id) => document.getElementById(id));
+    told.textContent = ""; // so that a second time is told, too
     if (source.select) {
       source.select();
     } else {
@@ -18,10 +19,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
       if (!document.execCommand("copy")) return;
     }
     button.textContent = words;
-    document.getElementById("copied").textContent = words;
-    setTimeout(() => {
-      button.innerHTML = label;
-      document.getElementById("copied").textContent = "";
-    }, 2000);
+    told.textContent = source.labels?.length ? `${source.labels[0].textContent} copied` : words;
+    setTimeout(() => { button.innerHTML = label; }, 2000);
   });
 }
