@@ -33,8 +33,8 @@ def _put_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Ex
 
 _PUT: Final = {"sqlite": _put_statement(sqlite.Insert), "postgresql": _put_statement(postgresql.Insert)}
 _ADD: Final = {
-    "sqlite": sqlite.insert(alias).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(alias).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(alias).on_conflict_do_nothing().returning(alias.c.user_id),
+    "postgresql": postgresql.insert(alias).on_conflict_do_nothing().returning(alias.c.user_id),
 }
 _ONE: Final = (alias.c.connection == bindparam("connection_"), alias.c.student_id == bindparam("id_"))
 _FIND: Final = Prepared(select(alias.c.user_id).where(*_ONE))
@@ -62,7 +62,7 @@ def put_in_place_of(
     row = {"connection": connection, "student_id": normalize(student_id), "user_id": user_id, "made_at": now}
     with autocommit(engine) as database:
         if instead_of is None:
-            return database.execute(_ADD[engine.dialect.name], row).rowcount == 1
+            return database.execute(_ADD[engine.dialect.name], row).first() is not None
         asked = {"connection_": connection, "id_": row["student_id"], "was": instead_of, "new": user_id, "now": now}
         return database.execute(_SWAP, asked).rowcount == 1
 

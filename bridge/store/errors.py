@@ -30,7 +30,7 @@ def trouble(error: BaseException | None) -> str:
     if isinstance(error, TimeoutError):
         return "all connections to the database are in use"
     cause = error.orig if isinstance(error, DBAPIError) else error
-    if cause is None or _family(cause) not in {"sqlite3", "psycopg"}:
+    if cause is None or not _is_of_driver(cause):
         return ""
     code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
     if isinstance(error, _OURS) and not code.startswith(_NO_SCHEMA):
@@ -41,8 +41,9 @@ def trouble(error: BaseException | None) -> str:
     return f"the database does not answer ({type(cause).__name__})"
 
 
-def _family(cause: BaseException) -> str:
-    return next((t.__module__.partition(".")[0] for t in type(cause).__mro__ if t.__module__ != "builtins"), "")
+def _is_of_driver(cause: BaseException) -> bool:
+    """Whether a driver raised it, or a class of ours that stands on one of its errors."""
+    return any(kind.__module__.partition(".")[0] in {"sqlite3", "psycopg"} for kind in type(cause).__mro__)
 
 
 _OURS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)

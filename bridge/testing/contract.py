@@ -45,6 +45,8 @@ ARGUMENTS = {
     "installation": 2,
     "consent": 1,
     "registration_request": 2,
+    "build_package": 1,
+    "correct": 5,
     "claims_roster": 1,
 }
 """The slots of functions, and with how many arguments the bridge calls each."""

@@ -165,5 +165,6 @@ def test_a_learner_arrives_in_the_whole_window(world: World, visitor: BrowserCon
 def test_ottolearn_without_a_launch_says_where_to_begin(world: World, visitor: BrowserContext) -> None:
     page = visitor.new_page()
     page.goto(f"{world.learn.url}/learn")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Please open the course from your LMS")
+    where = "Please open the course from your learning management system"
+    expect(page.get_by_role("heading", level=1)).to_have_text(where)
     assert page.url.startswith(f"{world.bridge.url}/oidc/authorize")

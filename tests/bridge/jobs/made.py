@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from bridge.jobs.job import Job, Kind
+
+T = TypeVar("T")
+
+
+def in_a_loop(body: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What `body` gives, in a thread of its own: tests in a browser leave a loop in theirs."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(body())).result()
 
 
 def made(

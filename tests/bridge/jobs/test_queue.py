@@ -17,7 +17,7 @@ from bridge.jobs.schedule import Schedule
 from bridge.jobs.worker import FORGET_EVERY, Foreman, Role, roles
 from bridge.store import figures
 from bridge.store.engine import autocommit, open_database
-from tests.bridge.jobs.made import made
+from tests.bridge.jobs.made import in_a_loop, made
 
 pytestmark = pytest.mark.postgresql
 
@@ -30,7 +30,7 @@ def within(url: str, body: Callable[[JobQueue], Coroutine[Any, Any, Any]], run: 
         async with queue.app.open_async():
             return await asyncio.wait_for(body(queue), 60)
 
-    return asyncio.run(go())
+    return in_a_loop(go)
 
 
 def asked(url: str, statement: str) -> list[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,7 +12,7 @@ from bridge.errors import ConfigError
 from bridge.jobs.queue import JobQueue
 from bridge.store import queue_schema
 from bridge.store.queue_schema import prepare_queue
-from tests.bridge.jobs.made import made
+from tests.bridge.jobs.made import in_a_loop, made
 
 pytestmark = pytest.mark.postgresql
 
@@ -35,7 +34,7 @@ def takes_a_job(engine: Engine) -> bool:
         async with queue.app.open_async():
             return await queue.defer(made())
 
-    return asyncio.run(go())
+    return in_a_loop(go)
 
 
 def test_many_processes_make_them_once(empty_database: Engine) -> None:
