@@ -32,8 +32,8 @@ _ALL: Final = select(*_COLUMNS).order_by(table.c.name)
 _REMOVE: Final = delete(table).where(table.c.name == bindparam("asked"))
 _KNOWS: Final = select(deployment.c.key).where(deployment.c.key == bindparam("asked"))
 _LEARN: Final[dict[str, Executable]] = {
-    "sqlite": sqlite.insert(deployment).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(deployment).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(deployment).on_conflict_do_nothing().returning(deployment.c.key),
+    "postgresql": postgresql.insert(deployment).on_conflict_do_nothing().returning(deployment.c.key),
 }
 _SEEN: Final = (
     select(deployment.c.deployment_id)
@@ -83,7 +83,7 @@ def learn_deployment(engine: Engine, name: str, registration: tuple[str, str], d
         if connection.execute(_KNOWS, {"asked": key}).one_or_none() is not None:
             return False
         row = {"key": key, "connection": name, "deployment_id": deployment_id, "first_seen": now}
-        return bool(connection.execute(_LEARN[engine.dialect.name], row).rowcount)
+        return connection.execute(_LEARN[engine.dialect.name], row).first() is not None
 
 
 def deployments(engine: Engine, name: str) -> list[str]:

@@ -13,8 +13,8 @@ from bridge.store.schema import course
 
 _KNOWS: Final = select(course.c.key).where(course.c.key == bindparam("asked"))
 _LEARN: Final[dict[str, Executable]] = {
-    "sqlite": sqlite.insert(course).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(course).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(course).on_conflict_do_nothing().returning(course.c.key),
+    "postgresql": postgresql.insert(course).on_conflict_do_nothing().returning(course.c.key),
 }
 _ALL: Final = (
     select(course.c.members)
@@ -33,7 +33,7 @@ def learn(engine: Engine, connection: str, members: str, now: float) -> bool:
         if database.execute(_KNOWS, {"asked": key}).one_or_none() is not None:
             return False
         row = {"key": key, "connection": connection, "members": members, "first_seen": now}
-        return bool(database.execute(_LEARN[engine.dialect.name], row).rowcount)
+        return database.execute(_LEARN[engine.dialect.name], row).first() is not None
 
 
 def learned(engine: Engine, connection: str) -> list[str]:

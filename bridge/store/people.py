@@ -152,8 +152,9 @@ def bind(engine: Engine, wanted: Person, before: Person | None) -> bool:
         if not _free(connection, [wanted]):
             return False
         if before is None:
-            new = dialect.insert(person).on_conflict_do_nothing()
-            return connection.execute(new, msgspec.structs.asdict(wanted)).rowcount == 1
+            # What is returned, and not `rowcount`: SQLAlchemy knows none of an INSERT on PostgreSQL.
+            new = dialect.insert(person).on_conflict_do_nothing().returning(person.c.user_id)
+            return connection.execute(new, msgspec.structs.asdict(wanted)).first() is not None
         asked = {"c": wanted.connection, "d": wanted.door, "r": wanted.record, "was": before.bound_at}
         changed = {"u": wanted.user_id, "id": wanted.student_id, "by": wanted.origin, "at": wanted.bound_at}
         return connection.execute(_REBIND, {**asked, **changed}).rowcount == 1
