@@ -13,17 +13,16 @@ from adapters.spreadsheet.cells import (
     Odd,
     address,
     column_letters,
-    guarded,
     of_date,
     of_error,
     of_number,
     of_serial,
     of_truth,
     read_text,
-    unguarded,
 )
 from adapters.spreadsheet.ids import read_id, written_id
 from adapters.spreadsheet.package import Format, format_of
+from bridge.files.formulas import guarded, unguarded
 from bridge.identifiers import is_no_id, normalize
 
 
