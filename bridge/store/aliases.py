@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.identifiers import is_student_id, normalize
 from bridge.store.engine import autocommit
+from bridge.store.once import insert_once
 from bridge.store.prepared import Prepared
 from bridge.store.schema import alias
 
@@ -32,10 +33,7 @@ def _put_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Ex
 
 
 _PUT: Final = {"sqlite": _put_statement(sqlite.Insert), "postgresql": _put_statement(postgresql.Insert)}
-_ADD: Final = {
-    "sqlite": sqlite.insert(alias).on_conflict_do_nothing().returning(alias.c.user_id),
-    "postgresql": postgresql.insert(alias).on_conflict_do_nothing().returning(alias.c.user_id),
-}
+_ADD: Final = insert_once(alias)
 _ONE: Final = (alias.c.connection == bindparam("connection_"), alias.c.student_id == bindparam("id_"))
 _FIND: Final = Prepared(select(alias.c.user_id).where(*_ONE))
 _SWAP: Final = (

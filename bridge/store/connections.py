@@ -6,11 +6,11 @@ import hashlib
 import json
 from typing import Final, NamedTuple
 
-from sqlalchemy import Engine, Executable, bindparam, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Engine, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from bridge.store.engine import autocommit
+from bridge.store.once import insert_once
 from bridge.store.prepared import Prepared
 from bridge.store.schema import connection as table
 from bridge.store.schema import course, deployment
@@ -31,10 +31,7 @@ _FIND: Final = Prepared(select(*_COLUMNS).where(table.c.name == bindparam("asked
 _ALL: Final = select(*_COLUMNS).order_by(table.c.name)
 _REMOVE: Final = delete(table).where(table.c.name == bindparam("asked"))
 _KNOWS: Final = select(deployment.c.key).where(deployment.c.key == bindparam("asked"))
-_LEARN: Final[dict[str, Executable]] = {
-    "sqlite": sqlite.insert(deployment).on_conflict_do_nothing().returning(deployment.c.key),
-    "postgresql": postgresql.insert(deployment).on_conflict_do_nothing().returning(deployment.c.key),
-}
+_LEARN: Final = insert_once(deployment)
 _SEEN: Final = (
     select(deployment.c.deployment_id)
     .where(deployment.c.connection == bindparam("asked"))

@@ -5,17 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from sqlalchemy import Engine, Executable, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Engine, bindparam, delete, select
 
 from bridge.store.engine import autocommit
+from bridge.store.once import insert_once
 from bridge.store.schema import course
 
 _KNOWS: Final = select(course.c.key).where(course.c.key == bindparam("asked"))
-_LEARN: Final[dict[str, Executable]] = {
-    "sqlite": sqlite.insert(course).on_conflict_do_nothing().returning(course.c.key),
-    "postgresql": postgresql.insert(course).on_conflict_do_nothing().returning(course.c.key),
-}
+_LEARN: Final = insert_once(course)
 _ALL: Final = (
     select(course.c.members)
     .where(course.c.connection == bindparam("asked"))

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bridge.store.admin_schema import launch_count, launch_name, launch_summed
 from bridge.store.engine import autocommit
 from bridge.store.hints import name_words
+from bridge.store.once import insert_once
 from bridge.store.purging import Purge
 from bridge.store.schema import launch
 
@@ -63,10 +64,7 @@ def _statements(dialect: Any) -> tuple[Any, Any]:
     )
 
 
-_BEGIN: Final = {
-    "sqlite": sqlite.insert(launch_summed).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(launch_summed).on_conflict_do_nothing(),
-}
+_BEGIN: Final = insert_once(launch_summed)
 _ADD: Final = {"sqlite": _statements(sqlite), "postgresql": _statements(postgresql)}
 
 

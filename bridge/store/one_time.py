@@ -14,16 +14,12 @@ from sqlalchemy import Engine, Executable, bindparam, delete, insert, select, up
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import autocommit
+from bridge.store.once import insert_once
 from bridge.store.prepared import Prepared
 from bridge.store.purging import Purge
 from bridge.store.schema import consumed, kept
 
-_SPEND: Final = Prepared(
-    {
-        "sqlite": sqlite.insert(consumed).on_conflict_do_nothing().returning(consumed.c.until),
-        "postgresql": postgresql.insert(consumed).on_conflict_do_nothing().returning(consumed.c.until),
-    }
-)
+_SPEND: Final = Prepared(insert_once(consumed))
 _UNSPEND: Final = delete(consumed).where(consumed.c.key == bindparam("k"))
 _OWN: Final = (consumed.c.key == bindparam("k"), consumed.c.until == bindparam("was"))
 _UNSPEND_OWN: Final = delete(consumed).where(*_OWN)
@@ -53,10 +49,7 @@ def _put_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Ex
 
 
 _PUT: Final = {"sqlite": _put_statement(sqlite.Insert), "postgresql": _put_statement(postgresql.Insert)}
-_BIND: Final[dict[str, Executable]] = {
-    "sqlite": sqlite.insert(kept).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(kept).on_conflict_do_nothing(),
-}
+_BIND: Final = insert_once(kept)
 _BOUND: Final = select(kept.c.payload).where(kept.c.key == bindparam("k"))
 _PURGE: Final = tuple(Purge(table, table.c.until <= bindparam("now")) for table in (consumed, kept))
 
@@ -71,7 +64,7 @@ def consume(engine: Engine, key: str, until: float) -> bool:
 
 
 def claim(engine: Engine, key: str, *, now: float, until: float) -> bool:
-    """Like `spend`, but for a while: another may claim the key from `until` on, or once it is released."""
+    """Like `consume`, but for a while: another may claim the key from `until` on, or once it is released."""
     with autocommit(engine) as connection:
         row = {"key": _hash(key), "until": until, "now": now}
         return connection.execute(_CLAIM[engine.dialect.name], row).one_or_none() is not None

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from sqlalchemy import Engine, Executable, bindparam, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Engine, bindparam, delete, or_, select, update
 
 from bridge.store.engine import autocommit
+from bridge.store.once import insert_once
 from bridge.store.schema import own_key
 
 CURRENT: Final = "current"
@@ -35,10 +35,7 @@ class KeyRow(NamedTuple):
 
 
 _COLUMNS: Final = [own_key.c[name] for name in KeyRow._fields]
-_ADD: Final[dict[str, Executable]] = {
-    "sqlite": sqlite.insert(own_key).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(own_key).on_conflict_do_nothing(),
-}
+_ADD: Final = insert_once(own_key)
 _PUBLISHED: Final = (
     select(*_COLUMNS)
     .where(own_key.c.purpose == bindparam("purpose_"))

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, Executable, bindparam, func, insert, or_, select,
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import autocommit
+from bridge.store.once import insert_once
 from bridge.store.schema import package, package_origin
 
 NEW, APPROVED, REFUSED = "new", "approved", "refused"
@@ -72,10 +73,7 @@ _WAITING: Final = (
     .select_from(package_origin)
     .where(package_origin.c.connection == bindparam("name"), package_origin.c.state == NEW)
 )
-_LEARN: Final[dict[str, Executable]] = {
-    "sqlite": sqlite.insert(package_origin).on_conflict_do_nothing().returning(package_origin.c.state),
-    "postgresql": postgresql.insert(package_origin).on_conflict_do_nothing().returning(package_origin.c.state),
-}
+_LEARN: Final = insert_once(package_origin)
 
 
 def register(engine: Engine, row: PackageRow, token: str) -> None:

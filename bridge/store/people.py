@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import autocommit
 from bridge.store.json_batch import JsonBatchQuery
+from bridge.store.once import insert_once
 from bridge.store.purging import BATCH
 from bridge.store.schema import directory, learner
 from bridge.store.sync_people import Membership
@@ -61,6 +62,7 @@ _BY_USER: Final = JsonBatchQuery(Person, *_COLUMNS, among=_p.user_id, where=_AT_
 _ONE: Final = _AT_DOOR & (_p.record == bindparam("r"))
 _TOUCH: Final = update(person).where(_ONE).values(last_seen=bindparam("at"))
 _LEFT: Final = update(person).where(_AT_DOOR, _p.user_id == bindparam("u")).values(last_seen=bindparam("at"))
+_ADD: Final = insert_once(person)
 _REBIND: Final = (
     update(person)
     .where(_ONE, _p.bound_at == bindparam("was"))
@@ -146,15 +148,12 @@ def bind(engine: Engine, wanted: Person, before: Person | None) -> bool:
 
     False where somebody was quicker, or another record is the user; then nothing has changed.
     """
-    dialect = sqlite if engine.dialect.name == "sqlite" else postgresql
     with engine.begin() as connection:
         _one_at_a_time(connection, wanted.connection)
         if not _free(connection, [wanted]):
             return False
         if before is None:
-            # What is returned, and not `rowcount`: SQLAlchemy knows none of an INSERT on PostgreSQL.
-            new = dialect.insert(person).on_conflict_do_nothing().returning(person.c.user_id)
-            return connection.execute(new, msgspec.structs.asdict(wanted)).first() is not None
+            return connection.execute(_ADD[engine.dialect.name], msgspec.structs.asdict(wanted)).first() is not None
         asked = {"c": wanted.connection, "d": wanted.door, "r": wanted.record, "was": before.bound_at}
         changed = {"u": wanted.user_id, "id": wanted.student_id, "by": wanted.origin, "at": wanted.bound_at}
         return connection.execute(_REBIND, {**asked, **changed}).rowcount == 1
