@@ -7,7 +7,8 @@ nobody's guesses.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from bridge.errors import LaunchRejected
@@ -36,6 +37,8 @@ MISSES_OF_PACKAGE = Limit("IDs that nobody has of a package at an address", 100,
 MISSES_OF_STUDENT = Limit("launches by one ID that nobody has", 1, 600.0)
 """Only the first counts as a miss: a learner who tries again guesses nothing."""
 FAILURES_OF_ADDRESS = Limit("failures of an address", 100, 600.0)
+UNKNOWN_PACKAGES = frozenset({"package_unknown"})
+"""The reason of a token that no package has."""
 REFUSALS_OF_ADDRESS = Limit("refusals of an address", 300, 600.0)
 """Those of nobody in particular, which anybody can bring about; so many are recorded."""
 REFUSALS = Limit("refusals of all addresses", 1000, 600.0)
@@ -69,6 +72,20 @@ class Limits:
     def note(self, limit: Limit, *who: str) -> int:
         """Note a try, whatever the limit; how many there were within its span."""
         return rates.count(self._engine, limit.what, "\n".join(who), now=self._now(), span=limit.span)
+
+    @contextmanager
+    def against_guesses(self, name: str, address: str, guesses: Container[str]) -> Iterator[None]:
+        """A block that an address may enter for the connection `name`: each entry counts, and so does, more narrowly,
+        one that ends in a refusal whose reason is in `guesses`. Raises LaunchRejected `too_many` before.
+        """
+        self.count(LAUNCHES_OF_ADDRESS, name, address)
+        self.check(FAILURES_OF_ADDRESS, name, address)
+        try:
+            yield
+        except LaunchRejected as error:
+            if error.reason in guesses:
+                self.note(FAILURES_OF_ADDRESS, name, address)
+            raise
 
     def _refuse(self, limit: Limit, found: int) -> None:
         if found > limit.most:

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, request
 
 from bridge.contracts import Adapter, Kind, Launch, Match, Outcome
 from bridge.errors import LaunchRejected
-from bridge.launch.rate_limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS, LAUNCHES_OF_STUDENT
+from bridge.launch.rate_limits import LAUNCHES_OF_STUDENT
 from bridge.launch.redirect import SignInRedirect
 from bridge.launch.service import LaunchResult
 from bridge.store import one_time
@@ -96,12 +96,5 @@ def _ask(services: AppServices, name: str, ask: Callable[[], Launch]) -> Launch:
 
     Otherwise whoever counts session ids up would have in us a way to find a living one.
     """
-    address = services.address_of(request)
-    services.limits.count(LAUNCHES_OF_ADDRESS, name, address)
-    services.limits.check(FAILURES_OF_ADDRESS, name, address)
-    try:
+    with services.limits.against_guesses(name, services.address_of(request), GUESSES):
         return ask()
-    except LaunchRejected as error:
-        if error.reason in GUESSES:
-            services.limits.note(FAILURES_OF_ADDRESS, name, address)
-        raise

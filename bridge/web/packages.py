@@ -12,12 +12,11 @@ from flask import Blueprint, Response, abort, jsonify, make_response, request
 from bridge.contracts import Assurance, Connection, Kind, Launch, Match, Outcome
 from bridge.errors import LaunchRejected
 from bridge.launch.rate_limits import (
-    FAILURES_OF_ADDRESS,
-    LAUNCHES_OF_ADDRESS,
     LAUNCHES_OF_STUDENT,
     MISSES_OF_PACKAGE,
     MISSES_OF_STUDENT,
     STUDENTS_OF_PACKAGE,
+    UNKNOWN_PACKAGES,
 )
 from bridge.launch.redirect import SignInRedirect
 from bridge.launch.service import LaunchResult
@@ -140,17 +139,10 @@ def _waiting(services: AppServices, name: str, match: Match, launch: Launch, pac
 
 def _admit(services: AppServices, connection: Connection[object]) -> PackageRow:
     """The package that launches. An address that guesses tokens is not even listened to."""
-    address = services.address_of(request)
-    services.limits.count(LAUNCHES_OF_ADDRESS, connection.name, address)
-    services.limits.check(FAILURES_OF_ADDRESS, connection.name, address)
     approved = getattr(connection.settings, "package_origins", ())
     origin = request.headers.get("Origin", "")
-    try:
+    with services.limits.against_guesses(connection.name, services.address_of(request), UNKNOWN_PACKAGES):
         return services.packages.admit(connection.name, approved, bearer(request), origin)
-    except LaunchRejected as error:
-        if error.reason == "package_unknown":
-            services.limits.note(FAILURES_OF_ADDRESS, connection.name, address)
-        raise
 
 
 class _Kept(NamedTuple):

@@ -6,7 +6,7 @@ import msgspec
 from flask import Blueprint, Response, jsonify, make_response, request
 
 from bridge.errors import LaunchRejected
-from bridge.launch.rate_limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS
+from bridge.launch.rate_limits import UNKNOWN_PACKAGES
 from bridge.reasons import REASONS
 from bridge.store import probes
 from bridge.store.probes import ProbeRow
@@ -39,15 +39,8 @@ def probe_pages(services: AppServices) -> Blueprint:
 
 def _take(services: AppServices, name: str) -> None:
     """Keep what a probe says; its site is noted, and waits for approval like that of any package."""
-    address = services.address_of(request)
-    services.limits.count(LAUNCHES_OF_ADDRESS, name, address)
-    services.limits.check(FAILURES_OF_ADDRESS, name, address)
-    try:
+    with services.limits.against_guesses(name, services.address_of(request), UNKNOWN_PACKAGES):
         package = services.packages.find(name, bearer(request))
-    except LaunchRejected as error:
-        if error.reason == "package_unknown":
-            services.limits.note(FAILURES_OF_ADDRESS, name, address)
-        raise
     origin = storable(request.headers.get("Origin", ""), 255)
     services.packages.note_origin(package, origin)
     body = request.get_data(cache=True)

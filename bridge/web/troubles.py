@@ -13,7 +13,7 @@ from flask import Blueprint, Response, make_response, request
 
 from bridge.contracts import Kind
 from bridge.errors import LaunchRejected
-from bridge.launch.rate_limits import FAILURES_OF_ADDRESS, LAUNCHES_OF_ADDRESS, TROUBLES_OF_PACKAGE
+from bridge.launch.rate_limits import TROUBLES_OF_PACKAGE, UNKNOWN_PACKAGES
 from bridge.store.text import storable
 from bridge.web.packages import open_to_any_origin
 from bridge.web.requests import bearer
@@ -47,14 +47,8 @@ def trouble_pages(services: AppServices) -> Blueprint:
 def _refusal(services: AppServices, name: str) -> LaunchRejected:
     """What the page's launch ended with. Raises LaunchRejected where it is no page of ours that says so."""
     address = services.address_of(request)
-    services.limits.count(LAUNCHES_OF_ADDRESS, name, address)
-    services.limits.check(FAILURES_OF_ADDRESS, name, address)
-    try:
+    with services.limits.against_guesses(name, address, UNKNOWN_PACKAGES):
         package = services.packages.find(name, bearer(request))
-    except LaunchRejected as error:
-        if error.reason == "package_unknown":
-            services.limits.note(FAILURES_OF_ADDRESS, name, address)
-        raise
     services.limits.count(TROUBLES_OF_PACKAGE, package.id, address)
     posted = _read_body(request.get_data(cache=True))
     site = storable(request.headers.get("Origin", ""), 100)
