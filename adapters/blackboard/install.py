@@ -70,7 +70,6 @@ def _variable(settings: Settings) -> tuple[Entry, ...]:
 
 def _bring_back() -> Section:
     return bring_back_section(
-        "Enter these into the connection in config.yaml, under lti13.",
         {
             "issuer": "Issuer: https://blackboard.com",
             "client_id": "Application ID, which is the client ID",

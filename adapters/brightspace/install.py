@@ -64,7 +64,6 @@ def _deployment(settings: Settings) -> Section:
 
 def _bring_back() -> Section:
     return bring_back_section(
-        "Enter these into the connection in config.yaml, under lti13.",
         {
             "issuer": "Issuer",
             "client_id": "Client Id",

@@ -42,7 +42,6 @@ def _tool(settings: Settings, addresses: Addresses) -> Section:
 
 def _bring_back() -> Section:
     return bring_back_section(
-        "Enter these into the connection in config.yaml, under lti13.",
         {
             "issuer": "the address of the platform, or its own domain",
             "client_id": "Client ID, a small number",

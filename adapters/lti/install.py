@@ -109,7 +109,6 @@ def _variable(custom: str) -> tuple[Entry, ...]:
 
 def _bring_back() -> Section:
     return bring_back_section(
-        "Enter these into the connection in config.yaml, under lti13.",
         {
             "issuer": "Platform ID, or issuer",
             "client_id": "Client ID",

@@ -133,8 +133,6 @@ def _choosing(addresses: Addresses) -> tuple[Entry, ...]:
 
 def _bring_back() -> Section:
     return bring_back_section(
-        "In Manage tools, click the magnifier on the tool's card (View configuration details) and enter what it "
-        "shows into the connection in config.yaml, under lti13.",
         {
             "issuer": "Platform ID",
             "client_id": "Client ID",
@@ -143,6 +141,8 @@ def _bring_back() -> Section:
             "token_url": "Access token URL",
             "jwks_url": "Public keyset URL",
         },
+        "In Manage tools, click the magnifier on the tool's card (View configuration details) and enter what it "
+        "shows into the connection in config.yaml, under lti13.",
     )
 
 

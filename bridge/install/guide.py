@@ -1,6 +1,6 @@
 """What an LMS administrator types, pastes and clicks to install the bridge: one description for text, JSON and page.
 
-An adapter fills a `Sheet`; nothing in one may be secret. Standard library only: adapters stand on this file.
+An adapter fills a `SetupGuide`; nothing in one may be secret. Standard library only: adapters stand on this file.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 TITLE = "OttoLearn"
 DESCRIPTION = "Opens OttoLearn for the person who is signed in."
 """What the tool is called in an LMS."""
+INTO_LTI13 = "Enter these into the connection in config.yaml, under lti13."
 
 
 class Entry(NamedTuple):
@@ -57,7 +58,7 @@ def claimed_section(student_id: str) -> Section:
     )
 
 
-def bring_back_section(text: str, names: Mapping[str, str]) -> Section:
+def bring_back_section(names: Mapping[str, str], text: str = INTO_LTI13) -> Section:
     """What an administrator takes from the LMS into `lti13`: each key, and what the LMS calls it."""
     entries = tuple(Entry(key, name, copied=False) for key, name in names.items())
     return Section("What to bring back", text, entries)
