@@ -1,7 +1,7 @@
 """`make demo-scale`: the bridge on PostgreSQL with two processes that serve behind nginx, and two workers.
 
 Everything runs on loopback and in one temporary folder. Eight schools are synced across the workers, which are shown at
-it; then launches go through nginx to either of the two that serve.
+it; nginx passes what comes to either of the two that serve.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from rich.table import Table
 from bridge.store import sync_runs
 from bridge.store.engine import migrate, open_database
 from bridge.store.sync_runs import Run
+from sandbox.demo import CannotStart
+from sandbox.demo_config import ottolearn_part, signed_link_part
 from sandbox.ottolearn import create_sandbox
 from sandbox.postgresql import NoPostgresql, cluster, free_port
 from sandbox.schools import connection_to, create_schools
@@ -65,10 +67,6 @@ http {{
     }}
 }}
 """
-
-
-class CannotStart(Exception):
-    """Something is missing, or did not come up; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -138,15 +136,7 @@ def _tree(port: int, database_url: str, ottolearn: str, password: str, schools: 
             "workers": "true",
             "trusted_networks": ["127.0.0.0/8"],
         },
-        "ottolearn": {
-            "api_url": ottolearn,
-            "organization_id": 1,
-            "username": "api",
-            "password": password,
-            "username_attributes": ["username"],
-            "learner_url": f"{ottolearn}/learn",
-            "sign_in": {"method": "signed_link", "url": f"{ottolearn}/learn", "secret": secrets.token_hex(32)},
-        },
+        "ottolearn": ottolearn_part(ottolearn, password, signed_link_part(ottolearn, secrets.token_hex(32))),
         "connections": {school: connection_to(schools, key, school) for school in SCHOOLS},
     }
 

@@ -18,6 +18,7 @@ import click
 
 from adapters import ADAPTERS
 from bridge.cli.saying import escaped_json
+from bridge.logs import FORMATS
 
 if TYPE_CHECKING:
     from bridge.config.configuration import Bridge, Configuration
@@ -131,6 +132,14 @@ class Invocation:
 pass_invocation = click.make_pass_decorator(Invocation)
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+
+log_format_option = click.option(
+    "--log-format",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="The shape of each line of the log, on standard error.",
+)
 
 
 def print_json(document: Any) -> None:

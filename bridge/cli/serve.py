@@ -19,7 +19,7 @@ import click
 
 from adapters import ADAPTERS
 from bridge import logs
-from bridge.cli.invocation import Invocation, pass_invocation
+from bridge.cli.invocation import Invocation, log_format_option, pass_invocation
 from bridge.config.configuration import Configuration, load
 from bridge.errors import ConfigError
 from bridge.store.database import DatabaseError
@@ -54,13 +54,7 @@ log = logging.getLogger(__name__)
 )
 @click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve /metrics there, and not at --port.")
 @click.option("--metrics-host", default="127.0.0.1", show_default=True, help="The address of --metrics-port.")
-@click.option(
-    "--log-format",
-    type=click.Choice(logs.FORMATS),
-    default="text",
-    show_default=True,
-    help="The shape of each line of the log, on standard error.",
-)
+@log_format_option
 @pass_invocation
 def serve(
     invocation: Invocation,
