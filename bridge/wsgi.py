@@ -13,7 +13,6 @@ from pathlib import Path
 from flask import Flask
 
 from adapters import ADAPTERS
-from bridge.admin.digest import digests_of
 from bridge.config.configuration import Configuration, load
 from bridge.config.outgoing import way_out
 from bridge.errors import OttoBridgeError
@@ -64,21 +63,15 @@ def serving(
 
 def jobs_of(services: AppServices, stopping: Callable[[], bool]) -> Catalogue:
     """What a process that serves does between requests."""
-    configuration, engine = services.configuration, services.engine
     return Catalogue(
-        engine,
+        services.configuration,
+        services.engine,
         services.connections,
         services.directory,
+        services.outbound,
         services.reports,
         background_sync(services.syncs, stopping),
         services.now,
-        configuration.retention,
-        username_attributes=configuration.ottolearn.username_attributes,
-        directory_every=configuration.ottolearn.directory.refresh_every,
-        syncs=configuration.bridge.starts_syncs,
-        digests=digests_of(
-            configuration, engine, services.directory, services.outbound, services.connections.find, services.now
-        ),
     )
 
 

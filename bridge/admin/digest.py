@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from bridge.admin.overview import Need, Overview, look
 from bridge.config.admin import Digest
 from bridge.config.configuration import Configuration
-from bridge.contracts import Connection
 from bridge.errors import RemoteRefused, RemoteUnavailable
-from bridge.learners.directory import Directory
 from bridge.learners.unmatched import Asked, Unmatched
 from bridge.net.http import Outbound
 from bridge.net.mail import MailServer
@@ -90,21 +88,20 @@ def digest_lines(needs: Sequence[Need], near: int) -> list[str]:
 def digests_of(
     configuration: Configuration,
     engine: Engine,
-    directory: Directory,
+    unmatched: Unmatched,
     outbound: Outbound,
-    connection: Callable[[str], Connection[Any] | None],
     now: Callable[[], float],
 ) -> Digests | None:
     """The digests of this configuration; None where nobody wants any."""
-    settings, ottolearn = configuration.admin.digest, configuration.ottolearn
+    settings = configuration.admin.digest
     if settings is None:
         return None
     return Digests(
         engine,
         settings,
         configuration.bridge.public_url,
-        ottolearn.directory.refresh_every,
-        Unmatched(engine, directory, ottolearn.username_attributes, connection, now),
+        configuration.ottolearn.directory.refresh_every,
+        unmatched,
         outbound,
         now,
     )

@@ -19,8 +19,7 @@ import click
 
 from adapters import ADAPTERS
 from bridge import logs
-from bridge.admin.digest import digests_of
-from bridge.cli.invocation import Invocation, pass_invocation
+from bridge.cli.invocation import Invocation, log_format_option, pass_invocation
 from bridge.config.configuration import Configuration, load
 from bridge.config.connections import Connections
 from bridge.errors import ConfigError
@@ -53,13 +52,7 @@ AGAIN: Final = 2.0
     help="What this machine takes: sync (rosters), directory (OttoLearn's users), upkeep (progress, what has expired).",
 )
 @click.option("--at-once", type=click.IntRange(1, 64), default=2, show_default=True, help="Rosters at once: processes.")
-@click.option(
-    "--log-format",
-    type=click.Choice(logs.FORMATS),
-    default="text",
-    show_default=True,
-    help="The shape of each line of the log, on standard error.",
-)
+@log_format_option
 @pass_invocation
 def worker(invocation: Invocation, queues: str, at_once: int, log_format: str) -> None:
     """Do what is due between requests: roster syncs, OttoLearn's users, progress. Needs PostgreSQL, and workers: true.
@@ -199,17 +192,14 @@ def _catalogue(invocation: Invocation, engine: Engine, stopping: Callable[[], bo
     directory, outbound = invocation.directory_over(engine), invocation.outbound
     own_keys = OwnKeys(engine, secret, "lti", time.time)
     return Catalogue(
+        configuration,
         engine,
         connections,
         directory,
+        outbound,
         reports_of(secret, engine, outbound, connections.find, own_keys, time.time, secrets.token_urlsafe),
         background_sync(invocation.syncs_over(engine), stopping),
         time.time,
-        configuration.retention,
-        username_attributes=configuration.ottolearn.username_attributes,
-        directory_every=configuration.ottolearn.directory.refresh_every,
-        syncs=configuration.bridge.starts_syncs,
-        digests=digests_of(configuration, engine, directory, outbound, connections.find, time.time),
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from bridge.admin.digest import Digests
+from bridge.admin.digest import digests_of
+from bridge.config.configuration import Configuration
 from bridge.config.connections import Connections
-from bridge.config.retention import Retention
 from bridge.contracts import Connection
 from bridge.jobs import counting, purge
 from bridge.jobs.job import Job, Kind
@@ -15,6 +15,7 @@ from bridge.jobs.rosters import Rosters
 from bridge.learners.directory import Directory
 from bridge.learners.refreshing import refresh_if_due
 from bridge.learners.unmatched import Unmatched
+from bridge.net.http import Outbound
 from bridge.progress.reports import Reports
 from bridge.scim.applying import Applying
 from bridge.store.database import Engine
@@ -27,7 +28,7 @@ PUSHES_EVERY: Final = 15.0
 ROSTER_EVERY: Final = 60.0
 DIGEST_EVERY: Final = 60.0
 REQUESTED_EVERY: Final = 2.0
-"""Seconds between two looks at what is due."""
+"""Seconds between two looks at what is due, or until whoever looks comes round again."""
 LISTED_FOR: Final = 60.0
 """Seconds until a connection that registered itself is seen here."""
 
@@ -37,37 +38,30 @@ class Catalogue:
 
     def __init__(
         self,
+        configuration: Configuration,
         engine: Engine,
         connections: Connections,
         directory: Directory,
+        outbound: Outbound,
         reports: Reports,
         sync_of: Callable[[Connection[Any]], Sync],
         now: Callable[[], float],
-        retention: Retention,
-        *,
-        username_attributes: Sequence[str],
-        directory_every: float,
-        syncs: bool,
-        digests: Digests | None = None,
     ) -> None:
-        """`sync_of` makes the sync of a connection; OttoLearn's users are read again after `directory_every` seconds.
-
-        `syncs`: whether rosters are jobs; else a timer starts `ottobridge sync run --all`. `digests`: what tells
-        administrators what needs them, where they want to be told.
-        """
+        """`sync_of` makes the sync of a connection."""
+        ottolearn = configuration.ottolearn
         self._engine = engine
         self._connections = connections
         self._directory = directory
         self._reports = reports
         self._now = now
-        self._retention = retention
-        self._directory_every = directory_every
-        self._syncs = syncs
+        self._retention = configuration.retention
+        self._directory_every = ottolearn.directory.refresh_every
+        self._starts_syncs = configuration.bridge.starts_syncs
         self._rosters = Rosters(engine, sync_of, now)
         self._pushes = Applying(engine, sync_of, now)
         self._requested = Requested(engine, connections.find, sync_of, now)
-        self._unmatched = Unmatched(engine, directory, username_attributes, connections.find, now)
-        self._digests = digests
+        self._unmatched = Unmatched(engine, directory, ottolearn.username_attributes, connections.find, now)
+        self._digests = digests_of(configuration, engine, self._unmatched, outbound, now)
         self._listed: tuple[float, Sequence[Connection[Any]]] = (0.0, ())
 
     def jobs(self) -> Iterator[Job]:
@@ -96,7 +90,7 @@ class Catalogue:
                 PUSHES_EVERY,
                 name,
             )
-        elif self._syncs and self._rosters.has_one(connection):
+        elif self._starts_syncs and self._rosters.has_one(connection):
             yield Job(
                 Kind.SYNC,
                 lambda: self._rosters.is_due(connection),

@@ -16,6 +16,7 @@ from bridge.admin.digest import Digests, digests_of
 from bridge.config.admin import Digest
 from bridge.contracts import Student
 from bridge.errors import RemoteUnavailable
+from bridge.learners.unmatched import Unmatched
 from bridge.net.mail import MailServer
 from bridge.store import unmatched
 from sandbox.serving import serve
@@ -47,8 +48,9 @@ def digests(bridge: Bridge, chat: Chat) -> Iterator[Digests]:
         services = bridge.services
         admin = services.configuration.admin.model_copy(update={"digest": settings})
         configuration = replace(services.configuration, admin=admin)
-        find = services.connections.find
-        made = digests_of(configuration, bridge.engine, services.directory, services.outbound, find, services.now)
+        names = configuration.ottolearn.username_attributes
+        queue = Unmatched(bridge.engine, services.directory, names, services.connections.find, services.now)
+        made = digests_of(configuration, bridge.engine, queue, services.outbound, services.now)
         assert made is not None
         yield made
 
