@@ -15,18 +15,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from statistics import median
 from typing import Any
 from urllib.parse import parse_qs
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.roster_steps import Timed, measure, run_step, served
+
+MODULE = "benchmarks.roster_lists"
 KINDS = ("number", "offset", "token", "link")
 SIZE = int(os.environ.get("PAGE_SIZE", "100"))
 KEY = "key-of-the-benchmark"
@@ -118,47 +115,13 @@ def read(kind: str, url: str) -> dict[str, Any]:
     return {**timed.used, "people": end.total}
 
 
-class Timed:
-    def __enter__(self) -> Timed:
-        self._began, self._cpu = time.perf_counter(), time.process_time()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.used = {"seconds": time.perf_counter() - self._began, "cpu": time.process_time() - self._cpu}
-
-
-@contextmanager
-def served(kind: str, people: int, delay: float) -> Iterator[str]:
-    """The address of a server in a process of its own."""
-    arguments = [sys.executable, "-m", "benchmarks.roster_lists", "step", "serve", kind, str(people), str(delay)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(arguments, cwd=ROOT, text=True, **pipes) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
-
-
-def measure(step: str, kind: str, url: str) -> dict[str, Any]:
-    """A step in a process of its own."""
-    arguments = [sys.executable, "-m", "benchmarks.roster_lists", "step", step, kind, url]
-    return dict(json.loads(subprocess.run(arguments, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout))
-
-
 STEPS: dict[str, Callable[..., dict[str, Any] | None]] = {"serve": serve, "bare": bare, "read": read}
-
-
-def run_step(name: str, *arguments: str) -> None:
-    found = STEPS[name](*arguments)
-    if found is not None:
-        print(json.dumps({**found, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 
 
 def compare(kind: str, people: int, delay: float, rounds: int) -> int:
     """One kind; says how many goals were missed."""
-    with served(kind, people, delay) as url:
-        pairs = [(measure("bare", kind, url), measure("read", kind, url)) for _ in range(rounds)]
+    with served(MODULE, kind, people, delay) as url:
+        pairs = [(measure(MODULE, "bare", kind, url), measure(MODULE, "read", kind, url)) for _ in range(rounds)]
     ratio = median(found["seconds"] / plain["seconds"] for plain, found in pairs)
     most = max(found["megabytes"] for _, found in pairs)
     plain, found = pairs[-1]
@@ -186,6 +149,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["step"]:
-        run_step(*sys.argv[2:])
+        run_step(STEPS, *sys.argv[2:])
     else:
         sys.exit(main())

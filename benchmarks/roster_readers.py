@@ -13,16 +13,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from statistics import median
 from typing import Any, NamedTuple
 
-from benchmarks.roster_lists import GOALS, MEGABYTES, ROOT, SIZE, Timed
+from benchmarks.roster_lists import GOALS, MEGABYTES, SIZE
+from benchmarks.roster_steps import Timed, measure, run_step, served
+
+MODULE = "benchmarks.roster_readers"
 
 
 class Reader(NamedTuple):
@@ -231,39 +231,15 @@ def read(name: str, url: str, people: str) -> dict[str, Any]:
     return {**timed.used, "people": end.total}
 
 
-@contextmanager
-def served(name: str, people: int, delay: float) -> Iterator[str]:
-    """The address of a server in a process of its own."""
-    arguments = [sys.executable, "-m", "benchmarks.roster_readers", "step", "serve", name, str(people), str(delay)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(arguments, cwd=ROOT, text=True, **pipes) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.kill()
-
-
-def measure(*arguments: str) -> dict[str, Any]:
-    """A step in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.roster_readers", "step", *arguments]
-    return dict(json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True).stdout))
-
-
 STEPS: dict[str, Callable[..., dict[str, Any] | None]] = {"serve": serve, "bare": bare, "read": read}
-
-
-def run_step(name: str, *arguments: str) -> None:
-    found = STEPS[name](*arguments)
-    if found is not None:
-        print(json.dumps({**found, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 
 
 def compare(name: str, people: int, delay: float, rounds: int) -> int:
     """One LMS; says how many goals were missed."""
-    with served(name, people, delay) as url:
+    with served(MODULE, name, people, delay) as url:
         pairs = [
-            (measure("bare", name, url, str(people)), measure("read", name, url, str(people))) for _ in range(rounds)
+            (measure(MODULE, "bare", name, url, str(people)), measure(MODULE, "read", name, url, str(people)))
+            for _ in range(rounds)
         ]
     by_clock = median(found["seconds"] / plain["seconds"] for plain, found in pairs)
     by_cpu = median(found["cpu"] / plain["cpu"] for plain, found in pairs)
@@ -293,6 +269,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["step"]:
-        run_step(*sys.argv[2:])
+        run_step(STEPS, *sys.argv[2:])
     else:
         sys.exit(main())
