@@ -79,13 +79,13 @@ def open_later(url: str, *, prepare: bool = True) -> Engine:
 
 
 def autocommit(engine: Engine) -> AbstractContextManager[Connection]:
-    """A connection on which each statement is a transaction of its own: `with alone(engine) as connection`."""
+    """A connection on which each statement is a transaction of its own: `with autocommit(engine) as connection`."""
     shared = _shared.get()
     return shared if shared is not None and shared.engine is engine else _each_alone(engine).connect()
 
 
 class shared_connection:  # noqa: N801 -- a block, as those of contextlib
-    """Within the block and in this thread, `alone(engine)` is one and the same connection, taken when first asked for.
+    """Within the block and in this thread, `autocommit(engine)` is one connection, taken when first asked for.
 
     To take a connection from the pool costs as much as two statements, and on PostgreSQL a round trip.
     """
@@ -104,7 +104,7 @@ class shared_connection:  # noqa: N801 -- a block, as those of contextlib
 
 
 class _Shared(AbstractContextManager[Connection]):
-    """A connection that many `with alone(engine)` share: leaving them leaves it open, unless something went wrong."""
+    """A connection that many `autocommit(engine)` share: leaving them leaves it open, unless something went wrong."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
