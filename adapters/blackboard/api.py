@@ -13,7 +13,7 @@ from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
 from bridge.net.answers import instead
 from bridge.net.http import Answer, host_of
-from bridge.roster.paging import ByLink, Page, PageGuard, cursor_in, unbroken, walk, with_query
+from bridge.roster.paging import ByLink, Page, PageGuard, cursor_in, walk, with_query
 from bridge.roster.shared_token import token_of
 from bridge.roster.token_answer import words_of
 from bridge.roster.tokens import TokenSession, client_credentials, fetch_token
@@ -70,8 +70,8 @@ class Blackboard:
         guard = PageGuard(host, people="users", key="id")
         source = {"dataSourceId": data_source} if data_source else {}
         query = urlencode({"limit": self._api.page_size, "offset": 0, **source, "fields": ",".join(ASKED)}, safe=",")
-        read = unbroken(lambda url: _page(self.get_at(url), url))
-        yield from walk(f"{self._api.url}{ROOT}/users?{query}", read, _Following(self._api.page_size), guard, key_of)
+        first, paging = f"{self._api.url}{ROOT}/users?{query}", _Following(self._api.page_size)
+        yield from walk(first, lambda url: _page(self.get_at(url), url), paging, guard, key_of)
 
     def user(self, kind: str, value: str) -> User | None:
         """The user with this `externalId`, `userName` or `uuid`, or with this primary id where `kind` is empty."""

@@ -13,7 +13,7 @@ from bridge.errors import ConfigError, RemoteRefused, RosterIncomplete
 from bridge.net.answers import instead
 from bridge.net.http import Answer, host_of
 from bridge.roster.authorization_code import AuthorizationCodeClient
-from bridge.roster.paging import ByToken, Page, PageGuard, unbroken, walk
+from bridge.roster.paging import ByToken, Page, PageGuard, walk
 from bridge.roster.token_answer import words_of
 from bridge.roster.tokens import TokenSession
 
@@ -51,8 +51,7 @@ class Brightspace:
     def users(self) -> Iterator[Sequence[User]]:
         """Everybody, a page at a time; exhausted only when all were read. Raises RosterIncomplete."""
         guard = PageGuard(host_of(self._api.url), people="users", key="UserId")
-        read = unbroken(lambda url: self._page(self._session.get(url)))
-        yield from walk(self._users, read, ByToken("bookmark"), guard, key_of)
+        yield from walk(self._users, lambda url: self._page(self._session.get(url)), ByToken("bookmark"), guard, key_of)
         if guard.uneven:
             self._notice(
                 "Brightspace sent pages of different sizes: people in between may not be shown to the user who "

@@ -29,6 +29,11 @@ COMFORT = 200.0
 LEAK = 10.0
 """Units that leak out of the bucket in a second; operators may change it, so it only sets the pace, never a limit."""
 
+LINKS_LOST = (
+    "a page of Canvas's list came without the header Link, which every page of Canvas has and which says whether the "
+    "list goes on: let whatever stands between Canvas and the bridge (a proxy, a firewall) pass it"
+)
+
 
 class NotPermitted(RemoteRefused):
     """The token is valid but lacks a right, or the thing is hidden from it."""
@@ -66,8 +71,8 @@ class Canvas:
 
         Follows `next` links as they are given (they are opaque).
 
-        Raises RosterIncomplete where the chain leaves Canvas or comes round again: gradecraft asked for one page for
-        ever when Canvas changed its page tokens.
+        Raises RosterIncomplete where the chain leaves Canvas, comes round again (gradecraft asked for one page for
+        ever when Canvas changed its page tokens), or its links are lost on the way: the last page has them, too.
         """
         with prefetch(self._fetched(path), depth=1) as bodies:
             yield from bodies
@@ -80,6 +85,8 @@ class Canvas:
             seen.add(hash(url))
             answer = self.ask("GET", url)
             yield answer.body
+            if "Link" not in answer.headers:
+                raise RosterIncomplete(LINKS_LOST)
             url = answer.next_url
 
     def _is_home(self, url: str) -> bool:

@@ -33,6 +33,9 @@ COLUMNS = {
 """What each column is called in the REST API. Older versions lack some."""
 ID = "canvas_user_id"
 NEEDED = {ID, "user_id", "status"}
+STATUSES = {"active", "suspended", "deleted"}
+"""Of a login, as Canvas writes them (pseudonym.rb: `workflow_state`)."""
+_KNOWN = ", ".join(sorted(STATUSES))
 LONGEST_ID = 19
 """Digits: Canvas's ids are 64-bit numbers."""
 PAGE = 1000
@@ -109,6 +112,8 @@ def _rows(file: BinaryIO) -> Iterator[CanvasUser]:
         if len(record.cells) != len(header):
             raise RosterIncomplete(f"{NAME}: row {record.number} is not whole")
         row = CanvasUser(_number(record.cells[number]), **{name: record.cells[place] for name, place in places})
+        if row.status not in STATUSES:
+            raise RosterIncomplete(f"{NAME}: row {record.number} has a status that is none of {_KNOWN}")
         if row.status != "deleted":
             yield row
 

@@ -11,7 +11,7 @@ from bridge.contracts import clean
 from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.net.answers import instead
 from bridge.net.http import Answer, host_of
-from bridge.roster.paging import ByNumber, Page, PageGuard, unbroken, walk
+from bridge.roster.paging import ByNumber, Page, PageGuard, walk
 from bridge.roster.token_answer import words_of
 from bridge.roster.tokens import TokenSession
 
@@ -34,7 +34,7 @@ def read_items(api: Api, calls: TokenSession) -> Iterator[Sequence[Item]]:
 
     guard = PageGuard(host_of(api.url), people="users", key="user_id")
     first_page = address(api, page=1, page_size=api.page_size, get_total_count=1, sort_attr="username", sort_dir="asc")
-    return walk(first_page, unbroken(read), ByNumber(size=api.page_size), guard, key_of)
+    return walk(first_page, read, ByNumber(size=api.page_size), guard, key_of)
 
 
 def search(api: Api, calls: TokenSession, text: str) -> Sequence[Item]:

@@ -12,7 +12,7 @@ from adapters.moodle.people import Person
 from adapters.moodle.refusals import BY_FIELD, COHORT_MEMBERS, COURSES_OF, ENROLLED, SITE_INFO, refusal
 from adapters.moodle.settings import Api
 from bridge.contracts import ReaderContext
-from bridge.errors import RemoteRefused
+from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.net import answers
 from bridge.net.http import Answer
 from bridge.net.retry import with_retries
@@ -52,6 +52,10 @@ class _Cohort(msgspec.Struct):
     userids: list[int]
 
 
+ANOTHER_ANSWER = (
+    "Moodle answered with people who were not asked for, or with somebody twice: something between Moodle and the "
+    "bridge repeats older answers (a cache, a proxy); let it pass /webservice/rest/server.php"
+)
 _DEBUGGING = (
     "Moodle's answer holds debugging text of PHP or a plugin {} the JSON: switch debug display off "
     "at Site administration > Development > Debugging, or fix the plugin"
@@ -79,9 +83,16 @@ class Moodle:
 
     def people(self, ids: Sequence[int]) -> list[Person]:
         """Those of `ids` that exist and may be seen, deleted ones included. At most 900: PHP drops what is above
-        its max_input_vars of 1,000 without a word."""
+        its max_input_vars of 1,000 without a word.
+
+        Raises RosterIncomplete where others come, or somebody twice: that is the answer to another question.
+        """
         values = {f"values[{place}]": str(number) for place, number in enumerate(ids)}
-        return self._call(BY_FIELD, {"field": "id", **values}, _people)
+        found = self._call(BY_FIELD, {"field": "id", **values}, _people)
+        told = {person.id for person in found}
+        if len(told) != len(found) or not told.issubset(ids):
+            raise RosterIncomplete(ANOTHER_ANSWER)
+        return found
 
     def people_with(self, field: str, value: str) -> list[Person]:
         """Those whose `field` (`id`, `idnumber`, `username` or `email`) is exactly `value`, as far as they may be seen,
@@ -149,5 +160,5 @@ def _check_status(answer: Answer) -> None:
 def _errorcode(answer: Answer) -> str:
     try:
         return answers.read_as(_failures, answer.body).errorcode
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, answers.NotJson) as error:
         raise RemoteRefused("this is not an answer of Moodle's web services; check `api.url`", status=200) from error

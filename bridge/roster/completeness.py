@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import urljoin
 
 from bridge.config.settings import origin
 from bridge.contracts import RosterEnd, RosterMember, RosterPages
-from bridge.errors import RosterIncomplete
+from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.net.http import host_of
 
 
@@ -15,11 +15,11 @@ def require_complete(pages: Iterable[Sequence[RosterMember]], id_name: str, righ
     """`pages`, then their RosterEnd. `pages` raises where it cannot be read to its end.
 
     Raises RosterIncomplete where nobody is there, or nobody has a student ID: with too few rights an LMS answers
-    "nobody" or leaves the IDs out and calls that success. `id_name` is the field asked for, `rights` says what to
-    change in the LMS.
+    "nobody" or leaves the IDs out and calls that success; and where the LMS refuses after the first page: then the
+    list has broken off. `id_name` is the field asked for, `rights` says what to change in the LMS.
     """
     total, with_id = 0, False
-    for page in pages:
+    for page in _unbroken(pages):
         total += len(page)
         with_id = with_id or any(member.student.student_id for member in page)
         if page:
@@ -29,6 +29,18 @@ def require_complete(pages: Iterable[Sequence[RosterMember]], id_name: str, righ
     if not with_id:
         raise RosterIncomplete(f"none of {total} people has a {id_name}; nobody will be deactivated. {rights}")
     yield RosterEnd(total)
+
+
+def _unbroken(pages: Iterable[Sequence[RosterMember]]) -> Iterator[Sequence[RosterMember]]:
+    began = False
+    try:
+        for page in pages:
+            began = True
+            yield page
+    except RemoteRefused as refused:
+        if not began:
+            raise
+        raise RosterIncomplete(f"the list of people broke off: {refused}") from refused
 
 
 def next_page(url: str, link: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from bridge.contracts import clean
-from bridge.errors import RemoteRefused, RosterIncomplete
+from bridge.errors import RosterIncomplete
 from bridge.roster.completeness import next_page
 from bridge.roster.text_set import TextSet
 
@@ -128,24 +128,6 @@ def walk(
             yield page.rows
         position = paging.following(position, page, guard)
     guard.end()
-
-
-def unbroken(read: Callable[[str], Page[Row]]) -> Callable[[str], Page[Row]]:
-    """`read`, of which only the first page may be refused: after it the list has broken off (RosterIncomplete)."""
-    began = False
-
-    def reading(position: str) -> Page[Row]:
-        nonlocal began
-        try:
-            page = read(position)
-        except RemoteRefused as refused:
-            if not began:
-                raise
-            raise RosterIncomplete(f"the list of users broke off: {refused}") from refused
-        began = True
-        return page
-
-    return reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from adapters.blackboard import ADAPTER as BLACKBOARD
 from adapters.brightspace import ADAPTER as BRIGHTSPACE
+from adapters.canvas import ADAPTER as CANVAS
 from adapters.docebo import ADAPTER as DOCEBO
+from adapters.moodle import ADAPTER as MOODLE
+from adapters.moodle import listing as moodle_listing
 from adapters.oneroster import ADAPTER as ONEROSTER
 from adapters.rest_list import ADAPTER as REST_LIST
 from adapters.smarteru import ADAPTER as SMARTERU
@@ -18,7 +22,17 @@ from adapters.successfactors import ADAPTER as SUCCESSFACTORS
 from bridge.contracts import Adapter, ReaderContext
 from bridge.roster.authorization_code import SECRET as REFRESH
 from bridge.roster.authorization_code import read_redirect
-from tests.fakes import blackboard, brightspace, docebo, oneroster, rest_list, smarteru, successfactors
+from tests.fakes import (
+    blackboard,
+    brightspace,
+    canvas,
+    docebo,
+    moodle,
+    oneroster,
+    rest_list,
+    smarteru,
+    successfactors,
+)  # fmt: skip
 from tests.fakes.contexts import Clock, InMemoryState
 from tests.fakes.serving import FakeServer, Request
 
@@ -35,6 +49,11 @@ class Source:
     server: FakeServer
     is_page: Callable[[Request], bool]
     prepare: Callable[[ReaderContext], None] = lambda _: None
+    size: str = "cap"
+    """The attribute of the server that says how large its pages are."""
+    smaller: int = 3
+    attacked: int = 2
+    """Which of its pages is changed on its way."""
 
     def context(self) -> ReaderContext:
         """For one reading."""
@@ -95,7 +114,7 @@ def _brightspace(folder: Path) -> Iterator[Source]:
             with context.state.secret(REFRESH) as secret:
                 secret.replace(client.trade_code(context.outbound, code, redirect, context.now).to_text())
 
-        yield Source(BRIGHTSPACE, settings, server, lambda asked: asked.path == brightspace.USERS, consent)
+        yield Source(BRIGHTSPACE, settings, server, lambda asked: asked.path == brightspace.USERS, consent, size="size")
 
 
 @contextmanager
@@ -147,6 +166,46 @@ def _oneroster(folder: Path) -> Iterator[Source]:
         yield Source(ONEROSTER, settings, server, lambda asked: asked.path.endswith("/users"))
 
 
+_BY_LIST = {"list", "sis", "logins", "email"}
+"""Rights without those for reports."""
+
+
+def _canvas(place: str, rights: set[str], attacked: int = 2, **keys: Any) -> Callable[[Path], Any]:
+    @contextmanager
+    def source(folder: Path) -> Iterator[Source]:
+        del folder
+        people = [canvas.person(number) for number in range(1, PEOPLE + 1)]
+        with canvas.FakeCanvas(people=people, cap=PAGE, rights=rights) as server:
+            server.courses = {"7": [canvas.Enrollment(one) for one in people]}
+            server.attachment = {"size": None}  # what a file holds must be seen to be whole without it
+            settings = server.settings(**keys)
+            yield Source(CANVAS, settings, server, lambda asked: _gets(asked, place), attacked=attacked)
+
+    return source
+
+
+def _gets(asked: Request, place: str) -> bool:
+    return asked.method == "GET" and place in asked.path
+
+
+def _in_course(*attributes: str) -> dict[str, Any]:
+    return {"filters": {"courses": ["7"]}, "attributes": dict.fromkeys(attributes, "email")}
+
+
+@contextmanager
+def _moodle(folder: Path) -> Iterator[Source]:
+    del folder
+    people = moodle.crowd(PEOPLE - 1)  # the administrator is one more, the guest is nobody
+    with moodle.FakeMoodle(people=people) as server, patch.object(moodle_listing, "SLICE", PAGE):
+        settings = server.settings(roster={"attributes": {"emailAddress": "email"}})
+        yield Source(MOODLE, settings, server, _asks_for_several, size="max_input_vars", smaller=7)
+
+
+def _asks_for_several(asked: Request) -> bool:
+    form = dict(asked.parameters())
+    return form["wsfunction"] == "core_user_get_users_by_field" and "values[1]" in form
+
+
 SOURCES: dict[str, Callable[[Path], Any]] = {
     "smarteru": _smarteru,
     "docebo": _docebo,
@@ -160,5 +219,15 @@ SOURCES: dict[str, Callable[[Path], Any]] = {
     "litmos": _listed("litmos", "UserName"),
     "learnupon": _listed("learnupon", "id"),
     "cornerstone": _listed("cornerstone", "externalId"),
+    "canvas list": _canvas("/users", _BY_LIST),
+    "canvas enrollments": _canvas("/enrollments", _BY_LIST, roster=_in_course()),
+    "canvas course": _canvas("/courses/7/users", _BY_LIST, roster=_in_course("emailAddress")),
+    "moodle": _moodle,
 }
 """By name: what makes the source, given a folder."""
+_REPORTS = {*_BY_LIST, "reports"}
+FILES: dict[str, Callable[[Path], Any]] = {
+    "canvas report": _canvas("/files/", _REPORTS, attacked=1),
+    "canvas report's state": _canvas("/provisioning_csv/", _REPORTS),
+}
+"""The same for what is not read page by page."""

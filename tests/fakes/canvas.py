@@ -157,6 +157,8 @@ class FakeCanvas(FakeServer):
     remaining: float = 600.0
     """What X-Rate-Limit-Remaining says where there is no bucket."""
     bucket: Bucket | None = None
+    cap: int = 100
+    """The most people of a page."""
     next_link: Callable[[str], str] = str
     """Makes the `next` link that is sent of the right one."""
     reports: list[str] = field(default_factory=list)
@@ -268,7 +270,7 @@ class FakeCanvas(FakeServer):
 
     def _page(self, request: Request, rows: Sequence[Any], write: Callable[[Any], Any], bookmarks: bool) -> Reply:
         asked = dict(request.parameters())
-        size = max(1, min(int(asked.get("per_page", 10)), 100))
+        size = max(1, min(int(asked.get("per_page", 10)), self.cap))
         page = asked.get("page", "first")
         start = _start(page, size, len(rows))
         body = msgspec.json.encode([write(row) for row in rows[start : start + size]])
@@ -277,11 +279,12 @@ class FakeCanvas(FakeServer):
             "x-rate-limit-remaining": str(self.bucket.left if self.bucket else self.remaining),
             "x-request-cost": "0.09",
         }
+        kept = "&".join(part for part in request.query.split("&") if not part.startswith("page="))
+        headers["link"] = f'<{self.url}{request.path}?{kept}&page={page}>; rel="current"'
         if start + size < len(rows):
             after = f"bookmark:{_token(start + size)}" if bookmarks else str(start // size + 2)
-            kept = "&".join(part for part in request.query.split("&") if not part.startswith("page="))
             link = self.next_link(f"{self.url}{request.path}?{kept}&page={after}")
-            headers["link"] = f'<{self.url}{request.path}?{kept}&page={page}>; rel="current",<{link}>; rel="next"'
+            headers["link"] += f',<{link}>; rel="next"'
         return Reply(200, body, headers)
 
     def _user(self, person: Person) -> dict[str, Any]:

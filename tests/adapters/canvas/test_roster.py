@@ -517,7 +517,7 @@ def test_a_list_that_breaks_off_is_no_roster(clock: Clock) -> None:
         canvas.fail_next(error(404), where="bookmark")
         pages = read_roster(canvas.settings(), clock.context())
         assert len(next(pages)) == 100
-        with pytest.raises(RemoteRefused):
+        with pytest.raises(RosterIncomplete, match="broke off"):
             list(pages)
 
 
@@ -575,7 +575,7 @@ def test_a_course_is_read_to_its_last_page(canvas: FakeCanvas, clock: Clock) -> 
 
 def test_a_course_that_is_gone_does_not_empty_the_rest(canvas: FakeCanvas, clock: Clock) -> None:
     canvas.courses = {"55": COURSE}
-    with pytest.raises(RemoteRefused, match="does not have this"):
+    with pytest.raises(RosterIncomplete, match="does not have this"):
         read(canvas, clock, roster={"filters": {"courses": ["55", "56"]}})
 
 

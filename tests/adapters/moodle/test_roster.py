@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
@@ -19,7 +20,7 @@ from bridge.errors import ConfigError, RemoteRefused, RemoteUnavailable, RosterI
 from bridge.net.retry import ATTEMPTS
 from tests.fakes.contexts import Clock, read_whole
 from tests.fakes.moodle import ADMIN, FUNCTIONS, GUEST, RIGHTS, FakeMoodle, Person, crowd, deleted, failure, person
-from tests.fakes.serving import Reply
+from tests.fakes.serving import Reply, Request
 
 ANA = Person(3, "ana", "Ana", "García López", "ana@example.invalid", "A12001", profile=(("sisid", "SIS-1"),))
 PLATO = Person(10, "plato", "Plato", "-", "plato@example.invalid")
@@ -253,8 +254,22 @@ def test_a_site_that_breaks_off_is_no_roster(clock: Clock) -> None:
         pages = read_roster(moodle.settings(), clock.context())
         next(pages)
         moodle.fail_next(failure("invalidtoken"))
-        with pytest.raises(RemoteRefused):
+        with pytest.raises(RosterIncomplete, match=r"broke off.*Manage tokens"):
             list(pages)
+
+
+def test_an_answer_to_an_earlier_question_takes_nobody_s_place(clock: Clock) -> None:
+    with FakeMoodle(people=crowd(3 * SLICE)) as moodle:
+        shown = moodle.answer
+
+        def repeating(request: Request) -> Reply:
+            again = {str(number): str(number - SLICE) for number in range(2 * SLICE + 1, 3 * SLICE + 1)}
+            form = [(name, again.get(value, value)) for name, value in request.parameters()]
+            return shown(request._replace(body=urlencode(form).encode()))
+
+        moodle.answer = repeating
+        with pytest.raises(RosterIncomplete, match="people who were not asked for"):
+            read(moodle, clock)
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_a_page_that_is_no_list_of_users_is_not_an_empty_one(service, connection
     ("reply", "error", "words"),
     [
         (Reply(200, b'<b>Notice</b>: x\n{"users": []}'), RosterIncomplete, "other text before the JSON"),
-        (Reply(403, b"<!DOCTYPE html><title>Just a moment...</title>"), RemoteRefused, "a firewall"),
+        (Reply(403, b"<!DOCTYPE html><title>Just a moment...</title>"), RosterIncomplete, "a firewall"),
     ],
 )
 def test_what_stands_around_or_before_a_service_is_told_as_what_it_is(service, connection, read, reply, error, words):
@@ -122,7 +122,7 @@ def test_an_interruption_is_waited_for_and_a_long_one_is_an_error(service, conne
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
 def test_a_refusal_names_what_to_check_and_no_secret(service, connection, read, status):
-    service.fail_next(Reply(status, b"<html>no</html>"), times=2, where="offset=100")
+    service.fail_next(Reply(status, b"<html>no</html>"), times=2, where="/users")
     with pytest.raises(RemoteRefused, match="check the client's rights") as refused:
         read(connection())
     assert TOKEN not in str(refused.value)

@@ -163,7 +163,7 @@ def test_a_page_token_that_died_of_age_is_told_as_that(clock: Clock) -> None:
         with pytest.raises(RosterIncomplete, match="ended after 5 minutes"):
             read(server, clock)
     said = "400 to the list of people"
-    with serving("cornerstone", PEOPLE, cursor_dies=True) as server, pytest.raises(RemoteRefused, match=said):
+    with serving("cornerstone", PEOPLE, cursor_dies=True) as server, pytest.raises(RosterIncomplete, match=said):
         read(server, clock)
 
 

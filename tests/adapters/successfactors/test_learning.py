@@ -86,7 +86,7 @@ def test_a_page_that_comes_twice_is_noticed(service: SuccessFactors, learning: M
 def test_an_error_that_comes_with_200_is_no_empty_page(service: SuccessFactors, learning: Make, clock: Clock) -> None:
     said = {"error": {"code": "ERR_500", "message": "Invalid criteria"}}
     service.fail_next(Reply(200, json.dumps(said).encode()), where="skip=100")
-    with pytest.raises(RemoteRefused, match=r"\(ERR_500: Invalid criteria\); check the address"):
+    with pytest.raises(RosterIncomplete, match=r"\(ERR_500: Invalid criteria\); check the address"):
         list(read_roster(learning(), clock.context()))
 
 

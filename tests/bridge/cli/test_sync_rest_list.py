@@ -145,7 +145,7 @@ def test_a_token_that_ends_in_the_middle_is_renewed_and_costs_nothing(site: Site
 def test_a_token_that_is_refused_for_good_is_told_about_and_removes_nobody(site: Site) -> None:
     site.lms.fail_next(Reply(401, b"{}"), times=99, where="_offset=2")
     code, outcome = site.sync()
-    assert (code, outcome["status"], outcome.get("deactivated") or 0) == (1, "failed", 0)
+    assert (code, outcome["status"], outcome.get("deactivated") or 0) == (3, "held_back", 0)
     assert "401 to the list of people" in json.dumps(outcome)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from bridge.contracts import RosterEnd, RosterMember, Student
-from bridge.errors import RosterIncomplete
+from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.roster.completeness import next_page, require_complete
 
 
@@ -46,3 +48,14 @@ def test_the_next_page_is_where_the_link_leads() -> None:
 def test_the_token_does_not_follow_a_next_link_to_another_host(link: str) -> None:
     with pytest.raises(RosterIncomplete, match="another host"):
         next_page("https://lms.test/1", link)
+
+
+def test_a_list_that_is_refused_after_its_first_page_has_broken_off() -> None:
+    def pages(number: int) -> Iterator[list[RosterMember]]:
+        yield from [[member("1")]] * number
+        raise RemoteRefused("the token has expired", status=401)
+
+    with pytest.raises(RosterIncomplete, match=r"broke off.*the token has expired"):
+        list(require_complete(pages(1), "idnumber", ""))
+    with pytest.raises(RemoteRefused, match="the token has expired"):
+        list(require_complete(pages(0), "idnumber", ""))
