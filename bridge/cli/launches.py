@@ -93,8 +93,11 @@ def _finds(found: Finds) -> str:
 
 
 def _print_explanation(found: Explanation) -> None:
+    from bridge.doctor.summaries import what_became, who_came
+
     line = found.line
     say(f"{line.reference}: {line.outcome}" + (f", {line.reason}" if line.reason else ""))
+    say(f"{who_came(line)} {what_became(line)}.")
     say(f"{_iso(line.time)}, connection {line.connection or '-'}, {line.kind or 'no launch'}")
     say(f"student ID {line.student_id!r}, {line.first_name} {line.last_name}".rstrip(", "))
     if line.detail:

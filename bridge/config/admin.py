@@ -93,6 +93,11 @@ class Admin(Frozen):
     """An administrator is signed out after so long, whatever they do."""
 
     @property
+    def lets_anybody_in(self) -> bool:
+        """Whether there are pages, and a way to sign in to them."""
+        return self.enabled and (self.accounts or self.oidc is not None)
+
+    @property
     def idle_seconds(self) -> float:
         """`idle`, in seconds."""
         return seconds(self.idle)

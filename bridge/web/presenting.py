@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from gettext import NullTranslations
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, request
 from werkzeug.exceptions import HTTPException
@@ -78,6 +79,12 @@ class Presenting:
     support: Support
     brand: Brand
     logos: dict[Brand, Logo] = field(default_factory=dict)
+    explained_at: str = ""
+    """Where administrators read of one launch; empty where they have no pages."""
+
+    def explanation_of(self, reference: str) -> str:
+        """The address at which an administrator reads what became of a launch; empty where there is none."""
+        return f"{self.explained_at}?{urlencode({'reference': reference})}" if self.explained_at else ""
 
     def of(self, name: str) -> Surroundings:
         """What stands on pages of a connection; of the bridge's own for an empty name."""
@@ -99,7 +106,8 @@ def present(app: Flask, services: AppServices) -> None:
     """Give the templates of `app` their language, words, support and brand."""
     load_all()
     told = services.configuration
-    presenting = Presenting(told.connections, told.bridge.support, told.bridge.brand)
+    explained_at = f"{services.public_url}/admin/reference" if has_admin_pages(services) else ""
+    presenting = Presenting(told.connections, told.bridge.support, told.bridge.brand, explained_at=explained_at)
     app.extensions[EXTENSION] = presenting
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of the extension
@@ -107,8 +115,15 @@ def present(app: Flask, services: AppServices) -> None:
         lambda one, many, count: texts().ngettext(one, many, count),
         newstyle=True,
     )
-    app.context_processor(lambda: {"language": language(), "around": _around()})
+    app.context_processor(
+        lambda: {"language": language(), "around": _around(), "explanation_of": presenting.explanation_of}
+    )
     app.register_blueprint(_brand_pages(presenting))
+
+
+def has_admin_pages(services: AppServices) -> bool:
+    """Whether an administrator can sign in: there are pages and a way in, and they answer at this address."""
+    return services.configuration.admin.lets_anybody_in and (services.is_secure or services.is_local)
 
 
 def _around() -> Surroundings:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
+from urllib.parse import urlsplit
 
 from flask import Request
 from werkzeug.exceptions import HTTPException
@@ -51,6 +53,9 @@ from bridge.web.metrics import Metrics
 from bridge.web.record import Record
 from bridge.web.self_test import SelfTest
 
+LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}
+"""The names of this machine, as it is called by itself."""
+
 
 @dataclass(frozen=True)
 class AppServices:
@@ -90,6 +95,11 @@ class AppServices:
     """128 random bits and more as URL-safe text."""
     address_of: Callable[[Request], str]
     """The address of whoever asks, for counting."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this bridge is tried out on one machine, by plain http, and by nobody else."""
+        return not self.is_secure and urlsplit(self.public_url).hostname in LOOPBACK
 
     def callback_context(self, connection: str) -> CallbackContext:
         """What an adapter asks the LMS of this connection with."""

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from bridge.admin.roles import Role
 from bridge.contracts import Student
-from bridge.store import launches, unmatched
+from bridge.store import launches, received, unmatched
 from bridge.store.launches import LaunchLine
 from tests.browser.admin_site import HOSTILE, AdminSite, is_too_wide, site, violations
 
@@ -21,6 +21,11 @@ PAGES = (
     "/admin",
     "/admin/launches",
     "/admin/launches?by=connection&span=90d&q=zzz",
+    "/admin/reference",
+    "/admin/reference?reference=nope",
+    "/admin/reference?reference=7K3M-0000",
+    "/admin/reference?reference=7K3M-0001",
+    "/admin/reference?reference=7K3M-0014",
     "/admin/audit",
     "/admin/unmatched",
     "/admin/connections",
@@ -50,6 +55,9 @@ def fill(site: AdminSite) -> None:
             *("" if outcome == "matched" else outcome.replace("rejected", "replayed"), f"7K3M-{number:04}"),
         )
         launches.append(site.services.engine, line)
+    claims = {f"https://purl.imsglobal.org/spec/lti/claim/{HOSTILE}": {"a": [HOSTILE * 9, {HOSTILE: 1}]}}
+    came = {"method": "POST", "path": "/lti/campus/launch", "form": {HOSTILE: HOSTILE}, "token_claims": claims}
+    received.keep(site.services.engine, "7K3M-0014", came, now=now)
     for number in range(3):
         site.admin.trail.note(
             "ada", "owner", "link", connection="campus", student_id=f"{HOSTILE}{number}", user=7, name=HOSTILE

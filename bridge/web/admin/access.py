@@ -122,7 +122,7 @@ def _is_here(admin: AdminServices, address: str) -> bool:
         is_loopback = ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
-    return is_loopback and admin.is_local and request.host == urlsplit(admin.app.public_url).netloc
+    return is_loopback and admin.app.is_local and request.host == urlsplit(admin.app.public_url).netloc
 
 
 def _redirect(url: str) -> Response:

@@ -13,6 +13,7 @@ from bridge.web.admin.new_connections import new_connection_pages
 from bridge.web.admin.openid import openid_pages
 from bridge.web.admin.overview import overview_pages
 from bridge.web.admin.packages import package_pages
+from bridge.web.admin.reference import reference_pages
 from bridge.web.admin.services import build_admin
 from bridge.web.admin.showing import show_around
 from bridge.web.admin.sign_in import sign_in_pages
@@ -24,6 +25,7 @@ PAGES = (
     sign_in_pages,
     openid_pages,
     launch_pages,
+    reference_pages,
     connection_pages,
     new_connection_pages,
     package_pages,

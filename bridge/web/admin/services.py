@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from bridge.admin.accounts import Accounts
 from bridge.admin.sessions import Sessions
 from bridge.admin.trail import Trail
 from bridge.config.admin import Admin
 from bridge.web.services import AppServices
-
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True)
@@ -27,11 +24,6 @@ class AdminServices:
     def settings(self) -> Admin:
         """The `admin:` part of the configuration."""
         return self.app.configuration.admin
-
-    @property
-    def is_local(self) -> bool:
-        """Whether this bridge is tried out on one machine, by plain http, and by nobody else."""
-        return not self.app.is_secure and urlsplit(self.app.public_url).hostname in LOOPBACK
 
     def cookie(self, name: str = "") -> str:
         """The name of a cookie of ours: with a prefix by which the browser holds it to this host and to https."""
