@@ -26,6 +26,17 @@ connections:
   campus: {{adapter: canvas, student_id: sis_user_id, lti11: {{consumer_key: k, shared_secret: {key}}}}}
 """
 OTTOBRIDGE = "from bridge.cli import main; main()"
+FILL = """
+import sys, time
+from bridge.store import launches
+from bridge.store.engine import open_database
+from bridge.store.launch_lines import LaunchLine
+engine = open_database(sys.argv[1])
+for n in range(1_000):
+    launches.append(engine, LaunchLine(
+        time.time(), "campus", "lti13", f"2549{n}", "Ada", "Lovelace", "matched", "", f"ABCD-{n}"))
+engine.dispose()
+"""
 PEER = "import click; click.Command('peer').main([], standalone_mode=False)"
 
 
@@ -53,15 +64,21 @@ def main() -> None:
         subprocess.run([sys.executable, "-c", OTTOBRIDGE, "db", "upgrade"], env=plain, capture_output=True, check=True)
         floor = seconds(PEER, [], plain, rounds)
         print(f"Python with click alone: {floor:.2f} s")
-        for program, words, environ in (
-            (OTTOBRIDGE, ["--help"], plain),
-            (OTTOBRIDGE, ["--version"], plain),
-            (completing, [], asked),
-            (OTTOBRIDGE, ["launches"], plain),
-            (OTTOBRIDGE, ["launches", "--json"], plain),
-        ):
+
+        def tell(name: str, program: str, words: list[str], environ: dict[str, str] = plain) -> None:
             took = seconds(program, words, environ, rounds)
-            print(f"{' '.join(words) or 'completion':<16} {took:.2f} s, {took / floor:.1f} times that")
+            print(f"{name:<32} {took:.2f} s, {took / floor:.1f} times that")
+
+        tell("--help", OTTOBRIDGE, ["--help"])
+        tell("--version", OTTOBRIDGE, ["--version"])
+        tell("completion", completing, [], asked)
+        tell("launches, none yet", OTTOBRIDGE, ["launches"])
+        fill = [sys.executable, "-c", FILL, f"sqlite:///{folder}/bridge.db"]
+        subprocess.run(fill, env=plain, capture_output=True, check=True)
+        for words in (["launches"], ["launches", "--json"], ["launches", "--last", "1000"]):
+            tell(f"{' '.join(words)}, of 1,000", OTTOBRIDGE, words)
+        for words in (["runs"], ["keys", "list"], ["unmatched"]):
+            tell(" ".join(words), OTTOBRIDGE, words)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from sqlalchemy import Engine
 from bridge.contracts import Kind, Outcome, Student
 from bridge.reasons import REASONS
 from bridge.store.engine import open_database
-from bridge.store.launches import LaunchLine, newest
+from bridge.store.launch_lines import LaunchLine
+from bridge.store.launches import newest
 from sandbox.browser import Browser, read_page
 from sandbox.demo import Demo
 from sandbox.lms.doors import CANVAS, DOORS, Door

@@ -29,7 +29,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
     """Every connection: of the configuration file, and registered ones."""
     configuration, _ = invocation.description
     configured = configuration.connections
-    with invocation.database(configuration) as engine:
+    with invocation.database() as engine:
         found = [_row(connection, "configuration", engine) for connection in configured.values()]
         registered = Connections(configured, ADAPTERS, engine).registered()
         found += [_row(connection, "registered", engine) for connection in registered]
@@ -47,7 +47,7 @@ def remove_(invocation: Invocation, name: str) -> None:
     configuration, _ = invocation.description
     if name in configuration.connections:
         raise click.UsageError(f"{name} stands in {invocation.config_path}; remove it there")
-    with invocation.database(configuration) as engine:
+    with invocation.database() as engine:
         if not remove(engine, name):
             raise click.UsageError(f"no registered connection is called {name}; see: ottobridge connections list")
     say(f"{name} is forgotten. Remove the tool in the LMS too.")
@@ -59,7 +59,7 @@ def remove_(invocation: Invocation, name: str) -> None:
 @pass_invocation
 def courses_(invocation: Invocation, name: str, as_json: bool) -> None:
     """The courses of NAME that launches came from, as the roster by LTI memberships reads them."""
-    with invocation.database(invocation.description[0]) as engine:
+    with invocation.database() as engine:
         found = courses.learned(engine, name)
     if as_json:
         print_json(found)
@@ -73,7 +73,7 @@ def courses_(invocation: Invocation, name: str, as_json: bool) -> None:
 @pass_invocation
 def forget_course(invocation: Invocation, name: str, addresses: tuple[str, ...]) -> None:
     """Forget the courses of NAME whose members are listed at ADDRESS; their next launch is remembered again."""
-    with invocation.database(invocation.description[0]) as engine:
+    with invocation.database() as engine:
         unknown = [address for address in addresses if not courses.forget(engine, name, address)]
     if forgotten := len(addresses) - len(unknown):
         say(f"{forgotten} forgotten. Who is in no other course counts as gone from the next roster on.")

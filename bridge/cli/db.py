@@ -31,7 +31,7 @@ def db() -> None:
 @pass_invocation
 def upgrade(invocation: Invocation, as_json: bool) -> None:
     """Bring the schema up to date. Every command and `serve` do so by themselves; this does nothing else."""
-    with invocation.database(invocation.description[0], upgrade=False) as engine:
+    with invocation.database(upgrade=False) as engine:
         before = look(engine).schema
         migrate(engine)
         after = look(engine).schema
@@ -50,7 +50,7 @@ def check(invocation: Invocation, as_json: bool) -> None:
 
     Exit 1 where it is not, or does not.
     """
-    with invocation.database(invocation.description[0], upgrade=False) as engine:
+    with invocation.database(upgrade=False) as engine:
         found = look(engine)
     if as_json:
         print_json(_shown(found))
@@ -71,7 +71,7 @@ def backup(invocation: Invocation, file: Path, as_json: bool) -> None:
 
     It holds people's names and IDs. What it holds of secrets is sealed with bridge.secret_key, which is not in it.
     """
-    with invocation.database(invocation.description[0], upgrade=False) as engine:
+    with invocation.database(upgrade=False) as engine:
         found = look(engine)
         if found.status in {SchemaStatus.EMPTY, SchemaStatus.NEWER}:
             raise backups.BackupFailed(f"the database was not backed up: {WORDS[found.status]}")
@@ -90,7 +90,7 @@ def backup(invocation: Invocation, file: Path, as_json: bool) -> None:
 @pass_invocation
 def restore(invocation: Invocation, file: Path, yes: bool, as_json: bool) -> None:
     """Put what FILE holds in the place of everything in the database. Stop the bridge before."""
-    with invocation.database(invocation.description[0], upgrade=False) as engine:
+    with invocation.database(upgrade=False) as engine:
         if not yes:
             click.confirm("Everything in the database is lost. Go on?", abort=True, err=True)
         schema = backups.restore(engine, file)

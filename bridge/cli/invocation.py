@@ -22,6 +22,8 @@ from bridge.logs import FORMATS
 
 if TYPE_CHECKING:
     from bridge.config.configuration import Bridge, Configuration
+    from bridge.config.database import Database
+    from bridge.contracts import Learner
     from bridge.learners.directory import Directory
     from bridge.learners.unmatched import Unmatched
     from bridge.net.http import Outbound
@@ -63,15 +65,21 @@ class Invocation:
 
         return way_out(self.configuration.bridge)
 
+    @cached_property
+    def database_settings(self) -> Database:
+        """Where the database is, read without the rest of the configuration, so that nothing else need be right."""
+        from bridge.config.database import Database, read_database
+
+        if found := read_database(self.config_path):
+            return found
+        return Database(self.bridge.database_url.get_secret_value(), self.bridge.database_prepare)
+
     @contextmanager
-    def database(self, configuration: Configuration | None = None, *, upgrade: bool = True) -> Iterator[Engine]:
-        """The database, at the newest schema unless `upgrade` is False; that of `configuration`, for commands that need
-        no other secret.
-        """
+    def database(self, *, upgrade: bool = True) -> Iterator[Engine]:
+        """The database, at the newest schema unless `upgrade` is False."""
         from bridge.store.engine import migrate, open_database
 
-        bridge = configuration.bridge if configuration else self.bridge
-        engine = open_database(bridge.database_url.get_secret_value(), prepare=bridge.database_prepare)
+        engine = open_database(self.database_settings.url, prepare=self.database_settings.prepare)
         try:
             if upgrade:
                 migrate(engine)
@@ -85,16 +93,21 @@ class Invocation:
         with self.database() as engine:
             yield self.directory_over(engine)
 
-    def directory_over(self, engine: Engine) -> Directory:
-        """The directory in a database that is open."""
+    def directory_over(self, engine: Engine, configuration: Configuration | None = None) -> Directory:
+        """The directory in a database that is open, by the settings of `configuration`; OttoLearn is asked as the whole
+        configuration says, and only then must all of it be right.
+        """
         from bridge.learners.directory import Directory
         from bridge.learners.refreshing import whole_list
 
-        settings = self.configuration.ottolearn
+        def read() -> Iterator[Learner]:
+            return whole_list(self.ottolearn)()
+
+        settings = (configuration or self.configuration).ottolearn
         return Directory(
             engine,
             settings.username_attributes,
-            whole_list(self.ottolearn),
+            read,
             time.time,
             max_shrink_percent=settings.directory.max_shrink_percent,
         )
@@ -115,11 +128,13 @@ class Invocation:
         return Syncs(self.directory_over(engine), self.outbound, settings, readers)
 
     def unmatched_over(self, engine: Engine) -> Unmatched:
-        """The list of unmatched students in a database that is open."""
+        """The list of unmatched students in a database that is open; no secret is needed to read it."""
         from bridge.learners.unmatched import Unmatched
 
-        attributes, connections = self.configuration.ottolearn.username_attributes, self.configuration.connections
-        return Unmatched(engine, self.directory_over(engine), attributes, connections.get, time.time)
+        configuration = self.configuration if "configuration" in vars(self) else self.description[0]
+        attributes, connections = configuration.ottolearn.username_attributes, configuration.connections
+        directory = self.directory_over(engine, configuration)
+        return Unmatched(engine, directory, attributes, connections.get, time.time)
 
     @cached_property
     def ottolearn(self) -> OttoLearnApi:

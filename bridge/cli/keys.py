@@ -64,7 +64,7 @@ def rotate(invocation: Invocation, purpose: str, now: bool, as_json: bool) -> No
 
 
 def _secret(invocation: Invocation) -> str:
-    return invocation.configuration.bridge.secret_key.get_secret_value()
+    return invocation.bridge.secret_key.get_secret_value()
 
 
 def _shown(row: KeyRow) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from bridge.reasons import NAME_DIFFERS, REASONS
 
 if TYPE_CHECKING:
     from bridge.doctor.explanation import Explanation, Finds
-    from bridge.store.launches import LaunchLine
+    from bridge.store.launch_lines import LaunchLine
 
 PERSON = ("student_id", "first_name", "last_name")
 COLUMNS = ("time", "connection", "kind", *PERSON, "outcome", "reason", "reference", "mark")
@@ -32,16 +32,24 @@ def launches(context: click.Context, last: int, as_json: bool) -> None:
     """The record of launches, newest first."""
     if context.invoked_subcommand is not None:
         return
-    from bridge.store.launches import newest
-
-    with context.ensure_object(Invocation).database() as engine:
-        lines = newest(engine, last)
+    lines = _newest(context.ensure_object(Invocation), last)
     if as_json:
         print_json([_row(line) for line in lines])
     elif not lines:
         say("No launch yet.")
     else:
         _print_table(lines)
+
+
+def _newest(invocation: Invocation, last: int) -> list[LaunchLine]:
+    from bridge.store.launch_lines import newest_in_file
+
+    if (lines := newest_in_file(invocation.database_settings.url, last)) is not None:
+        return lines
+    from bridge.store.launches import newest
+
+    with invocation.database() as engine:
+        return newest(engine, last)
 
 
 @launches.command()

@@ -86,7 +86,7 @@ def make(
         raise click.UsageError(f"No course has the key {course}.")
     format_, title = format_ or "scorm12", title or "OttoBridge probe"
     _check_connection(configuration.connections.get(connection), connection, format_)
-    with invocation.database(configuration) as engine:
+    with invocation.database() as engine:
         now = time.time()
         expires_at = now + expires * DAY if expires else None
         order = {"title": title, "window": window, "language": language}
@@ -100,7 +100,7 @@ def make(
 @pass_invocation
 def list_(invocation: Invocation, as_json: bool) -> None:
     """Every package that was made, oldest first."""
-    with invocation.database(invocation.description[0]) as engine:
+    with invocation.database() as engine:
         rows = stored.every(engine)
     if as_json:
         print_json([{**row._asdict(), "state": _state(row)} for row in rows])
@@ -113,7 +113,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
 @pass_invocation
 def revoke(invocation: Invocation, package_id: str) -> None:
     """Let a package launch no more, from now on."""
-    with invocation.database(invocation.description[0]) as engine:
+    with invocation.database() as engine:
         _find(engine, package_id)
         stored.revoke(engine, package_id, time.time())
     say(f"{package_id} launches nothing any more.")
@@ -129,7 +129,7 @@ def revoke(invocation: Invocation, package_id: str) -> None:
 def rotate(invocation: Invocation, package_id: str, output: Path, overlap: int, window: Window, as_json: bool) -> None:
     """Make a package like this one with a new token; the old one launches for DAYS more."""
     configuration = invocation.description[0]
-    with invocation.database(configuration) as engine:
+    with invocation.database() as engine:
         old = _find(engine, package_id)
         if not old.lives(time.time()):
             raise click.UsageError(f"{package_id} has ended; make a new package.")
@@ -162,7 +162,7 @@ def check(file: Path, as_json: bool) -> None:
 @pass_invocation
 def origins(invocation: Invocation, decision: str, connection: str, site: str, as_json: bool) -> None:
     """The sites on which packages were played; `approve CONNECTION SITE` lets one launch, `refuse` keeps it out."""
-    with invocation.database(invocation.description[0]) as engine:
+    with invocation.database() as engine:
         if decision != "list":
             _decide(invocation, engine, decision, connection, site)
         rows = stored.origins(engine)

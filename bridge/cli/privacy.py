@@ -40,7 +40,7 @@ def export(
     as_json: bool,  # noqa: ARG001 -- taken because every command that prints JSON takes it: this one prints nothing else
 ) -> None:
     """Print everything that is kept of STUDENT_ID, by table, and the files that name it, as one JSON document."""
-    with invocation.database(invocation.description[0]) as engine:
+    with invocation.database() as engine:
         found = kept.everything_of(engine, student_id, connection)
     files = [str(file) for file in files_naming(_folder(invocation, reports), student_id, connection)]
     print_json(
@@ -72,7 +72,7 @@ def erase(
     where a sync under way still needs some of it.
     """
     files = files_naming(_folder(invocation, reports), student_id, connection)
-    with invocation.database(invocation.description[0]) as engine:
+    with invocation.database() as engine:
         if not yes:
             found = kept.everything_of(engine, student_id, connection)
             rows = sum(len(rows) for name, rows in found.tables.items() if name != "learner")

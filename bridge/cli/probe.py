@@ -26,7 +26,7 @@ def probe() -> None:
 @pass_invocation
 def show(invocation: Invocation, last: int, as_json: bool) -> None:
     """The last probe, and the connection's configuration that fits it."""
-    with invocation.database(invocation.description[0]) as engine:
+    with invocation.database() as engine:
         found = [_describe(row) for row in newest(engine, last)]
     if as_json:
         print_json(found)

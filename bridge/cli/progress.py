@@ -17,7 +17,7 @@ from bridge.store.visits import Reported, Visit, newest
 @pass_invocation
 def progress(invocation: Invocation, last: int, as_json: bool) -> None:
     """Progress on its way back to the LMS, newest first."""
-    with invocation.database(invocation.description[0]) as engine:
+    with invocation.database() as engine:
         rows = [_describe(visit, reported) for visit, reported in newest(engine, last)]
     if as_json:
         print_json(rows)

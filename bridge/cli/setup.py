@@ -135,7 +135,7 @@ def _invitation(name: str, adapter: Adapter[Any], student_id: str | None, platfo
 def _kept(invocation: Invocation, configuration: Configuration, invitation: Invitation) -> str:
     """The code under which the invitation is kept."""
     code = secrets.token_urlsafe(32)
-    with invocation.database(configuration) as engine:
+    with invocation.database() as engine:
         if invitation.name in Connections(configuration.connections, ADAPTERS, engine):
             raise click.UsageError(
                 f"a connection is called {invitation.name} already; see: ottobridge connections list"
@@ -177,7 +177,7 @@ def _where(adapter: Adapter[Any], invitation: Invitation, configuration: Configu
 
 
 def _registered(invocation: Invocation, configuration: Configuration, name: str) -> Connection[Any]:
-    with invocation.database(configuration) as engine:
+    with invocation.database() as engine:
         found = Connections(configuration.connections, ADAPTERS, engine).find(name)
     if found is None:
         raise click.UsageError(f"no connection is called {name}; see: ottobridge connections list")

@@ -27,6 +27,7 @@ from pydantic import (
 
 from bridge.config.adapters import Adapters
 from bridge.config.admin import Admin
+from bridge.config.database import DEFAULT_URL
 from bridge.config.mistakes import line_of, plain_http, validated
 from bridge.config.retention import Retention
 from bridge.config.settings import Frozen, Origin, WebAddress
@@ -62,7 +63,7 @@ class Bridge(Frozen):
 
     public_url: Origin
     secret_key: SecretStr
-    database_url: SecretStr = SecretStr("sqlite:///ottobridge.db")
+    database_url: SecretStr = SecretStr(DEFAULT_URL)
     workers: bool = False
     """Whether `ottobridge worker` does what is to do between requests, and `ottobridge serve` nothing of it."""
     scheduled_syncs: bool | None = None
@@ -228,11 +229,12 @@ def load(
 
 
 def load_bridge(path: Path, environ: Mapping[str, str] = os.environ) -> Bridge:
-    """The `bridge:` part alone, for commands that need no more than the database: no adapter is loaded for it.
+    """The `bridge:` part alone, for commands that need no more: no adapter is loaded for it, and what the other parts
+    want of the environment need not be set.
 
     Raises ConfigError with every mistake in it, and for a file that cannot be read.
     """
-    file = read_config_file(path, environ)
+    file = read_config_file(path, environ, only="bridge")
     problems = [*file.problems, *file.unset.values()]
     tree = file.tree.get("bridge")
     if tree is None:

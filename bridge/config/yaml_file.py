@@ -66,11 +66,13 @@ class ConfigFile:
         """Every value that is text, with its path."""
         return iter(self._texts.items())
 
-    def read(self, text: str, environ: Mapping[str, str]) -> None:
-        """Fill the tree from YAML text."""
+    def read(self, text: str, environ: Mapping[str, str], only: str = "") -> None:
+        """Fill the tree from YAML text; with the key `only`, from what stands below it alone."""
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if not isinstance(root, yaml.MappingNode):
             raise ConfigError([f"{self.name}:1: found no keys; allowed: bridge, ottolearn, connections"])
+        if only:
+            root.value = [(key, value) for key, value in root.value if key.value == only]
         self.tree = self._value(root, (), environ)
 
     def _value(self, node: yaml.Node, where: Where, environ: Mapping[str, str]) -> Any:
@@ -145,13 +147,16 @@ def _may_be_secret(text: str, where: Where) -> bool:
     return bool(named) or _USER_IN_ADDRESS.search(text) is not None
 
 
-def read_config_file(path: Path, environ: Mapping[str, str]) -> ConfigFile:
-    """Read `path`. Raises ConfigError where there is nothing to check: no file, not YAML, far too large."""
+def read_config_file(path: Path, environ: Mapping[str, str], *, only: str = "") -> ConfigFile:
+    """Read `path`, or of it what stands below the key `only`: of the rest no value is filled in, and no mistake told.
+
+    Raises ConfigError where there is nothing to check: no file, not YAML, far too large.
+    """
     file = ConfigFile(str(path))
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError([f"{path}:1: the file is larger than {MAX_BYTES} bytes"])
-        file.read(path.read_text("utf-8"), environ)
+        file.read(path.read_text("utf-8"), environ, only)
     except OSError as error:
         how = "`ottobridge config init` makes one, `ottobridge config example` shows every key"
         raise ConfigError([f"{path}: {error.strerror}; {how}"]) from error

@@ -15,7 +15,7 @@ from bridge.learners.student_ids import shape
 from bridge.reasons import REASONS, Reason
 from bridge.store import aliases, launches, learners, received, visits
 from bridge.store.database import Engine
-from bridge.store.launches import LaunchLine
+from bridge.store.launch_lines import LaunchLine
 
 
 class Finds(NamedTuple):

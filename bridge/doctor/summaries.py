@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bridge.contracts import Outcome
-from bridge.store.launches import LaunchLine
+from bridge.store.launch_lines import LaunchLine
 
 # fmt: off
 SUMMARIES: Final[Mapping[str, str]] = {

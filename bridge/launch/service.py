@@ -32,7 +32,7 @@ from bridge.learners.names import differ, name_of
 from bridge.learners.student_ids import Rule, shape
 from bridge.reasons import NAME_DIFFERS
 from bridge.store.errors import trouble
-from bridge.store.launches import LaunchLine
+from bridge.store.launch_lines import LaunchLine
 from bridge.tracing import traces
 
 log = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 
 from bridge.errors import OttoBridgeError
 from bridge.files.private import make_private
-from bridge.store.engine import known_revisions
+from bridge.store.revisions import known_revisions
 from bridge.store.schema import metadata
 
 _SQLITE: Final = b"SQLite format 3\0"

@@ -14,7 +14,6 @@ from __future__ import annotations
 import functools
 from contextlib import AbstractContextManager, suppress
 from contextvars import ContextVar
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +25,7 @@ from bridge.errors import ConfigError, RemoteUnavailable
 from bridge.store.address import name_of, read_url
 from bridge.store.asking import is_request
 from bridge.store.errors import shorten_both, trouble
+from bridge.store.revisions import known_revisions
 
 CONNECTIONS: Final = 32
 """The most that a process has open at once. A request keeps one and now and then needs a second (`shared_connection`,
@@ -165,13 +165,6 @@ def revision_of(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-
-
-@functools.cache
-def known_revisions() -> list[str]:
-    """The names of all migrations of this version, the newest first: each is the first part of its file's name."""
-    files = resources.files("bridge.store").joinpath("migrations", "versions").iterdir()
-    return sorted((file.name.partition("_")[0] for file in files if file.name[:4].isdigit()), reverse=True)
 
 
 def _open_sqlite(address: URL) -> Engine:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Engine, or_, select, text, tuple_
 
 from bridge.contracts import Outcome
 from bridge.store.engine import autocommit
-from bridge.store.launches import LaunchLine
+from bridge.store.launch_lines import LaunchLine
 from bridge.store.schema import launch
 
 FAILED: Final = "failed"

@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
-from sqlalchemy import Engine, String, bindparam, delete, insert, select
+from sqlalchemy import Engine, String, bindparam, delete, insert, select, text
 
 from bridge.contracts import Outcome, Student
 from bridge.store.engine import autocommit
+from bridge.store.launch_lines import NEWEST, LaunchLine
 from bridge.store.prepared import Prepared
 from bridge.store.purging import Purge
 from bridge.store.schema import launch, received
 from bridge.store.text import storable
-
-
-class LaunchLine(NamedTuple):
-    """How one launch ended. `time` is Unix seconds; `detail` is for the operator only."""
-
-    time: float
-    connection: str
-    kind: str
-    student_id: str
-    first_name: str
-    last_name: str
-    outcome: str
-    reason: str
-    reference: str
-    detail: str = ""
-    mark: str = ""
-    """What an administrator should look at though the launch came in: `name_differs`."""
-
 
 _COLUMNS: Final = [launch.c[name] for name in LaunchLine._fields]
 _LIMITS: Final = {c.name: c.type.length for c in _COLUMNS if isinstance(c.type, String) and c.type.length}
 _LIMITED: Final = [(name, _LIMITS[name]) for name in LaunchLine._fields[1:]]
 _APPEND: Final = Prepared(insert(launch), LaunchLine._fields)
 _NEWEST_FIRST: Final = (launch.c.time.desc(), launch.c.id.desc())
-_NEWEST: Final = select(*_COLUMNS).order_by(*_NEWEST_FIRST).limit(bindparam("last"))
+_NEWEST: Final = text(NEWEST)
 _BY_REFERENCE: Final = (
     select(*_COLUMNS).where(launch.c.reference == bindparam("asked")).order_by(*_NEWEST_FIRST).limit(1)
 )

@@ -9,7 +9,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, inspect
 
-from bridge.store.engine import known_revisions, revision_of
+from bridge.store.engine import revision_of
+from bridge.store.revisions import known_revisions
 from bridge.store.schema import metadata
 
 _INTEGRITY: Final = ("PRAGMA integrity_check(20)", "PRAGMA foreign_key_check")

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from bridge.store import launches, received
 from bridge.store.database import Engine
 from bridge.store.errors import trouble
-from bridge.store.launches import LaunchLine
+from bridge.store.launch_lines import LaunchLine
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from bridge.config.configuration import Configuration
 from bridge.contracts import Connection, Kind, Outcome
 from bridge.reasons import REASONS
-from bridge.store.launches import LaunchLine, is_of_nobody
+from bridge.store.launch_lines import LaunchLine
+from bridge.store.launches import is_of_nobody
 
 log = logging.getLogger(__name__)
 

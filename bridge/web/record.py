@@ -25,7 +25,8 @@ from bridge.launch.rate_limits import (
 from bridge.store import launches, received
 from bridge.store.database import Engine
 from bridge.store.errors import trouble
-from bridge.store.launches import LaunchLine, is_of_nobody
+from bridge.store.launch_lines import LaunchLine
+from bridge.store.launches import is_of_nobody
 from bridge.web.late import Late
 from bridge.web.metrics import Metrics
 from bridge.web.received import describe

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from bridge.admin.roles import Role
 from bridge.contracts import Student
 from bridge.store import launches, received, unmatched
-from bridge.store.launches import LaunchLine
+from bridge.store.launch_lines import LaunchLine
 from tests.browser.admin_site import HOSTILE, AdminSite, is_too_wide, site, violations
 
 __all__ = ["site"]

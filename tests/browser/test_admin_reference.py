@@ -10,7 +10,7 @@ from werkzeug import Request, Response
 
 from bridge.admin.roles import Role
 from bridge.store import launches
-from bridge.store.launches import LaunchLine
+from bridge.store.launch_lines import LaunchLine
 from sandbox.serving import serve
 from tests.browser.admin_site import AdminSite, site, violations
 from tests.browser.conftest import PATIENCE

@@ -18,7 +18,7 @@ from bridge.packages import probing
 from bridge.store import connections as stored
 from bridge.store import launch_counts, packages, probes
 from bridge.store.launch_counts import HOUR
-from bridge.store.launches import LaunchLine
+from bridge.store.launch_lines import LaunchLine
 from bridge.store.probes import ProbeRow
 from bridge.web.admin import health
 from bridge.web.admin.access import go, note, requires, say

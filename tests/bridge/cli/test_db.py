@@ -19,8 +19,9 @@ from bridge.cli import cli
 from bridge.errors import ConfigError
 from bridge.store import backups, launches
 from bridge.store.backups import BackupFailed
-from bridge.store.engine import autocommit, known_revisions, open_database
-from bridge.store.launches import LaunchLine
+from bridge.store.engine import autocommit, open_database
+from bridge.store.launch_lines import LaunchLine
+from bridge.store.revisions import known_revisions
 
 CONFIG = """
 bridge:

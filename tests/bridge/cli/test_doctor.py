@@ -24,7 +24,8 @@ from bridge.net.http import Outbound
 from bridge.net.retry import with_retries
 from bridge.store.connections import StoredConnection, add
 from bridge.store.engine import migrate, open_database
-from bridge.store.launches import LaunchLine, append
+from bridge.store.launch_lines import LaunchLine
+from bridge.store.launches import append
 from sandbox.ottolearn import Faults, create_sandbox
 from sandbox.serving import serve
 

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from bridge.cli import cli
 from bridge.store.engine import migrate, open_database
-from bridge.store.launches import LaunchLine, append
+from bridge.store.launch_lines import LaunchLine
+from bridge.store.launches import append
 from tests.bridge.cli.rostered import Rostered, rostered
 from tests.fakes import docebo, smarteru
 

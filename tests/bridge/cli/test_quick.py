@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from bridge.cli import COMMANDS, cli
+from bridge.errors import ConfigError
+from bridge.store import launches
+from bridge.store.address import read_url
+from bridge.store.engine import open_database
+from bridge.store.launch_lines import LaunchLine, newest_in_file
 from tests.bridge.cli.test_db import CONFIG
 
 CAMPUS = """
@@ -40,17 +49,98 @@ def test_a_question_about_commands_loads_none_of_what_they_work_with(asked: list
     assert done.stderr.strip() == "[]"
 
 
-def test_a_list_of_launches_loads_no_adapter_and_no_migrations(config_file: Path) -> None:
-    CliRunner().invoke(cli, ["--config", str(config_file), "db", "upgrade"], catch_exceptions=False)
+@pytest.mark.parametrize("lines", [0, 2])
+def test_a_list_of_launches_loads_neither_the_settings_nor_a_database_library(config_file: Path, lines: int) -> None:
+    fill(config_file, lines)
     program = (
         "import sys\n"
         "from bridge.cli import cli\n"
-        f"cli.main(['--config', {str(config_file)!r}, 'launches'], standalone_mode=False)\n"
-        "unused = ('adapters.canvas', 'alembic', 'flask', 'requests', 'sandbox')\n"
-        "print([name for name in unused if name in sys.modules], file=sys.stderr)"
+        f"cli.main(['--config', {str(config_file)!r}, 'launches', '--json'], standalone_mode=False)\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert done.stderr.strip() == "[]"
+    assert len(json.loads(done.stdout)) == lines
+
+
+def fill(config_file: Path, lines: int) -> None:
+    """A database with so many launches, each a second after the one before."""
+    CliRunner().invoke(cli, ["--config", str(config_file), "db", "upgrade"], catch_exceptions=False)
+    engine = open_database(f"sqlite:///{config_file.parent / 'bridge.db'}")
+    for number in range(lines):
+        line = LaunchLine(float(number), "campus", "lti13", f"a{number}", "Zoë", "王", "matched", "", f"ABCD-{number}")
+        launches.append(engine, line)
+    engine.dispose()
+
+
+def test_the_list_read_from_the_file_is_the_one_that_the_store_gives(config_file: Path) -> None:
+    fill(config_file, 3)
+    url = f"sqlite:///{config_file.parent / 'bridge.db'}"
+    engine = open_database(url)
+    try:
+        for last in (1, 2, 10):
+            assert newest_in_file(url, last) == launches.newest(engine, last)
+    finally:
+        engine.dispose()
+
+
+def test_a_database_that_is_not_there_or_too_old_is_opened_as_ever(config_file: Path) -> None:
+    file = config_file.parent / "bridge.db"
+    assert newest_in_file(f"sqlite:///{file}", 10) is None
+    assert not file.exists()
+    assert CliRunner().invoke(cli, ["--config", str(config_file), "launches"]).stdout == "No launch yet.\n"
+    assert newest_in_file(f"sqlite:///{file}", 10) == []
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.commit()
+    assert newest_in_file(f"sqlite:///{file}", 10) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("sqlite:///{}/plain.db", "sqlite+pysqlite:///{}/plain.db", "sqlite:///{}/a b%20c.db", "sqlite:///{}/x@y.db"),
+        *("sqlite:///{}/plain.db?timeout=1", "sqlite:///{}/ü.db", "sqlite:///{}/a#b.db"),
+    ],
+)
+def test_the_file_is_the_one_that_every_other_command_opens(tmp_path: Path, migrated_sqlite: Path, url: str) -> None:
+    url = url.format(tmp_path)
+    file = shutil.copy(migrated_sqlite, read_url(url).database or "")
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(
+            "INSERT INTO launch (time, connection, kind, student_id, first_name, last_name, outcome, reason, reference,"
+            " detail, mark) VALUES (1, '', '', '', '', '', '', '', 'here', '', '')"
+        )
+        connection.commit()
+    found = newest_in_file(url, 10)
+    assert found is None or [line.reference for line in found] == ["here"]
+    assert (found is None) == any(sign in url for sign in "?#%")
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file:x.db", "postgresql://u:p@h/d"])
+def test_what_is_no_plain_file_is_left_to_the_library(url: str) -> None:
+    assert newest_in_file(url, 10) is None
+
+
+@pytest.mark.parametrize("words", ["launches", "runs", "keys list", "unmatched"])
+def test_a_list_can_be_read_where_the_secrets_of_connections_are_not_set(config_file: Path, words: str) -> None:
+    text = config_file.read_text("utf-8")
+    for given, unset in (("s3cret", '"${NOBODY_SET_THIS}"'), ("password: api", "password: ${NOR_THIS}")):
+        assert given in text
+        text = text.replace(given, unset)
+    config_file.write_text(text, "utf-8")
+    done = CliRunner().invoke(cli, ["--config", str(config_file), *words.split()])
+    assert (done.exit_code, done.stderr) == (0, ""), done.exception
+
+
+@pytest.mark.parametrize("missing", ["", "/${NOT_SET}.db", "${file:/not/there}"])
+def test_a_database_that_cannot_be_told_is_a_mistake_and_not_a_new_file(config_file: Path, missing: str) -> None:
+    text = config_file.read_text("utf-8").replace("/bridge.db", missing).replace("sqlite:///", missing and "sqlite:///")
+    config_file.write_text(text, "utf-8")
+    done = CliRunner().invoke(cli, ["--config", str(config_file), "launches"])
+    assert isinstance(done.exception, ConfigError)
+    assert "bridge.database_url" in str(done.exception)
+    assert not list(config_file.parent.glob("*.db"))
 
 
 @pytest.mark.parametrize("name", COMMANDS)

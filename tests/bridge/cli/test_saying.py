@@ -19,7 +19,8 @@ from bridge.cli import cli
 from bridge.cli.saying import Lines, escaped_json, say, visible
 from bridge.cli.tables import print_table
 from bridge.store.engine import migrate, open_database
-from bridge.store.launches import LaunchLine, append
+from bridge.store.launch_lines import LaunchLine
+from bridge.store.launches import append
 from tests.conftest import ROOT
 
 EVIL = "\x1b]0;title\x07\x1b[2J\x9b31m\u202e10\u2066x\u2069\u200b\u00ad\ufeff\U000e0041\r"

@@ -16,7 +16,8 @@ from bridge.contracts import Student
 from bridge.learners.linking import LinkRefused
 from bridge.store import unmatched
 from bridge.store.engine import migrate, open_database
-from bridge.store.launches import LaunchLine, append
+from bridge.store.launch_lines import LaunchLine
+from bridge.store.launches import append
 from sandbox.ottolearn import create_sandbox
 from sandbox.serving import serve
 from tests.bridge.cli.test_doctor import CONFIG, SIGNED

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from bridge.jobs import counting
 from bridge.store import launch_counts, launches
 from bridge.store.launch_counts import HOUR, Count
-from bridge.store.launches import LaunchLine
+from bridge.store.launch_lines import LaunchLine
 from bridge.store.privacy import erase
 
 NOW = 1_800_000_000.0

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from bridge.store import launch_search, launches
+from bridge.store.launch_lines import LaunchLine
 from bridge.store.launch_search import FAILED, Wanted
-from bridge.store.launches import LaunchLine
 
 LINES = [
     LaunchLine(float(at // 2), ("a", "b")[at % 2], "lti13", f"S{at}", "", "", outcome, "", f"R{at}")

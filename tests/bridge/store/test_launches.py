@@ -5,7 +5,7 @@ from sqlalchemy import Engine
 
 from bridge.contracts import Student
 from bridge.store import launches, received
-from bridge.store.launches import LaunchLine
+from bridge.store.launch_lines import LaunchLine
 
 LINE = LaunchLine(
     1_700_000_000.25,

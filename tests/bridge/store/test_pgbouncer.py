@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from bridge.contracts import Learner
 from bridge.store import directory_snapshots, launches, learners, one_time
 from bridge.store.engine import autocommit, migrate, open_database, shared_connection
-from bridge.store.launches import LaunchLine
+from bridge.store.launch_lines import LaunchLine
 from bridge.store.sync_lock import LockHeld, LockLost, sync_lock
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)]

@@ -23,7 +23,7 @@ from bridge.store import (
     visits,
 )
 from bridge.store.engine import autocommit
-from bridge.store.launches import LaunchLine
+from bridge.store.launch_lines import LaunchLine
 from bridge.store.privacy import _ERASED, HOLDS_NOBODY, HOLDS_PEOPLE, erase, everything_of
 from bridge.store.schema import metadata
 from bridge.store.scim_resources import USER, Keys

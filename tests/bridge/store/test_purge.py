@@ -11,7 +11,7 @@ from bridge.jobs.purge import EVERY, purge
 from bridge.learners.directory import Directory
 from bridge.store import launches, one_time, people, purging, received, sync_people, sync_runs, visits
 from bridge.store.engine import autocommit
-from bridge.store.launches import LaunchLine
+from bridge.store.launch_lines import LaunchLine
 from bridge.store.people import Person, Source
 from bridge.store.sync_people import Membership, SnapshotRow
 from bridge.store.visits import Visit

@@ -20,7 +20,8 @@ from bridge.errors import OttoBridgeError
 from bridge.learners.directory import Directory
 from bridge.net.http import Outbound
 from bridge.store.engine import open_database
-from bridge.store.launches import LaunchLine, newest
+from bridge.store.launch_lines import LaunchLine
+from bridge.store.launches import newest
 from bridge.web.app import create_app
 from bridge.web.services import AppServices, build_services
 from sandbox.serving import serve

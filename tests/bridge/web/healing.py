@@ -32,7 +32,8 @@ from bridge.learners.refreshing import whole_list
 from bridge.net.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.store.engine import open_database
-from bridge.store.launches import LaunchLine, newest
+from bridge.store.launch_lines import LaunchLine
+from bridge.store.launches import newest
 from bridge.web.app import create_app
 from bridge.web.services import AppServices, build_services
 from tests.fakes.lti_platform import BRIDGE, CLIENT, DEPLOYMENT, ISSUER, KEY, claims, query_of, token

@@ -192,6 +192,6 @@ def test_a_database_that_is_away_is_not_asked_once_more_for_a_name(bridge: Bridg
 
 
 def bridge_line(connection: str, reason: str = "expired") -> Any:
-    from bridge.store.launches import LaunchLine
+    from bridge.store.launch_lines import LaunchLine
 
     return LaunchLine(NOW, connection, "lti13", "", "", "", "rejected", reason, "reference")

@@ -22,7 +22,8 @@ from bridge.learners.directory import Directory
 from bridge.net.http import Outbound
 from bridge.packages.origin import Packages
 from bridge.store.engine import migrate, open_database
-from bridge.store.launches import LaunchLine, newest
+from bridge.store.launch_lines import LaunchLine
+from bridge.store.launches import newest
 from bridge.web.app import create_app
 from bridge.web.services import AppServices, build_services
 from tests.bridge.web.conftest import LEARNERS

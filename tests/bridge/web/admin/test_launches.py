@@ -11,7 +11,7 @@ import pytest
 
 from bridge.admin.roles import Role
 from bridge.store import audit, launch_counts, launches
-from bridge.store.launches import LaunchLine
+from bridge.store.launch_lines import LaunchLine
 from bridge.web.admin.paging import ROWS
 from tests.bridge.web.admin.conftest import AdminBrowser
 from tests.bridge.web.conftest import Bridge

@@ -12,7 +12,7 @@ from bridge.admin.roles import Role
 from bridge.contracts import Student
 from bridge.errors import RemoteUnavailable
 from bridge.store import audit, launches, packages, unmatched
-from bridge.store.launches import LaunchLine
+from bridge.store.launch_lines import LaunchLine
 from bridge.store.packages import NEW, OriginRow
 from tests.bridge.web.admin.conftest import AdminBrowser
 from tests.bridge.web.conftest import Bridge

@@ -16,7 +16,7 @@ from bridge.learners.linking import link
 from bridge.packages.origin import Packages
 from bridge.reasons import NAME_DIFFERS, REASONS
 from bridge.store import launches, received, unmatched
-from bridge.store.launches import LaunchLine
+from bridge.store.launch_lines import LaunchLine
 from bridge.web.admin.students import token as student_token
 from bridge.web.app import create_app
 from tests.bridge.web.admin.conftest import AdminBrowser
