@@ -115,9 +115,7 @@ def present(app: Flask, services: AppServices) -> None:
         lambda one, many, count: texts().ngettext(one, many, count),
         newstyle=True,
     )
-    app.context_processor(
-        lambda: {"language": language(), "around": _around(), "explanation_of": presenting.explanation_of}
-    )
+    app.context_processor(lambda: {"language": language(), "around": _around()})
     app.register_blueprint(_brand_pages(presenting))
 
 
@@ -127,8 +125,12 @@ def has_admin_pages(services: AppServices) -> bool:
 
 
 def _around() -> Surroundings:
-    presenting: Presenting = current_app.extensions[EXTENSION]
-    return presenting.of((request.view_args or {}).get("connection", ""))
+    return _presenting().of((request.view_args or {}).get("connection", ""))
+
+
+def _presenting() -> Presenting:
+    found: Presenting = current_app.extensions[EXTENSION]
+    return found
 
 
 def words_of(result: LaunchResult) -> Words:
@@ -137,7 +139,9 @@ def words_of(result: LaunchResult) -> Words:
 
 
 def ways_to_support(result: LaunchResult, told: Words) -> dict[str, str]:
-    """The addresses of a letter and of a page at which the support learns of this launch, filled in."""
+    """The addresses of a letter and of a page at which the support learns of this launch, and of what administrators
+    read of it, filled in.
+    """
     gettext, support, student_id = texts().gettext, _around().support, result.student.student_id
     lines = {
         gettext("Reference"): result.reference,
@@ -148,6 +152,7 @@ def ways_to_support(result: LaunchResult, told: Words) -> dict[str, str]:
     return {
         "letter": letter(support, f"OttoLearn: {told.title} ({result.reference})", lines),
         "help_page": help_page(support, facts),
+        "explanation": _presenting().explanation_of(result.reference),
     }
 
 

@@ -26,6 +26,7 @@ from bridge.presentation.languages import accepted, choose
 from bridge.reasons import REASONS
 
 TOKEN = "the-token-of-the-played-package"
+EXPLANATION = "https://bridge.example.edu/admin/reference?reference="
 TYPES = {"html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css"}
 
 
@@ -194,7 +195,8 @@ def _refusal(request: LaunchRequest, word: str, reference: str) -> tuple[int, di
     texts = catalogue(choose(accepted(request.headers.get("accept-language", ""))))
     told = words(reason.learner, Reader.LEARNER, "", texts.gettext)
     found = {"error": word, "reference": reference, "title": told.title, "message": joined(told)}
-    return reason.status, {**found, "letter": "mailto:help@example.edu?subject=x", "help_page": ""}
+    ways = {"letter": "mailto:help@example.edu?subject=x", "help_page": "", "explanation": EXPLANATION + reference}
+    return reason.status, {**found, **ways}
 
 
 def _learner_page(launch: Launch) -> Answer:

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, FrameLocator, Page, Request, exp
 from adapters.scorm.package import build_package
 from bridge.contracts import Kind, Student
 from tests.browser.lms_pages import frame, made_api, player, scorm_again
-from tests.browser.sites import TOKEN, PlayedBridge, StaticSite, same_site
+from tests.browser.sites import EXPLANATION, TOKEN, PlayedBridge, StaticSite, same_site
 
 pytestmark = pytest.mark.browser
 
@@ -294,6 +294,9 @@ def test_an_unknown_learner_sees_their_id_and_a_reference(
     expect(sco.get_by_role("status")).to_contain_text("does not know you yet")
     expect(sco.locator("#student")).to_have_text(student_id)
     expect(sco.locator("#reference")).to_have_text("REF-NO-MATCH")
+    explanation = sco.get_by_role("link", name="For administrators (opens a new window)")
+    expect(explanation).to_have_attribute("href", f"{EXPLANATION}REF-NO-MATCH")
+    expect(explanation).to_have_attribute("target", "_blank")
     expect(sco.locator("iframe, img")).to_have_count(0)
 
 

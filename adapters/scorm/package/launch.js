@@ -58,7 +58,7 @@
 
   /** One of problems(); where the bridge refused, in its words, which are newer than this package. */
   class Problem extends Error {
-    constructor(word, { title, message, reference, error, letter, help_page: helpPage } = {}) {
+    constructor(word, { title, message, reference, error, letter, help_page: helpPage, explanation } = {}) {
       const ours = problems()[word];
       super(asText(title) || ours.message);
       this.word = word;
@@ -68,6 +68,7 @@
       this.reason = asText(error);
       this.letter = asAddress(letter, ["mailto:"]);
       this.helpPage = asAddress(helpPage, ["https:", "http:"]);
+      this.explanation = asAddress(explanation, ["https:", "http:"]);
     }
   }
 
@@ -239,12 +240,14 @@
       copy: gettext("Copy"),
       help: gettext("Ask for help"),
       letter: gettext("Write an e-mail"),
+      explanation: gettext("For administrators"),
       reopen: gettext("Open OttoLearn in a new window"),
       exit: gettext("Exit course"),
     };
     for (const [id, text] of Object.entries(labels)) {
       element(id).textContent = text;
     }
+    element("explanation").ariaLabel = `${labels.explanation} (${gettext("opens a new window")})`;
   }
 
   function showLink(id, address) {
@@ -293,12 +296,13 @@
     }
   }
 
-  function showReference({ reference, reason, letter, helpPage }) {
+  function showReference({ reference, reason, letter, helpPage, explanation }) {
     showFact("reference", reference);
     element("reason").textContent = reason;
     element("reason").parentElement.hidden = reason === "";
     showLink("letter", letter);
     showLink("help", helpPage);
+    showLink("explanation", explanation);
     element("copy").textContent = gettext("Copy");
   }
 

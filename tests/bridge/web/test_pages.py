@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -14,7 +15,7 @@ from bridge.presentation.languages import LANGUAGES
 from bridge.presentation.support import Support
 from bridge.web.presenting import EXTENSION, Presenting
 from tests.bridge.web.conftest import Bridge
-from tests.fakes.lti_platform import FORM, LAUNCH_URL, query_of, sign
+from tests.fakes.lti_platform import BRIDGE, FORM, LAUNCH_URL, query_of, sign
 
 TITLES = {
     "en": "OttoLearn does not know you yet",
@@ -30,7 +31,7 @@ TEACHER = "http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor"
 def present_with(bridge: Bridge, support: Support | None = None, brand: Brand | None = None) -> None:
     """As if the configuration said so."""
     old: Presenting = bridge.client.application.extensions[EXTENSION]
-    new = Presenting(old.connections, support or old.support, brand or old.brand)
+    new = replace(old, support=support or old.support, brand=brand or old.brand, logos={})
     vars(old).update(vars(new))
 
 
@@ -133,6 +134,7 @@ def test_a_package_s_page_gets_the_ways_to_support_too(bridge: Bridge) -> None:
     answer = bridge.client.post("/scorm/packages/launch", data="{}")
     assert answer.json["letter"].startswith("mailto:help@example.edu?subject=OttoLearn")
     assert answer.json["reference"] in unquote(answer.json["letter"])
+    assert answer.json["explanation"] == f"{BRIDGE}/admin/reference?reference={answer.json['reference']}"
 
 
 def test_a_brand_is_shown_and_served_by_the_bridge_itself(bridge: Bridge, tmp_path: Any) -> None:
