@@ -7,8 +7,9 @@ and bytes; a Boolean comes from SQLite as 0 or 1. Its errors are SQLAlchemy's, a
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import ClauseElement, Engine, Executable
 from sqlalchemy.exc import DBAPIError
@@ -16,6 +17,12 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from bridge.store.engine import autocommit
 from bridge.store.errors import shorten
+
+_WRITING: Final = threading.Lock()
+_TURN: Final = 1.0
+"""Seconds that a thread waits for its turn to write to SQLite; then another process keeps everybody, and SQLite's own
+wait begins (`busy_timeout`). Without turns the threads of one process wait for each other by SQLite's sleeps, each
+longer than the one before: of 100 pushes by SCIM one waited twice as long."""
 
 
 class Prepared:
@@ -36,9 +43,11 @@ class Prepared:
             compiled = self._compiled.get(engine.dialect.name) or self._compile(engine)
             cursor: Any = connection.connection.cursor()
             try:
-                named = compiled.positiontup
-                cursor.execute(compiled.string, values if named is None else [values[name] for name in named])
-                return cursor.fetchall() if cursor.description else []
+                if compiled.positiontup is None:
+                    return _run(cursor, compiled.string, values)
+                listed = [values[name] for name in compiled.positiontup]
+                writes = compiled.isinsert or compiled.isupdate or compiled.isdelete
+                return (_run_in_turn if writes else _run)(cursor, compiled.string, listed)
             except engine.dialect.loaded_dbapi.Error as error:
                 shorten(error)
                 raise _wrapped(error, compiled) from error
@@ -51,6 +60,20 @@ class Prepared:
         compiled = cast("ClauseElement", statement).compile(dialect=dialect, column_keys=self._columns)
         self._compiled[dialect.name] = cast("SQLCompiler", compiled)
         return self._compiled[dialect.name]
+
+
+def _run(cursor: Any, statement: str, values: object) -> list[tuple[Any, ...]]:
+    cursor.execute(statement, values)
+    return cursor.fetchall() if cursor.description else []
+
+
+def _run_in_turn(cursor: Any, statement: str, values: object) -> list[tuple[Any, ...]]:
+    mine = _WRITING.acquire(timeout=_TURN)
+    try:
+        return _run(cursor, statement, values)
+    finally:
+        if mine:
+            _WRITING.release()
 
 
 def _wrapped(error: Exception, compiled: SQLCompiler) -> BaseException:
