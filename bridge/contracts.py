@@ -289,7 +289,7 @@ class Adapter(Generic[S]):
     record_of_launch: Callable[[S, ReaderContext, str, str], str] | None = None
     """The RECORD in rosters of the person whom launches of this `Kind` call by this `Launch.record`, as the LMS says
     now; empty where it cannot say. None: their names have nothing to do with each other, or are the same by
-    `roster_door`."""
+    `roster_namespace`."""
     examine: Callable[[S, ReaderContext], Iterator[Observation]] | None = None
     """What only this LMS must be looked at for, by `ottobridge doctor`; nothing is changed there."""
     tells_changes: Callable[[S], bool] = lambda _: True
@@ -312,7 +312,7 @@ class Adapter(Generic[S]):
     time, or by the day. What has not changed since costs only its reading."""
     takes_pushes: bool = False
     """Whether people are pushed to the bridge (SCIM), so that the roster is what the bridge itself has kept of that."""
-    roster_door: str = "roster"
+    roster_namespace: str = "roster"
     """Whose records the roster names: a `Kind`, where they are the same as those of its launches."""
     package_formats: tuple[str, ...] = ()
     """What LMSs import, of which `build_package` makes packages."""

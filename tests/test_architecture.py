@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 LEAVES = {"contracts", "errors", "files", "identifiers", "lti", "net", "presentation", "roster"}
 """What adapters may stand on, beside the shape of settings and the setup guide."""
 SEES_BOTH = {"bridge/cli", "bridge/wsgi.py", "bridge/__main__.py"}
-DOOR = {"bridge/net/http.py", "bridge/net/dns_pinning.py"}
+CALLS_OUT = {"bridge/net/http.py", "bridge/net/dns_pinning.py"}
 NO_NAMES = {"utils", "util", "helpers", "helper", "base", "misc", "common", "manager"}
 
 
@@ -125,11 +125,11 @@ def test_only_the_web_room_knows_flask(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", modules("bridge", "adapters"), ids=where)
-def test_only_the_store_knows_the_database_and_only_the_door_calls_out(path: Path) -> None:
+def test_only_the_store_knows_the_database_and_only_the_egress_client_calls_out(path: Path) -> None:
     if not where(path).startswith("bridge/store/"):
         database = ("sqlalchemy", "sqlite3", "psycopg", "alembic")
         assert not [found for found in imports(path) if within(found[0], *database)]
-    if where(path) not in DOOR:
+    if where(path) not in CALLS_OUT:
         ways = ("requests.sessions", "urllib.request", "urllib3", "bridge.net.dns_pinning")
         assert not [found for found in imports(path) if within(found[0], *ways)]
 

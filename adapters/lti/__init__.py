@@ -19,6 +19,6 @@ ADAPTER = Adapter(
     look_up_lacks=look_up_lacks,
     installation=installation,
     registration_request=registration_request,
-    roster_door=Kind.LTI13,
+    roster_namespace=Kind.LTI13,
     claims_roster=lambda settings: bool(settings.custom_name),
 )

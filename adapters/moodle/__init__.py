@@ -18,5 +18,5 @@ ADAPTER = Adapter(
     record_of_launch=record_of_launch,
     installation=installation,
     registration_request=registration_request,
-    roster_door=Kind.LTI13,
+    roster_namespace=Kind.LTI13,
 )

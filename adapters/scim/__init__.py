@@ -15,5 +15,5 @@ ADAPTER = Adapter(
     installation=installation,
     takes_pushes=True,
     overlap=600.0,  # the clock is our own: so long may a push take until it is seen, and the clocks of servers differ
-    roster_door="scim",
+    roster_namespace="scim",
 )

@@ -103,7 +103,7 @@ def link(
         say(
             f"The LMS record {other.record} with the ID {other.student_id} is this user already; another record is let "
             f"in only after: ottobridge people release --connection {connection} --record {other.record} "
-            f"--door {other.door}"
+            f"--namespace {other.namespace}"
         )
 
 

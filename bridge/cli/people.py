@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -41,7 +42,7 @@ def show(invocation: Invocation, asked: str, connection: str | None, as_json: bo
         rows = [_row(engine, person) for person in found]
         dispute = disputes.find(engine, name, asked)
     if as_json:
-        print_json({"connection": name, "people": rows, "dispute": dispute})
+        print_json({"connection": name, "people": _documents(rows), "dispute": dispute})
     elif rows:
         print_table([*rows[0]], [["" if v is None else str(v) for v in row.values()] for row in rows], ("name",))
     else:
@@ -55,7 +56,8 @@ def show(invocation: Invocation, asked: str, connection: str | None, as_json: bo
 @people.command()
 @click.argument("student_id", required=False)
 @click.option("--record", help="Instead of a student ID: the LMS's own name of the person.")
-@click.option("--door", help="By what the record comes, a kind of launch or the roster: as `people show` has it.")
+@click.option("--namespace", help="Of a kind of launch, or of rosters: as `people show` has it.")
+@click.option("--door", hidden=True, help="The former name of --namespace, for one release.")
 @_of_connection
 @as_json
 @pass_invocation
@@ -63,6 +65,7 @@ def release(
     invocation: Invocation,
     student_id: str | None,
     record: str | None,
+    namespace: str | None,
     door: str | None,
     connection: str | None,
     as_json: bool,
@@ -76,14 +79,14 @@ def release(
     with invocation.database() as engine:
         name = _connection(invocation, engine, connection)
         was_held = bool(student_id) and persons.is_held(engine, name, student_id or "")
-        found = persons.release(engine, name, student_id or "", record=record or "", door=door or "")
+        found = persons.release(engine, name, student_id or "", record=record or "", namespace=namespace or door or "")
         rows = [_row(engine, person) for person in found]
         ids = {student_id or "", *(person.student_id for person in found)}
         held = {one: why for one in sorted(ids) if (why := disputes.find(engine, name, one))}
     if as_json:
-        print_json({"connection": name, "released": rows, "disputes": held})
+        print_json({"connection": name, "released": _documents(rows), "disputes": held})
     for row in rows if not as_json else ():
-        say(f"{row['record']} ({row['door']}) is no longer OttoLearn user {row['user_id']}, {row['name']}.")
+        say(f"{row['record']} ({row['namespace']}) is no longer OttoLearn user {row['user_id']}, {row['name']}.")
     for one, why in held.items() if not as_json else ():
         say(f"The last roster gave {one} to several people ({why}): nobody enters by it until a roster does not.")
     if not rows and was_held:
@@ -126,7 +129,7 @@ def _row(engine: Engine, person: Person) -> dict[str, Any]:
     who = _name(engine, person.user_id) if person.user_id is not None else ""
     times = {"first_seen": iso(person.first_seen), "last_seen": iso(person.last_seen)}
     return {
-        "door": person.door,
+        "namespace": person.namespace,
         "record": person.record,
         "student_id": person.student_id,
         "user_id": person.user_id,
@@ -134,6 +137,11 @@ def _row(engine: Engine, person: Person) -> dict[str, Any]:
         "said_by": person.origin,
         **times,
     }
+
+
+def _documents(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows as `--json` has them: with the former name of the namespace beside it, for one release."""
+    return [{**row, "door": row["namespace"]} for row in rows]
 
 
 def _name(engine: Engine, user_id: int) -> str:

@@ -24,7 +24,7 @@ def way_out(
     resolve: Resolve = socket.getaddrinfo,
     count: Count = uncounted,
 ) -> Outbound:
-    """The door to other systems. Raises ConfigError for what the environment names and is not there."""
+    """The egress client. Raises ConfigError for what the environment names and is not there."""
     try:
         trusted = authorities(bridge.ca_bundle, environ)
     except ValueError as error:

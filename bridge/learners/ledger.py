@@ -29,7 +29,7 @@ class LaunchIdentity(NamedTuple):
     """A launch, as the ledger sees it."""
 
     connection: str
-    door: str
+    namespace: str
     """The kind of launch: each kind names people in its own way."""
     record: str
     """The LMS's own name of the person; empty where it gives none, and then nothing can be held against it."""
@@ -58,8 +58,8 @@ class Ledger:
         """What is known of a launch with the ID `sent`, and who may have the ID to look up. Raises LaunchRejected
         `identity_disputed`.
         """
-        connection, door, record, student_id, keys, _ = identity
-        known = vouching.of_launch(self.engine, connection, door, record, sent, keys, loose_key(student_id))
+        connection, namespace, record, student_id, keys, _ = identity
+        known = vouching.of_launch(self.engine, connection, namespace, record, sent, keys, loose_key(student_id))
         if known.dispute:
             raise LaunchRejected("identity_disputed", f"the last roster found this ID in conflict: {known.dispute}")
         return known
@@ -69,7 +69,7 @@ class Ledger:
         if not identity.record:
             return False
         person = vouching.of_launch(
-            self.engine, identity.connection, identity.door, identity.record, sent, identity.keys
+            self.engine, identity.connection, identity.namespace, identity.record, sent, identity.keys
         ).person
         return person is not None and person.origin == Origin.ROSTER and _has_id(person, identity)
 
@@ -101,7 +101,7 @@ class Ledger:
                 return
             if self._bind(identity, person, user_id):
                 return
-            person = people.of_record(self.engine, identity.connection, identity.door, identity.record)
+            person = people.of_record(self.engine, identity.connection, identity.namespace, identity.record)
         raise LaunchRejected("identity_of_another", "several launches of this person came at once")
 
     def _bind(self, identity: LaunchIdentity, person: Person | None, user_id: int) -> bool:
@@ -109,7 +109,7 @@ class Ledger:
         if person is not None and not _may_become(person, identity, user_id):
             raise LaunchRejected("identity_changed", _changed(person, user_id))
         record = people.record_key(identity.record)
-        other = people.of_user(self.engine, identity.connection, identity.door, user_id)
+        other = people.of_user(self.engine, identity.connection, identity.namespace, user_id)
         if other is not None and other.record != record:
             raise LaunchRejected(
                 "identity_of_another",
@@ -118,7 +118,7 @@ class Ledger:
             )
         at = (self.now(),) * 3
         said_by = person.origin if person is not None and _has_id(person, identity) else Origin.LAUNCH
-        wanted = Person(identity.connection, identity.door, record, identity.student_id, user_id, said_by, *at)
+        wanted = Person(identity.connection, identity.namespace, record, identity.student_id, user_id, said_by, *at)
         return people.bind(self.engine, wanted, person)
 
     def _seen(self, person: Person) -> None:

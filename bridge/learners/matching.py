@@ -106,7 +106,7 @@ class Matching:
             launch.assurance,
             configured.provisioning,
             ignore_case=ignore_case,
-            record=" ".join((identity.connection, identity.door, identity.record)) if identity.record else "",
+            record=" ".join((identity.connection, identity.namespace, identity.record)) if identity.record else "",
         )
 
     def _known_or_looked_up(

@@ -53,19 +53,22 @@ def follow(
     return learner
 
 
-def release(engine: Engine, connection: str, student_id: str = "", *, record: str = "", door: str = "") -> list[Person]:
+def release(
+    engine: Engine, connection: str, student_id: str = "", *, record: str = "", namespace: str = ""
+) -> list[Person]:
     """Forget the one person of the connection who has this student ID, or is this record; the records there were.
 
-    `door` alone is meant where one is named: doors may call two people by one name. Raises PersonRefused where several
-    OttoLearn users are meant, and where nobody has the ID, but a record is called so.
+    `namespace` alone is meant where one is named: two of them may call two people by one name. Raises PersonRefused
+    where several OttoLearn users are meant, and where nobody has the ID, but a record is called so.
     """
     asked = normalize(student_id)
     known = people.listed(engine, connection, student_id=asked, record=record or student_id)
-    at_door = [person for person in known if door in {"", person.door}]
-    found = [person for person in at_door if record or person.student_id == asked]
-    if len({person.user_id for person in found}) > 1 or (at_door and not found):
-        raise PersonRefused(f"{record or asked!r} may mean: {_candidates(engine, at_door)}; name one: --record --door")
-    people.release(engine, connection, [(person.door, person.record) for person in found])
+    in_namespace = [person for person in known if namespace in {"", person.namespace}]
+    found = [person for person in in_namespace if record or person.student_id == asked]
+    if len({person.user_id for person in found}) > 1 or (in_namespace and not found):
+        meant = _candidates(engine, in_namespace)
+        raise PersonRefused(f"{record or asked!r} may mean: {meant}; name one: --record --namespace")
+    people.release(engine, connection, [(person.namespace, person.record) for person in found])
     settle(engine, connection, *({asked} - {""}), *(person.student_id for person in found))
     return found
 
@@ -88,7 +91,7 @@ def settle(engine: Engine, connection: str, *student_ids: str) -> None:
 
 def _candidates(engine: Engine, found: Sequence[Person]) -> str:
     return "; ".join(
-        f"--record {person.record} --door {person.door}, with the ID {person.student_id}, "
+        f"--record {person.record} --namespace {person.namespace}, with the ID {person.student_id}, "
         f"{_user_in_words(engine, person.user_id)}"
         for person in found
     )

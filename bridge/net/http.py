@@ -124,7 +124,7 @@ def uncounted(_host: str, _result: str, _seconds: float) -> None:
 
 
 class Outbound:
-    """A door to other systems; one per process, safe to share between threads."""
+    """The egress client; one per process, safe to share between threads."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class Outbound:
         self._ends = math.inf
 
     def ending_at(self, ends: float) -> Outbound:
-        """The same door, for calls that must be over by then, by the clock of `time.monotonic`, however long they may
+        """The same client, for calls that must be over by then, by the clock of `time.monotonic`, however long they may
         take elsewhere. Raises RemoteUnavailable for what is begun later.
         """
         bounded = copy.copy(self)

@@ -1,7 +1,7 @@
 """The person ledger: which record of an LMS is which OttoLearn user, and who said so.
 
-A record is the LMS's own name of a person, which it never gives to somebody else, and belongs to a door: the kind of
-launch, or the roster, by which it comes. Within a door a record is one user, and a user is one record.
+A record is the LMS's own name of a person, which it never gives to somebody else, and belongs to a namespace: the
+kind of launch, or the roster, by which it comes. Within a namespace a record is one user, and a user is one record.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class Origin(enum.StrEnum):
 
 
 class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One record of one door. Times are Unix seconds."""
+    """One record of one namespace. Times are Unix seconds."""
 
     connection: str
-    door: str
+    namespace: str
     record: str
     """As `record_key` writes it."""
     student_id: str
@@ -56,12 +56,12 @@ class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 _p: Final = person.c
 _COLUMNS: Final = tuple(_p[name] for name in Person.__struct_fields__)
-_AT_DOOR: Final = (_p.connection == bindparam("c")) & (_p.door == bindparam("d"))
-_BY_RECORD: Final = JsonBatchQuery(Person, *_COLUMNS, among=_p.record, where=_AT_DOOR)
-_BY_USER: Final = JsonBatchQuery(Person, *_COLUMNS, among=_p.user_id, where=_AT_DOOR, one_by_one=True)
-_ONE: Final = _AT_DOOR & (_p.record == bindparam("r"))
+_IN_NAMESPACE: Final = (_p.connection == bindparam("c")) & (_p.namespace == bindparam("d"))
+_BY_RECORD: Final = JsonBatchQuery(Person, *_COLUMNS, among=_p.record, where=_IN_NAMESPACE)
+_BY_USER: Final = JsonBatchQuery(Person, *_COLUMNS, among=_p.user_id, where=_IN_NAMESPACE, one_by_one=True)
+_ONE: Final = _IN_NAMESPACE & (_p.record == bindparam("r"))
 _TOUCH: Final = update(person).where(_ONE).values(last_seen=bindparam("at"))
-_LEFT: Final = update(person).where(_AT_DOOR, _p.user_id == bindparam("u")).values(last_seen=bindparam("at"))
+_LEFT: Final = update(person).where(_IN_NAMESPACE, _p.user_id == bindparam("u")).values(last_seen=bindparam("at"))
 _ADD: Final = insert_once(person)
 _REBIND: Final = (
     update(person)
@@ -87,7 +87,7 @@ _ON_A_ROSTER: Final = (
     )
 )
 _OLD: Final = (
-    select(_p.connection, _p.door, _p.record)
+    select(_p.connection, _p.namespace, _p.record)
     .where(
         _p.last_seen < bindparam("before"),
         _LEARNERS.limit(1).exists(),  # else nothing is known of who is active
@@ -104,7 +104,7 @@ class Source(NamedTuple):
     """A roster whose records the ledger keeps."""
 
     connection: str
-    door: str
+    namespace: str
     origin: Origin = Origin.ROSTER
 
 
@@ -114,31 +114,31 @@ def record_key(record: str) -> str:
     return record if plain else _HASHED + hashlib.sha256(record.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def by_records(connection: Connection, name: str, door: str, records: Sequence[str]) -> list[Person]:
-    """Those of these records that are known at the door."""
-    return _BY_RECORD.fetch(connection, records, {"c": name, "d": door}) if records else []
+def by_records(connection: Connection, name: str, namespace: str, records: Sequence[str]) -> list[Person]:
+    """Those of these records that are known in the namespace."""
+    return _BY_RECORD.fetch(connection, records, {"c": name, "d": namespace}) if records else []
 
 
-def by_users(connection: Connection, name: str, door: str, user_ids: Sequence[int]) -> list[Person]:
-    """Who, at the door, is one of these users."""
-    return _BY_USER.fetch(connection, user_ids, {"c": name, "d": door}) if user_ids else []
+def by_users(connection: Connection, name: str, namespace: str, user_ids: Sequence[int]) -> list[Person]:
+    """Who, in the namespace, is one of these users."""
+    return _BY_USER.fetch(connection, user_ids, {"c": name, "d": namespace}) if user_ids else []
 
 
-def of_record(engine: Engine, name: str, door: str, record: str) -> Person | None:
-    """The person that this record is at the door."""
+def of_record(engine: Engine, name: str, namespace: str, record: str) -> Person | None:
+    """The person that this record is in the namespace."""
     with autocommit(engine) as connection:
-        return next(iter(by_records(connection, name, door, [record_key(record)])), None)
+        return next(iter(by_records(connection, name, namespace, [record_key(record)])), None)
 
 
-def of_user(engine: Engine, name: str, door: str, user_id: int) -> Person | None:
-    """The person who, at the door, is this user."""
+def of_user(engine: Engine, name: str, namespace: str, user_id: int) -> Person | None:
+    """The person who, in the namespace, is this user."""
     with autocommit(engine) as connection:
-        return next(iter(by_users(connection, name, door, [user_id])), None)
+        return next(iter(by_users(connection, name, namespace, [user_id])), None)
 
 
 def touch(engine: Engine, known: Person, now: float) -> None:
     """The person was seen again."""
-    asked = {"c": known.connection, "d": known.door, "r": known.record, "at": now}
+    asked = {"c": known.connection, "d": known.namespace, "r": known.record, "at": now}
     with autocommit(engine) as connection:
         connection.execute(_TOUCH, asked)
 
@@ -154,7 +154,7 @@ def bind(engine: Engine, wanted: Person, before: Person | None) -> bool:
             return False
         if before is None:
             return connection.execute(_ADD[engine.dialect.name], msgspec.structs.asdict(wanted)).first() is not None
-        asked = {"c": wanted.connection, "d": wanted.door, "r": wanted.record, "was": before.bound_at}
+        asked = {"c": wanted.connection, "d": wanted.namespace, "r": wanted.record, "was": before.bound_at}
         changed = {"u": wanted.user_id, "id": wanted.student_id, "by": wanted.origin, "at": wanted.bound_at}
         return connection.execute(_REBIND, {**asked, **changed}).rowcount == 1
 
@@ -173,7 +173,7 @@ def keep(connection: Connection, people: Sequence[Person]) -> None:
         names = ("student_id", "user_id", "origin", "bound_at", "last_seen")
         values = {name: row.excluded[name] for name in names}
         connection.execute(
-            row.on_conflict_do_update(index_elements=["connection", "door", "record"], set_=values), rows
+            row.on_conflict_do_update(index_elements=[_p.connection, _p.namespace, _p.record], set_=values), rows
         )
 
 
@@ -189,9 +189,9 @@ def _one_at_a_time(connection: Connection, name: str) -> None:
 
 def _free(connection: Connection, people: Sequence[Person]) -> list[Person]:
     """Those whose user no other record is, neither in the ledger nor among themselves."""
-    name, door = people[0].connection, people[0].door
+    name, namespace = people[0].connection, people[0].namespace
     users = [one.user_id for one in people if one.user_id is not None]
-    held = {one.user_id: one.record for one in by_users(connection, name, door, users)}
+    held = {one.user_id: one.record for one in by_users(connection, name, namespace, users)}
     return [one for one in people if one.user_id is None or held.setdefault(one.user_id, one.record) == one.record]
 
 
@@ -205,7 +205,7 @@ def rename(engine: Engine, connection: str, user_id: int, student_id: str, *, no
 def left(connection: Connection, source: Source, user_ids: Sequence[int], now: float) -> None:
     """These users are no longer on the roster: from now on it counts how long ago they were seen."""
     if user_ids:
-        one = {"c": source.connection, "d": source.door, "at": now}
+        one = {"c": source.connection, "d": source.namespace, "at": now}
         connection.execute(_LEFT, [{**one, "u": user_id} for user_id in user_ids])
 
 
@@ -231,15 +231,15 @@ def listed(
 ) -> list[Person]:
     """Everything that is known at a connection of a student ID, of a record, or of an OttoLearn user."""
     asked = or_(_p.student_id == student_id, _p.record == record_key(record), _p.user_id == user_id)
-    statement = select(*_COLUMNS).where(_p.connection == connection, asked).order_by(_p.door, _p.record)
+    statement = select(*_COLUMNS).where(_p.connection == connection, asked).order_by(_p.namespace, _p.record)
     with autocommit(engine) as database:
         return [Person(*row) for row in database.execute(statement)]
 
 
 def release(engine: Engine, connection: str, records: Sequence[tuple[str, str]]) -> int:
-    """Forget these records, each with its door; how many there were. Whoever comes next is bound anew."""
+    """Forget these records, each with its namespace; how many there were. Whoever comes next is bound anew."""
     with engine.begin() as database:
         return sum(
-            database.execute(delete(person).where(_ONE), {"c": connection, "d": door, "r": record}).rowcount
-            for door, record in records
+            database.execute(delete(person).where(_ONE), {"c": connection, "d": namespace, "r": record}).rowcount
+            for namespace, record in records
         )

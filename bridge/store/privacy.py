@@ -79,7 +79,7 @@ _ERASED: Final[tuple[Table, ...]] = HOLDS_PEOPLE[: HOLDS_PEOPLE.index(schema.lea
 """In an order in which what leads to other rows goes last. OttoLearn's users are OttoLearn's to forget: the directory
 follows with the next reading. What is `kept` is kept for minutes, under digests of random codes."""
 SCIM: Final = "scim"
-"""The door by which the ledger of persons knows who was pushed."""
+"""The namespace in which the ledger of persons knows who was pushed."""
 _LOOKED_UP: Final[dict[str, Callable[[str], str]]] = {
     "taken": folded,
     "external": exact,
@@ -139,7 +139,7 @@ class _Subject:
             return progress.c.visit.in_(select(visit.c.id).where(self.rows(visit)))
         if table is scim_resource:
             named = or_(*(scim_resource.c[column].in_(digests) for column, digests in self._pushed.items()), false())
-            known = select(person.c.record).where(self.rows(person), person.c.door == SCIM)
+            known = select(person.c.record).where(self.rows(person), person.c.namespace == SCIM)
             return and_(scim_resource.c.kind == USER, or_(named, scim_resource.c.id.in_(known)))
         if table is scim_member:
             return scim_member.c.value.in_(select(scim_resource.c.id).where(self.rows(scim_resource)))

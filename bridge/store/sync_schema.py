@@ -147,7 +147,7 @@ person = Table(
     "person",
     metadata,
     Column("connection", String(255), primary_key=True),
-    Column("door", String(32), primary_key=True),
+    Column("door", String(32), primary_key=True, key="namespace"),
     Column("record", String(255), primary_key=True),
     Column("student_id", String(ID_LENGTH), nullable=False),
     Column("user_id", Number, nullable=True),
@@ -155,12 +155,14 @@ person = Table(
     Column("first_seen", Double, nullable=False),
     Column("bound_at", Double, nullable=False),
     Column("last_seen", Double, nullable=False),
-    # One user is one person: two records of a door that lead to the same user are two people with one ID.
-    Index("ix_person_user", "connection", "door", "user_id", unique=True),
+    # One user is one person: two records of a namespace that lead to the same user are two people with one ID.
+    Index("ix_person_user", "connection", "namespace", "user_id", unique=True),
     Index("ix_person_student", "student_id"),
     sqlite_with_rowid=False,
 )
-"""The person ledger: which record of an LMS, which it never gives to somebody else, is which OttoLearn user."""
+"""The person ledger: which record of an LMS, which it never gives to somebody else, is which OttoLearn user.
+
+The column of the namespace keeps its former name: the release before reads this table while a new one is rolled out."""
 
 disputed = Table(
     "disputed",

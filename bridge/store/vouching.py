@@ -66,7 +66,7 @@ _FIND: Final = Prepared(
             *_NO_LEARNER,
         ).where(
             person.c.connection == bindparam("name"),
-            person.c.door == bindparam("door"),
+            person.c.namespace == bindparam("namespace"),
             person.c.record == bindparam("record"),
         ),
         select(
@@ -84,7 +84,7 @@ _FIND: Final = Prepared(
 def of_launch(
     engine: Engine,
     connection: str,
-    door: str,
+    namespace: str,
     record: str,
     sent: str,
     keys: tuple[str, str],
@@ -99,14 +99,14 @@ def of_launch(
     if not is_student_id(asked):
         return Known()
     kept = record_key(record) if record else ""
-    values: dict[str, object] = {"name": connection, "door": door, "record": kept, "folded": folded}
+    values: dict[str, object] = {"name": connection, "namespace": namespace, "record": kept, "folded": folded}
     values |= {"sent": asked, "own": keys[0], "asked": keys[1]}
     linked, dispute, known_person, candidates = None, "", None, []
     for what, text, value, number, first, middle, last, active, attributes in _FIND.rows(engine, values):
         if what == _CANDIDATE:
             candidates.append(Candidate(text, value, read_learner(number, active, attributes)))
         elif what == _PERSON:
-            known_person = Person(connection, door, kept, text, number, value, first, middle, last)
+            known_person = Person(connection, namespace, kept, text, number, value, first, middle, last)
         elif what == _LINK:
             linked = number
         else:

@@ -167,8 +167,8 @@ def _joining_late(connection: Transaction, memory: Memory, items: Sequence[Item]
 
 def _person(item: Item, memory: Memory) -> people.Person:
     at = (memory.now(),) * 3
-    name, door, origin = memory.ledger
-    return people.Person(name, door, item.content.record, item.student_id, item.user_id, origin, *at)
+    name, namespace, origin = memory.ledger
+    return people.Person(name, namespace, item.content.record, item.student_id, item.user_id, origin, *at)
 
 
 def _held(item: Item) -> SnapshotRow:

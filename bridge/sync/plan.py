@@ -243,7 +243,7 @@ class Planner:
         )
 
     def _of_ledger(self, connection: Transaction, ask: Ask, asked: Sequence[Any]) -> list[Person]:
-        return ask(connection, self._ledger.connection, self._ledger.door, asked)
+        return ask(connection, self._ledger.connection, self._ledger.namespace, asked)
 
     def _require_fresh(self) -> None:
         if not self._fresh:

@@ -47,7 +47,7 @@ class SyncTarget:
         """Where the ledger of persons keeps this roster's records."""
         connection = self.connection
         origin = Origin.CLAIM if connection.adapter.claims_roster(connection.settings) else Origin.ROSTER
-        return Source(connection.name, connection.adapter.roster_door, origin)
+        return Source(connection.name, connection.adapter.roster_namespace, origin)
 
     def fingerprint(self) -> str:
         """A digest of everything in the configuration, and of the file that is read, that a plan depends on."""

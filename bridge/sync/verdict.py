@@ -109,7 +109,7 @@ def _require_same(
 def _record_of(source: Connection[Any], context: ReaderContext, launch: Launch) -> str:
     """What the LMS's roster calls the record of the launch; empty where that cannot be said."""
     adapter = source.adapter
-    if not launch.record or adapter.roster_door == launch.kind:
+    if not launch.record or adapter.roster_namespace == launch.kind:
         return launch.record
     ask = adapter.record_of_launch
     return ask(source.settings, context, launch.kind, launch.record) if ask is not None else ""

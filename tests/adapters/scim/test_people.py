@@ -129,5 +129,5 @@ def test_one_person_is_looked_up_by_the_very_id() -> None:
 
 
 def test_what_is_pushed_belongs_to_a_door_of_its_own() -> None:
-    assert ADAPTER.roster_door == "scim"
+    assert ADAPTER.roster_namespace == "scim"
     assert ADAPTER.takes_pushes

@@ -28,11 +28,21 @@ def shown(site: Site, asked: str) -> list[dict[str, object]]:
 def test_both_sides_are_shown_by_id_by_record_and_by_user(known: Site) -> None:
     for asked in ("z", "u-1", "1"):
         (row,) = shown(known, asked)
-        assert (row["door"], row["record"], row["student_id"], row["user_id"], row["name"]) == (
+        assert row["door"] == row["namespace"]
+        assert (row["namespace"], row["record"], row["student_id"], row["user_id"], row["name"]) == (
             *("lti11", "u-1", "z", 1),
             "Z O",
         )
     assert "u-1" in known.run("people", "show", "z")[1]
+
+
+@pytest.mark.parametrize("option", ["--namespace", "--door"])
+def test_a_record_is_let_go_in_the_namespace_that_is_named_by_the_former_option_too(known: Site, option: str) -> None:
+    assert known.run("people", "release", "--record", "u-1", option, "roster")[0] == 1
+    assert [row["user_id"] for row in shown(known, "u-1")] == [1]
+    assert known.run("people", "release", "--record", "u-1", option, "lti11")[0] == 0
+    assert shown(known, "u-1") == []
+    assert option == "--namespace" or option not in known.run("people", "release", "--help")[1]
 
 
 def test_nobody_is_said_and_is_an_exit_code(site: Site) -> None:

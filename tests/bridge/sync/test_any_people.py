@@ -62,7 +62,7 @@ class AnyPeople(RuleBasedStateMachine):
         shutil.copy(self.template, self.folder / "bridge.db")
         self.engine = open_database(f"sqlite:///{self.folder / 'bridge.db'}")
         self.world = World(self.engine, self.folder)
-        self.world.roster_door = Kind.LTI13
+        self.world.roster_namespace = Kind.LTI13
         self.crashing = Crashing(self.engine)
         self.people: list[Someone] = []
         self.owner: dict[int, Someone] = {}

@@ -23,9 +23,9 @@ def enters(world, student_id: str, user_id: int, record: str = "") -> str:
     """Why a launch with this ID does not enter as this user; empty where it does."""
     launch = Launch(Student(student_id, "", ""), Kind.LTI13, Assurance.SIGNED, record=record)
     arrival = identity_of("campus", launch, student_id, ignore_case=False)
-    doors = Ledger(world.engine, world.now)
+    ledger = Ledger(world.engine, world.now)
     try:
-        doors.confirm(arrival, doors.known(arrival, student_id), user_id)
+        ledger.confirm(arrival, ledger.known(arrival, student_id), user_id)
     except LaunchRejected as error:
         return error.reason
     return ""
@@ -218,7 +218,7 @@ def test_a_late_plan_says_of_nobody_who_they_were(moved, make_member) -> None:
 @pytest.mark.parametrize("page", [1, 2])
 def test_what_one_launch_said_for_an_hour_hands_no_account_over(either_world, make_member, turned, page) -> None:
     world = either_world
-    world.roster_door, world.lms.page = Kind.LTI13, page
+    world.roster_namespace, world.lms.page = Kind.LTI13, page
     world.ottolearn.add(1, firstName="Vic", lastName="Tim", username="A")
     world.learners.refresh()
     assert enters(world, "A", 1, "r66") == ""
@@ -282,7 +282,7 @@ def test_an_id_corrected_by_hand_in_ottolearn_makes_no_second_user_for_a_roster_
     either_world, make_member
 ) -> None:
     world = either_world
-    world.roster_door = Kind.LTI13
+    world.roster_namespace = Kind.LTI13
     world.ottolearn.add(1, firstName="Ada", lastName="Lovelace", username="s1")
     assert enters(world, "s1", 1, "r1") == ""
     world.ottolearn.edit(1, username="s1-fixed")

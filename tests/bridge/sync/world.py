@@ -197,7 +197,7 @@ class World:
         self.time = 1_000_000.0
         self.stop = False
         self.follows_ids = self.replaces_ids = False
-        self.roster_door = "roster"
+        self.roster_namespace = "roster"
         self.claims_roster = False
         self.accepts = ACCEPTED
         self.notices: list[str] = []
@@ -216,7 +216,7 @@ class World:
             title="Test",
             settings=SimpleNamespace,
             read_roster=lms.read,
-            roster_door=self.roster_door,
+            roster_namespace=self.roster_namespace,
             claims_roster=lambda _: self.claims_roster,
             read_changes=None if getattr(lms, "now", None) is None else lms.read_changes,
         )

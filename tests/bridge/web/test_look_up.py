@@ -96,7 +96,7 @@ def test_somebody_new_enters_at_the_first_launch(bridge: Healing, world: World) 
     (run,) = sync_runs.newest(bridge.services.engine, 10)
     assert (run.kind, run.status, run.summary["created"]) == ("look_up", "done", 1)
     (record,) = people.listed(bridge.services.engine, "campus", record="101")
-    assert (record.door, record.student_id, record.user_id) == ("roster", "S9", user.user_id)
+    assert (record.namespace, record.student_id, record.user_id) == ("roster", "S9", user.user_id)
     with bridge.services.engine.connect() as connection:
         assert connection.execute(select(sync_person.c.user_id)).scalars().all() == [user.user_id]
     asked = world.asked()
