@@ -13,6 +13,9 @@ from bridge.cli.saying import say
 from bridge.reasons import NAME_DIFFERS, REASONS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bridge.doctor.compared import Compared
     from bridge.doctor.explanation import Explanation, Finds
     from bridge.store.launch_lines import LaunchLine
 
@@ -63,6 +66,7 @@ def explain(invocation: Invocation, reference: str, as_json: bool) -> None:
     """
     from bridge.config.connections import Connections
     from bridge.doctor import explanation
+    from bridge.doctor.compared import compare
 
     with invocation.database() as engine:
         line = explanation.find_launch(engine, reference)
@@ -71,10 +75,11 @@ def explain(invocation: Invocation, reference: str, as_json: bool) -> None:
             raise click.UsageError(f"No launch has the reference {reference}: {where}.")
         known = Connections(invocation.configuration.connections, ADAPTERS, engine)
         found = explanation.explain(engine, invocation.directory_over(engine), known.find, line)
+        compared = compare(invocation.configuration, known.find, line, found.received)
     if as_json:
-        print_json(_document(found))
+        print_json({**_document(found), "compared": [one._asdict() for one in compared]})
     else:
-        _print_explanation(found)
+        _print_explanation(found, compared)
 
 
 def _document(found: Explanation) -> dict[str, Any]:
@@ -100,7 +105,7 @@ def _finds(found: Finds) -> str:
     return f"the OttoLearn user {found.users[0]} by {found.by}" + ("" if found.active else ", who is inactive")
 
 
-def _print_explanation(found: Explanation) -> None:
+def _print_explanation(found: Explanation, compared: Sequence[Compared]) -> None:
     from bridge.doctor.summaries import what_became, who_came
 
     line = found.line
@@ -114,6 +119,8 @@ def _print_explanation(found: Explanation) -> None:
         say(f"mark: {line.mark}: {MARKED[line.mark]}")
     if advice := found.advice:
         say(f"\nWhat to do ({advice.who}): {advice.how}")
+    for one in compared:
+        say(f"  {one.setting} says: {one.configured}; the launch said: {one.came or 'nothing that was kept'}")
     if found.finds:
         say(f"\nThe student ID finds now: {_finds(found.finds)}")
     if found.told:

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from markupsafe import Markup, escape
 
 from bridge.admin.roles import Role
+from bridge.doctor.compared import compare
 from bridge.doctor.explanation import Explanation, explain, find_launch
 from bridge.doctor.summaries import what_became, who_came
 from bridge.launch.reached import LINK
@@ -89,6 +90,7 @@ def _values(admin: AdminServices, found: Explanation) -> dict[str, Any]:
         "connection": admin.app.connections.find(line.connection) if line.connection else None,
         "student": token(line.connection, line.student_id) if waits else "",
         "marked": MARKED.get(line.mark, line.mark),
+        "compared": compare(admin.app.configuration, admin.app.connections.find, line, found.received),
         "received": _groups(found.received or {}),
         "request": " ".join(str((found.received or {}).get(part, "")) for part in ("method", "path")).strip(),
         "cookies": ", ".join((found.received or {}).get("cookies", ())),

@@ -124,6 +124,10 @@ def test_an_administrator_reads_which_check_failed_and_what_to_change(bridge: Br
     assert id_token.split(".")[2] not in said.output
     found = json.loads(explain(tmp_path, reference, "--json").stdout)
     assert (found["reason"], found["received"]["path"]) == ("bad_signature", "/lti/campus/launch")
+    (one,) = found["compared"]
+    assert (one["setting"], one["came"]) == ("connections.campus.lti13.jwks_url", "platform-1")
+    assert f"connections.campus.lti13.jwks_url says: {one['configured']}; the launch said: platform-1" in said.output
+    assert "This launch did not get in: the signature does not hold." in said.output
 
 
 def test_a_reference_nobody_knows_is_told_in_words(bridge: Bridge, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from bridge.web.admin.students import token as student_token
 from bridge.web.app import create_app
 from tests.bridge.web.admin.conftest import AdminBrowser
 from tests.bridge.web.conftest import Bridge, Campus
-from tests.fakes.lti_platform import BRIDGE, FORM, LAUNCH_URL, OTHER_KEY, claims, sign, token
+from tests.fakes.lti_platform import BRIDGE, CLIENT, FORM, LAUNCH_URL, OTHER_KEY, claims, sign, token
 
 SignIn = Callable[[Role], AdminBrowser]
 HOSTILE = "\u202e<script>alert(1)</script>"
@@ -142,6 +142,14 @@ def test_a_forged_launch_shows_the_check_what_came_and_nothing_to_repeat_it(brid
         assert secret not in text
     assert "lti13" not in fact(tree, "Kind")
     assert tree.find_class("verdict")[0].xpath(".//code")[0].text == "jwks_url"
+
+
+def test_a_setting_stands_beside_what_came_instead(bridge: Bridge, admin: SignIn) -> None:
+    asked = bridge.login()
+    id_token = token(claims(asked["nonce"], aud="another-client"))
+    bridge.client.post("/lti/campus/launch", data={"id_token": id_token, "state": asked["state"]})
+    (row,) = newest(bridge, admin).xpath("//section[@aria-labelledby='compared']//tbody/tr")
+    assert [words(one) for one in row.xpath("./td")] == ["connections.campus.lti13.client_id", CLIENT, "another-client"]
 
 
 def test_a_launch_of_lti11_is_explained(bridge: Bridge, admin: SignIn) -> None:
