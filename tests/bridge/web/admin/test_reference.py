@@ -273,7 +273,7 @@ def test_the_way_goes_on_to_the_student_the_connection_and_its_launches(bridge: 
     assert found == {
         "Find who it is, and link": f"/admin/unmatched/student?of={student_token('campus', 'S000999')}",
         "The connection": "/admin/connections/campus",
-        "Others that ended so: campus": "/admin/launches?connection=campus&outcome=no_match#list",
+        "Others with this outcome: campus": "/admin/launches?connection=campus&outcome=no_match#list",
         "All of this student ID": "/admin/launches?q=S000999#list",
     }
     assert [operator.get(path).status_code for path in found.values()] == [200] * 4
