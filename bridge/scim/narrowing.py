@@ -1,11 +1,14 @@
 """Which rows a filter can match at all: what the database looks up, before the filter itself decides.
 
-Only an equality that the whole filter demands narrows; whatever else it says, the library evaluates it.
+Only what the whole filter demands narrows, or what every way to fulfil it demands; whatever else it says, the library
+evaluates it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from datetime import datetime
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from scim2_models import ScimFilter
@@ -13,17 +16,25 @@ from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalEx
 
 from bridge.store.scim_resources import GROUP, SEVERAL, USER, digest, exact, folded
 
+MOST_WAYS: Final = 50
+"""Look-ups that one filter may take; one of more alternatives is evaluated on everybody."""
+_SLACK: Final = 1.0
+"""Seconds: the filter compares times as they are sent, and the database as it keeps them."""
+
 
 class Narrowed(NamedTuple):
-    """The rows that can match."""
+    """Rows that can match."""
 
     column: str
-    """Of digests, or `id`, or `member`."""
+    """Of digests, `id`, `member`, or a name of `scim_resources.part`."""
     one: bytes = b""
     other: bytes = b""
     value: str = ""
+    at: float = 0.0
 
 
+PARTS: Final = frozenset({"since", "until", "inactive"})
+"""What `scim_resources.part` reads: they may be many, so they are the last choice."""
 _COLUMNS: Final[dict[str, dict[str, tuple[str, Callable[[str], str]]]]] = {
     USER: {
         "username": ("taken", folded),
@@ -34,18 +45,49 @@ _COLUMNS: Final[dict[str, dict[str, tuple[str, Callable[[str], str]]]]] = {
     },
     GROUP: {"displayname": ("name", folded), "externalid": ("external", exact)},
 }
+_SINCE: Final = {CompareOperator.gt, CompareOperator.ge, CompareOperator.eq}
+_UNTIL: Final = {CompareOperator.lt, CompareOperator.le}
 
 
-def narrowed(connection: str, kind: str, scim_filter: ScimFilter[Any] | None) -> Narrowed | None:
-    """The first equality that narrows; None where every row must be looked at."""
+def narrowed(connection: str, kind: str, scim_filter: ScimFilter[Any] | None) -> list[Narrowed] | None:
+    """The look-ups that together find whoever can match; None where every row must be looked at."""
     if scim_filter is None:
         return None
-    return next(
-        (found for path, value in _demanded(scim_filter.ast) if (found := _by(connection, kind, path, value))), None
-    )
+    ways = _ways(connection, kind, scim_filter.ast)
+    return None if ways is None or len(ways) > MOST_WAYS else ways
 
 
-def _by(connection: str, kind: str, path: str, value: str) -> Narrowed | None:
+def _ways(connection: str, kind: str, node: FilterNode, within: str = "") -> list[Narrowed] | None:
+    if isinstance(node, LogicalExpr):
+        found = [_ways(connection, kind, term, within) for term in node.terms]
+        sure = [ways for ways in found if ways is not None]
+        if node.op == LogicalOperator.and_:
+            return min(sure, key=_cost, default=None)
+        return list(chain.from_iterable(sure)) if len(sure) == len(found) else None
+    if isinstance(node, ValuePath) and not within:
+        return _ways(connection, kind, node.val_filter, node.attr_path.attr.lower())
+    if not isinstance(node, Comparison):
+        return None
+    parts = (within, node.attr_path.attr, node.attr_path.sub_attr)
+    one = _by(connection, kind, ".".join(part.lower() for part in parts if part), node)
+    return None if one is None else [one]
+
+
+def _cost(ways: list[Narrowed]) -> tuple[bool, int]:
+    return any(way.column in PARTS for way in ways), len(ways)
+
+
+def _by(connection: str, kind: str, path: str, said: Comparison) -> Narrowed | None:
+    if path == "meta.lastmodified":
+        return _by_time(said)
+    if said.op != CompareOperator.eq:
+        return None
+    if path == "active" and kind == USER and said.value is False:
+        return Narrowed("inactive")
+    return _by_text(connection, kind, path, said.value) if isinstance(said.value, str) else None
+
+
+def _by_text(connection: str, kind: str, path: str, value: str) -> Narrowed | None:
     if path == "id":
         return Narrowed("id", value=value)
     if kind == GROUP and path in {"members", "members.value"}:
@@ -57,13 +99,14 @@ def _by(connection: str, kind: str, path: str, value: str) -> Narrowed | None:
     return Narrowed(column, one, SEVERAL if column == "mail" else one)
 
 
-def _demanded(node: FilterNode, within: str = "") -> Iterator[tuple[str, str]]:
-    """The equalities with a text without which nothing matches: path in lower case, and the text."""
-    if isinstance(node, LogicalExpr) and node.op == LogicalOperator.and_:
-        for term in node.terms:
-            yield from _demanded(term, within)
-    elif isinstance(node, ValuePath) and not within:
-        yield from _demanded(node.val_filter, node.attr_path.attr.lower())
-    elif isinstance(node, Comparison) and node.op == CompareOperator.eq and isinstance(node.value, str):
-        parts = (within, node.attr_path.attr, node.attr_path.sub_attr)
-        yield ".".join(part.lower() for part in parts if part), node.value
+def _by_time(said: Comparison) -> Narrowed | None:
+    """None for what is no time of a known zone: the library says what becomes of it."""
+    try:
+        time = datetime.fromisoformat(said.value) if isinstance(said.value, str) else None
+        if time is None or time.tzinfo is None:
+            return None
+        if said.op in _SINCE:
+            return Narrowed("since", at=time.timestamp() - _SLACK)
+        return Narrowed("until", at=time.timestamp() + _SLACK) if said.op in _UNTIL else None
+    except (ValueError, OverflowError):
+        return None

@@ -18,12 +18,13 @@ from scim2_models import (
     ScimFilter,
     ScimProvider,
     SearchRequest,
+    TooManyException,
     UniquenessException,
 )
 from scim2_server.storage import ScimStorage, SearchPage
 from scim2_server.utils import parametrize
 
-from bridge.scim.narrowing import narrowed
+from bridge.scim.narrowing import PARTS, Narrowed, narrowed
 from bridge.scim.rows import Members, document_of, is_member, keys_of, members_of, meta_of, resource_from, version_of
 from bridge.store import scim_groups, scim_resources
 from bridge.store.database import Engine
@@ -32,6 +33,13 @@ from bridge.store.scim_resources import GROUP, NameTaken, Row
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 """What `uuid4().hex` makes."""
+MOST_CANDIDATES: Final = 10_000
+"""Resources on which one filter is evaluated, or which are sorted, at a seventh of a millisecond each."""
+TOO_MANY: Final = (
+    f"More than {MOST_CANDIDATES:,} resources of type {{}} would have to be compared. Filter by `eq` of id, userName, "
+    "externalId, employeeNumber, emails.value, displayName or members.value, by `active eq false`, or by a closer "
+    "meta.lastModified; without filter and sortBy, everybody is listed page by page"
+)
 
 
 class Storage(ScimStorage):
@@ -196,9 +204,19 @@ class Storage(ScimStorage):
                     yield resource
 
     def _candidates(self, kind: str, scim_filter: ScimFilter[Any] | None) -> Iterable[Row]:
-        by = narrowed(self._connection, kind, scim_filter)
-        if by is None:
+        ways = narrowed(self._connection, kind, scim_filter)
+        if ways is None:
+            _limit(kind, scim_resources.count(self._engine, self._connection, kind, MOST_CANDIDATES + 1))
             return (row for rows in scim_resources.everything(self._engine, self._connection, kind) for row in rows)
+        found = {row.number: row for by in ways for row in self._found_by(kind, by)}
+        return [found[number] for number in sorted(found)]
+
+    def _found_by(self, kind: str, by: Narrowed) -> Iterable[Row]:
+        if by.column in PARTS:
+            most = MOST_CANDIDATES + 1
+            rows = scim_resources.part(self._engine, self._connection, kind, by.column, by.at, most)
+            _limit(kind, len(rows))
+            return rows
         if by.column == "id":
             row = self._found(kind, by.value)
             return [] if row is None else [row]
@@ -207,6 +225,11 @@ class Storage(ScimStorage):
         if by.column == "member":
             return scim_resources.groups_with(self._engine, self._connection, by.value)
         return scim_resources.having(self._engine, self._connection, kind, by.column, by.one, by.other)
+
+
+def _limit(kind: str, candidates: int) -> None:
+    if candidates > MOST_CANDIDATES:
+        raise TooManyException(detail=TOO_MANY.format(kind))
 
 
 @contextmanager

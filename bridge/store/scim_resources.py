@@ -94,6 +94,11 @@ _HAVING: Final = {
     name: Prepared(_PAGE.where(or_(_r[name] == bindparam("one"), _r[name] == bindparam("other"))))
     for name in Keys._fields
 }
+_PARTS: Final = {
+    "since": _PAGE.where(_r.changed_at >= bindparam("at")),  # nothing is modified that has not changed
+    "until": _PAGE.where(_r.modified_at <= bindparam("at")),
+    "inactive": _PAGE.where(_r.document.contains('"active":false')),
+}
 _COUNT: Final = select(func.count()).select_from(scim_resource).where(*_LIVING)
 _USERS: Final = select(*_COLUMNS).where(_r.connection == bindparam("of"), _r.kind == USER).order_by(_r.number)
 _NEWEST: Final = select(func.max(_r.changed_at)).where(_r.connection == bindparam("of"), _r.kind == USER)
@@ -160,6 +165,21 @@ def having(engine: Engine, connection: str, kind: str, column: str, one: bytes, 
     """Living resources whose column of digests holds one of the two."""
     asked = {"of": connection, "a": kind, "one": one, "other": other}
     return [Row(*row) for row in _HAVING[column].rows(engine, asked)]
+
+
+def part(engine: Engine, connection: str, kind: str, which: str, at: float, most: int) -> list[Row]:
+    """The first `most` living resources that were modified `since` or `until` a time, or may be `inactive`."""
+    asked = {"of": connection, "a": kind, "at": at}
+    with autocommit(engine) as database:
+        return [Row(*row) for row in database.execute(_PARTS[which].limit(most), asked)]
+
+
+def count(engine: Engine, connection: str, kind: str, most: int) -> int:
+    """How many living resources there are; no further than `most` is counted."""
+    some = select(_r.number).where(*_LIVING).limit(most).subquery()
+    with autocommit(engine) as database:
+        asked = {"of": connection, "a": kind}
+        return int(database.execute(select(func.count()).select_from(some), asked).scalar_one())
 
 
 def groups_with(engine: Engine, connection: str, member: str) -> list[Row]:
