@@ -25,7 +25,8 @@ _SOURCES = {
 def installation(settings: Settings, addresses: Addresses) -> SetupGuide:
     """The forms of both."""
     url = f"{addresses.public_url}/scim/v2/{addresses.connection}"
-    token = Entry("", f"printed by: ottobridge scim token {addresses.connection}", "Shown once.", copied=False)
+    made = f"made by an owner under /admin, Connections, or by: ottobridge scim token {addresses.connection}"
+    token = Entry("", made, "Shown once.", copied=False)
     return SetupGuide(
         f"SCIM: {addresses.connection}",
         (

@@ -12,11 +12,11 @@ from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_js
 from bridge.cli.saying import say
 from bridge.cli.tables import print_table
 from bridge.roster.settings import seconds
-from bridge.scim.tokens import GRACE, make
+from bridge.scim.tokens import GRACE, NAME_LENGTH, make
 from bridge.store import scim_tokens
 from bridge.store.scim_tokens import TokenRow
 
-COLUMNS = ("token", "made", "last used", "state")
+COLUMNS = ("token", "name", "made", "last used", "state")
 
 
 class _Span(click.ParamType[float]):
@@ -45,13 +45,16 @@ def scim() -> None:
     show_default="7d",
     help="How long the tokens before it still work: 30m, 24h, 7d, or 0 for not at all.",
 )
+@click.option("--name", default="", help="Who has it, such as Entra ID; for the list of tokens.")
 @as_json
 @pass_invocation
-def token(invocation: Invocation, connection: str, grace: float, as_json: bool) -> None:
+def token(invocation: Invocation, connection: str, grace: float, name: str, as_json: bool) -> None:
     """A new bearer token for CONNECTION. It is shown this once."""
     url = _url(invocation, connection)
+    if len(name) > NAME_LENGTH:
+        raise click.UsageError(f"--name: at most {NAME_LENGTH} characters")
     with invocation.database() as engine:
-        made = make(engine, connection, time.time(), grace)
+        made = make(engine, connection, time.time(), grace, name)
     if as_json:
         print_json({"connection": connection, "token": made, "url": url})
         return
@@ -100,7 +103,13 @@ def _shown(row: TokenRow) -> dict[str, str | None]:
     state = "revoked" if row.revoked_at is not None else "expired" if not row.is_valid(now) else "valid"
     if state == "valid" and row.expires_at is not None:
         state = f"valid until {_iso(row.expires_at)}"
-    return {"token": row.id, "made": _iso(row.created_at), "last used": _iso(row.used_at), "state": state}
+    return {
+        "token": row.id,
+        "name": row.name,
+        "made": _iso(row.created_at),
+        "last used": _iso(row.used_at),
+        "state": state,
+    }
 
 
 def _iso(at: float | None) -> str | None:

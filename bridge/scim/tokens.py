@@ -12,6 +12,7 @@ from bridge.store.scim_tokens import TokenRow
 
 GRACE: Final = 7 * 86_400.0
 """Seconds for which the tokens before a new one still work, unless told otherwise."""
+NAME_LENGTH: Final = 64
 NOTED: Final = 60.0
 """Seconds between two notes of a token's last use."""
 KNOWN_FOR: Final = 1.0
@@ -19,11 +20,30 @@ KNOWN_FOR: Final = 1.0
 MOST_KNOWN: Final = 1_000
 
 
-def make(engine: Engine, connection: str, now: float, grace: float = GRACE) -> str:
+def make(engine: Engine, connection: str, now: float, grace: float = GRACE, name: str = "") -> str:
     """A new token; those before it work for `grace` seconds more."""
-    token = f"scim-{secrets.token_urlsafe(32)}"
-    scim_tokens.rotate(engine, TokenRow(secrets.token_hex(4), connection, now), token, now + grace)
+    row, token = _new(connection, name, now)
+    scim_tokens.rotate(engine, row, token, now + grace)
     return token
+
+
+def make_another(engine: Engine, connection: str, name: str, now: float) -> tuple[TokenRow, str]:
+    """A new token beside those there are."""
+    row, token = _new(connection, name, now)
+    scim_tokens.add(engine, row, token)
+    return row, token
+
+
+def renew(engine: Engine, old: TokenRow, now: float) -> tuple[TokenRow, str] | None:
+    """A new token in place of `old`, which works for `GRACE` more; None where it opens nothing any more."""
+    row, token = _new(old.connection, old.name, now)
+    is_new = old.is_valid(now) and scim_tokens.renew(engine, old, row, token, now + GRACE)
+    return (row, token) if is_new else None
+
+
+def _new(connection: str, name: str, now: float) -> tuple[TokenRow, str]:
+    row = TokenRow(secrets.token_hex(4), connection, now, name=name)
+    return row, f"scim-{secrets.token_urlsafe(32)}"
 
 
 class Tokens:

@@ -65,5 +65,6 @@ scim_token = Table(
     Column("expires_at", Double, nullable=True),
     Column("revoked_at", Double, nullable=True),
     Column("used_at", Double, nullable=True),
+    Column("name", String(64), nullable=False, server_default=""),
 )
 """Bearer tokens of SCIM connections. `token` is a SHA-256: a copy of the database opens nothing."""

@@ -21,6 +21,8 @@ class TokenRow(NamedTuple):
     expires_at: float | None = None
     revoked_at: float | None = None
     used_at: float | None = None
+    name: str = ""
+    """Who has it, in the words of whoever made it."""
 
     def is_valid(self, now: float) -> bool:
         """Whether it still opens anything."""
@@ -37,6 +39,22 @@ _EXPIRE: Final = (
     .where(or_(_t.expires_at.is_(None), _t.expires_at > bindparam("until")))
     .values(expires_at=bindparam("until"))
 )
+_EXPIRE_ONE: Final = _EXPIRE.where(_t.id == bindparam("asked"))
+
+
+def add(engine: Engine, row: TokenRow, token: str) -> None:
+    """Keep a new token beside those there are."""
+    with autocommit(engine) as database:
+        database.execute(insert(scim_token), {**row._asdict(), "token": _digest(token)})
+
+
+def renew(engine: Engine, old: TokenRow, row: TokenRow, token: str, until: float) -> bool:
+    """Keep a new token in place of `old`, which ends at `until`, if not sooner; False where it is revoked already."""
+    with engine.begin() as database:
+        ended = database.execute(_EXPIRE_ONE, {"asked": old.id, "until": until, "of": old.connection}).rowcount
+        if ended:
+            database.execute(insert(scim_token), {**row._asdict(), "token": _digest(token)})
+    return bool(ended)
 
 
 def rotate(engine: Engine, row: TokenRow, token: str, until: float) -> None:

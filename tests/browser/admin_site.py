@@ -48,6 +48,7 @@ connections:
              auth_url: "https://sso.example.edu/authorize", jwks_url: "https://sso.example.edu/jwks"}}
     lti11: {{consumer_key: campus-key, shared_secret: "s3cret & more/é"}}
   packages: {{adapter: scorm, package_origins: [https://lms.example.edu]}}
+  staff: {{adapter: scim}}
   moodle: {{adapter: moodle, lti11: {{consumer_key: moodle-key, shared_secret: another-s3cret}}}}
 """
 LEARNERS = [

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from bridge.admin.roles import Role
 from bridge.contracts import Student
+from bridge.scim import tokens
 from bridge.store import launches, received, unmatched
 from bridge.store.launch_lines import LaunchLine
 from tests.browser.admin_site import HOSTILE, AdminSite, is_too_wide, site, violations
@@ -31,6 +32,7 @@ PAGES = (
     "/admin/connections",
     "/admin/connections/campus",
     "/admin/connections/packages",
+    "/admin/connections/staff",
     "/admin/new-connection",
     "/admin/new-connection?adapter=canvas",
     "/admin/nothing-here",
@@ -47,6 +49,8 @@ def fill(site: AdminSite) -> None:
     unmatched.note(site.services.engine, "campus", Student("s000101", HOSTILE, "O’Brien"), "no_match", now=1.0)
     unmatched.note(site.services.engine, "campus", Student(HOSTILE, "", ""), "no_match", now=2.0)
     now = site.services.now()
+    for name in ("Entra ID", HOSTILE):
+        tokens.make_another(site.services.engine, "staff", name, now - 9)
     for number, outcome in enumerate(("matched", "no_match", "ambiguous", "inactive", "rejected") * 14):
         named = ("Zoë", "O’Brien") if number % 3 else (HOSTILE, HOSTILE)
         line = LaunchLine(

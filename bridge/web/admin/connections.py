@@ -16,10 +16,11 @@ from bridge.identifiers import ID_LENGTH, normalize
 from bridge.install.guide import Addresses, Entry, SetupGuide
 from bridge.packages import probing
 from bridge.store import connections as stored
-from bridge.store import launch_counts, packages, probes
+from bridge.store import launch_counts, packages, probes, scim_tokens
 from bridge.store.launch_counts import HOUR
 from bridge.store.launch_lines import LaunchLine
 from bridge.store.probes import ProbeRow
+from bridge.store.scim_tokens import TokenRow
 from bridge.web.admin import health
 from bridge.web.admin.access import go, note, requires, say
 from bridge.web.admin.services import AdminServices
@@ -146,10 +147,19 @@ def _one(admin: AdminServices, connection: Connection[Any], tried: tuple[str, An
         health=health.last(services, name),
         packages=[(row, row.lives(now)) for row in reversed(packages.every(services.engine)) if row.connection == name],
         sites=[site for site in packages.origins(services.engine) if site.connection == name],
+        tokens=_tokens(admin, connection),
         probes=[_probe(row) for row in probes.newest(services.engine, PROBES) if row.connection == name][:3],
         courses=services.configuration.courses,
         tried=tried,
     )
+
+
+def _tokens(admin: AdminServices, connection: Connection[Any]) -> list[TokenRow] | None:
+    """The SCIM tokens, newest first, those that open nothing any more at the end; None where nobody pushes."""
+    if not connection.adapter.takes_pushes:
+        return None
+    now, rows = admin.app.now(), scim_tokens.every(admin.app.engine, connection.name)
+    return sorted(rows, key=lambda row: (not row.is_valid(now), -row.created_at))
 
 
 def _with_consumer_key(guide: SetupGuide, connection: Connection[Any]) -> SetupGuide:
