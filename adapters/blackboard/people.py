@@ -10,6 +10,7 @@ from bridge.contracts import RECORD, RosterMember, clean
 from bridge.errors import RosterIncomplete
 from bridge.identifiers import normalize
 from bridge.lti.student import read_student
+from bridge.roster.fields import SentFields
 
 User = Mapping[str, Any]
 RIGHTS: Final = (
@@ -40,33 +41,18 @@ class People:
         # A candidate for `doctor` (email), and what is asked for; most say nothing of a job.
         self._nested = [(name, *place) for name, place in NESTED.items() if name in {"email", *asked}]
         self._always = {*OF_EVERYBODY} | (asked & {"externalId"}) | needed_by(self._filters)
-        self._sometimes = sorted(asked & {"studentId", *NESTED})
-        self._told: set[str] = set()
-        self._total = 0
+        self._sent = SentFields(asked & {"studentId", *NESTED}, RIGHTS)
 
     def page(self, users: Sequence[User]) -> list[RosterMember]:
         """The members. Raises RosterIncomplete where something is left out that every user has."""
-        for user in users:
-            if not user.keys() >= self._always:
-                missing = sorted(self._always - user.keys())
-                raise RosterIncomplete(
-                    f"Blackboard leaves {', '.join(missing)} out of users; nobody is taken for gone. {RIGHTS}"
-                )
+        self._sent.require(users, self._always)
         members = [self.member(user) for user in users if belongs(user, self._filters)]
-        for name in self._sometimes:
-            if name not in self._told and any(name in one.fields for one in members):
-                self._told.add(name)
-        self._total += len(members)
+        self._sent.note_members(members)
         return members
 
     def require_told(self) -> None:
         """Raise RosterIncomplete where a field that is asked for was left out of everybody."""
-        missing = [name for name in self._sometimes if name not in self._told]
-        if self._total and missing:
-            raise RosterIncomplete(
-                f"Blackboard leaves {', '.join(missing)} out of all {self._total} users: it may not be read, or nobody "
-                f"has it; then take it out of `student_id` and roster.attributes. {RIGHTS}"
-            )
+        self._sent.require_all()
 
     def member(self, user: User) -> RosterMember:
         """One user. What Blackboard does not say stays unsaid."""

@@ -84,7 +84,7 @@ class Brightspace:
                 raise RosterIncomplete(f"a page of users cannot be read: {error}") from error
             raise
         users, paging = (said.get("Items"), said.get("PagingInfo")) if isinstance(said, dict) else (None, None)
-        if not isinstance(users, list) or not all(isinstance(user, dict) for user in users):
+        if not isinstance(users, list) or not {*map(type, users)} <= {dict}:
             raise RosterIncomplete(f"{host_of(self._api.url)}: a page holds no list of users")
         more = paging.get("HasMoreItems") if isinstance(paging, Mapping) else None
         if not isinstance(paging, Mapping) or not isinstance(more, bool):

@@ -10,6 +10,7 @@ from bridge.contracts import RECORD, RosterMember, clean
 from bridge.errors import RosterIncomplete
 from bridge.identifiers import normalize
 from bridge.lti.student import read_student
+from bridge.roster.fields import SentFields
 
 User = Mapping[str, Any]
 RIGHTS: Final = (
@@ -27,39 +28,31 @@ class People:
 
     def __init__(self, settings: Settings) -> None:
         self._student_id = settings.student_id
-        self._always = sorted({*OF_EVERYBODY, settings.student_id})
-        self._sometimes = sorted({*settings.roster.fields} & {*IDS})
-        self._told: set[str] = set()
-        self._total = 0
+        self._always = {*OF_EVERYBODY, settings.student_id}
+        self._sent = SentFields({*settings.roster.fields} & {*IDS}, RIGHTS)
 
     def page(self, users: Sequence[User]) -> list[RosterMember]:
         """The members. Raises RosterIncomplete where something is left out that every user has."""
-        for user in users:
-            if missing := [name for name in self._always if name not in user]:
-                raise RosterIncomplete(
-                    f"Brightspace leaves {', '.join(missing)} out of users; nobody is taken for gone. {RIGHTS}"
-                )
+        self._sent.require(users, self._always)
         members = [self.member(user) for user in users]
-        self._told |= {name for name in self._sometimes for one in members if name in one.fields}
-        self._total += len(members)
+        self._sent.note_members(members)
         return members
 
     def require_told(self) -> None:
         """Raise RosterIncomplete where a field that is asked for was said of nobody."""
-        missing = [name for name in self._sometimes if name not in self._told]
-        if self._total and missing:
-            raise RosterIncomplete(
-                f"Brightspace says {', '.join(missing)} of none of {self._total} users: it may not be read, or nobody "
-                f"has it; then take it out of roster.attributes. {RIGHTS}"
-            )
+        self._sent.require_all()
 
     def member(self, user: User) -> RosterMember:
         """One user. What is null may be hidden from us: it stays unsaid, and nothing is taken away for it."""
-        fields = {name: normalize(user[name]) for name in IDS if user.get(name) is not None}
-        student = read_student(fields.get(self._student_id, ""), user.get("FirstName"), user.get("LastName"), "")
-        said = {"first_name": user.get("FirstName"), "last_name": user.get("LastName")}
-        names = {name: getattr(student, name) for name, value in said.items() if value is not None}
-        return RosterMember(student, {**fields, **names, RECORD: key_of(user)}, is_active(user))
+        fields = {name: normalize(value) for name in IDS if (value := user.get(name)) is not None}
+        first, last = user.get("FirstName"), user.get("LastName")
+        student = read_student(fields.get(self._student_id, ""), first, last, "")
+        if first is not None:
+            fields["first_name"] = student.first_name
+        if last is not None:
+            fields["last_name"] = student.last_name
+        fields[RECORD] = key_of(user)
+        return RosterMember(student, fields, is_active(user))
 
 
 def key_of(user: User) -> str:
@@ -70,7 +63,7 @@ def key_of(user: User) -> str:
 def is_active(user: User) -> bool:
     """Whether somebody may sign in. Raises RosterIncomplete where it is not said: it must lock nobody out."""
     activation = user.get("Activation")
-    active = activation.get("IsActive") if isinstance(activation, Mapping) else None
+    active = activation.get("IsActive") if isinstance(activation, dict) else None
     if not isinstance(active, bool):
         raise RosterIncomplete(f"Brightspace does not say of somebody whether they are active. {RIGHTS}")
     return active

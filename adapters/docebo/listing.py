@@ -88,7 +88,7 @@ def _page(answer: Answer, url: str) -> tuple[Page[Item], int | None]:
     """A page, and the size of pages where that is said."""
     data = _data(_accepted(answer, url), url)
     items = data.get("items")
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+    if not isinstance(items, list) or not {*map(type, items)} <= {dict}:
         raise RosterIncomplete(f"{host_of(url)}: a page holds no list of users")
     total, more = _number(data.get("total_count")), _number(data.get("has_more_data"))
     if total is None and more is None:

@@ -156,7 +156,8 @@ def _user(element: etree._Element) -> User:
         if not isinstance(tag, str):
             continue  # a comment
         if not len(child):
-            said[tag] = clean(child.text)
+            text = child.text
+            said[tag] = text if text and text.isascii() and text.isalnum() else clean(text)  # most, of millions
         elif tag == GROUPED and (teams := [clean(team.text) for team in child if team.tag == "Team"]):
             said[tag] = "\n".join(teams)
     return said

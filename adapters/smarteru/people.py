@@ -26,9 +26,10 @@ _OWN: Final = {"student_id", "first_name", "last_name", "ID", "Status"}
 def require_said(page: Sequence[User], settings: Settings) -> None:
     """Raise RosterIncomplete where SmarterU leaves out of anybody what it sends of everybody."""
     asked = {settings.student_id, *settings.roster.fields} - _OF_THE_EXPORT - _OWN
-    needed = sorted({"ID", "Status"} | asked)
+    needed = {"ID", "Status"} | asked
     for user in page:
-        if missing := [name for name in needed if name not in user]:
+        if not user.keys() >= needed:
+            missing = sorted(needed - user.keys())
             raise RosterIncomplete(
                 f"SmarterU leaves {', '.join(missing)} out of users: the user of `api.user_key` may not read it, or it "
                 "has another name, by which `student_id` and roster.attributes must call it; nobody will be deactivated"
@@ -42,7 +43,7 @@ def member(user: User, settings: Settings, number: Number | None, export: Export
     fields |= _numbers(user["ID"], number, export)
     own = normalize(fields.get(settings.student_id, ""))
     student = read_student(own, user.get("GivenName"), user.get("Surname"), user.get("Name"))
-    fields |= {"first_name": student.first_name, "last_name": student.last_name, RECORD: user["ID"]}
+    fields["first_name"], fields["last_name"], fields[RECORD] = student.first_name, student.last_name, user["ID"]
     return RosterMember(student, fields, _is_active(user))
 
 

@@ -12,7 +12,7 @@ from adapters.smarteru.export import Export, read_export
 from adapters.smarteru.people import RIGHTS, chosen, member, require_said
 from adapters.smarteru.settings import SCORM_STUDENT_ID, Settings
 from bridge.contracts import ReaderContext, RosterEnd, RosterMember, RosterPages
-from bridge.errors import RemoteRefused, RosterIncomplete
+from bridge.errors import RosterIncomplete
 from bridge.roster.completeness import require_complete
 from bridge.roster.paging import Page, PageGuard, ends, walk
 
@@ -101,13 +101,7 @@ class _Numbered:
 
 def _users(smarteru: SmarterU, modified: Days | None = None) -> Iterator[Sequence[User]]:
     def read(position: str) -> Page[User]:
-        try:
-            users, total = smarteru.list_users(int(position), modified)
-        except RemoteRefused as refused:
-            if position == "1":
-                raise
-            raise RosterIncomplete(f"the list of users broke off at page {position}: {refused}") from refused
-        return Page(users, total)
+        return Page(*smarteru.list_users(int(position), modified))
 
     guard = PageGuard(smarteru.host, people="users", key="ID")
     return walk("1", read, _Numbered(smarteru.page_size), guard, lambda user: user.get("ID", ""))

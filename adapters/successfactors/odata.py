@@ -60,7 +60,7 @@ def page_of(answer: Answer, url: str) -> Page[Row]:
     inner = said.get("d", said)
     inner = {"results": inner} if isinstance(inner, list) else inner
     found = inner.get("results", inner.get("value")) if isinstance(inner, dict) else None
-    if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+    if not isinstance(found, list) or not {*map(type, found)} <= {dict}:
         raise RosterIncomplete(f"{host_of(url)}: a page holds no list of people")
     total = normalize(inner.get("__count", inner.get("@odata.count")))
     link = inner.get("__next", inner.get("@odata.nextLink"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from adapters.successfactors.odata import Row
@@ -44,14 +44,14 @@ class PeopleReader:
         needed = (name for name in properties.wanted if name not in {"", *_candidates(settings)})
         self._sent = SentFields([*needed, settings.student_id], rights)
 
-    def members(self, rows: Sequence[Row], active: bool | None = None) -> Iterator[RosterMember]:
+    def members(self, rows: Sequence[Row], active: bool | None = None) -> list[RosterMember]:
         """The people of a page; `active` where the list itself says it. Raises RosterIncomplete."""
+        self._sent.require(rows, self._always)
         for row in rows:
-            if self._sent.waiting:
-                self._sent.note(row, row.__contains__)
-            if not row.keys() >= self._always:
-                raise self._sent.left_out(sorted(self._always - row.keys()))
-            yield self._member(row, active)
+            if not self._sent.waiting:
+                break
+            self._sent.note(row, row.__contains__)
+        return [self._member(row, active) for row in rows]
 
     def require_fields(self) -> None:
         """Raise RosterIncomplete where nobody had a property that is asked for."""

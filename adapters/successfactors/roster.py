@@ -80,7 +80,7 @@ def _students(settings: Settings, learning: Learning, context: ReaderContext) ->
         with prefetch(rows, depth=AHEAD) as pages:
             for page in pages:
                 _require_once(page, active, inactive)
-                yield list(reader.members(page, active))
+                yield reader.members(page, active)
     reader.require_fields()
 
 
@@ -89,7 +89,7 @@ def _require_once(page: Sequence[Row], active: bool, inactive: TextSet) -> None:
     ids = [normalize(row.get("studentID")) for row in page]
     if not active:
         inactive.add_all(ids)
-    elif any(student_id in inactive for student_id in ids):
+    elif inactive.has_any(ids):
         raise RosterIncomplete("a student is active and inactive; the lists changed while they were read")
 
 
@@ -101,7 +101,7 @@ def _users(
     first = _users_url(hcm, properties, which)
     with prefetch(read_rows(first, hcm_session(hcm, context), ServerPaged(), "userId", clock), depth=AHEAD) as pages:
         for page in pages:
-            yield list(reader.members(page))
+            yield reader.members(page)
     reader.require_fields()
 
 

@@ -30,17 +30,27 @@ class TextSet:
     def __contains__(self, text: str) -> bool:
         return self._slots[self._find(hash(text) & _BITS or 1)] != 0
 
+    def has_any(self, texts: Iterable[str]) -> bool:
+        """Whether one of `texts` is remembered."""
+        return self._count > 0 and any(text in self for text in texts)
+
     def add_all(self, texts: Iterable[str]) -> bool:
         """Remember `texts`; says whether all of them are new. Stops at the first that is not."""
+        slots = self._slots
+        mask = len(slots) - 1
         for text in texts:
             number = hash(text) & _BITS or 1
-            at = self._find(number)
-            if self._slots[at]:
-                return False
-            self._slots[at] = number
+            at = number & mask
+            while found := slots[at]:  # as in `_find`, which is a call for each of millions
+                if found == number:
+                    return False
+                at = (at + 1) & mask
+            slots[at] = number
             self._count += 1
-            if self._count * 2 > len(self._slots):
+            if self._count * 2 > mask:
                 self._grow()
+                slots = self._slots
+                mask = len(slots) - 1
         return True
 
     def _find(self, number: int) -> int:
