@@ -31,3 +31,12 @@ def test_a_text_whose_hash_is_zero_is_remembered() -> None:
     seen = TextSet()
     assert seen.add(Zero("a"))
     assert not seen.add(Zero("a"))
+
+
+def test_a_set_knows_whether_any_of_several_is_in_it() -> None:
+    seen = TextSet()
+    assert not seen.has_any(["a"])
+    seen.add_all(["b", "c"])
+    assert seen.has_any(["a", "c"])
+    assert not seen.has_any(["a", "d"])
+    assert not seen.has_any([])
