@@ -56,13 +56,16 @@ class Sessions:
         admin_sessions.add(self.engine, token, SessionRow(way, who, role, now, now, now + self.lasts))
         return token
 
-    def find(self, token: str) -> SignedIn | None:
-        """Who is signed in by this token; None where the session is unknown or over."""
+    def find(self, token: str, *, is_use: bool = True) -> SignedIn | None:
+        """Who is signed in by this token; None where the session is unknown or over.
+
+        `is_use`: whether the administrator has done something, so that they are not idle.
+        """
         row = admin_sessions.find(self.engine, token) if token else None
         now = self.now()
         if row is None or now >= row.until or now - row.seen_at >= self.idle:
             return None
-        if now - row.seen_at >= NOTED_EVERY:
+        if is_use and now - row.seen_at >= NOTED_EVERY:
             admin_sessions.note_use(self.engine, token, now)
         messages = msgspec.json.decode(row.messages, type=tuple[tuple[str, str], ...])
         return SignedIn(row.who, Role(row.role), row.way, row.until, self.csrf_of(token), token, messages)

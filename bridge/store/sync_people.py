@@ -107,6 +107,20 @@ _COUNT: Final = (
 _ANYBODY: Final = select(_p.key).where(_p.source == bindparam("s")).limit(1)
 
 
+def sources(engine: Engine) -> dict[str, int]:
+    """The numbers of all connections that were ever synced, by name."""
+    with autocommit(engine) as database:
+        rows = database.execute(select(sync_source.c.connection, sync_source.c.id))
+        return {name: int(number) for name, number in rows}
+
+
+def find_source(engine: Engine, connection: str) -> int | None:
+    """The number of a connection; None where it was never synced."""
+    find = select(sync_source.c.id).where(sync_source.c.connection == connection)
+    with autocommit(engine) as database:
+        return database.execute(find).scalar_one_or_none()
+
+
 def source_id(engine: Engine, connection: str) -> int:
     """The number of a connection, given on first use."""
     find = select(sync_source.c.id).where(sync_source.c.connection == connection)

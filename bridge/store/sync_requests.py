@@ -32,6 +32,8 @@ class Stage(enum.StrEnum):
     DONE = "done"
     FAILED = "failed"
     """Nothing came of it; `said` says why."""
+    WITHDRAWN = "withdrawn"
+    """Taken back before any process began with it."""
 
 
 class SyncRequest(NamedTuple):
@@ -56,6 +58,7 @@ _COLUMNS: Final = [_q[name] for name in SyncRequest._fields]
 _ADD: Final = insert(sync_request).returning(_q.id)
 _NEXT: Final = select(*_COLUMNS).where(_q.state == Stage.WAITING).order_by(_q.id).limit(1)
 _OPEN: Final = select(*_COLUMNS).where(_q.open == bindparam("asked"))
+_EVERY_OPEN: Final = select(*_COLUMNS).where(_q.open.is_not(None)).order_by(_q.id)
 _NEWEST: Final = select(*_COLUMNS).where(_q.connection == bindparam("asked")).order_by(_q.id.desc()).limit(1)
 _CLAIM: Final = (
     update(sync_request)
@@ -91,6 +94,28 @@ def open_of(engine: Engine, connection: str) -> SyncRequest | None:
 def newest_of(engine: Engine, connection: str) -> SyncRequest | None:
     """What was last asked for of this connection, done or not."""
     return _one(engine, _NEWEST, connection)
+
+
+def every_open(engine: Engine) -> list[SyncRequest]:
+    """What was asked for of any connection and is not done yet, in the order in which it is begun."""
+    with autocommit(engine) as database:
+        return [SyncRequest(*row) for row in database.execute(_EVERY_OPEN)]
+
+
+def of_run(engine: Engine, connection: str, run: int) -> SyncRequest | None:
+    """The request by which a run of this connection came about; None where nobody asked on a page."""
+    statement = select(*_COLUMNS).where(_q.connection == connection, _q.result == run).order_by(_q.id.desc()).limit(1)
+    with autocommit(engine) as database:
+        row = database.execute(statement).one_or_none()
+    return None if row is None else SyncRequest(*row)
+
+
+def withdraw(engine: Engine, number: int, now: float) -> bool:
+    """Take a request back; False where a process has begun with it, or it is over."""
+    waiting = update(sync_request).where(_q.id == number, _q.state == Stage.WAITING)
+    with autocommit(engine) as database:
+        done = database.execute(waiting.values(state=Stage.WITHDRAWN, open=null(), ended_at=now))
+        return done.rowcount == 1
 
 
 def claim(engine: Engine, now: float) -> SyncRequest | None:

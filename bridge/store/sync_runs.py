@@ -137,12 +137,21 @@ def newest(engine: Engine, last: int, connection: str | None = None, *, whole: b
 
 
 def page(
-    engine: Engine, size: int, *, before: int | None = None, connection: str | None = None, look_ups: bool = False
+    engine: Engine,
+    size: int,
+    *,
+    before: int | None = None,
+    connection: str | None = None,
+    whole: bool = False,
+    look_ups: bool = False,
 ) -> list[Run]:
-    """`size` runs older than run `before`, newest first; with `look_ups` also those of one person for a launch."""
+    """`size` runs older than run `before`, newest first; with `whole` only those that read a whole roster, with
+    `look_ups` also those of one person for a launch.
+    """
     statement = _RUNS.order_by(_r.id.desc()).limit(size)
     statement = statement if before is None else statement.where(_r.id < before)
     statement = statement if look_ups else statement.where(_OF_ROSTER)
+    statement = statement.where(_r.since.is_(None)) if whole else statement
     if connection is not None:
         statement = statement.where(sync_source.c.connection == connection)
     with autocommit(engine) as database:

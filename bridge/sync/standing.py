@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ class SyncStanding:
 
     connection: str
     people: int
-    """Active people whom the connection owns."""
+    """Active people whom the connection owns; on pages, whom the last whole run has read."""
     last_whole: float | None
     """When the last run began that read the whole roster to its end."""
     last_incremental: float | None
@@ -40,9 +41,20 @@ class SyncStanding:
         return asdict(self)
 
 
-def standing_of(engine: Engine, connection: Connection[Any], now: float) -> SyncStanding:
-    """How the connection stands."""
-    source = sync_people.source_id(engine, connection.name)
+def read_by_the_last(engine: Engine, source: int) -> int:
+    """How many people the last whole run has read: known at once, where `count_present` looks through everybody."""
+    whole = sync_runs.last_good(engine, source, whole=True)
+    return 0 if whole is None else int(whole.summary.get("read", 0))
+
+
+def standing_of(
+    engine: Engine,
+    connection: Connection[Any],
+    now: float,
+    people: Callable[[Engine, int], int] = sync_people.count_present,
+) -> SyncStanding:
+    """How the connection stands; `people` counts those of a source."""
+    source = sync_people.find_source(engine, connection.name) or 0  # the number of none
     whole = sync_runs.last_good(engine, source, whole=True)
     between = sync_runs.last_good(engine, source, whole=False)
     newest = max((run for run in (whole, between) if run is not None), key=lambda run: run.id, default=None)
@@ -52,7 +64,7 @@ def standing_of(engine: Engine, connection: Connection[Any], now: float) -> Sync
     full_due = _due(full, seconds(roster.full_every), now)
     return SyncStanding(
         connection=connection.name,
-        people=sync_people.count_present(engine, source),
+        people=people(engine, source),
         last_whole=None if whole is None else whole.started_at,
         last_incremental=None if between is None else between.started_at,
         lag_seconds=None if newest is None else max(0.0, now - _known_to(newest)),

@@ -14,6 +14,7 @@ from bridge.scim import tokens
 from bridge.store import launches, received, unmatched
 from bridge.store.launch_lines import LaunchLine
 from tests.browser.admin_site import HOSTILE, AdminSite, is_too_wide, site, violations
+from tests.browser.sync_rows import fill_syncs
 
 __all__ = ["site"]
 pytestmark = pytest.mark.browser
@@ -29,6 +30,12 @@ PAGES = (
     "/admin/reference?reference=7K3M-0014",
     "/admin/audit",
     "/admin/unmatched",
+    "/admin/sync",
+    "/admin/sync?connection=campus",
+    "/admin/sync?connection=moodle",
+    "/admin/sync/runs/2",
+    "/admin/sync/runs/36",
+    "/admin/sync/runs/38",
     "/admin/connections",
     "/admin/connections/campus",
     "/admin/connections/packages",
@@ -62,6 +69,7 @@ def fill(site: AdminSite) -> None:
     claims = {f"https://purl.imsglobal.org/spec/lti/claim/{HOSTILE}": {"a": [HOSTILE * 9, {HOSTILE: 1}]}}
     came = {"method": "POST", "path": "/lti/campus/launch", "form": {HOSTILE: HOSTILE}, "token_claims": claims}
     received.keep(site.services.engine, "7K3M-0014", came, now=now)
+    fill_syncs(site.services.engine, now, HOSTILE)
     for number in range(3):
         site.admin.trail.note(
             "ada", "owner", "link", connection="campus", student_id=f"{HOSTILE}{number}", user=7, name=HOSTILE

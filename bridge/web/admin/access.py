@@ -21,6 +21,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 MARK: Final = "open_to"
 """The attribute in which a view says who may ask for it: a `Role`, or `EVERYBODY`."""
 EVERYBODY: Final = "everybody"
+UNATTENDED: Final = "unattended"
+"""The attribute of a view that pages ask for by themselves; and the query that says that a page was loaded so."""
 SAFE: Final = {"GET", "HEAD"}
 CSRF: Final = "csrf"
 """The field by which a form shows that this browser was given it."""
@@ -39,6 +41,12 @@ def requires(role: Role) -> Callable[[View], View]:
 def open_to_all(view: View) -> View:
     """Everybody gets the view; it must check by itself what its forms bring."""
     setattr(view, MARK, EVERYBODY)
+    return view
+
+
+def unattended(view: View) -> View:
+    """Pages ask for the view by themselves: whoever is signed in may be away, and it keeps no session alive."""
+    setattr(view, UNATTENDED, True)
     return view
 
 
@@ -89,8 +97,10 @@ def guard(pages: Blueprint, admin: AdminServices) -> None:
         g.admin_visit = Visit(admin, None, address)
         if not admin.app.is_secure and not _is_here(admin, address):
             abort(403, "These pages need https: bridge.public_url begins with http.")
-        g.admin_visit = Visit(admin, admin.sessions.find(request.cookies.get(admin.cookie(), "")), address)
         view = current_app.view_functions.get(request.endpoint or "")
+        is_use = not getattr(view, UNATTENDED, False) and UNATTENDED not in request.args
+        who = admin.sessions.find(request.cookies.get(admin.cookie(), ""), is_use=is_use)
+        g.admin_visit = Visit(admin, who, address)
         return _refusal(admin, g.admin_visit.signed_in, getattr(view, MARK, None))
 
 

@@ -18,6 +18,7 @@ from bridge.web.admin.scim_tokens import scim_token_pages
 from bridge.web.admin.services import build_admin
 from bridge.web.admin.showing import show_around
 from bridge.web.admin.sign_in import sign_in_pages
+from bridge.web.admin.sync import sync_pages
 from bridge.web.admin.unmatched import unmatched_pages
 from bridge.web.services import AppServices
 
@@ -33,6 +34,7 @@ PAGES = (
     scim_token_pages,
     audit_pages,
     unmatched_pages,
+    sync_pages,
 )
 """What makes the blueprint of each section, from `AdminServices`; its routes are below /admin."""
 

@@ -14,15 +14,3 @@ for (const counted of document.querySelectorAll(".counted")) counted.hidden = fa
 // A search that has found nobody yet goes on by itself.
 const further = document.querySelector("[data-goes-on=yes]");
 if (further) location.replace(further.href);
-
-// A run under way says how far it is; where the stream breaks off, the browser asks again by itself.
-for (const live of document.querySelectorAll("[data-live]")) {
-  const source = new EventSource(live.dataset.live);
-  source.addEventListener("progress", (event) => {
-    const told = JSON.parse(event.data);
-    live.querySelector("[data-told]").textContent = told.text;
-    const bar = live.querySelector("progress");
-    if (told.total) { bar.max = told.total; bar.value = told.done; } else { bar.removeAttribute("value"); }
-  });
-  source.addEventListener("over", () => { source.close(); location.reload(); });
-}

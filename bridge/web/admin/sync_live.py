@@ -1,0 +1,112 @@
+"""The rosters of a page, and what happens with each at this moment."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import abort, url_for
+
+from bridge.contracts import Connection
+from bridge.store import figures, sync_people, sync_requests, sync_runs
+from bridge.sync.activity import Activity, activity_of
+from bridge.sync.standing import SyncStanding, read_by_the_last, standing_of
+from bridge.web.admin.paging import Page, Place, page_of, read_place
+from bridge.web.admin.services import AdminServices
+from bridge.web.admin.sync_words import Live, Processes, live_of
+
+ROWS: Final = 25
+"""Connections of a page."""
+NEWEST: Final = 50
+"""Runs among which those under way are looked for."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One connection."""
+
+    standing: SyncStanding
+    activity: Activity
+    live: Live
+    processes: Processes
+    is_on_time: bool
+    """Whether the connection has a roster that is read by the clock."""
+
+    @property
+    def name(self) -> str:
+        """That of the connection."""
+        return self.standing.connection
+
+
+def rostered(admin: AdminServices, name: str) -> Connection[Any]:
+    """The connection of this name, whose adapter reads rosters; else the answer is that there is none."""
+    found = admin.app.connections.find(name)
+    if found is None or found.adapter.read_roster is None:
+        abort(404, f"No connection with a roster is called {name[:64]}.")
+    return found
+
+
+def page_of_rosters(admin: AdminServices, args: Mapping[str, str]) -> Page[Row]:
+    """The connections that have a roster, by name: those that say so, and those that were ever synced by hand."""
+    known, synced = admin.app.connections, sync_people.sources(admin.app.engine)
+    everyone = {one.name: one for one in (*known.configured.values(), *known.registered())}
+    names = sorted(
+        name
+        for name, one in everyone.items()
+        if one.adapter.read_roster is not None and (_is_on_time(one) or name in synced)
+    )
+    place: Place[str] | None = read_place(args, str)
+    if place is not None and place.is_backward:
+        names = [name for name in reversed(names) if name < place.key]
+    elif place is not None:
+        names = [name for name in names if name > place.key]
+    page = page_of(names[: ROWS + 1], place, lambda name: name, ROWS)
+    return Page(_rows(admin, [everyone[name] for name in page.rows]), page.before, page.after)
+
+
+def row_of(admin: AdminServices, connection: Connection[Any]) -> Row:
+    """One connection."""
+    return _rows(admin, [connection])[0]
+
+
+def _rows(admin: AdminServices, connections: Sequence[Connection[Any]]) -> list[Row]:
+    engine, now = admin.app.engine, admin.app.now()
+    waiting = sync_requests.every_open(engine)
+    processes = processes_of(admin)
+    rows = []
+    for number, connection in enumerate(connections):
+        standing = standing_of(engine, connection, now, read_by_the_last)
+        activity = activity_of(engine, connection.name, waiting)
+        live = live_of(str(number), activity, processes, standing.people, now)
+        rows.append(Row(standing, activity, live, processes, _is_on_time(connection)))
+    return rows
+
+
+def processes_of(admin: AdminServices) -> Processes:
+    """Who carries out what is asked for."""
+    engine, are_workers = admin.app.engine, admin.app.configuration.bridge.workers
+    newest = sync_runs.page(engine, NEWEST, look_ups=True)
+    return Processes(
+        are_workers,
+        figures.living_workers(engine) if are_workers else 0,
+        sum(run.status in sync_runs.UNDER_WAY for run in newest),
+    )
+
+
+def mark_of(rows: Sequence[Row], now: float) -> str:
+    """Differs as soon as a page with these rows says what is not so any more."""
+    said = "\n".join(f"{row.activity.mark(now)} {row.live.is_bad}" for row in rows)
+    return hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
+
+
+def live_address(rows: Sequence[Row], now: float, **place: Any) -> str:
+    """Where the page hears how far what it shows is; empty where nothing goes on."""
+    if all(row.activity.is_quiet for row in rows):
+        return ""
+    return url_for("admin.sync.events", mark=mark_of(rows, now), **place)
+
+
+def _is_on_time(connection: Connection[Any]) -> bool:
+    return "roster" in connection.settings.model_fields_set
