@@ -13,11 +13,11 @@ from typing import Final, NamedTuple
 
 from bridge.contracts import FIRST_NAME, LAST_NAME, Learner
 from bridge.identifiers import loose_key
-from bridge.learners.search import folded
 from bridge.store import learners
 from bridge.store.database import Engine
 from bridge.store.hints import name_key, name_words, value_key
 from bridge.store.learner_windows import window
+from bridge.store.text import folded
 
 ROWS: Final = 20_000
 """Records looked through at once."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bridge.contracts import FIRST_NAME, LAST_NAME, Learner
 from bridge.store import learners as directory_of
 from bridge.store.database import Engine
+from bridge.store.text import folded
 
 EMAIL: Final = "emailAddress"
 
@@ -28,8 +28,3 @@ def search(engine: Engine, text: str, username_attributes: Sequence[str]) -> Ite
             others = (there.get(name, "") for name in dict.fromkeys((EMAIL, *username_attributes)))
             if any(wanted in folded(value) for value in (f"{first} {last}", f"{last} {first}", *others)):
                 yield learner
-
-
-def folded(text: str) -> str:
-    """Text as it is searched: without letter case, outer and double blanks."""
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())

@@ -17,7 +17,6 @@ from bridge.learners.bulk import LinkRequest
 from bridge.learners.directory import Directory
 from bridge.learners.near_misses import NearMiss, near_misses
 from bridge.learners.provisioning import Provisioning
-from bridge.learners.search import folded
 from bridge.learners.student_ids import shape
 from bridge.store import disputes
 from bridge.store import unmatched as stored
@@ -179,7 +178,7 @@ class Unmatched:
 
     def _stored(self, asked: Asked, after: Position | None) -> Iterator[UnmatchedRow]:
         while True:
-            chosen = (asked.state, asked.connection, asked.outcome)
+            chosen = (asked.state, asked.connection, asked.outcome, asked.text)
             rows = stored.newest(self.engine, CHUNK, after, *chosen)
             yield from rows
             if len(rows) < CHUNK:
@@ -187,9 +186,8 @@ class Unmatched:
             after = rows[-1].position
 
     def _rows(self, asked: Asked, after: Position | None) -> Iterator[UnmatchedRow]:
-        wanted = folded(asked.text)
         for row in self._stored(asked, after):
-            if _speaks_of(row, wanted) and not (asked.state == State.WAITING and self._is_over(row)):
+            if not (asked.state == State.WAITING and self._is_over(row)):
                 yield row
 
     def _with_near_misses(self, row: UnmatchedRow) -> Waiting:
@@ -225,8 +223,3 @@ class Unmatched:
             return Linked(choice, who, LINKED_ALREADY)
         dispute = disputes.find(self.engine, choice.connection, choice.student_id)
         return Linked(choice, who, "", dispute, linking.others_who_are(self.engine, *choice))
-
-
-def _speaks_of(row: UnmatchedRow, wanted: str) -> bool:
-    names = (f"{row.first_name} {row.last_name}", f"{row.last_name} {row.first_name}")
-    return not wanted or any(wanted in folded(text) for text in (row.student_id, *names))

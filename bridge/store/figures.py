@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, func, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, ScalarSelect, Select, func, select, text
 
 from bridge.store.engine import autocommit
 from bridge.store.learners import DirectoryState, read_state
@@ -20,34 +20,39 @@ T = TypeVar("T")
 _r: Final = sync_run.c
 _GOOD: Final = (_r.status.in_((Status.DONE, Status.PARTIAL)), _r.reason.not_in(UNFINISHED), _r.look_up.is_(False))
 """Of a run that brought OttoLearn to what the roster says; of a partial one, with the exception of single people."""
-_SYNCED: Final = (
-    select(sync_source.c.connection, func.max(_r.ended_at))
-    .join(sync_run, _r.source == sync_source.c.id)
-    .where(*_GOOD)
-    .group_by(sync_source.c.connection)
-)
-_WHOLE: Final = (
-    select(_r.source, func.max(_r.id).label("run"))
-    .where(
+
+
+def _last(column: ColumnElement[T], *conditions: ColumnElement[bool]) -> ScalarSelect[T]:
+    """This column of a source's last run that meets every condition: found from the newest backwards, so that a long
+    record of runs costs nothing."""
+    newest = select(column).where(_r.source == sync_source.c.id, *conditions).order_by(_r.id.desc()).limit(1)
+    return newest.correlate(sync_source).scalar_subquery()
+
+
+_ENDED: Final = select(sync_source.c.connection, _last(_r.ended_at, *_GOOD).label("ended_at")).subquery()
+_SYNCED: Final = select(_ENDED.c.connection, _ENDED.c.ended_at).where(_ENDED.c.ended_at.is_not(None))
+_WHOLE: Final = select(
+    sync_source.c.id.label("source"),
+    sync_source.c.connection,
+    _last(
+        _r.id,
         _r.since.is_(None),
         _r.look_up.is_(False),
         _r.status.in_((Status.DONE, Status.PARTIAL, Status.HELD_BACK, Status.APPLYING)),
-    )
-    .group_by(_r.source)
-    .subquery()
-)
+    ).label("run"),
+).subquery()
 """The last run of each source that read the whole roster and was more than a plan."""
 
 
 def _left_in(state: State) -> Select[str, int]:
     """How many people a whole run, and those in between that followed it, left in `state`, by connection."""
     return (
-        select(sync_source.c.connection, func.count(sync_item.c.key.distinct()))
-        .join(_WHOLE, _WHOLE.c.source == sync_source.c.id)
-        .join(sync_run, (_r.source == sync_source.c.id) & (_r.id >= _WHOLE.c.run))
-        .join(sync_item, sync_item.c.run == _r.id)
+        select(_WHOLE.c.connection, func.count(sync_item.c.key.distinct()))
+        .join(sync_run, (_r.source == _WHOLE.c.source) & (_r.id >= _WHOLE.c.run))
+        # The sum keeps SQLite from beginning with everybody of all runs, whom it would look through for each source.
+        .join(sync_item, sync_item.c.run == _r.id + 0)
         .where(sync_item.c.state == state, _r.status != Status.PLANNED)
-        .group_by(sync_source.c.connection)
+        .group_by(_WHOLE.c.connection)
     )
 
 

@@ -87,7 +87,7 @@ _LOOKED_UP: Final[dict[str, Callable[[str], str]]] = {
     "mail": folded,
 }
 """The columns of digests that hold IDs of a user."""
-_SECRET: Final = {"channel", "word", "digest", *Keys._fields}
+_SECRET: Final = {"channel", "word", "digest", "searched", *Keys._fields}
 _JSON: Final = {"fields", "content", "attributes", "document", "details"}
 _TIMES: Final = {
     *("time", "first_seen", "last_seen", "made_at", "bound_at", "received_at", "ended_at", "missing_since"),

@@ -321,10 +321,12 @@ unmatched = Table(
     Column("first_seen", Double, nullable=False),
     Column("last_seen", Double, nullable=False, index=True),
     Column("state", String(16), nullable=False, server_default="waiting"),
+    Column("searched", Text, nullable=False, server_default=""),
     Index("ix_unmatched_student", "student_id"),
+    Index("ix_unmatched_state", "state", "last_seen"),
     sqlite_with_rowid=False,
 )
-"""Students whom launches named and nobody was found for."""
+"""Students whom launches named and nobody was found for. `searched` is what they are found by (`text.searched`)."""
 
 alias = Table(
     "alias",

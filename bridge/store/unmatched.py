@@ -13,7 +13,7 @@ from bridge.identifiers import is_student_id, normalize
 from bridge.store.engine import autocommit
 from bridge.store.purging import Purge
 from bridge.store.schema import unmatched
-from bridge.store.text import storable
+from bridge.store.text import folded, searched, storable
 
 MOST: Final = 10_000
 """Rows of one connection: whoever makes up IDs must not fill the disk."""
@@ -76,7 +76,7 @@ _FORGET_OLD: Final = Purge(unmatched, unmatched.c.last_seen < bindparam("before"
 
 def _note_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Executable:
     row = dialect(unmatched)
-    changed = {name: row.excluded[name] for name in ("first_name", "last_name", "outcome", "last_seen")}
+    changed = {name: row.excluded[name] for name in ("first_name", "last_name", "outcome", "last_seen", "searched")}
     state = case((unmatched.c.state == State.IGNORED, State.IGNORED), else_=State.WAITING)
     statement: Executable = row.on_conflict_do_update(
         index_elements=["connection", "student_id"], set_={**changed, "times": unmatched.c.times + 1, "state": state}
@@ -101,6 +101,7 @@ def note(engine: Engine, connection: str, student: Student, outcome: str, *, now
         if known is None and database.execute(_SIZE, {"asked": connection}).scalar_one() >= MOST:
             return
         seen = {"times": 1, "first_seen": now, "last_seen": now, "state": State.WAITING}
+        seen["searched"] = searched(student_id, names["first_name"], names["last_name"])
         database.execute(_NOTE[engine.dialect.name], {**row, **seen})
 
 
@@ -111,17 +112,23 @@ def newest(
     state: State = State.WAITING,
     connection: str | None = None,
     outcome: str | None = None,
+    text: str = "",
 ) -> list[UnmatchedRow]:
-    """The `last` students, the one seen last first; `after`: those that follow on it."""
+    """The `last` students, the one seen last first; `after`: those that follow on it; `text` stands in their ID or
+    in their name, in either order and in any letter case."""
     u = unmatched.c
     statement = select(*_COLUMNS).where(u.state == state)
     if connection is not None:
         statement = statement.where(u.connection == connection)
     if outcome is not None:
         statement = statement.where(u.outcome == outcome)
+    if wanted := folded(text):
+        # One without, of a release that knew no such column, is rather shown than hidden.
+        statement = statement.where(or_(u.searched.contains(wanted, autoescape=True), u.searched == ""))
     if after is not None:
         further = or_(u.connection > after.connection, and_(u.connection == after.connection, u.student_id > after[2]))
         statement = statement.where(
+            u.last_seen <= after.last_seen,  # which alone an index answers
             or_(u.last_seen < after.last_seen, and_(u.last_seen == after.last_seen, further)),
         )
     ordered = statement.order_by(u.last_seen.desc(), u.connection, u.student_id).limit(last)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -94,15 +95,18 @@ def _plot(found: Overview, now: float) -> Markup:
     """Launches of the last days, in two colours."""
     bar = 6
     last = int(now) // HOUR // bar
-    columns = []
-    for at in range(last - 7 * DAY // bar + 1, last + 1):
-        inside = [count for count in found.counts if count.hour // bar == at]
-        matched = sum(count.launches for count in inside if count.outcome == Outcome.MATCHED)
-        moment = datetime.fromtimestamp(at * bar * HOUR, UTC)
-        begins = at * bar * HOUR
-        href = url_for("admin.launches.show", since=begins, until=begins + bar * HOUR)
-        values = (matched, sum(count.launches for count in inside) - matched)
-        columns.append(Column(moment.strftime("%b %-d"), moment.strftime("%Y-%m-%d %H:%M UTC"), values, href))
+    first = last - 7 * DAY // bar + 1
+    sums = {at: [0, 0] for at in range(first, last + 1)}
+    for count in found.counts:
+        if (at := count.hour // bar) in sums:
+            sums[at][count.outcome != Outcome.MATCHED] += count.launches
+    columns = [_column(at * bar * HOUR, (at + 1) * bar * HOUR, values) for at, values in sums.items()]
     return stacked_bars(
         "Launches of the last 7 days", [Series("got in", "s1"), Series("did not get in", "s2")], columns
     )
+
+
+def _column(begins: int, ends: int, values: Sequence[int]) -> Column:
+    moment = datetime.fromtimestamp(begins, UTC)
+    href = url_for("admin.launches.show", since=begins, until=ends)
+    return Column(moment.strftime("%b %-d"), moment.strftime("%Y-%m-%d %H:%M UTC"), values, href)

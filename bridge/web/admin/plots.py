@@ -37,7 +37,9 @@ def stacked_bars(title: str, series: Sequence[Series], columns: Sequence[Column]
     lines = Markup().join(
         Markup('<path class="grid" d="M0 {0}H{1}"/>').format(HEIGHT * at // TICKS, WIDTH) for at in range(TICKS)
     )
-    bars = Markup().join(_bar(at, len(columns), top, series, column) for at, column in enumerate(columns))
+    bars = _bars(top, series, columns) + Markup().join(
+        _place(at, len(columns), series, column) for at, column in enumerate(columns)
+    )
     picture = Markup(
         '<svg viewBox="0 0 {} {}" preserveAspectRatio="none" role="group" aria-label="{}">{}{}</svg>'
     ).format(WIDTH, HEIGHT, title, lines, bars)
@@ -48,22 +50,30 @@ def stacked_bars(title: str, series: Sequence[Series], columns: Sequence[Column]
     ).format(scale, picture, _labels(columns), _legend(series)) + _table(title, series, columns)
 
 
-def _bar(at: int, count: int, top: int, series: Sequence[Series], column: Column) -> Markup:
+def _bars(top: int, series: Sequence[Series], columns: Sequence[Column]) -> Markup:
+    """All bars of one colour as one shape: an element for each bar would be most of a page's weight."""
+    width = WIDTH / max(1, len(columns))
+    shapes: list[list[str]] = [[] for _ in series]
+    for at, column in enumerate(columns):
+        floor, x, wide = float(HEIGHT), (at + GAP / 2) * width, width * (1 - GAP)
+        for shape, value in zip(shapes, column.values, strict=True):
+            if value:
+                height = HEIGHT * value / top
+                floor -= height
+                shape.append(f"M{x:.0f} {floor:.1f}h{wide:.0f}v{height:.1f}h-{wide:.0f}z")
+    return Markup().join(
+        Markup('<path class="{}" d="{}"/>').format(one.colour, "".join(shape))
+        for one, shape in zip(series, shapes, strict=True)
+        if shape
+    )
+
+
+def _place(at: int, count: int, series: Sequence[Series], column: Column) -> Markup:
+    """Where a column is pointed at: what it says then, and where it leads."""
     width = WIDTH / count
-    floor, parts = float(HEIGHT), []
-    for one, value in zip(series, column.values, strict=True):
-        height = HEIGHT * value / top
-        if value:
-            floor -= height
-            x, wide = (at + GAP / 2) * width, width * (1 - GAP)
-            parts.append(
-                Markup('<rect class="{}" x="{:.0f}" y="{:.1f}" width="{:.0f}" height="{:.1f}"/>').format(
-                    one.colour, x, floor, wide, height
-                )
-            )
     told = f"{column.title}: " + (_told(series, column) or "none")
     room = Markup('<rect class="room" x="{:.0f}" y="0" width="{:.0f}" height="{}"/>').format(at * width, width, HEIGHT)
-    inner = Markup("<title>{}</title>{}{}").format(told, room, Markup().join(parts))
+    inner = Markup("<title>{}</title>{}").format(told, room)
     if column.href and sum(column.values):
         return Markup('<a href="{}">{}</a>').format(column.href, inner)
     return Markup("<g>{}</g>").format(inner)

@@ -77,3 +77,11 @@ def test_progress_that_waits_for_the_lms_is_counted_and_that_which_a_page_fetche
         visits.report(engine, number, progress=0.4, mastered=False, seconds=60, now=now, due_at=due_at)
     found = figures.read(engine)
     assert (found.waiting, found.waiting_since) == (2, 5.0)
+
+
+def test_a_run_in_between_or_for_one_person_does_not_hide_whom_the_whole_one_left(engine: Engine) -> None:
+    add_items(engine, add_run(engine, "campus", Status.HELD_BACK, 100.0), "held", "a")
+    for later in range(5):
+        add_run(engine, "campus", Status.DONE, 200.0 + later, since=100.0)
+    found = figures.read(engine)
+    assert (found.held, found.synced) == ({"campus": 1}, {"campus": 204.0})
