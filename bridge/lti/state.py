@@ -40,7 +40,7 @@ class States:
     """Makes and reads states: signed, bound to a connection and to the browser that began."""
 
     def __init__(self, secret_key: str) -> None:
-        self._key = f"lti13 state {secret_key}".encode()
+        self._mac = hmac.new(f"lti13 state {secret_key}".encode(), digestmod="sha256")
 
     def make(self, connection: str, nonce: str, secret: str, now: float, target: str = "") -> str:
         payload = msgspec.json.encode([connection, nonce, digest(secret), int(now), target])
@@ -63,7 +63,9 @@ class States:
         return State(nonce, binding, target)
 
     def _seal(self, payload: bytes) -> bytes:
-        return hmac.digest(self._key, payload, "sha256")
+        mac = self._mac.copy()  # the key is prepared once: that takes as long as the rest
+        mac.update(payload)
+        return mac.digest()
 
 
 def key_of(nonce: str) -> str:

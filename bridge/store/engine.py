@@ -30,7 +30,9 @@ from bridge.store.revisions import known_revisions
 CONNECTIONS: Final = 32
 """The most that a process has open at once. A request keeps one and now and then needs a second (`shared_connection`,
 and `engine.begin()` within it), so twice its threads must fit: else all of them could hold one and wait for another."""
-_POOL: Final = {"pool_size": 8, "max_overflow": CONNECTIONS - 8, "pool_timeout": 5}
+_POOL: Final = {"pool_size": 8, "max_overflow": CONNECTIONS - 8, "pool_timeout": 5, "pool_use_lifo": True}
+"""Who was given back last is taken first: the pages that a connection to SQLite has in memory hold until another one
+writes, and of several that take turns each would read them anew for every launch."""
 _PRAGMAS: Final = ("busy_timeout=5000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 _SILENCE: Final = {
     "tcp_user_timeout": 30_000,

@@ -23,6 +23,16 @@ def test_those_that_are_taken_are_counted_until_they_are_back(engine: Engine, to
     assert told == [1, 2, 1, 0]
 
 
+def test_the_one_that_was_given_back_last_is_taken_first_with_what_it_has_in_memory(engine: Engine) -> None:
+    first, last = engine.connect(), engine.connect()
+    warm = last.connection.driver_connection
+    first.close()
+    last.close()
+    for _ in range(3):
+        with engine.connect() as connection:
+            assert connection.connection.driver_connection is warm
+
+
 def test_one_that_was_taken_before_is_not_given_back_twice(engine: Engine, told: list[int]) -> None:
     with engine.connect():
         watch(engine, told.append)
