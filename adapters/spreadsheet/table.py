@@ -73,7 +73,7 @@ def _told_of(package: Package, *, named: bool) -> str:
 
 def _csv_rows(file: BinaryIO, name: str, encoding: str) -> Iterator[Row]:
     for number, cells in read_csv(file, name, encoding=encoding):
-        values: Sequence[Cell] = [unguarded(cell) if cell[:1] == "'" else cell for cell in cells]
+        values: Sequence[Cell] = [unguarded(cell) if "'" in cell else cell for cell in cells]
         yield Row(number, values)
 
 

@@ -29,8 +29,13 @@ SECRETS = {
     *("return_url", "launch_presentation_return_url", "deep_link_return_url"),  # an LMS's session may stand in these
 }
 """Fields and claims of which only the beginning and the length are kept."""
-SECRET_PARTS = ("token", "secret", "password")
+SECRET_PARTS = (
+    *("token", "secret", "password", "passwd", "pwd", "passphrase", "credential", "authorization"),
+    *("apikey", "api_key", "private_key", "sesskey", "sessionid", "session_id"),
+)
 """As are those with such a word in their name: `custom_api_token`, `client_secret`."""
+SHORT = 12
+"""Characters of a secret of which nothing is kept but their number: its beginning would be half of it."""
 HEADERS = ("Origin", "User-Agent", "Content-Type", "Sec-Fetch-Site", "Sec-Fetch-Dest")
 
 
@@ -90,7 +95,8 @@ def _value(name: str, value: object, depth: int) -> Any:
     if text is None:
         return value if not isinstance(value, int | float) or abs(value) < 1e15 else str(value)[:LONGEST]
     if name.lower() in SECRETS or any(part in name.lower() for part in SECRET_PARTS):
-        return f"{text[:6]}… ({len(text)} characters)" if text else ""
+        begins = text[:6] if len(text) >= SHORT else ""
+        return f"{begins}… ({len(text)} characters)" if text else ""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
 
 

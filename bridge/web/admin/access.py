@@ -89,12 +89,19 @@ def say(text: str, kind: str = "good") -> None:
 def guard(pages: Blueprint, admin: AdminServices) -> None:
     """Let nobody past who may not; of `pages` and those below them."""
 
+    @pages.url_value_preprocessor
+    def begin(endpoint: str | None, values: dict[str, Any] | None) -> None:
+        """Before anything can fail: the page that says so is one of ours, for nobody in particular."""
+        del endpoint, values
+        g.admin_visit = Visit(admin, None, admin.app.address_of(request))
+
     @pages.before_request
     def check() -> Response | None:
         if request.endpoint == f"{pages.name}.static":
             return None
-        address = admin.app.address_of(request)
-        g.admin_visit = Visit(admin, None, address)
+        address = visit().address
+        if _holds_nul():
+            abort(400, "The request holds a character that no text has.")
         if not admin.app.is_secure and not _is_here(admin, address):
             abort(403, "These pages need https: bridge.public_url begins with http.")
         view = current_app.view_functions.get(request.endpoint or "")
@@ -118,6 +125,13 @@ def _refusal(admin: AdminServices, who: SignedIn | None, needed: Role | str | No
     if request.method not in SAFE and not admin.sessions.is_csrf_of(who.token, request.form.get(CSRF, "")):
         abort(400, "The form was not made for this session. Go back, reload the page, and send it again.")
     return None
+
+
+def _holds_nul() -> bool:
+    """Whether something that was typed holds U+0000, which no database takes for text."""
+    form = () if request.method in SAFE else request.form.items(multi=True)
+    typed = (*request.args.items(multi=True), *form, *(request.view_args or {}).items())
+    return any("\0" in str(value) for _, value in typed)
 
 
 def is_from_here(admin: AdminServices) -> bool:

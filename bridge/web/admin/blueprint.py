@@ -48,7 +48,7 @@ def admin_pages(services: AppServices) -> Blueprint:
     for section in PAGES:
         pages.register_blueprint(section(admin))
 
-    @pages.route("/<path:rest>", methods=["GET", "POST"])
+    @pages.route("/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     @requires(Role.VIEWER)
     def nothing(rest: str) -> Response:
         abort(404, f"No page is at /admin/{rest[:100]}.")

@@ -12,6 +12,8 @@ import msgspec
 
 T = TypeVar("T")
 Key = TypeVar("Key")
+MOST = 2**63
+"""What no integer of a database reaches."""
 ROWS = 50
 """Rows of a page."""
 
@@ -37,12 +39,25 @@ def read_place(args: Mapping[str, str], kind: type[Key] | Any) -> Place[Key] | N
     """The place that `?after=` or `?before=` names, with a key of this type; None for the beginning, or nonsense."""
     for name in ("after", "before"):
         if name in args:
-            try:
-                encoded = base64.urlsafe_b64decode(args[name] + "==")
-                return Place(msgspec.json.decode(encoded, type=kind), name == "before")
-            except (ValueError, binascii.Error):
-                return None
+            key = read_written(args[name], kind)
+            return None if key is None else Place(key, name == "before")
     return None
+
+
+def read_written(text: str, kind: type[Key] | Any) -> Any:
+    """The key that `written` made a word of; None for nonsense, and for what stands in no database."""
+    try:
+        found = msgspec.json.decode(base64.urlsafe_b64decode(text + "=="), type=kind)
+    except (ValueError, RecursionError, binascii.Error):
+        return None
+    return found if all(map(_is_storable, found if isinstance(found, tuple) else (found,))) else None
+
+
+def _is_storable(value: object) -> bool:
+    """Whether a column can hold it: an integer of 64 bits, a number that is one, text without U+0000."""
+    if isinstance(value, str):
+        return "\0" not in value
+    return not isinstance(value, int | float) or abs(value) < MOST
 
 
 def written(key: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+from urllib.parse import unquote
 
 from flask import Blueprint, Response, abort, request
 
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 FORM = "-form"
 """Names the cookie that says which browser was given the form."""
 HOME = "/admin"
-_OURS = re.compile(r"/admin(?:/[A-Za-z0-9._~/%@+:,-]*)?(?:\?[A-Za-z0-9._~/%@+:,&=*!-]*)?")
+_OURS = re.compile(r"/admin(?:/[A-Za-z0-9._~/%@+:,-]*)?(?:\?[A-Za-z0-9._~/%@+:,&=*!'()$;?-]*)?")
 
 
 def sign_in_pages(admin: AdminServices) -> Blueprint:
@@ -75,8 +76,13 @@ def enter(admin: AdminServices, way: str, who: str, role: Role, back: str) -> Re
 
 
 def safe_next(url: str) -> str:
-    """Where to go after signing in: a page of ours below /admin, whatever was asked."""
-    return url if _OURS.fullmatch(url) and "//" not in url and ".." not in url else HOME
+    """Where to go after signing in: a page of ours below /admin, whatever was asked.
+
+    A browser takes `%2e%2e` for `..` (WHATWG URL, section 4.4), and would go elsewhere on this host.
+    """
+    path = url.partition("?")[0]
+    leads_up = any(unquote(part) in {"", ".", ".."} for part in path.split("/")[1:-1]) or unquote(path).endswith("/..")
+    return url if _OURS.fullmatch(url) and not leads_up else HOME
 
 
 def cookie_kept(admin: AdminServices, response: Response, name: str, value: str, lasts: int | None = None) -> None:

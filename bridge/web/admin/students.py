@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-
-import msgspec
 
 from bridge.contracts import FIRST_NAME, LAST_NAME, Learner
 from bridge.learners.names import differ, name_of
 from bridge.learners.near_misses import NearMiss
 from bridge.learners.search import EMAIL
 from bridge.store.unmatched import UnmatchedRow
-from bridge.web.admin.paging import written
+from bridge.web.admin.paging import read_written, written
 
 NAMES = (FIRST_NAME, LAST_NAME)
 NEAR = {
@@ -51,10 +47,8 @@ def token(connection: str, student_id: str) -> str:
 
 def read_token(text: str) -> Key | None:
     """The student whom the word means; None for nonsense."""
-    try:
-        return Key(*msgspec.json.decode(base64.urlsafe_b64decode(text + "=="), type=tuple[str, str]))
-    except (ValueError, binascii.Error):
-        return None
+    found = read_written(text, tuple[str, str])
+    return Key(*found) if found else None
 
 
 def read_choices(form: Mapping[str, str], tokens: Sequence[str]) -> list[tuple[Key, int | None]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 from hypothesis import example, given, settings
@@ -189,7 +190,8 @@ def test_a_sign_of_another_width_begins_no_formula_either(sign):
 def test_no_text_is_a_formula_after_guarding_and_none_is_lost(text):
     safe = guarded(text)
     assert not safe.startswith(tuple("=+-@\t\r\n＝＋－＠﹦﹢﹣﹫"))
-    assert unguarded(safe) == unguarded(text)
+    assert unguarded(safe) == text
+    assert not re.search("[;\t\r\n][=+@-]", safe)
 
 
 @given(st.text().filter(lambda text: '"' not in text))
@@ -281,3 +283,10 @@ def test_reading_a_number_raises_nothing(value):
 def test_an_id_that_we_write_is_read_as_the_same_id(text):
     student_id = normalize(text)
     assert read_id(unguarded(guarded(written_id(student_id)))) == ("" if is_no_id(student_id) else student_id)
+
+
+@pytest.mark.parametrize("text", ["x;=1+1", "x\n=1+1", "x\r\n@SUM(1)", "x;'=1", "x;''+1", "a\t-1", ";=1", "';=1"])
+def test_nothing_behind_a_semicolon_is_a_formula_where_that_parts_cells(text: str) -> None:
+    safe = guarded(text)
+    assert not re.search("(?:^|[;\t\r\n])[=+@-]", safe)
+    assert unguarded(safe) == text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ CONFIG = """
 bridge:
   public_url: {bridge}
   secret_key: 0123456789abcdef0123456789abcdef
-  database_url: sqlite:///{database}
+  database_url: "{database}"
   trusted_networks: [127.0.0.0/8]
   progress_token: 0123456789abcdef-progress-0123456789abcdef
 ottolearn:
@@ -137,11 +138,20 @@ def sign_in() -> str:
 
 @pytest.fixture
 def bridge(tmp_path: Path, migrated_sqlite: Path, loopback: Outbound, campus: Campus, sign_in: str) -> Iterator[Bridge]:
-    shutil.copy(migrated_sqlite, tmp_path / "bridge.db")
+    file = shutil.copy(migrated_sqlite, tmp_path / "bridge.db")
+    with running(tmp_path, f"sqlite:///{file}", loopback, campus, sign_in) as found:
+        yield found
+
+
+@contextmanager
+def running(
+    folder: Path, database_url: str, loopback: Outbound, campus: Campus, sign_in: str = SIGNED_LINK
+) -> Iterator[Bridge]:
+    """A bridge over this database, which has the newest schema."""
     with serve(campus) as served:
-        path = tmp_path / "config.yaml"
+        path = folder / "config.yaml"
         names = {"issuer": ISSUER, "client": CLIENT, "deployment": DEPLOYMENT, "bridge": BRIDGE, "sign_in": sign_in}
-        path.write_text(CONFIG.format(database=tmp_path / "bridge.db", jwks=f"{served.url}/jwks", **names), "utf-8")
+        path.write_text(CONFIG.format(database=database_url, jwks=f"{served.url}/jwks", **names), "utf-8")
         configuration = load(path, ADAPTERS, {})
         engine = open_database(configuration.bridge.database_url.get_secret_value())
         numbers = itertools.count()

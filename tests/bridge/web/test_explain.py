@@ -86,13 +86,27 @@ def test_whatever_came_the_page_still_answers(bridge: Bridge, body: bytes, conte
     assert len(json.dumps(received.find(bridge.engine, bridge.record()[0].reference))) <= received.LONGEST
 
 
-@pytest.mark.parametrize("name", ["custom_api_token", "Client_Secret", "custom_db_password", "id_token", "code"])
+SECRETS = (
+    *("custom_api_token", "Client_Secret", "custom_db_password", "id_token", "code"),
+    *("custom_apikey", "custom_API_KEY", "sesskey", "Authorization", "custom_pwd"),
+)
+
+
+@pytest.mark.parametrize("name", SECRETS)
 def test_a_secret_of_the_lms_is_not_shown_whatever_its_field_is_called(bridge: Bridge, name: str) -> None:
     bridge.client.post("/lti/campus/launch", data={name: "hunter2-hunter2", "roles": "Learner"})
     (line,) = bridge.record()
     kept = received.find(bridge.engine, line.reference)
     assert kept is not None
     assert kept["form"] == {name: "hunter… (15 characters)", "roles": "Learner"}
+
+
+@pytest.mark.parametrize("secret", ["1234", "hunter2", "hunter2-abc"])
+def test_nothing_of_a_short_secret_is_kept_but_its_length(bridge: Bridge, secret: str) -> None:
+    bridge.client.post("/lti/campus/launch", data={"custom_password": secret})
+    kept = received.find(bridge.engine, bridge.record()[0].reference)
+    assert kept is not None
+    assert kept["form"] == {"custom_password": f"… ({len(secret)} characters)"}
 
 
 def test_signatures_of_lti11_are_shortened(bridge: Bridge) -> None:

@@ -13,8 +13,10 @@ from werkzeug.routing import Rule
 from bridge.admin.roles import Role
 from bridge.web.admin.access import EVERYBODY, MARK
 from bridge.web.app import create_app
+from bridge.web.body import MAX_BODY
 from tests.bridge.web.admin.conftest import COOKIE, AdminBrowser
 from tests.bridge.web.conftest import Bridge
+from tests.fakes.lti_platform import BRIDGE
 
 SignIn = Callable[[Role], AdminBrowser]
 ROLES = list(Role)
@@ -110,6 +112,32 @@ def test_pages_are_framed_by_nobody_kept_by_nobody_and_run_no_code_of_theirs(adm
         assert "unsafe" not in policy
         assert headers["Cache-Control"] == "no-store"
         assert headers["X-Frame-Options"] == "DENY"
+
+
+PAGE = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "POST"])
+@pytest.mark.parametrize("path", ["/admin/launches", "/admin/audit", "/admin/no-such", "/admin/sign-in"])
+def test_what_is_refused_is_framed_by_nobody_either(admin: SignIn, method: str, path: str) -> None:
+    answer = admin(Role.OWNER).client.open(path, method=method, base_url=BRIDGE)
+    assert answer.status_code in {400, 404, 405}
+    assert answer.headers["Content-Security-Policy"] == f"{PAGE}form-action 'self'; frame-ancestors 'none'"
+    assert answer.headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize("path", ["/admin/sign-in", "/admin/unmatched/link"])
+def test_a_form_that_is_too_large_is_told_so(stranger: AdminBrowser, admin: SignIn, path: str) -> None:
+    for browser in (stranger, admin(Role.OWNER)):
+        answer = browser.post_bare(path, name="x" * (MAX_BODY + 1))
+        assert answer.status_code == 413
+        assert "That is too large" in answer.text
+        assert answer.headers["X-Frame-Options"] == "DENY"
+
+
+def test_a_file_that_is_not_there_is_no_fault(stranger: AdminBrowser) -> None:
+    for path in ("/admin/static/none.css", "/admin/static/../../../config.yaml", "/admin/static/%2e%2e/x"):
+        assert stranger.get(path).status_code == 404
 
 
 def test_static_files_may_be_kept_and_no_template_has_code_or_style_in_it(admin: SignIn) -> None:

@@ -89,7 +89,7 @@ def test_what_was_misheard_is_read_as_what_was_meant(bridge: Bridge, admin: Sign
     assert written in words(tree.xpath("//h1")[0])
 
 
-@pytest.mark.parametrize("typed", ["7K3M-9QXZ", "7K3M", HOSTILE, "'; drop table launch", "x" * 5000, "\0"])
+@pytest.mark.parametrize("typed", ["7K3M-9QXZ", "7K3M", HOSTILE, "'; drop table launch", "x" * 5000])
 def test_a_reference_nobody_knows_is_asked_for_again(bridge: Bridge, admin: SignIn, typed: str) -> None:
     put(bridge)
     answer = admin(Role.VIEWER).get("/admin/reference", query_string={"reference": typed})

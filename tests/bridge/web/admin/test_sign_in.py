@@ -143,6 +143,7 @@ def test_another_password_ends_the_sessions_of_the_old_one(ada: AdminBrowser) ->
     "url",
     [
         *("https://evil.test/admin", "//evil.test/admin", "/\\evil.test", "/admin//evil.test", "/adminevil", "/lti"),
+        *("/admin/%2e%2e/l/code", "/admin/.%2E/lti", "/admin/x/%2e%2e", "/admin/..", "/admin/%2e/x", "/admin/a/..?x=1"),
         *("/admin/../lti", "javascript:alert(1)", "/admin\n", "/admin/\\evil.test", "", "/admin?x=<b>", "admin"),
     ],
 )
@@ -150,7 +151,13 @@ def test_signing_in_leads_to_no_other_site(url: str) -> None:
     assert safe_next(url) == "/admin"
 
 
-@pytest.mark.parametrize("url", ["/admin", "/admin/launches?q=a%20b&after=W10", "/admin/connections/campus-1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("/admin", "/admin/launches?q=a%20b&after=W10", "/admin/connections/campus-1"),
+        *("/admin/reference?reference=7K3M-9QXT", "/admin/launches?q=O'Brien", "/admin/launches?q=https://x/%2e%2e"),
+    ],
+)
 def test_signing_in_leads_to_our_own_pages(url: str) -> None:
     assert safe_next(url) == url
 
