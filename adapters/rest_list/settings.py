@@ -47,7 +47,7 @@ class Roster(AnyRoster):
 class Settings(Frozen):
     """One LMS with a list."""
 
-    preset: str = ""
+    preset: str = Field(default="", json_schema_extra={"choices": ["", *presets.names()]})
     student_id: Annotated[str, Field(max_length=200)] = ""
     """The field that holds what the LMS passes at launch. No LMS of the presets documents it: there is no default."""
     api: Api

@@ -67,9 +67,12 @@ def client_of(invocation: Invocation, connection: str) -> AuthorizationCodeClien
 
 
 def _client(invocation: Invocation, engine: Engine, connection: str) -> AuthorizationCodeClient | None:
-    if Connections(invocation.configuration.connections, ADAPTERS, engine).find(connection) is None:
+    configured = invocation.configuration.connections
+    secret_key = invocation.configuration.bridge.secret_key.get_secret_value()
+    found = Connections(configured, ADAPTERS, engine, secret_key=secret_key).find(connection)
+    if found is None:
         raise click.UsageError(f"no connection is called {connection}; see: ottobridge connections list")
-    return client_of(invocation, connection)
+    return found.adapter.consent(found.settings) if found.adapter.consent else None
 
 
 def _ask_for_code(state: str) -> str:

@@ -54,7 +54,8 @@ def _examine(invocation: Invocation, only: str | None, write: bool) -> Iterator[
     configuration = invocation.configuration
     try:
         with invocation.database() as engine:
-            known = Connections(configuration.connections, ADAPTERS, engine)
+            secret_key = configuration.bridge.secret_key.get_secret_value()
+            known = Connections(configuration.connections, ADAPTERS, engine, secret_key=secret_key)
             connections = _named(known, only)
             made = Doctor(
                 settings=configuration.ottolearn,

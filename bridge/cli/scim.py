@@ -8,9 +8,11 @@ from typing import Any
 
 import click
 
+from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.saying import say
 from bridge.cli.tables import print_table
+from bridge.config.connections import Connections
 from bridge.roster.settings import seconds
 from bridge.scim.tokens import GRACE, NAME_LENGTH, make
 from bridge.store import scim_tokens
@@ -92,7 +94,8 @@ def revoke(invocation: Invocation, connection: str, token_id: str) -> None:
 
 
 def _url(invocation: Invocation, name: str) -> str:
-    found = invocation.configuration.connections.get(name)
+    with invocation.database() as engine:
+        found = Connections(invocation.configuration.connections, ADAPTERS, engine).find(name)
     if found is None or not found.adapter.takes_pushes:
         raise click.UsageError(f"No connection with the adapter scim is called {name}; see ottobridge config check.")
     return f"{invocation.configuration.bridge.public_url}/scim/v2/{name}"

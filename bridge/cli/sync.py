@@ -134,7 +134,8 @@ def _connection(invocation: Invocation, name: str) -> Connection[Any]:
     found = invocation.configuration.connections.get(name)
     if found is None:
         with invocation.database() as engine:
-            found = Connections({}, ADAPTERS, engine).find(name)
+            secret_key = invocation.configuration.bridge.secret_key.get_secret_value()
+            found = Connections({}, ADAPTERS, engine, secret_key=secret_key).find(name)
     if found is None:
         raise click.UsageError(f"No connection is called {name}; `ottobridge config check` lists them.")
     return found

@@ -188,7 +188,8 @@ def _take(path: Path, role: Role, log_format: str, parent: int) -> None:
 def _catalogue(invocation: Invocation, engine: Engine, stopping: Callable[[], bool]) -> Catalogue:
     configuration: Configuration = invocation.configuration
     secret = configuration.bridge.secret_key.get_secret_value()
-    connections = Connections(configuration.connections, ADAPTERS, engine)
+    secret_key = configuration.bridge.secret_key.get_secret_value()
+    connections = Connections(configuration.connections, ADAPTERS, engine, secret_key=secret_key)
     directory, outbound = invocation.directory_over(engine), invocation.outbound
     own_keys = OwnKeys(engine, secret, "lti", time.time)
     return Catalogue(

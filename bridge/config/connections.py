@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
 from pydantic import ValidationError
 
 from bridge.config.adapters import Adapters
 from bridge.config.configuration import CONNECTION_NAME
+from bridge.config.kept_settings import KeptSettings, encoded, read_kept, replace_secrets
+from bridge.config.sealing import Unopened
+from bridge.config.setting_fields import Path
 from bridge.contracts import Adapter, Connection
 from bridge.errors import LaunchRejected
 from bridge.store import connections as stored
@@ -33,12 +35,17 @@ class Connections:
         adapters: Adapters,
         engine: Engine,
         own: Connection[Any] | None = None,
+        *,
+        secret_key: str = "",
     ) -> None:
-        """`own` is the bridge's own connection: found by its name, and shown to nobody."""
+        """`own` is the bridge's own connection: found by its name, and shown to nobody. `secret_key` opens the secrets
+        of those that the database keeps; without it, something else stands for each.
+        """
         self.configured = configured
         self._adapters = adapters
         self._engine = engine
         self._own = own
+        self._secret_key = secret_key
         self._parsed: dict[str, tuple[StoredConnection, Connection[Any] | None]] = {}
 
     def __contains__(self, name: object) -> bool:
@@ -85,10 +92,26 @@ class Connections:
         return self._adapters.named(name)
 
     def register(self, name: str, adapter: Adapter[Any], settings: Mapping[str, Any], now: float) -> bool:
-        """Keep a new connection; False where the name is taken. Raises ValueError where `settings` do not hold."""
-        adapter.settings.model_validate(settings)
-        row = StoredConnection(name, adapter.name, msgspec.json.encode(dict(settings)).decode(), now)
+        """Keep a new connection, its secrets sealed; False where the name is taken. Raises ValueError where `settings`
+        do not hold.
+        """
+        row = StoredConnection(name, adapter.name, encoded(adapter, settings, self._secret_key, name), now)
         return name not in self.configured and stored.add(self._engine, row)
+
+    def kept(self, name: str) -> KeptSettings | None:
+        """The connection of this name as the database keeps it, whether its secrets can be opened or not."""
+        row = stored.find(self._engine, name) if name not in self.configured else None
+        adapter = self._adapters.named(row.adapter) if row is not None else None
+        return None if row is None or adapter is None else KeptSettings(row, adapter)
+
+    def unopened(self) -> list[str]:
+        """The names of those that are kept and cannot be used, as their secrets or settings do not hold any more."""
+        rows = [row for row in stored.every(self._engine) if row.name not in self.configured]
+        return [row.name for row in rows if self._read(row) is None]
+
+    def replace_secrets(self, kept: KeptSettings, secrets: Mapping[Path, str]) -> bool:
+        """As `bridge.config.kept_settings.replace_secrets`."""
+        return replace_secrets(self._engine, kept, secrets, self._secret_key)
 
     def takes_deployment(self, connection: Connection[Any], deployment_id: str, now: float) -> bool:
         """Whether a launch of a deployment that the settings do not name is taken, and then remembered."""
@@ -106,7 +129,10 @@ class Connections:
             log.error("the registered connection %s needs the adapter %s, which is not there", row.name, row.adapter)
             return None
         try:
-            return Connection(row.name, adapter, adapter.settings.model_validate(msgspec.json.decode(row.settings)))
+            return Connection(row.name, adapter, read_kept(row, adapter, self._secret_key))
+        except Unopened as error:
+            log.error("%s; an owner enters its secrets again under /admin/connections", error)  # noqa: TRY400 -- no bug
+            return None
         except ValidationError:
             log.exception("the settings of the registered connection %s do not hold any more", row.name)
             return None

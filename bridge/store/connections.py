@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Final, NamedTuple
 
-from sqlalchemy import Engine, bindparam, delete, insert, select
+from sqlalchemy import Engine, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bridge.store.engine import autocommit
@@ -14,10 +14,11 @@ from bridge.store.once import insert_once
 from bridge.store.prepared import Prepared
 from bridge.store.schema import connection as table
 from bridge.store.schema import course, deployment
+from bridge.store.scim_schema import scim_token
 
 
 class StoredConnection(NamedTuple):
-    """One registered connection. `settings` is JSON and holds no secret; `registered_at` is Unix seconds."""
+    """One registered connection. `settings` is JSON, its secrets sealed; `registered_at` is Unix seconds."""
 
     name: str
     adapter: str
@@ -29,6 +30,11 @@ _COLUMNS: Final = [table.c[name] for name in StoredConnection._fields]
 _ADD: Final = insert(table)
 _FIND: Final = Prepared(select(*_COLUMNS).where(table.c.name == bindparam("asked")))
 _ALL: Final = select(*_COLUMNS).order_by(table.c.name)
+_CHANGE: Final = (
+    update(table)
+    .where(table.c.name == bindparam("asked"), table.c.settings == bindparam("before"))
+    .values(settings=bindparam("after"))
+)
 _REMOVE: Final = delete(table).where(table.c.name == bindparam("asked"))
 _KNOWS: Final = select(deployment.c.key).where(deployment.c.key == bindparam("asked"))
 _LEARN: Final = insert_once(deployment)
@@ -37,7 +43,7 @@ _SEEN: Final = (
     .where(deployment.c.connection == bindparam("asked"))
     .order_by(deployment.c.first_seen, deployment.c.deployment_id)
 )
-_UNLEARN: Final = [delete(t).where(t.c.connection == bindparam("asked")) for t in (deployment, course)]
+_UNLEARN: Final = [delete(t).where(t.c.connection == bindparam("asked")) for t in (deployment, course, scim_token)]
 
 
 def add(engine: Engine, row: StoredConnection) -> bool:
@@ -62,8 +68,16 @@ def every(engine: Engine) -> list[StoredConnection]:
         return [StoredConnection(*row) for row in connection.execute(_ALL)]
 
 
+def change_settings(engine: Engine, row: StoredConnection, settings: str) -> bool:
+    """Keep other settings of a connection; False where they are not those of `row` any more."""
+    with autocommit(engine) as connection:
+        return bool(
+            connection.execute(_CHANGE, {"asked": row.name, "before": row.settings, "after": settings}).rowcount
+        )
+
+
 def remove(engine: Engine, name: str) -> bool:
-    """Forget a registered connection, its deployments and its courses; False where there is none."""
+    """Forget a registered connection, its deployments, courses and SCIM tokens; False where there is none."""
     with engine.begin() as connection:
         for unlearn in _UNLEARN:
             connection.execute(unlearn, {"asked": name})

@@ -121,7 +121,7 @@ def build_services(
     """Wire the rooms of a bridge around its database and its way out."""
     secret = configuration.bridge.secret_key.get_secret_value()
     connections = Connections(
-        configuration.connections, adapters, engine, self_test.connection() if self_test else None
+        configuration.connections, adapters, engine, self_test.connection() if self_test else None, secret_key=secret
     )
     metrics = metrics or Metrics(configuration)
     late = Late(engine)

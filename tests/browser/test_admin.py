@@ -42,6 +42,10 @@ PAGES = (
     "/admin/connections/staff",
     "/admin/new-connection",
     "/admin/new-connection?adapter=canvas",
+    "/admin/new-connection?adapter=rest-list",
+    "/admin/new-connection?adapter=successfactors",
+    "/admin/connections/kept",
+    "/admin/connections/kept/secrets",
     "/admin/nothing-here",
 )
 LOOKS = {
@@ -56,6 +60,11 @@ def fill(site: AdminSite) -> None:
     unmatched.note(site.services.engine, "campus", Student("s000101", HOSTILE, "O’Brien"), "no_match", now=1.0)
     unmatched.note(site.services.engine, "campus", Student(HOSTILE, "", ""), "no_match", now=2.0)
     now = site.services.now()
+    successfactors = site.services.connections.adapter("successfactors")
+    assert successfactors is not None
+    hcm = {"url": "https://api4.successfactors.com", "company_id": HOSTILE, "user_id": HOSTILE, "sign_in": "basic"}
+    settings = {"student_id": "empId", "hcm": hcm | {"password": "s3cret"}}
+    assert site.services.connections.register("kept", successfactors, settings, now)
     for name in ("Entra ID", HOSTILE):
         tokens.make_another(site.services.engine, "staff", name, now - 9)
     for number, outcome in enumerate(("matched", "no_match", "ambiguous", "inactive", "rejected") * 14):

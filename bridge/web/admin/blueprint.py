@@ -15,6 +15,7 @@ from bridge.web.admin.overview import overview_pages
 from bridge.web.admin.packages import package_pages
 from bridge.web.admin.reference import reference_pages
 from bridge.web.admin.scim_tokens import scim_token_pages
+from bridge.web.admin.secrets import secret_pages
 from bridge.web.admin.services import build_admin
 from bridge.web.admin.showing import show_around
 from bridge.web.admin.sign_in import sign_in_pages
@@ -32,6 +33,7 @@ PAGES = (
     new_connection_pages,
     package_pages,
     scim_token_pages,
+    secret_pages,
     audit_pages,
     unmatched_pages,
     sync_pages,

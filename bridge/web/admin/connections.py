@@ -50,7 +50,7 @@ def connection_pages(admin: AdminServices) -> Blueprint:
     @pages.get("/connections")
     @requires(Role.VIEWER)
     def show() -> Response:
-        return render("admin/connections.html", rows=_rows(admin))
+        return render("admin/connections.html", rows=_rows(admin), unopened=services.connections.unopened())
 
     @pages.get("/connections/<name>")
     @requires(Role.VIEWER)
@@ -135,7 +135,7 @@ def _one(admin: AdminServices, connection: Connection[Any], tried: tuple[str, An
     services, adapter, name = admin.app, connection.adapter, connection.name
     guide = adapter.installation(connection.settings, addresses_of(admin, name)) if adapter.installation else None
     if guide is not None:
-        guide = _with_consumer_key(guide, connection)
+        guide = _with_consumer_key(guide, connection, is_stored=name not in services.connections.configured)
     now = services.now()
     return render(
         "admin/connection.html",
@@ -147,6 +147,7 @@ def _one(admin: AdminServices, connection: Connection[Any], tried: tuple[str, An
         health=health.last(services, name),
         packages=[(row, row.lives(now)) for row in reversed(packages.every(services.engine)) if row.connection == name],
         sites=[site for site in packages.origins(services.engine) if site.connection == name],
+        secrets=kept.secrets() if (kept := services.connections.kept(name)) else [],
         tokens=_tokens(admin, connection),
         probes=[_probe(row) for row in probes.newest(services.engine, PROBES) if row.connection == name][:3],
         courses=services.configuration.courses,
@@ -162,15 +163,15 @@ def _tokens(admin: AdminServices, connection: Connection[Any]) -> list[TokenRow]
     return sorted(rows, key=lambda row: (not row.is_valid(now), -row.created_at))
 
 
-def _with_consumer_key(guide: SetupGuide, connection: Connection[Any]) -> SetupGuide:
+def _with_consumer_key(guide: SetupGuide, connection: Connection[Any], *, is_stored: bool) -> SetupGuide:
     """The guide with the key itself, where the one for everybody says in which file it stands; never the secret."""
     lti11 = getattr(connection.settings, "lti11", None)
-    if lti11 is None:
-        return guide
 
     def shown(entry: Entry) -> Entry:
-        is_key = entry.value == f"connections.{connection.name}.lti11.consumer_key in config.yaml"
-        return Entry(entry.label, lti11.consumer_key, entry.note) if is_key else entry
+        if lti11 and entry.value == f"connections.{connection.name}.lti11.consumer_key in config.yaml":
+            return Entry(entry.label, lti11.consumer_key, entry.note)
+        is_elsewhere = is_stored and entry.value.endswith(" in config.yaml")
+        return entry._replace(value="as it was typed into the form") if is_elsewhere else entry
 
     sections = tuple(one._replace(entries=tuple(map(shown, one.entries))) for one in guide.sections)
     return guide._replace(sections=sections)

@@ -17,13 +17,22 @@ from bridge.config.settings import origin_or_empty
 from bridge.contracts import Adapter
 from bridge.install.registration import INVITATION_LIVES, check_invitation, invite
 from bridge.web.admin.access import go, note, requires, say
+from bridge.web.admin.connection_form import (
+    NOTES,
+    ROSTER,
+    can_be_formed,
+    groups_of,
+    label_of,
+    note_of,
+    problems_of,
+    read_form,
+)
 from bridge.web.admin.connections import addresses_of
 from bridge.web.admin.services import AdminServices
 from bridge.web.admin.showing import render
 
 NAME: Final = "allowed as a name: lower-case letters, digits and hyphens"
 TAKEN: Final = "a connection is called so already"
-LTI13: Final = ("issuer", "client_id", "auth_url", "token_url", "jwks_url")
 
 
 def new_connection_pages(admin: AdminServices) -> Blueprint:
@@ -42,11 +51,8 @@ def new_connection_pages(admin: AdminServices) -> Blueprint:
         adapter = _adapter(admin, form.get("adapter", ""))
         name = form.get("name", "").strip()
         problems = _name_problems(admin, name)
-        settings = _settings(adapter, form)
-        try:
-            adapter.settings.model_validate(settings)
-        except ValidationError as error:
-            problems |= _problems(error)
+        settings = read_form(adapter, form)
+        problems |= _setting_problems(adapter, settings)
         if problems:
             return _form(admin, adapter.name, form, problems, 400)
         if not admin.app.connections.register(name, adapter, settings, admin.app.now()):
@@ -92,14 +98,9 @@ def new_connection_pages(admin: AdminServices) -> Blueprint:
 
 def _adapter(admin: AdminServices, name: str) -> Adapter[Any]:
     found = admin.app.connections.adapter(name)
-    if found is None or not _can_be_formed(found):
+    if found is None or not can_be_formed(found):
         abort(400, "Choose a kind of LMS.")
     return found
-
-
-def _can_be_formed(adapter: Adapter[Any]) -> bool:
-    """Whether a connection can be made without a secret: those belong into the configuration file."""
-    return adapter.read_claims is not None or adapter.build_package is not None
 
 
 def _name_problems(admin: AdminServices, name: str) -> dict[str, str]:
@@ -108,34 +109,21 @@ def _name_problems(admin: AdminServices, name: str) -> dict[str, str]:
     return {"name": TAKEN} if name in admin.app.connections else {}
 
 
-def _settings(adapter: Adapter[Any], form: Mapping[str, str]) -> dict[str, Any]:
-    """What the form says, as it would stand in the configuration; empty fields say nothing."""
-    found: dict[str, Any] = {"student_id": form.get("student_id", "").strip()} if form.get("student_id") else {}
-    if adapter.read_claims is not None:
-        lti13: dict[str, Any] = {key: form[key].strip() for key in LTI13 if form.get(key, "").strip()}
-        deployments = [line.strip() for line in form.get("deployment_ids", "").splitlines() if line.strip()]
-        found["lti13"] = lti13 | ({"deployment_ids": deployments} if deployments else {"learn_deployments": True})
-    else:
-        found["package_origins"] = [
-            line.strip() for line in form.get("package_origins", "").splitlines() if line.strip()
-        ]
-    return found
-
-
-def _problems(error: ValidationError) -> dict[str, str]:
-    """Each field's mistake, in words."""
-    found = {}
-    for mistake in error.errors(include_url=False, include_input=False):
-        path = [str(step) for step in mistake["loc"] if isinstance(step, str)]
-        words = "this is needed" if mistake["type"] == "missing" else mistake["msg"].removeprefix("Value error, ")
-        found[path[-1] if path[-1:] != ["lti13"] else "deployment_ids"] = words
-    return found
+def _setting_problems(adapter: Adapter[Any], said: Mapping[str, Any]) -> dict[str, str]:
+    """What the settings would be refused for."""
+    try:
+        settings = adapter.settings.model_validate(said)
+    except ValidationError as error:
+        return problems_of(error)
+    if "roster" in said and adapter.claims_roster(settings):
+        return {ROSTER: "whoever edits a course can write this student ID; such a roster needs the configuration file"}
+    return {}
 
 
 def _form(
     admin: AdminServices, chosen: str, form: Mapping[str, str], problems: Mapping[str, str], status: int = 200
 ) -> Response:
-    adapters = [adapter for adapter in admin.app.connections.adapters() if _can_be_formed(adapter)]
+    adapters = [adapter for adapter in admin.app.connections.adapters() if can_be_formed(adapter)]
     adapter = next((one for one in adapters if one.name == chosen), None)
     return render(
         "admin/new_connection.html",
@@ -144,6 +132,12 @@ def _form(
         adapter=adapter,
         student_ids=_student_ids(adapter) if adapter else [],
         invitable=[one for one in adapters if one.registration_request],
+        groups=list(groups_of(adapter)) if adapter else [],
+        takes_roster=adapter is not None and adapter.read_roster is not None,
+        label_of=label_of,
+        note_of=note_of,
+        roster=ROSTER,
+        roster_note=NOTES[ROSTER],
         form=form,
         problems=problems,
     )
@@ -153,4 +147,4 @@ def _student_ids(adapter: Adapter[Any]) -> list[str]:
     """The values of `student_id`, the usual one first; one alone where it can be any."""
     field = adapter.settings.model_fields["student_id"]
     values = [value for value in get_args(field.annotation) if isinstance(value, str)]
-    return sorted(values, key=lambda value: value != field.default) or [str(field.default)]
+    return sorted(values, key=lambda value: value != field.default) or [str(field.default or "")]

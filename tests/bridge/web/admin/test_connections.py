@@ -21,13 +21,14 @@ from tests.bridge.web.conftest import Bridge, Campus
 
 SignIn = Callable[[Role], AdminBrowser]
 SITE = "https://new.example.edu"
+CLIENT_ID = "10000000000009"
 LTI = {
     "adapter": "canvas",
     "student_id": "sis_user_id",
-    "issuer": "https://canvas.instructure.com",
-    "client_id": "10000000000009",
-    "auth_url": "https://sso.canvaslms.com/api/lti/authorize_redirect",
-    "jwks_url": "https://sso.canvaslms.com/api/lti/security/jwks",
+    "lti13.issuer": "https://canvas.instructure.com",
+    "lti13.client_id": CLIENT_ID,
+    "lti13.auth_url": "https://sso.canvaslms.com/api/lti/authorize_redirect",
+    "lti13.jwks_url": "https://sso.canvaslms.com/api/lti/security/jwks",
 }
 
 
@@ -107,13 +108,13 @@ def test_an_examination_that_died_is_not_waited_for(bridge: Bridge) -> None:
 def test_a_form_adds_a_connection_that_launches_can_come_by(bridge: Bridge, admin: SignIn) -> None:
     owner = admin(Role.OWNER)
     assert "Canvas" in owner.get("/admin/new-connection").text
-    assert 'name="issuer"' in owner.get("/admin/new-connection?adapter=canvas").text
-    answer = owner.post("/admin/new-connection", name="second", **LTI, deployment_ids="1:abc\n2:def")
+    assert 'name="lti13.issuer"' in owner.get("/admin/new-connection?adapter=canvas").text
+    answer = owner.post("/admin/new-connection", name="second", **LTI, **{"lti13.deployment_ids": "1:abc\n2:def"})
     assert (answer.status_code, answer.location) == (303, "/admin/connections/second")
     found = bridge.services.connections.find("second")
     assert found is not None
     assert found.settings.lti13.deployment_ids == ("1:abc", "2:def")
-    assert bridge.login("second", iss=LTI["issuer"], client_id=LTI["client_id"])["client_id"] == LTI["client_id"]
+    assert bridge.login("second", iss=LTI["lti13.issuer"], client_id=CLIENT_ID)["client_id"] == CLIENT_ID
     assert "Redirect URIs" in owner.get("/admin/connections/second").text
     assert owner.post("/admin/connections/second/remove").status_code == 303
     assert bridge.services.connections.find("second") is None
@@ -125,10 +126,10 @@ def test_a_form_adds_a_connection_that_launches_can_come_by(bridge: Bridge, admi
     [
         ({"name": "Campus 1"}, "allowed as a name"),
         ({"name": "campus"}, "a connection is called so already"),
-        ({"issuer": "javascript:alert(1)"}, "an address that starts with https://"),
-        ({"client_id": ""}, "this is needed"),
-        ({"jwks_url": "https://evil.test\\@lms.test/"}, "allowed: an address without user name"),
-        ({"deployment_ids": "*"}, "allowed: deployment_ids as the LMS shows them"),
+        ({"lti13.issuer": "javascript:alert(1)"}, "an address that starts with https://"),
+        ({"lti13.client_id": ""}, "this is needed"),
+        ({"lti13.jwks_url": "https://evil.test\\@lms.test/"}, "allowed: an address without user name"),
+        ({"lti13.deployment_ids": "*"}, "allowed: deployment_ids as the LMS shows them"),
     ],
 )
 def test_a_mistake_is_said_beside_its_field_and_nothing_is_kept(
