@@ -7,7 +7,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 from flask import Flask
@@ -22,6 +23,7 @@ from bridge.jobs.syncing import background_sync
 from bridge.learners.directory import Directory
 from bridge.learners.refreshing import whole_list
 from bridge.learners.searching import searching
+from bridge.learners.sheet_links import Entry, Sheets
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.store import learners
 from bridge.store.database import DatabaseError, Engine
@@ -104,9 +106,38 @@ def build_app(
     if not _begin(engine, directory):
         threading.Thread(target=_keep_beginning, args=(engine, directory), name="begin", daemon=True).start()
     services = build_services(
-        configuration, engine, outbound, directory, adapters=ADAPTERS, metrics=metrics, self_test=self_test
+        configuration,
+        engine,
+        outbound,
+        directory,
+        adapters=ADAPTERS,
+        metrics=metrics,
+        self_test=self_test,
+        sheets=unmatched_sheets(),
     )
     return create_app(services, metrics_port=metrics_port)
+
+
+def unmatched_sheets() -> Sheets:
+    """The list of unmatched students as a spreadsheet; what reads and writes it is loaded when somebody asks."""
+
+    def read(file: Path) -> Iterable[Entry]:
+        from adapters.spreadsheet.completed import read_completed  # noqa: PLC0415 -- see above
+
+        return read_completed(file)
+
+    def write(target: Path, people: Iterable[Sequence[str]]) -> None:
+        from adapters.spreadsheet.headers import UNMATCHED  # noqa: PLC0415
+        from adapters.spreadsheet.writing import write_table  # noqa: PLC0415
+
+        write_table(target, "People", chain([UNMATCHED], people))
+
+    def written_id(student_id: str) -> str:
+        from adapters.spreadsheet.ids import written_id as written  # noqa: PLC0415
+
+        return written(student_id)
+
+    return Sheets(read, write, written_id, {"email": "emailAddress", "employee_number": "employeeId"})
 
 
 def _begin(engine: Engine, directory: Directory) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import click
 
@@ -17,21 +17,12 @@ from bridge.cli.saying import say
 from bridge.cli.tables import print_table
 from bridge.errors import RosterIncomplete
 from bridge.learners import linking
-from bridge.learners.bulk import WHY, LinkRequest, Verdict, judge
-from bridge.learners.student_ids import shape
+from bridge.learners.sheet_links import UNFILLED, cells_of, judge_lines
 from bridge.learners.unmatched import Waiting
-from bridge.store import unmatched as queue
 from bridge.store.database import Engine
-from bridge.store.unmatched import UnmatchedRow
 
-MOST_EXPORTED: Final = 1_000_000
 NOTHING, SOME = 1, 4
 """Exit codes: nobody was linked, or not everybody who was entered."""
-NOT_WAITING: Final = "no launch of this connection named the ID, or somebody is found for it by now"
-UNFILLED: Final = "email and employee number are empty"
-
-Rows = dict[tuple[str, str], list[UnmatchedRow]]
-"""By connection and ID as it is looked up: which IDs launches sent."""
 
 
 class Row(NamedTuple):
@@ -47,11 +38,8 @@ class Row(NamedTuple):
 
 
 def to_complete(waiting: Waiting) -> list[str]:
-    """One student as cells; email and employee number stay empty, because nobody is ever guessed."""
-    row = waiting.row
-    could_be = "; ".join(miss.in_words() for miss in waiting.near)
-    names = [row.first_name, row.last_name]
-    return [written_id(waiting.student_id), "", "", *names, row.connection, str(row.times), could_be]
+    """One student as cells."""
+    return cells_of(waiting, written_id)
 
 
 @click.command("import")
@@ -81,53 +69,13 @@ def import_(invocation: Invocation, file: Path, plan: bool, yes: bool, as_json: 
 def _import(
     invocation: Invocation, engine: Engine, listed: Sequence[Completed], *, plan: bool, other_names: bool
 ) -> list[Row]:
-    usernames, directory = invocation.configuration.ottolearn.username_attributes, invocation.directory_over(engine)
-    waiting = _waiting(invocation, engine)
-    odd = {at: why for at, row in enumerate(listed) if (why := _why_not(row, waiting))}
-    good = [at for at in range(len(listed)) if at not in odd]
-    link_requests = [_link_request(listed[at], waiting) for at in good]
-    verdicts = dict(zip(good, judge(engine, directory, link_requests, usernames, other_names=other_names), strict=True))
-
-    def keep(row: Completed, verdict: Verdict) -> str:
-        if verdict.why or verdict.user_id is None:
-            return WHY[verdict.why]
-        if plan:
-            return "would be linked"
-        for sent in waiting[row.connection, row.student_id]:
-            linking.link(engine, sent.connection, sent.student_id, verdict.user_id, usernames, now=time.time())
-        return "linked"
-
-    return [_row(row, odd.get(at), verdicts.get(at), keep) for at, row in enumerate(listed)]
-
-
-def _waiting(invocation: Invocation, engine: Engine) -> Rows:
-    connections = invocation.configuration.connections
-    found: Rows = {}
-    for row in queue.newest(engine, MOST_EXPORTED):
-        rules = connections[row.connection].id_rules if row.connection in connections else ()
-        found.setdefault((row.connection, shape(row.student_id, rules)), []).append(row)
-    return found
-
-
-def _why_not(row: Completed, waiting: Rows) -> str:
-    if row.unreadable:
-        return row.unreadable
-    if not (row.email or row.employee_number):
-        return UNFILLED
-    return "" if (row.connection, row.student_id) in waiting else NOT_WAITING
-
-
-def _link_request(row: Completed, waiting: Rows) -> LinkRequest:
-    sent = waiting[row.connection, row.student_id][0]
-    entered = {"email": row.email, "employee_number": row.employee_number}
-    known_by = {ATTRIBUTES[name]: value for name, value in entered.items() if value}
-    return LinkRequest(row.connection, row.student_id, f"{sent.first_name} {sent.last_name}", known_by)
-
-
-def _row(row: Completed, odd: str | None, verdict: Verdict | None, keep: Callable[[Completed, Verdict], str]) -> Row:
-    if verdict is None:
-        return Row(row.where, row.connection, row.student_id, None, "", odd or "")
-    return Row(row.where, row.connection, row.student_id, verdict.user_id, verdict.who, keep(row, verdict))
+    usernames = invocation.configuration.ottolearn.username_attributes
+    lines = judge_lines(invocation.unmatched_over(engine), listed, ATTRIBUTES, other_names=other_names)
+    if not plan:
+        for link in (link for line in lines for link in line.links):
+            linking.link(engine, *link, usernames, now=time.time())
+    done = "would be linked" if plan else "linked"
+    return [Row(*line[:5], line.why or done) for line in lines]
 
 
 def _tell(rows: Sequence[Row], *, as_json: bool) -> None:

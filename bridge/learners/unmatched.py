@@ -18,7 +18,7 @@ from bridge.learners.directory import Directory
 from bridge.learners.near_misses import NearMiss, near_misses
 from bridge.learners.provisioning import Provisioning
 from bridge.learners.student_ids import shape
-from bridge.store import disputes
+from bridge.store import disputes, learners
 from bridge.store import unmatched as stored
 from bridge.store.database import Engine
 from bridge.store.people import Person
@@ -115,9 +115,15 @@ class Unmatched:
         students = [self._with_near_misses(row) for row in rows[:size]]
         return Page(students, rows[size - 1].position if len(rows) > size else None)
 
-    def every(self, asked: Asked) -> Iterator[Waiting]:
-        """All of them, one at a time."""
-        return map(self._with_near_misses, self._rows(asked, None))
+    def every(self, asked: Asked, *, compared: bool = True) -> Iterator[Waiting]:
+        """All of them, one at a time, with who could be meant where they are to be `compared` with the directory."""
+        shown = self._with_near_misses if compared else self._alone
+        return map(shown, self._rows(asked, None))
+
+    def opens(self, user_id: int) -> bool:
+        """Whether a link with this user lets anybody in."""
+        held = learners.learner(self.engine, user_id)
+        return held is not None and any(held.attributes.get(name) for name in self.username_attributes)
 
     def find(self, connection: str, student_id: str) -> Waiting | None:
         """One student of the list, in whatever state."""
@@ -193,6 +199,9 @@ class Unmatched:
     def _with_near_misses(self, row: UnmatchedRow) -> Waiting:
         student, asked = Student(row.student_id, row.first_name, row.last_name), self._looked_up(row)
         return Waiting(row, asked, near_misses(self.engine, student, asked, self.username_attributes))
+
+    def _alone(self, row: UnmatchedRow) -> Waiting:
+        return Waiting(row, self._looked_up(row), ())
 
     def _looked_up(self, row: UnmatchedRow) -> str:
         configured = self.connection(row.connection)

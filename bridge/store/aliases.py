@@ -33,10 +33,10 @@ def _put_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Ex
 
 
 _PUT: Final = {"sqlite": _put_statement(sqlite.Insert), "postgresql": _put_statement(postgresql.Insert)}
-_ADD: Final = insert_once(alias)
+ADD: Final = insert_once(alias)
 _ONE: Final = (alias.c.connection == bindparam("connection_"), alias.c.student_id == bindparam("id_"))
 _FIND: Final = Prepared(select(alias.c.user_id).where(*_ONE))
-_SWAP: Final = (
+SWAP: Final = (
     update(alias)
     .where(*_ONE, alias.c.user_id == bindparam("was"))
     .values(user_id=bindparam("new"), made_at=bindparam("now"))
@@ -60,9 +60,9 @@ def put_in_place_of(
     row = {"connection": connection, "student_id": normalize(student_id), "user_id": user_id, "made_at": now}
     with autocommit(engine) as database:
         if instead_of is None:
-            return database.execute(_ADD[engine.dialect.name], row).first() is not None
+            return database.execute(ADD[engine.dialect.name], row).first() is not None
         asked = {"connection_": connection, "id_": row["student_id"], "was": instead_of, "new": user_id, "now": now}
-        return database.execute(_SWAP, asked).rowcount == 1
+        return database.execute(SWAP, asked).rowcount == 1
 
 
 def find(engine: Engine, connection: str, student_id: str) -> int | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Engine, String, bindparam, insert, select, tuple_
+from sqlalchemy import Connection, Engine, String, bindparam, insert, select, tuple_
 
 from bridge.store.admin_schema import audit as table
 from bridge.store.engine import autocommit
@@ -33,9 +34,22 @@ _PURGE: Final = Purge(table, table.c.time < bindparam("before"))
 
 def append(engine: Engine, row: AuditRow) -> None:
     """Write one act."""
-    values = {name: storable(getattr(row, name), limit) for name, limit in _LIMITS.items()}
     with autocommit(engine) as connection:
-        connection.execute(insert(table), {**values, "time": row.time, "details": row.details})
+        append_to(connection, [row])
+
+
+def append_to(connection: Connection, rows: Sequence[AuditRow]) -> None:
+    """Write several, in a transaction that is under way."""
+    values = [
+        {
+            **{name: storable(getattr(row, name), limit) for name, limit in _LIMITS.items()},
+            "time": row.time,
+            "details": row.details,
+        }
+        for row in rows
+    ]
+    if values:
+        connection.execute(insert(table), values)
 
 
 def newest(

@@ -27,6 +27,7 @@ from bridge.learners.directory import Directory
 from bridge.learners.ledger import Ledger
 from bridge.learners.matching import Matching
 from bridge.learners.provisioning import Provisioning
+from bridge.learners.sheet_links import Sheets
 from bridge.lti.keysets import Keeping, PlatformKeys
 from bridge.lti.state import States
 from bridge.net.http import Outbound
@@ -88,6 +89,8 @@ class AppServices:
     gauges: Gauges
     self_test: SelfTest | None
     """What is known of the launches that the bridge sends itself; None where it sends none."""
+    sheets: Sheets | None
+    """How the list of unmatched students goes out as a spreadsheet and comes back; None where it does not."""
     late: Late
     """Lines of the record that wait for the database."""
     now: Callable[[], float]
@@ -115,6 +118,7 @@ def build_services(
     adapters: Adapters = NO_ADAPTERS,
     metrics: Metrics | None = None,
     self_test: SelfTest | None = None,
+    sheets: Sheets | None = None,
     now: Callable[[], float] = time.time,
     token: Callable[[], str] = secrets.token_urlsafe,
 ) -> AppServices:
@@ -195,6 +199,7 @@ def build_services(
         metrics=metrics,
         gauges=Gauges(engine, connections, now, metrics.expect, self_test=self_test),
         self_test=self_test,
+        sheets=sheets,
         late=late,
         now=now,
         token=token,

@@ -23,6 +23,7 @@ from bridge.store.engine import migrate, open_database
 from bridge.web.admin.services import AdminServices, build_admin
 from bridge.web.app import create_app
 from bridge.web.services import AppServices, build_services
+from bridge.wsgi import unmatched_sheets
 from sandbox.serving import serve
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -100,7 +101,9 @@ def admin_site(folder: Path, migrated: Path) -> Iterator[AdminSite]:
         names = configuration.ottolearn.username_attributes
         directory = Directory(engine, names, lambda: iter(LEARNERS), _now)
         outbound = Outbound(configuration.bridge.trusted_networks)
-        services = build_services(configuration, engine, outbound, directory, adapters=ADAPTERS, now=_now)
+        services = build_services(
+            configuration, engine, outbound, directory, adapters=ADAPTERS, sheets=unmatched_sheets(), now=_now
+        )
         directory.refresh()
         later.app = create_app(services)
         yield AdminSite(served.url, services, build_admin(services))

@@ -10,9 +10,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from bridge.admin.roles import Role
 from bridge.contracts import Student
+from bridge.learners.sheet_links import Line
 from bridge.scim import tokens
 from bridge.store import launches, received, unmatched
 from bridge.store.launch_lines import LaunchLine
+from bridge.web.admin.unmatched_sheet import Sheet, keep
 from tests.browser.admin_site import HOSTILE, AdminSite, is_too_wide, site, violations
 from tests.browser.sync_rows import fill_syncs
 
@@ -30,6 +32,9 @@ PAGES = (
     "/admin/reference?reference=7K3M-0014",
     "/admin/audit",
     "/admin/unmatched",
+    "/admin/unmatched/sheet",
+    "/admin/unmatched/sheet/kept-sheet",
+    "/admin/unmatched/sheet/kept-sheet?show=refused",
     "/admin/sync",
     "/admin/sync?connection=campus",
     "/admin/sync?connection=moodle",
@@ -60,6 +65,8 @@ def fill(site: AdminSite) -> None:
     unmatched.note(site.services.engine, "campus", Student("s000101", HOSTILE, "O’Brien"), "no_match", now=1.0)
     unmatched.note(site.services.engine, "campus", Student(HOSTILE, "", ""), "no_match", now=2.0)
     now = site.services.now()
+    lines = [Line(f"People!A{n}", "campus", HOSTILE, 2, HOSTILE, "" if n % 2 else HOSTILE, ("s",)) for n in range(9)]
+    keep(site.admin, "kept-sheet", Sheet("the owner", HOSTILE, False, lines))
     successfactors = site.services.connections.adapter("successfactors")
     assert successfactors is not None
     hcm = {"url": "https://api4.successfactors.com", "company_id": HOSTILE, "user_id": HOSTILE, "sign_in": "basic"}

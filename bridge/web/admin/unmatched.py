@@ -17,6 +17,7 @@ from bridge.web.admin.paging import Page, Place, read_place, written
 from bridge.web.admin.services import AdminServices
 from bridge.web.admin.showing import render
 from bridge.web.admin.students import FUNCTIONS, Key, read_choices, read_token
+from bridge.web.admin.unmatched_sheet import sheet_pages
 from bridge.web.admin.unmatched_student import student_pages
 
 ROWS: Final = 20
@@ -107,6 +108,8 @@ def unmatched_pages(admin: AdminServices) -> Blueprint:
         return _back()
 
     student_pages(pages, admin, unmatched)
+    if app.sheets is not None:
+        sheet_pages(pages, admin, unmatched, app.sheets)
     return pages
 
 

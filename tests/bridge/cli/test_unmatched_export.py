@@ -10,8 +10,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from bridge.cli.unmatched_import import NOT_WAITING, UNFILLED
 from bridge.learners.bulk import WHY
+from bridge.learners.sheet_links import NOT_WAITING, UNFILLED
 from tests.bridge.cli.conftest import Site
 
 

@@ -25,6 +25,7 @@ from bridge.store.launch_lines import LaunchLine
 from bridge.store.launches import newest
 from bridge.web.app import create_app
 from bridge.web.services import AppServices, build_services
+from bridge.wsgi import unmatched_sheets
 from sandbox.serving import serve
 from tests.fakes.lti_platform import BRIDGE, CLIENT, DEPLOYMENT, ISSUER, KEY, LAUNCH_URL, NOW, claims, query_of, token
 
@@ -168,6 +169,7 @@ def running(
             loopback,
             directory,
             adapters=ADAPTERS,
+            sheets=unmatched_sheets(),
             now=lambda: holder[0].now,
             token=lambda: f"random-{next(numbers)}",
         )
