@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Union
 
 from scim2_models import (
     InvalidValueException,
+    ListResponse,
     PatchOp,
     Reference,
     Resource,
     ResourceType,
     ResponseParameters,
+    Schema,
     ScimProvider,
     SearchRequest,
 )
@@ -22,6 +24,7 @@ from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 from scim2_server.routing import Target
 from scim2_server.service import ScimService
+from scim2_server.utils import parametrize
 
 from bridge.scim.provider import kind_of
 from bridge.store.scim_resources import USER
@@ -49,7 +52,23 @@ class Service(ScimService):
 
     def __init__(self, provider: ScimProvider) -> None:
         super().__init__(provider)
+        self._messages = self._message_models()
         self._plain: dict[str, ResponseParameters[Any]] = {}
+
+    def _message_models(self) -> list[type[Any]]:
+        """The models of what is sent and received, made before threads ask for them and held for as long as they may.
+
+        The library makes one whenever nobody holds it, and CPython 3.11 makes no two at once: a parser of Python source
+        in two threads raises SystemError (https://github.com/python/cpython/issues/106905).
+        """
+        models = list(self.get_models())
+        lists: list[Any] = [Union[tuple(models)], *models]  # noqa: UP007
+        makers: list[Any] = [ResponseParameters, SearchRequest, ListResponse]
+        return [
+            *(parametrize(PatchOp, model) for model in models),
+            *(parametrize(maker, listed) for maker in makers for listed in lists),
+            *(parametrize(ListResponse, described) for described in (ResourceType, Schema)),
+        ]
 
     @staticmethod
     def match(request: ScimRequest) -> Target:
