@@ -37,7 +37,7 @@ class Accounts:
     passwords: Passwords = field(default_factory=Passwords)
 
     def sign_in(self, name: str, password: str, address: str) -> AccountRow | None:
-        """The account, where this is its password. Raises TooManyTries."""
+        """The account, where this is its password. Raises TooManyTries, Busy."""
         name = name.strip().lower()
         known = NAME.fullmatch(name) is not None
         try:

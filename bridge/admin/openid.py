@@ -142,9 +142,8 @@ class OpenIdProvider:
         return claims
 
     def _person(self, claims: Mapping[str, Any]) -> Person:
+        claims = _believed(claims)
         said = claims.get(self.settings.roles_claim)
-        if self.settings.roles_claim == "email" and claims.get("email_verified") is False:
-            said = None  # whoever may write it could be anybody
         values = {said} if isinstance(said, str) else set(filter(_is_text, said)) if isinstance(said, list) else set()
         who = claims.get(self.settings.who)
         who = who if isinstance(who, str) and who.strip() else claims["sub"]
@@ -195,6 +194,15 @@ class OpenIdProvider:
         if not isinstance(found, dict):
             raise NotSignedIn("The identity provider’s answer is no object.")
         return found
+
+
+def _believed(claims: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The claims without an address that its provider has not confirmed: whoever may write it could be anybody, as
+    what they may and as whom the audit list names. Some providers say so as text; some say nothing, and confirm all.
+    """
+    if claims.get("email_verified", True) in (True, "true"):
+        return claims
+    return {name: value for name, value in claims.items() if name != "email"}
 
 
 class _Session:

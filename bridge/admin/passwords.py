@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -13,6 +15,12 @@ SHORTEST, LONGEST = 12, 256
 """Characters (NIST SP 800-63B asks for 8 at least and takes 64 at least; nobody types what is longer)."""
 AT_ONCE = threading.Semaphore(2)
 """Hashing takes 64 MiB and a processor: so many at a time, so that a flood of sign-ins cannot take all."""
+IN_LINE = threading.Semaphore(4)
+"""Those who hash or wait for it: whoever comes then is sent away, so that a flood leaves threads for launches."""
+
+
+class Busy(Exception):
+    """Nothing was tried: as many passwords are being tried as may be at one time."""
 
 
 def fault(password: str, name: str) -> str:
@@ -39,19 +47,33 @@ class Passwords:
             return self._hasher.hash(_bytes(password))
 
     def is_right(self, hashed: str | None, password: str) -> bool:
-        """Whether this is the password; with None, for an account that is not there, False after the same time."""
+        """Whether this is the password; with None, for an account that is not there, False after the same time.
+
+        Raises Busy.
+        """
         if len(password) > LONGEST:
             return False
-        self._nobodys = self._nobodys or self.hash("the password of nobody")
-        with AT_ONCE:
-            try:
-                return self._hasher.verify(hashed or self._nobodys, _bytes(password)) and hashed is not None
-            except (VerificationError, InvalidHashError):
-                return False
+        with _in_line():
+            self._nobodys = self._nobodys or self.hash("the password of nobody")
+            with AT_ONCE:
+                try:
+                    return self._hasher.verify(hashed or self._nobodys, _bytes(password)) and hashed is not None
+                except (VerificationError, InvalidHashError):
+                    return False
 
     def is_outdated(self, hashed: str) -> bool:
         """Whether it was hashed with other parameters than new ones are."""
         return self._hasher.check_needs_rehash(hashed)
+
+
+@contextmanager
+def _in_line() -> Iterator[None]:
+    if not IN_LINE.acquire(blocking=False):
+        raise Busy
+    try:
+        yield
+    finally:
+        IN_LINE.release()
 
 
 def _bytes(password: str) -> bytes:

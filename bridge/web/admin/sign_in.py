@@ -11,6 +11,7 @@ from flask import Blueprint, Response, abort, request
 
 from bridge import logs
 from bridge.admin.accounts import TooManyTries
+from bridge.admin.passwords import Busy
 from bridge.admin.roles import Role
 from bridge.store import admin_accounts
 from bridge.store.admin_accounts import PASSWORD
@@ -49,6 +50,8 @@ def sign_in_pages(admin: AdminServices) -> Blueprint:
             account = admin.accounts.sign_in(name, request.form.get("password", ""), visit().address)
         except TooManyTries:
             return _form(admin, "Too many tries. Wait ten minutes, and try again.", 429)
+        except Busy:
+            return _form(admin, "Many are signing in at this moment. Try again in a few seconds.", 503)
         if account is None:
             logs.event(log, "a sign-in to /admin was refused", address=visit().address)
             return _form(admin, "No account has this name and this password.", 403)

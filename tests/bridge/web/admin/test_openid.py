@@ -101,12 +101,22 @@ def test_whoever_has_no_role_stays_out(school: School, groups: Any) -> None:
     assert school.browser.get("/admin").status_code == 303
 
 
-def test_an_address_that_nobody_has_confirmed_is_no_role(school: School) -> None:
+@pytest.mark.parametrize("verified", [False, "false", "False", 0, None, "no", {}])
+def test_an_address_that_nobody_has_confirmed_is_no_role(school: School, verified: Any) -> None:
     school.with_settings(roles_claim="email")
     assert school.finish().status_code == 303
     school.with_settings(roles_claim="email")
-    school.provider.claims["email_verified"] = False
+    school.provider.claims["email_verified"] = verified
     assert school.finish().status_code == 403
+
+
+def test_nobody_stands_in_the_audit_list_under_an_address_that_is_not_confirmed(school: School) -> None:
+    school.provider.claims["email_verified"] = False
+    assert school.finish().status_code == 303
+    claims = school.provider.claims
+    page = school.browser.get("/admin").text
+    assert claims["email"] not in page
+    assert f"<bdi>{claims['sub']}</bdi>" in page
 
 
 @pytest.mark.parametrize(

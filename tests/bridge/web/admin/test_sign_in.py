@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from bridge.admin.accounts import Accounts, TooManyTries
-from bridge.admin.passwords import Passwords
+from bridge.admin.passwords import IN_LINE, Passwords
 from bridge.admin.roles import Role
 from bridge.store import admin_accounts, admin_sessions, audit
 from bridge.web.admin.sign_in import safe_next
@@ -92,6 +92,20 @@ def test_passwords_are_not_guessed_by_trying(ada: AdminBrowser) -> None:
 def test_many_tries_are_told_so(ada: AdminBrowser) -> None:
     statuses = [sign_in_by_form(ada, "").status_code for _ in range(11)]
     assert statuses[-1] == 429
+
+
+def test_a_flood_of_sign_ins_leaves_threads_for_launches(ada: AdminBrowser) -> None:
+    taken = 0
+    while IN_LINE.acquire(blocking=False):
+        taken += 1
+    try:
+        answer = sign_in_by_form(ada)
+    finally:
+        IN_LINE.release(taken)
+    assert 0 < taken <= 4
+    assert answer.status_code == 503
+    assert "Try again in a few seconds" in answer.text
+    assert sign_in_by_form(ada).status_code == 303
 
 
 def test_a_session_ends_when_nobody_uses_it(bridge: Bridge, admin: SignIn) -> None:
