@@ -28,8 +28,12 @@ def add_canvas_api(app: Flask, campus: Campus) -> None:
         page = request.args.get("page", 1, type=int)
         shown = people[(page - 1) * PER_PAGE : page * PER_PAGE]
         answer = make_response(jsonify([_user(person) for person in shown]))
-        if page * PER_PAGE < len(people):
-            answer.headers["Link"] = f'<{campus.url}{USERS}?sort=id&per_page={PER_PAGE}&page={page + 1}>; rel="next"'
+        last = -(-len(people) // PER_PAGE)
+        wanted = {"current": page, "first": 1, "last": last} | ({"next": page + 1} if page < last else {})
+        links = [
+            f'<{campus.url}{USERS}?sort=id&per_page={PER_PAGE}&page={at}>; rel="{name}"' for name, at in wanted.items()
+        ]
+        answer.headers["Link"] = ", ".join(links)
         return answer
 
     @app.route("/api/v1/<path:_>", methods=["GET", "POST"])
