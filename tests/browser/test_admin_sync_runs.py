@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from bridge.admin.sessions import Sessions
 from bridge.store import audit, sync_runs
 from bridge.store.database import Engine
 from bridge.store.engine import migrate, open_database
+from bridge.sync.record import LOOK
 from sandbox.demo_config import build_campus
 from sandbox.lms.app import create_lms
 from sandbox.ottolearn import create_sandbox
@@ -51,21 +53,32 @@ class Gate:
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
-        self._open = threading.Event()
-        self._open.set()
+        self._changed = threading.Condition()
+        self._may = math.inf
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"].endswith("/user"):
-            self._open.wait()
+            with self._changed:
+                self._changed.wait_for(lambda: self._may > 0)
+                self._may -= 1
         return self._app(environ, start_response)
 
     @contextmanager
     def closed(self) -> Iterator[None]:
-        self._open.clear()
+        self._let(0)
         try:
             yield
         finally:
-            self._open.set()
+            self._let(math.inf)
+
+    def pass_one(self) -> None:
+        """Let one user be made."""
+        self._let(1)
+
+    def _let(self, number: float) -> None:
+        with self._changed:
+            self._may = number
+            self._changed.notify_all()
 
 
 @dataclass
@@ -174,6 +187,11 @@ def test_a_run_that_is_stopped_on_a_page_ends_and_the_next_one_goes_on(page: Pag
         page.get_by_role("button", name="Stop").click()
         expect(page.get_by_text("It was asked to stop").first).to_be_visible(timeout=PATIENCE * 1_000)
         run = sync_runs.newest(standing.engine, 1)[0].id
+        for _ in range(NEW - 1):  # it looks whether it is to stop between two writes, once in so many seconds
+            if not _is_under_way(standing.engine, run):
+                break
+            standing.gate.pass_one()
+            time.sleep(1.5 * LOOK)
     expect(page.get_by_text("an administrator stopped the run")).to_be_visible(timeout=PATIENCE * 1_000)
     stopped = sync_runs.find(standing.engine, run)
     assert stopped is not None
@@ -186,3 +204,8 @@ def test_a_run_that_is_stopped_on_a_page_ends_and_the_next_one_goes_on(page: Pag
     assert further.summary["created"] > 0
     assert stopped.summary["created"] + further.summary["created"] == NEW
     assert [row.act for row in audit.newest(standing.engine, 9)] == ["ask_sync", "stop_sync", "ask_sync"]
+
+
+def _is_under_way(engine: Engine, run: int) -> bool:
+    found = sync_runs.find(engine, run)
+    return found is not None and found.status in sync_runs.UNDER_WAY
