@@ -280,6 +280,14 @@ def wrote_after(engine: Engine, source: int, run: int) -> bool:
         return any(connection.execute(which.limit(1)).first() is not None for which in (settled, sent))
 
 
+def count_under_way(engine: Engine, last: int) -> int:
+    """How many of the `last` runs of all connections are under way."""
+    newest_runs = select(_r.status).order_by(_r.id.desc()).limit(last).subquery()
+    statement = select(func.count()).select_from(newest_runs).where(newest_runs.c.status.in_(UNDER_WAY))
+    with autocommit(engine) as connection:
+        return int(connection.execute(statement).scalar_one())
+
+
 def forget_items_before(engine: Engine, time: float) -> int:
     """Delete the items of runs that began before `time`, but keep the runs themselves; how many items."""
     return _FORGET_ITEMS.run(engine, {"before": time})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -41,19 +40,16 @@ class SyncStanding:
         return asdict(self)
 
 
-def read_by_the_last(engine: Engine, source: int) -> int:
-    """How many people the last whole run has read: known at once, where `count_present` looks through everybody."""
-    whole = sync_runs.last_good(engine, source, whole=True)
-    return 0 if whole is None else int(whole.summary.get("read", 0))
+def read_by_the_last(engine: Engine, connection: str) -> int:
+    """How many people the last whole run of a connection has read."""
+    source = sync_people.find_source(engine, connection)
+    return 0 if source is None else _read_by(sync_runs.last_good(engine, source, whole=True))
 
 
-def standing_of(
-    engine: Engine,
-    connection: Connection[Any],
-    now: float,
-    people: Callable[[Engine, int], int] = sync_people.count_present,
-) -> SyncStanding:
-    """How the connection stands; `people` counts those of a source."""
+def standing_of(engine: Engine, connection: Connection[Any], now: float, *, counted: bool = True) -> SyncStanding:
+    """How the connection stands. Without `counted` nobody is counted, which looks through all people and all runs: they
+    are as many as the last whole run has read, and nobody was looked up.
+    """
     source = sync_people.find_source(engine, connection.name) or 0  # the number of none
     whole = sync_runs.last_good(engine, source, whole=True)
     between = sync_runs.last_good(engine, source, whole=False)
@@ -64,15 +60,19 @@ def standing_of(
     full_due = _due(full, seconds(roster.full_every), now)
     return SyncStanding(
         connection=connection.name,
-        people=people(engine, source),
+        people=sync_people.count_present(engine, source) if counted else _read_by(whole),
         last_whole=None if whole is None else whole.started_at,
         last_incremental=None if between is None else between.started_at,
         lag_seconds=None if newest is None else max(0.0, now - _known_to(newest)),
         next_due=due if "roster" in connection.settings.model_fields_set else None,
         next_is_whole=connection.adapter.read_changes is None or full_due <= due,
         last_status=_status(engine, connection.name),
-        looked_up=sync_runs.count_look_ups(engine, source, now - DAY),
+        looked_up=sync_runs.count_look_ups(engine, source, now - DAY) if counted else 0,
     )
+
+
+def _read_by(whole: Run | None) -> int:
+    return 0 if whole is None else int(whole.summary.get("read", 0))
 
 
 def _due(last: float | None, every: float, now: float) -> float:

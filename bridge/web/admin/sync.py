@@ -16,7 +16,7 @@ from bridge.web.admin.paging import Place, page_of, read_place
 from bridge.web.admin.services import AdminServices
 from bridge.web.admin.showing import render
 from bridge.web.admin.sync_history import plot_changes, plot_read
-from bridge.web.admin.sync_live import live_address, mark_of, page_of_rosters, rostered, row_of
+from bridge.web.admin.sync_live import live_address, mark_of, page_of_rosters, present_of, rostered, rows_of
 from bridge.web.admin.sync_run import run_pages
 from bridge.web.admin.sync_words import FUNCTIONS, NOBODY, asked
 
@@ -75,7 +75,8 @@ def sync_pages(admin: AdminServices) -> Blueprint:
     def events() -> Response:
         """One event, and the end: the browser asks again, and no thread is kept meanwhile."""
         name = request.args.get("connection", "")
-        rows = [row_of(admin, rostered(admin, name))] if name else page_of_rosters(admin, request.args).rows
+        connections = [rostered(admin, name)] if name else page_of_rosters(admin, request.args).rows
+        rows = present_of(admin, connections)
         is_over = mark_of(rows, now()) != request.args.get("mark")
         lines = [] if is_over else [row.live.document for row in rows if row.live.text]
         pause = LONGER if all(row.live.is_bad or not row.live.text for row in rows) else MOMENT
@@ -89,18 +90,20 @@ def sync_pages(admin: AdminServices) -> Blueprint:
 
 def _all(admin: AdminServices) -> Response:
     page = page_of_rosters(admin, request.args)
+    rows = rows_of(admin, page.rows)
     return render(
         "admin/sync.html",
         page=page,
-        live=live_address(page.rows, admin.app.now(), **_place()),
+        rows=rows,
+        live=live_address(rows, admin.app.now(), **_place()),
         starts_syncs=admin.app.configuration.bridge.starts_syncs,
-        processes=page.rows[0].processes if page.rows else None,
+        is_nobody=bool(rows) and rows[0].processes.is_nobody,
     )
 
 
 def _one(admin: AdminServices, name: str) -> Response:
     engine, now = admin.app.engine, admin.app.now()
-    row = row_of(admin, rostered(admin, name))
+    (row,) = rows_of(admin, [rostered(admin, name)])
     whole = request.args.get("runs") == "whole"
     args = {key: value for key, value in request.args.items() if key == "after"}
     place: Place[int] | None = read_place(args, int)

@@ -21,7 +21,7 @@ FEWEST: Final = 24
 
 
 def plot_changes(runs: Sequence[Run]) -> Markup:
-    """What these runs, newest first, have changed; plans have changed nothing."""
+    """What these runs, newest first, have changed, plans being none that did; empty where they have changed nothing."""
     acted = [run for run in runs if run.status not in {Status.PLANNED, *UNDER_WAY}]
     used = [name for name in CHANGED if any(run.summary.get(name) for run in acted)] or ["created"]
     series = [Series(name, CHANGED[name]) for name in used]
@@ -36,6 +36,8 @@ def plot_read(runs: Sequence[Run]) -> Markup:
 
 def _plot(title: str, series: Sequence[Series], runs: Sequence[Run], names: Sequence[str]) -> Markup:
     columns = [_column(run, names) for run in reversed(runs)]
+    if not any(sum(column.values) for column in columns):
+        return Markup()
     nothing = [0] * len(names)
     empty = [Column("", "no run", nothing) for _ in range(FEWEST - len(columns))]
     return stacked_bars(title, series, [*empty, *columns])

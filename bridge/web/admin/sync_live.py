@@ -24,20 +24,25 @@ NEWEST: Final = 50
 
 
 @dataclass(frozen=True)
-class Row:
-    """One connection."""
+class Present:
+    """What happens with the roster of one connection, and who does it."""
 
-    standing: SyncStanding
+    connection: Connection[Any]
     activity: Activity
     live: Live
     processes: Processes
-    is_on_time: bool
-    """Whether the connection has a roster that is read by the clock."""
 
     @property
     def name(self) -> str:
         """That of the connection."""
-        return self.standing.connection
+        return self.connection.name
+
+
+@dataclass(frozen=True)
+class Row(Present):
+    """The same, with how fresh the roster is."""
+
+    standing: SyncStanding
 
 
 def rostered(admin: AdminServices, name: str) -> Connection[Any]:
@@ -48,7 +53,7 @@ def rostered(admin: AdminServices, name: str) -> Connection[Any]:
     return found
 
 
-def page_of_rosters(admin: AdminServices, args: Mapping[str, str]) -> Page[Row]:
+def page_of_rosters(admin: AdminServices, args: Mapping[str, str]) -> Page[Connection[Any]]:
     """The connections that have a roster, by name: those that say so, and those that were ever synced by hand."""
     known, synced = admin.app.connections, sync_people.sources(admin.app.engine)
     everyone = {one.name: one for one in (*known.configured.values(), *known.registered())}
@@ -63,45 +68,49 @@ def page_of_rosters(admin: AdminServices, args: Mapping[str, str]) -> Page[Row]:
     elif place is not None:
         names = [name for name in names if name > place.key]
     page = page_of(names[: ROWS + 1], place, lambda name: name, ROWS)
-    return Page(_rows(admin, [everyone[name] for name in page.rows]), page.before, page.after)
+    return Page([everyone[name] for name in page.rows], page.before, page.after)
 
 
-def row_of(admin: AdminServices, connection: Connection[Any]) -> Row:
-    """One connection."""
-    return _rows(admin, [connection])[0]
-
-
-def _rows(admin: AdminServices, connections: Sequence[Connection[Any]]) -> list[Row]:
+def rows_of(admin: AdminServices, connections: Sequence[Connection[Any]]) -> list[Row]:
+    """What there is to say of these connections."""
     engine, now = admin.app.engine, admin.app.now()
-    waiting = sync_requests.every_open(engine)
-    processes = processes_of(admin)
     rows = []
-    for number, connection in enumerate(connections):
-        standing = standing_of(engine, connection, now, read_by_the_last)
-        activity = activity_of(engine, connection.name, waiting)
-        live = live_of(str(number), activity, processes, standing.people, now)
-        rows.append(Row(standing, activity, live, processes, _is_on_time(connection)))
+    for one in present_of(admin, connections):
+        standing = standing_of(engine, one.connection, now, counted=False)
+        rows.append(Row(one.connection, one.activity, one.live, one.processes, standing))
     return rows
+
+
+def present_of(admin: AdminServices, connections: Sequence[Connection[Any]]) -> list[Present]:
+    """What happens with each of these connections."""
+    engine, now = admin.app.engine, admin.app.now()
+    waiting, processes = sync_requests.every_open(engine), processes_of(admin)
+    found = []
+    for number, connection in enumerate(connections):
+        activity = activity_of(engine, connection.name, waiting)
+        before = read_by_the_last(engine, connection.name) if activity.run else 0
+        live = live_of(str(number), activity, processes, before, now)
+        found.append(Present(connection, activity, live, processes))
+    return found
 
 
 def processes_of(admin: AdminServices) -> Processes:
     """Who carries out what is asked for."""
     engine, are_workers = admin.app.engine, admin.app.configuration.bridge.workers
-    newest = sync_runs.page(engine, NEWEST, look_ups=True)
     return Processes(
         are_workers,
         figures.living_workers(engine) if are_workers else 0,
-        sum(run.status in sync_runs.UNDER_WAY for run in newest),
+        sync_runs.count_under_way(engine, NEWEST),
     )
 
 
-def mark_of(rows: Sequence[Row], now: float) -> str:
+def mark_of(rows: Sequence[Present], now: float) -> str:
     """Differs as soon as a page with these rows says what is not so any more."""
     said = "\n".join(f"{row.activity.mark(now)} {row.live.is_bad}" for row in rows)
     return hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
 
 
-def live_address(rows: Sequence[Row], now: float, **place: Any) -> str:
+def live_address(rows: Sequence[Present], now: float, **place: Any) -> str:
     """Where the page hears how far what it shows is; empty where nothing goes on."""
     if all(row.activity.is_quiet for row in rows):
         return ""

@@ -12,7 +12,7 @@ from bridge.store.sync_runs import Run
 from bridge.web.admin.access import go, note, requires, say
 from bridge.web.admin.services import AdminServices
 from bridge.web.admin.showing import render
-from bridge.web.admin.sync_live import live_address, row_of
+from bridge.web.admin.sync_live import live_address, present_of
 
 FIGURES: Final = ("read", "created", "updated", "reactivated", "deactivated", "unchanged")
 LEFT: Final = ("held", "quarantined", "conflicts", "skipped")
@@ -62,7 +62,7 @@ def _live(admin: AdminServices, run: Run) -> dict[str, Any]:
     connection = admin.app.connections.find(run.connection)
     if connection is None or run.status not in sync_runs.UNDER_WAY:
         return {"row": None, "live": "", "is_known": connection is not None}
-    row = row_of(admin, connection)
+    (row,) = present_of(admin, [connection])
     is_this = row.activity.run is not None and row.activity.run.id == run.id
     return {
         "row": row if is_this else None,
