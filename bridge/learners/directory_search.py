@@ -73,7 +73,7 @@ def search_page(
     named = {} if wanted.attribute else _first(_named(engine, wanted.text, size), size)
     found = [*named.values()] if after == START else []
     after = max(after, START + 1)
-    ends, fragment = clock() + seconds, _fragment(wanted.text)
+    ends, fragment = clock() + seconds, fragment_of(wanted.text)
     while True:
         seen = window(engine, after, ROWS if fragment else UNFILTERED, fragment)
         if seen.last is None:
@@ -118,7 +118,7 @@ def _named(engine: Engine, text: str, most: int) -> Iterator[Learner]:
             yield learner
 
 
-def _fragment(text: str) -> str:
+def fragment_of(text: str) -> str:
     """The longest piece of the text that the database can look for by itself."""
     pieces = (piece for part in text.split(_SHARP_S) for piece in _PIECES.findall(part))
     return max(pieces, key=len, default="")

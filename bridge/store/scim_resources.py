@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 from unicodedata import normalize
 
-from sqlalchemy import Engine, and_, bindparam, func, insert, literal_column, null, or_, select, update
+from sqlalchemy import Engine, and_, bindparam, func, insert, literal_column, null, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from bridge.store.engine import autocommit
@@ -104,7 +104,10 @@ _USERS: Final = select(*_COLUMNS).where(_r.connection == bindparam("of"), _r.kin
 _NEWEST: Final = select(func.max(_r.changed_at)).where(_r.connection == bindparam("of"), _r.kind == USER)
 _PUSHED_SINCE: Final = (_r.connection == bindparam("of"), _r.kind == USER, _r.changed_at > bindparam("since"))
 _PUSHED: Final = (
-    select(*_COLUMNS).where(*_PUSHED_SINCE).order_by(_r.changed_at.desc(), _r.number.desc()).limit(bindparam("most"))
+    select(*_COLUMNS, _r.changed_at)
+    .where(*_PUSHED_SINCE)
+    .order_by(_r.changed_at.desc(), _r.number.desc())
+    .limit(bindparam("most"))
 )
 _COUNT_PUSHED: Final = select(func.count()).select_from(
     select(_r.number).where(*_PUSHED_SINCE).limit(bindparam("most")).subquery()
@@ -207,11 +210,25 @@ def newest_change(engine: Engine, connection: str) -> float | None:
         return database.execute(_NEWEST, {"of": connection}).scalar_one_or_none()
 
 
-def pushed_since(engine: Engine, connection: str, since: float, size: int) -> list[Row]:
-    """`size` users who changed after then, the last change first, those who were deleted among them."""
+class PushedRow(NamedTuple):
+    """A resource, and when a sync must look at it again."""
+
+    row: Row
+    changed_at: float
+
+
+def pushed_since(
+    engine: Engine, connection: str, since: float, size: int, *, before: tuple[float, int] | None = None
+) -> list[PushedRow]:
+    """`size` users who changed after then, the last change first, those who were deleted among them; with `before` only
+    those behind the user who changed at this time and has this number.
+    """
     asked = {"of": connection, "since": since, "most": size}
+    statement = _PUSHED
+    if before is not None:
+        statement = statement.where(_r.changed_at <= before[0], tuple_(_r.changed_at, _r.number) < tuple_(*before))
     with autocommit(engine) as database:
-        return [Row(*row) for row in database.execute(_PUSHED, asked)]
+        return [PushedRow(Row(*row[:-1]), row[-1]) for row in database.execute(statement, asked)]
 
 
 def count_pushed_since(engine: Engine, connection: str, since: float, most: int) -> int:

@@ -18,7 +18,7 @@ from bridge.store.json_batch import JsonBatchQuery
 from bridge.store.sync_schema import sync_claim, sync_item, sync_run
 
 BATCH: Final = 1_000
-_LAST: Final = "\U0010ffff"
+LAST: Final = "\U0010ffff"
 """Stands after every other character."""
 
 
@@ -100,7 +100,7 @@ class Item(NamedTuple):
 
 
 _i = sync_item.c
-_COLUMNS: Final = tuple(_i[name] for name in Item._fields)
+COLUMNS: Final = tuple(_i[name] for name in Item._fields)
 _KEYS: Final = JsonBatchQuery(
     tuple[str],
     _i.key,
@@ -171,7 +171,7 @@ def pages(
     engine: Engine, run: int, *, kinds: Sequence[str] = (), states: Sequence[str] = (), size: int = BATCH
 ) -> Iterator[list[Item]]:
     """The items of a run in their order, some at a time; between two pages the database is free."""
-    statement = select(*_COLUMNS).where(_i.run == run).order_by(_i.number).limit(size)
+    statement = select(*COLUMNS).where(_i.run == run).order_by(_i.number).limit(size)
     statement = statement.where(_i.kind.in_(kinds)) if kinds else statement
     statement = statement.where(_i.state.in_(states)) if states else statement
     last = -1
@@ -180,7 +180,7 @@ def pages(
             rows = connection.execute(statement.where(_i.number > last)).all()
         if not rows:
             return
-        yield [_item(row) for row in rows]
+        yield [item_of(row) for row in rows]
         last = rows[-1].number
 
 
@@ -195,13 +195,13 @@ def page(
     key: str = "",
 ) -> list[Item]:
     """`size` items of a run after the item of this number; with `key`, of people whose folded ID begins like that."""
-    statement = select(*_COLUMNS).where(_i.run == run, _i.number > after).order_by(_i.number).limit(size)
+    statement = select(*COLUMNS).where(_i.run == run, _i.number > after).order_by(_i.number).limit(size)
     statement = statement.where(_i.kind.in_(kinds)) if kinds else statement
     statement = statement.where(_i.state.in_(states)) if states else statement
     if key:
-        statement = statement.where(_i.key >= key, _i.key < key + _LAST)
+        statement = statement.where(_i.key >= key, _i.key < key + LAST)
     with autocommit(engine) as connection:
-        return [_item(row) for row in connection.execute(statement)]
+        return [item_of(row) for row in connection.execute(statement)]
 
 
 def settle(connection: Connection, run: int, items: Sequence[Item]) -> None:
@@ -214,8 +214,8 @@ def settle(connection: Connection, run: int, items: Sequence[Item]) -> None:
 def open_of(connection: Connection, run: int, keys: Iterable[str]) -> list[Item]:
     """The writes of a run to the people with these keys that were planned, or held, and not made."""
     open_states = _i.state.in_((State.PLANNED, State.HELD))
-    statement = select(*_COLUMNS).where(_i.run == run, _i.key.in_(list(keys)), _i.kind.in_(WRITES), open_states)
-    return [_item(row) for row in connection.execute(statement)]
+    statement = select(*COLUMNS).where(_i.run == run, _i.key.in_(list(keys)), _i.kind.in_(WRITES), open_states)
+    return [item_of(row) for row in connection.execute(statement)]
 
 
 def shift(connection: Connection, run: int, kinds: Sequence[str], old: State, new: State) -> None:
@@ -290,5 +290,5 @@ def drop(engine: Engine, run: int) -> None:
         connection.execute(delete(sync_item).where(_i.run == run))
 
 
-def _item(row: Any) -> Item:
+def item_of(row: Any) -> Item:
     return Item._make((*row[:-2], bytes(row.digest), msgspec.json.decode(row.content, type=Content)))

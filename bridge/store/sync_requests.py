@@ -60,6 +60,12 @@ _NEXT: Final = select(*_COLUMNS).where(_q.state == Stage.WAITING).order_by(_q.id
 _OPEN: Final = select(*_COLUMNS).where(_q.open == bindparam("asked"))
 _EVERY_OPEN: Final = select(*_COLUMNS).where(_q.open.is_not(None)).order_by(_q.id)
 _NEWEST: Final = select(*_COLUMNS).where(_q.connection == bindparam("asked")).order_by(_q.id.desc()).limit(1)
+_ABOUT: Final = (
+    select(*_COLUMNS)
+    .where(_q.connection == bindparam("asked"), _q.run == bindparam("whose"))
+    .order_by(_q.id.desc())
+    .limit(1)
+)
 _CLAIM: Final = (
     update(sync_request)
     .where(_q.id == bindparam("which"), _q.state == Stage.WAITING)
@@ -116,6 +122,13 @@ def withdraw(engine: Engine, number: int, now: float) -> bool:
     with autocommit(engine) as database:
         done = database.execute(waiting.values(state=Stage.WITHDRAWN, open=null(), ended_at=now))
         return done.rowcount == 1
+
+
+def newest_about(engine: Engine, connection: str, run: int) -> SyncRequest | None:
+    """What was last asked for about the plan of this run, done or not."""
+    with autocommit(engine) as database:
+        row = database.execute(_ABOUT, {"asked": connection, "whose": run}).one_or_none()
+    return None if row is None else SyncRequest(*row)
 
 
 def claim(engine: Engine, now: float) -> SyncRequest | None:

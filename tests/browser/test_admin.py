@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import Engine
 
 from bridge.admin.roles import Role
 from bridge.contracts import Student
@@ -14,7 +15,10 @@ from bridge.learners.sheet_links import Line
 from bridge.scim import tokens
 from bridge.store import launches, received, unmatched
 from bridge.store.launch_lines import LaunchLine
+from bridge.store.sync_items import Content, Kind, State
+from bridge.store.sync_runs import Status
 from bridge.web.admin.unmatched_sheet import Sheet, keep
+from tests.bridge.web.admin.planned import item, run_with
 from tests.browser.admin_site import HOSTILE, AdminSite, is_too_wide, site, violations
 from tests.browser.sync_rows import fill_syncs
 
@@ -30,6 +34,12 @@ PAGES = (
     "/admin/reference?reference=7K3M-0000",
     "/admin/reference?reference=7K3M-0001",
     "/admin/reference?reference=7K3M-0014",
+    "/admin/sync/plans/39",
+    "/admin/sync/plans/39?kind=update&state=held&q=s000",
+    "/admin/sync/plans/40",
+    "/admin/sync/refused",
+    "/admin/sync/refused?connection=campus",
+    "/admin/sync/pushes/staff",
     "/admin/audit",
     "/admin/unmatched",
     "/admin/unmatched/sheet",
@@ -86,10 +96,25 @@ def fill(site: AdminSite) -> None:
     came = {"method": "POST", "path": "/lti/campus/launch", "form": {HOSTILE: HOSTILE}, "token_claims": claims}
     received.keep(site.services.engine, "7K3M-0014", came, now=now)
     fill_syncs(site.services.engine, now, HOSTILE)
+    fill_plans(site.services.engine, now)
     for number in range(3):
         site.admin.trail.note(
             "ada", "owner", "link", connection="campus", student_id=f"{HOSTILE}{number}", user=7, name=HOSTILE
         )
+
+
+def fill_plans(engine: Engine, now: float) -> None:
+    """Run 39 holds something, run 40 was only planned; those of `fill_syncs` come before."""
+    names = {"firstName": HOSTILE, "lastName": "O’Brien", "emailAddress": f"{HOSTILE * 4}@example.com"}
+    changed = Content({"firstName": "Zoë"}, {"firstName": HOSTILE, "language": "de"}, note=HOSTILE)
+    items = [item(n, Kind.DEACTIVATE, State.HELD, key=f"s00010{n}") for n in range(1, 5)]
+    items += [item(n, Kind.UPDATE, State.HELD, key=f"s0001{n}", content=changed) for n in range(10, 80)]
+    items += [item(n, Kind.CREATE, State.DONE, key=HOSTILE, content=Content({}, names)) for n in range(80, 90)]
+    items += [item(90, Kind.UPDATE, State.QUARANTINED, reason="refused_400", content=changed)]
+    items += [item(91, Kind.CONFLICT, reason="duplicate", content=Content(note=f"{HOSTILE} twice", where="row 17"))]
+    run_with(engine, items, now=now, notices=["74 updates planned, 50 allowed: held.", HOSTILE])
+    planned = [item(number, Kind.UPDATE, content=changed) for number in range(3)]
+    run_with(engine, planned, status=Status.PLANNED, reason="", connection="moodle", now=now)
 
 
 @pytest.mark.parametrize("look", LOOKS)

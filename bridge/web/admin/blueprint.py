@@ -13,6 +13,9 @@ from bridge.web.admin.new_connections import new_connection_pages
 from bridge.web.admin.openid import openid_pages
 from bridge.web.admin.overview import overview_pages
 from bridge.web.admin.packages import package_pages
+from bridge.web.admin.plans import plan_views
+from bridge.web.admin.pushes import push_pages
+from bridge.web.admin.quarantine import quarantine_pages
 from bridge.web.admin.reference import reference_pages
 from bridge.web.admin.scim_tokens import scim_token_pages
 from bridge.web.admin.secrets import secret_pages
@@ -32,6 +35,9 @@ PAGES = (
     connection_pages,
     new_connection_pages,
     package_pages,
+    plan_views,
+    quarantine_pages,
+    push_pages,
     scim_token_pages,
     secret_pages,
     audit_pages,

@@ -13,7 +13,7 @@ def push(engine: Engine, name: str, now: float, *, connection: str = "acme", kin
 
 
 def waiting(engine: Engine, since: float, size: int = 9) -> list[str]:
-    return [row.id for row in scim_resources.pushed_since(engine, "acme", since, size)]
+    return [one.row.id for one in scim_resources.pushed_since(engine, "acme", since, size)]
 
 
 def test_what_was_pushed_since_is_shown_the_last_first(engine: Engine) -> None:
@@ -28,9 +28,9 @@ def test_what_was_pushed_since_is_shown_the_last_first(engine: Engine) -> None:
 
 def test_whom_a_provider_deleted_waits_too(engine: Engine) -> None:
     push(engine, "a", 1.0)
-    (row,) = scim_resources.pushed_since(engine, "acme", 0.0, 9)
+    ((row, _),) = scim_resources.pushed_since(engine, "acme", 0.0, 9)
     assert scim_resources.delete(engine, "acme", USER, row, 5.0)
-    (gone,) = scim_resources.pushed_since(engine, "acme", 4.0, 9)
+    ((gone, _),) = scim_resources.pushed_since(engine, "acme", 4.0, 9)
     assert gone.deleted_at == 5.0
 
 
