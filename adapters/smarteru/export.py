@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bridge.errors import RosterIncomplete
+from bridge.errors import RemoteUnavailable, RosterIncomplete
 from bridge.files.csvrows import read_csv
 from bridge.files.encodings import find_encoding
 from bridge.identifiers import is_no_id, loose_key, normalize
@@ -58,7 +58,9 @@ class Export:
 
 
 def read_export(path: Path) -> Export:
-    """The people in the file at `path`. Raises RosterIncomplete where it is not an export with both numbers."""
+    """The people in the file at `path`. Raises RemoteUnavailable where it cannot be opened, and RosterIncomplete where
+    it is not an export with both numbers.
+    """
     try:
         with path.open("rb") as file:
             if path.stat().st_size > MAX_BYTES:
@@ -68,7 +70,7 @@ def read_export(path: Path) -> Export:
             rows = (record.cells for record in read_csv(file, path.name, encoding=encoding.name))
             people = list(_people(rows, path.name))
     except OSError as error:
-        raise RosterIncomplete(f"{path.name}: the file cannot be opened ({type(error).__name__})") from error
+        raise RemoteUnavailable(f"{path.name}: the file cannot be opened ({type(error).__name__})") from error
     if not people:
         raise RosterIncomplete(f"{path.name}: nobody in it has a Profile ID; {_FULL}")
     return _indexed(path.name, people)

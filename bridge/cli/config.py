@@ -13,13 +13,14 @@ from typing import Any
 import click
 
 from adapters import ADAPTERS
-from bridge.cli.invocation import Invocation, pass_invocation
+from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.newconfig import KINDS, PLATFORMS, Answers, config_text, file_of, new_secrets, write_all
 from bridge.cli.saying import say
 from bridge.config.configuration import Configuration, load
 from bridge.config.outgoing import way_out
 from bridge.config.settings import split_plainly
 from bridge.config.yaml_file import STANDS_FOR_UNSET
+from bridge.errors import ConfigError
 from bridge.ottolearn.settings import Oidc
 from bridge.store.address import check_url
 
@@ -44,15 +45,46 @@ def _warnings(found: Configuration) -> Iterator[str]:
 
 
 @config.command()
+@as_json
 @pass_invocation
-def check(invocation: Invocation) -> None:
-    """Check the configuration; every mistake with file, line, what was found and what is allowed."""
+def check(invocation: Invocation, as_json: bool) -> None:
+    """Check the configuration; every mistake with file, line, what was found and what is allowed.
+
+    With --json mistakes are in the document, too; the exit code is 2 for them either way.
+    """
+    try:
+        found, unset = _checked(invocation)
+    except ConfigError as error:
+        if not as_json:
+            raise
+        print_json({"file": str(invocation.config_path), "mistakes": list(error.problems)})
+        raise click.exceptions.Exit(2) from error
+    if as_json:
+        print_json(_described(invocation.config_path, found, unset))
+    else:
+        _tell(invocation.config_path, found, unset)
+
+
+def _checked(invocation: Invocation) -> tuple[Configuration, list[str]]:
     found, unset = invocation.description
     database = found.bridge.database_url.get_secret_value()
     if STANDS_FOR_UNSET not in database:
         check_url(database)
     way_out(found.bridge)  # what the environment names must be there, too
-    say(f"{invocation.config_path}: {len(found.connections)} connection(s), no mistakes")
+    return found, unset
+
+
+def _described(path: Path, found: Configuration, unset: list[str]) -> dict[str, Any]:
+    connections = [
+        {"name": name, "adapter": one.adapter.name, "student_id": one.settings.student_id}
+        for name, one in found.connections.items()
+    ]
+    said = {"warnings": list(_warnings(found)), "unset": unset}
+    return {"file": str(path), "mistakes": [], "connections": connections, **said}
+
+
+def _tell(path: Path, found: Configuration, unset: list[str]) -> None:
+    say(f"{path}: {len(found.connections)} connection(s), no mistakes")
     for name, connection in found.connections.items():
         say(f"  {name}: {connection.adapter.title}, student ID from {connection.settings.student_id}")
     for warning in _warnings(found):

@@ -11,6 +11,7 @@ from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_js
 from bridge.cli.saying import say
 from bridge.store import backups
 from bridge.store.engine import migrate
+from bridge.store.others import others_there
 from bridge.store.schema_state import SchemaState, SchemaStatus, look
 
 WORDS = {
@@ -86,11 +87,17 @@ def backup(invocation: Invocation, file: Path, as_json: bool) -> None:
 @db.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--force", is_flag=True, help="Although others have the database open.")
 @as_json
 @pass_invocation
-def restore(invocation: Invocation, file: Path, yes: bool, as_json: bool) -> None:
-    """Put what FILE holds in the place of everything in the database. Stop the bridge before."""
+def restore(invocation: Invocation, file: Path, yes: bool, force: bool, as_json: bool) -> None:
+    """Put what FILE holds in the place of everything in the database. Stop the bridge before.
+
+    Nothing is done while anything else has the database open, such as `ottobridge serve`.
+    """
     with invocation.database(upgrade=False) as engine:
+        if others := others_there(engine):
+            _warn_of(others, force=force)
         if not yes:
             click.confirm("Everything in the database is lost. Go on?", abort=True, err=True)
         schema = backups.restore(engine, file)
@@ -100,6 +107,15 @@ def restore(invocation: Invocation, file: Path, yes: bool, as_json: bool) -> Non
         print_json({"file": str(file), "restored": schema, "schema": now})
     else:
         say(f"The database is as {file} has it; its schema was {schema} and is {now} now.")
+
+
+def _warn_of(others: str, *, force: bool) -> None:
+    if not force:
+        raise backups.BackupFailed(
+            f"{others}. Nothing was restored: stop `ottobridge serve`, its workers and timers, and try again. With "
+            "--force it is done all the same, and what they write meanwhile may be lost"
+        )
+    say(f"Warning: {others}. What they write meanwhile may be lost; start them anew after this.", err=True)
 
 
 def _shown(found: SchemaState) -> dict[str, Any]:

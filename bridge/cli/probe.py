@@ -14,18 +14,32 @@ from bridge.cli.saying import say
 from bridge.packages import probing
 from bridge.store.probes import ProbeRow, newest
 
+last_probes = click.option("--last", type=click.IntRange(1, 1000), default=1, show_default=True, help="How many.")
 
-@click.group()
-def probe() -> None:
-    """See what an LMS passes to packages (made by `ottobridge package CONNECTION --probe -o FILE`)."""
+
+@click.group(invoke_without_command=True)
+@last_probes
+@as_json
+@click.pass_context
+def probe(context: click.Context, last: int, as_json: bool) -> None:
+    """See what an LMS passes to packages (made by `ottobridge package CONNECTION --probe -o FILE`).
+
+    Without a command it is `show`.
+    """
+    if context.invoked_subcommand is None:
+        _show(context.ensure_object(Invocation), last, as_json=as_json)
 
 
 @probe.command()
-@click.option("--last", type=click.IntRange(1, 1000), default=1, show_default=True, help="How many probes.")
+@last_probes
 @as_json
 @pass_invocation
 def show(invocation: Invocation, last: int, as_json: bool) -> None:
     """The last probe, and the connection's configuration that fits it."""
+    _show(invocation, last, as_json=as_json)
+
+
+def _show(invocation: Invocation, last: int, *, as_json: bool) -> None:
     with invocation.database() as engine:
         found = [_describe(row) for row in newest(engine, last)]
     if as_json:

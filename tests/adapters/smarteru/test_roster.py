@@ -420,7 +420,7 @@ def test_a_file_far_too_large_for_an_export_is_not_read(
 
 
 def test_an_export_that_is_gone_is_named(connect: Connect, clock: Clock, tmp_path: Path) -> None:
-    with pytest.raises(RosterIncomplete, match=r"gone\.csv: the file cannot be opened"):
+    with pytest.raises(RemoteUnavailable, match=r"gone\.csv: the file cannot be opened"):
         list(read_roster(connect(export=str(tmp_path / "gone.csv")), clock.context()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -151,3 +152,16 @@ def test_config_check_tells_what_every_command_would_refuse(tmp_path: Path) -> N
         path.write_text(right.replace("sqlite:///ottobridge.db", url), "utf-8")
         found = CliRunner().invoke(cli, ["--config", str(path), "config", "check"])
         assert isinstance(found.exception, ConfigError), url
+        found = CliRunner().invoke(cli, ["--config", str(path), "config", "check", "--json"])
+        assert (found.exit_code, json.loads(found.stdout)["mistakes"] != []) == (2, True), url
+        assert "p@x" not in found.stdout
+
+
+def test_config_check_is_one_document_for_scripts(tmp_path: Path) -> None:
+    assert init(tmp_path, "--lms", "canvas", "--lms-url", "https://canvas.example.edu").exit_code == 0
+    found = CliRunner().invoke(cli, ["--config", str(tmp_path / "config.yaml"), "config", "check", "--json"])
+    assert found.exit_code == 0, found.exception
+    told = json.loads(found.stdout)
+    assert told["mistakes"] == []
+    assert [one["adapter"] for one in told["connections"]] == ["canvas"]
+    assert set(told) == {"file", "mistakes", "connections", "warnings", "unset"}

@@ -6,6 +6,8 @@ import json
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,11 @@ ottolearn:
   sign_in: {{method: signed_link, url: "https://learn.example.com/in", secret: 0123456789abcdef0123456789abcdef}}
 """
 NEWEST = known_revisions()[0]
+OPEN = (
+    "import sys; from bridge.store.engine import open_database; from bridge.store import launches; "
+    "engine = open_database(sys.argv[1]); launches.newest(engine, 1); print('open', flush=True); sys.stdin.read()"
+)
+"""What stands for a bridge: a process with a connection that rests in its pool."""
 LINE = LaunchLine(1.0, "campus", "lti13", "a1", "Zoë", "王", "matched", "", "ABCD-EFGH")
 
 
@@ -89,6 +96,7 @@ def test_what_a_backup_holds_is_there_again_after_a_restore(desk: Desk, engine: 
     file = desk.folder / "backup"
     assert desk.json("db", "backup", str(file))["schema"] == NEWEST
     launches.append(engine, LINE._replace(reference="LATE-LATE"))
+    engine.dispose()
     assert desk.json("db", "restore", str(file), "--yes") == {
         "file": str(file),
         "restored": NEWEST,
@@ -97,6 +105,27 @@ def test_what_a_backup_holds_is_there_again_after_a_restore(desk: Desk, engine: 
     assert launches.newest(engine, 10) == [LINE]
     launches.append(engine, LINE)  # the next number is free
     assert desk.json("db", "check")["problems"] == []
+
+
+def test_a_restore_beside_a_bridge_that_is_running_is_refused(desk: Desk, engine: Engine) -> None:
+    launches.append(engine, LINE)
+    file = desk.folder / "backup"
+    desk.json("db", "backup", str(file))
+    launches.append(engine, LINE._replace(reference="LATE-LATE"))
+    command = [sys.executable, "-c", OPEN, str(engine.url.render_as_string(hide_password=False))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as serving:
+        assert serving.stdout is not None
+        assert serving.stdout.readline() == b"open\n"
+        engine.dispose()
+        error = desk.run("db", "restore", str(file), "--yes").exception
+        assert isinstance(error, BackupFailed)
+        assert "have the database open" in str(error) or "has the database open" in str(error)
+        assert len(launches.newest(engine, 10)) == 2
+        engine.dispose()
+        forced = desk.run("db", "restore", str(file), "--yes", "--force")
+        assert (forced.exit_code, "Warning: " in forced.stderr) == (0, True), forced.exception
+        serving.communicate(b"")
+    assert launches.newest(engine, 10) == [LINE]
 
 
 def test_a_backup_is_for_its_owner_alone_and_replaces_nothing(desk: Desk) -> None:
@@ -118,6 +147,7 @@ def test_a_restore_that_nobody_confirms_loses_nothing(desk: Desk, engine: Engine
     file = desk.folder / "backup"
     desk.json("db", "backup", str(file))
     launches.append(engine, LINE)
+    engine.dispose()
     assert desk.run("db", "restore", str(file)).exit_code == 1
     assert launches.newest(engine, 10) == [LINE]
 

@@ -144,7 +144,7 @@ def test_a_package_is_made_where_the_secrets_are_not(desk: Desk) -> None:
     path.write_text(path.read_text("utf-8").replace("password: p", "password: ${NOT_SET_ANYWHERE}"), "utf-8")
     made = desk.make()
     assert desk.json("package", "list")[0]["id"] == made["package"]
-    assert desk.json("probe", "show") == desk.json("progress") == []
+    assert desk.json("probe", "show") == desk.json("probe") == desk.json("progress") == []
 
 
 def test_options_may_come_first_and_a_probe_needs_no_title(desk: Desk) -> None:
@@ -182,6 +182,7 @@ def test_the_last_probe_becomes_a_configuration(desk: Desk) -> None:
     found = {"versions": ["scorm12"], "sessions": {"scorm12": {"initialized": True, "values": values}}}
     probes.add(desk.engine, ProbeRow(0.0, "any-lms", "https://lms.example", json.dumps(found)))
     (shown,) = desk.json("probe", "show")
+    assert desk.json("probe") == [shown]
     assert shown["learner_id"] == "12_r_3"
     assert shown["proposal"]["any-lms"]["student_id_rules"] == [{"strip": "_[ro]_[0-9]+"}]
     printed = desk.run("probe", "show").output
