@@ -13,7 +13,6 @@ from bridge.contracts import Adapter
 STUDENT_ID: Final = "student_id"
 ROSTER: Final = "roster.attributes"
 """The field in which a line names an attribute of OttoLearn and what fills it."""
-SECRET_LENGTH: Final = 20_000
 TITLES: Final = {
     "lti13": "LTI 1.3",
     "lti11": "LTI 1.1",
