@@ -342,7 +342,7 @@ class Connection(Generic[S]):
     accepts: frozenset[Assurance] = ACCEPTED
     """Which assurances a launch may have."""
     id_rules: Sequence[Any] = ()
-    """`bridge.learners.student_ids.Rule`s: how the ID that the LMS sends becomes the one to look up."""
+    """`bridge.learners.students.Rule`s: how the ID that the LMS sends becomes the one to look up."""
     provisioning: Mapping[str, str] | None = None
     """What users made for unknown students get where the LMS says nothing, by attribute; None: nobody is made."""
     look_up: LookUpPolicy | None = None

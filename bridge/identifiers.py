@@ -7,6 +7,7 @@ is left of half an ID may be somebody else's.
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from typing import Final
 
@@ -14,6 +15,9 @@ from bridge.errors import LaunchRejected
 
 ID_LENGTH: Final = 255
 """The longest student ID that is kept and that can match, in characters."""
+LONGEST_RECORD: Final = 255
+"""The longest record of an LMS that is kept as it is, in characters."""
+_HASHED: Final = "sha256:"
 BLANKS: Final = " \t\r\n"
 """What is trimmed at both ends."""
 NO_ID: Final = frozenset({
@@ -116,3 +120,9 @@ def _fault_in_letters(text: str) -> str:
 
 def _is_variation_selector(letter: str) -> bool:
     return "\ufe00" <= letter <= "\ufe0f" or "\U000e0100" <= letter <= "\U000e01ef"
+
+
+def record_key(record: str) -> str:
+    """The record as it is kept: one that is too long, or that not every database can hold, as its SHA-256."""
+    plain = len(record) <= LONGEST_RECORD and record.isprintable() and not record.startswith(_HASHED)
+    return record if plain else _HASHED + hashlib.sha256(record.encode("utf-8", "surrogatepass")).hexdigest()

@@ -15,7 +15,7 @@ from bridge.config.connections import Connections
 from bridge.contracts import FIRST_NAME, LAST_NAME, Connection, Learner, Outcome
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound
 from bridge.identifiers import key
-from bridge.learners import student_ids
+from bridge.learners import students
 from bridge.learners.search import EMAIL, search
 from bridge.store import aliases, learners, vouching
 from bridge.store.database import Engine
@@ -41,7 +41,7 @@ def find(invocation: Invocation, student_id: str, name: str | None, explain: boo
     with invocation.database() as engine:
         connection = _connection(invocation, engine, name)
         found = _find(invocation, engine, student_id, connection)
-    steps = student_ids.explain(student_id, connection.id_rules if connection else ())
+    steps = students.explain(student_id, connection.id_rules if connection else ())
     if as_json:
         shown = {"explain": [{"rule": rule, "student_id": after} for rule, after in steps]} if explain else {}
         asked = {"student_id": student_id, "connection": connection.name if connection else None}
@@ -109,7 +109,7 @@ def _connection(invocation: Invocation, engine: Engine, name: str | None) -> Con
 
 def _find(invocation: Invocation, engine: Engine, sent: str, connection: Connection[Any] | None) -> Found:
     """What a launch with the ID `sent` finds, by the steps of `bridge.learners.matching`."""
-    asked = student_ids.shape(sent, connection.id_rules if connection else ())
+    asked = students.shape(sent, connection.id_rules if connection else ())
     ignore_case = connection is not None and connection.ignore_case
     if connection is not None and (known := _known(invocation, engine, sent, asked, connection)):
         return known

@@ -11,7 +11,7 @@ from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_js
 from bridge.cli.saying import say
 from bridge.learners import linking
 from bridge.learners.directory import DirectoryShrunk
-from bridge.learners.names import name_of
+from bridge.learners.students import name_of
 from bridge.store import disputes
 
 HELD_BACK = 3

@@ -35,7 +35,7 @@ from bridge.config.yaml_file import STANDS_FOR_UNSET, ConfigFile, read_config_fi
 from bridge.contracts import ACCEPTED, VOUCHED, Adapter, Assurance, Connection, LookUpPolicy, can_look_up
 from bridge.errors import ConfigError
 from bridge.launch.courses import Course, each_key_once
-from bridge.learners.student_ids import Rule
+from bridge.learners.students import Rule
 from bridge.net.authorities import check_bundle
 from bridge.net.proxy import read_proxy
 from bridge.ottolearn.settings import Oidc, OttoLearn

@@ -18,7 +18,7 @@ from bridge.doctor.look_up import try_look_up
 from bridge.errors import ConfigError, LaunchRejected, LearnerAmbiguous, OttoBridgeError, RemoteUnavailable
 from bridge.keys.own import OwnKeys
 from bridge.learners.directory import Directory
-from bridge.learners.student_ids import shape
+from bridge.learners.students import shape
 from bridge.lti.keysets import PlatformKeys
 from bridge.net.http import Outbound
 from bridge.ottolearn.api import Attribute, OttoLearnApi

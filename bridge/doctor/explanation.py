@@ -9,13 +9,13 @@ from bridge.contracts import Connection, Learner, Outcome
 from bridge.doctor.explain import checks
 from bridge.errors import LearnerAmbiguous
 from bridge.launch import references
-from bridge.launch.reached import LINK, Reached, read_reached
 from bridge.learners.directory import Directory
-from bridge.learners.student_ids import shape
+from bridge.learners.students import shape
 from bridge.reasons import REASONS, Reason
 from bridge.store import aliases, launches, learners, received, visits
 from bridge.store.database import Engine
 from bridge.store.launch_lines import LaunchLine
+from bridge.store.launches import LINK, Reached, read_reached
 
 
 class Finds(NamedTuple):
@@ -24,7 +24,7 @@ class Finds(NamedTuple):
     users: tuple[int, ...]
     """OttoLearn users: none, one, or several who share the ID."""
     by: str
-    """The Username attribute, or `bridge.launch.reached.LINK`; empty unless there is one user."""
+    """The Username attribute, or `bridge.store.launches.LINK`; empty unless there is one user."""
     active: bool = True
 
 

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from bridge.contracts import PLACE, RECORD, Observation, RosterMember, State, Student
 from bridge.identifiers import loose_key
-from bridge.learners.names import differ
+from bridge.learners.students import differ
 
 PEOPLE: Final = 10
 """People who are shown, from launches and from the roster each."""

@@ -26,13 +26,12 @@ from bridge.errors import (
     RemoteUnavailable,
 )
 from bridge.identifiers import require
-from bridge.launch.reached import LINK, write_reached
 from bridge.launch.redirect import SignInRedirect
-from bridge.learners.names import differ, name_of
-from bridge.learners.student_ids import Rule, shape
+from bridge.learners.students import Rule, differ, name_of, shape
 from bridge.reasons import NAME_DIFFERS
 from bridge.store.errors import trouble
 from bridge.store.launch_lines import LaunchLine
+from bridge.store.launches import LINK, write_reached
 from bridge.tracing import traces
 
 log = logging.getLogger(__name__)
@@ -73,7 +72,7 @@ class LaunchResult:
     user_id: int | None = None
     """The OttoLearn user whom the launch reached."""
     found_by: str = ""
-    """The Username attribute by which they were found, or `bridge.launch.reached.LINK`."""
+    """The Username attribute by which they were found, or `bridge.store.launches.LINK`."""
     mark: str = ""
     """What an administrator should look at: `name_differs`, where the LMS and OttoLearn name the learner otherwise."""
 

@@ -10,7 +10,7 @@ from bridge.contracts import Learner
 from bridge.errors import LearnerAmbiguous
 from bridge.identifiers import key
 from bridge.learners.directory import Directory
-from bridge.learners.names import differ, name_of
+from bridge.learners.students import differ, name_of
 from bridge.store import learners as directory_of
 from bridge.store.database import Engine
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from bridge.contracts import Launch
 from bridge.errors import LaunchRejected
-from bridge.identifiers import key, loose_key
+from bridge.identifiers import key, loose_key, record_key
 from bridge.store import learners, people, vouching
 from bridge.store.database import Engine
 from bridge.store.people import Origin, Person
@@ -108,7 +108,7 @@ class Ledger:
         """Write down who the record is; False where somebody wrote meanwhile."""
         if person is not None and not _may_become(person, identity, user_id):
             raise LaunchRejected("identity_changed", _changed(person, user_id))
-        record = people.record_key(identity.record)
+        record = record_key(identity.record)
         other = people.of_user(self.engine, identity.connection, identity.namespace, user_id)
         if other is not None and other.record != record:
             raise LaunchRejected(

@@ -9,7 +9,7 @@ from bridge.contracts import Learner
 from bridge.errors import LearnerAmbiguous, OttoBridgeError
 from bridge.identifiers import FAULTS, fault, lower_ascii, normalize
 from bridge.learners.directory import Directory
-from bridge.learners.names import differ, name_of
+from bridge.learners.students import differ, name_of
 from bridge.store import aliases, launches, learners, people, unmatched
 from bridge.store.database import Engine
 from bridge.store.people import Person

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from bridge.contracts import FIRST_NAME, LAST_NAME, Learner, Student
 from bridge.identifiers import is_student_id, loose_key, lower_ascii, normalize
-from bridge.learners.names import differ, name_of
+from bridge.learners.students import differ, name_of
 from bridge.store import learners
 from bridge.store.database import Engine
 from bridge.store.hints import name_key, name_words, value_key

@@ -9,7 +9,7 @@ from bridge.errors import OttoBridgeError
 from bridge.identifiers import FAULTS, fault, normalize
 from bridge.learners.directory import Directory
 from bridge.learners.linking import Updates, require_nobody_else
-from bridge.learners.names import name_of
+from bridge.learners.students import name_of
 from bridge.store import aliases, disputes, learners, people, unmatched
 from bridge.store.database import Engine
 from bridge.store.people import Person

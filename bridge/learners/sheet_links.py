@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 from bridge.learners.bulk import WHY, LinkRequest, Verdict, judge
-from bridge.learners.student_ids import shape
+from bridge.learners.students import shape
 from bridge.learners.unmatched import Unmatched, Waiting
 from bridge.store import unmatched as queue
 from bridge.store.unmatched import UnmatchedRow

@@ -17,7 +17,7 @@ from bridge.learners.bulk import LinkRequest
 from bridge.learners.directory import Directory
 from bridge.learners.near_misses import NearMiss, near_misses
 from bridge.learners.provisioning import Provisioning
-from bridge.learners.student_ids import shape
+from bridge.learners.students import shape
 from bridge.store import disputes, learners
 from bridge.store import unmatched as stored
 from bridge.store.database import Engine

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from typing import Final, NamedTuple
 
 from sqlalchemy import Engine, String, bindparam, delete, insert, select, text
 
@@ -14,6 +15,9 @@ from bridge.store.purging import Purge
 from bridge.store.schema import launch, received
 from bridge.store.text import storable
 
+LINK: Final = "a link"
+"""In the place of a Username attribute: an administrator has linked the ID with the user."""
+_WRITTEN: Final = re.compile(r"reached the OttoLearn user (\d{1,18})(?: by ([^;]{1,255}))?(?:; .*)?", re.DOTALL)
 _COLUMNS: Final = [launch.c[name] for name in LaunchLine._fields]
 _LIMITS: Final = {c.name: c.type.length for c in _COLUMNS if isinstance(c.type, String) and c.type.length}
 _LIMITED: Final = [(name, _LIMITS[name]) for name in LaunchLine._fields[1:]]
@@ -45,6 +49,27 @@ _FORGET_NOBODY: Final = Purge(
     launch.c.outcome == Outcome.REJECTED,
     launch.c.student_id == "",
 )
+
+
+class Reached(NamedTuple):
+    """Whom a launch reached."""
+
+    user_id: int
+    by: str
+    """The Username attribute that held the ID, or `LINK`; empty in records of before."""
+
+
+def write_reached(user_id: int, by: str, remark: str = "") -> str:
+    """The detail of a launch that got in."""
+    way = f" by {by.replace(';', ',')}" if by else ""
+    found = f"reached the OttoLearn user {user_id}{way}"
+    return "; ".join(filter(None, (found, remark)))
+
+
+def read_reached(detail: str) -> Reached | None:
+    """Whom the launch with this detail reached; None where it reached nobody."""
+    found = _WRITTEN.fullmatch(detail)
+    return Reached(int(found[1]), found[2] or "") if found else None
 
 
 def is_of_nobody(line: LaunchLine) -> bool:

@@ -7,7 +7,6 @@ kind of launch, or the roster, by which it comes. Within a namespace a record is
 from __future__ import annotations
 
 import enum
-import hashlib
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -15,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bridge.identifiers import record_key
 from bridge.store.engine import autocommit
 from bridge.store.json_batch import JsonBatchQuery
 from bridge.store.once import insert_once
@@ -22,9 +22,6 @@ from bridge.store.purging import BATCH
 from bridge.store.schema import directory, learner
 from bridge.store.sync_people import Membership
 from bridge.store.sync_schema import person, sync_person, sync_source
-
-LONGEST_RECORD: Final = 255
-_HASHED: Final = "sha256:"
 
 
 class Origin(enum.StrEnum):
@@ -43,7 +40,7 @@ class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
     connection: str
     namespace: str
     record: str
-    """As `record_key` writes it."""
+    """As `bridge.identifiers.record_key` writes it."""
     student_id: str
     user_id: int | None
     """None where an earlier version has let somebody else become this user."""
@@ -106,12 +103,6 @@ class Source(NamedTuple):
     connection: str
     namespace: str
     origin: Origin = Origin.ROSTER
-
-
-def record_key(record: str) -> str:
-    """The record as it is kept: one that is too long, or that not every database can hold, as its SHA-256."""
-    plain = len(record) <= LONGEST_RECORD and record.isprintable() and not record.startswith(_HASHED)
-    return record if plain else _HASHED + hashlib.sha256(record.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def by_records(connection: Connection, name: str, namespace: str, records: Sequence[str]) -> list[Person]:

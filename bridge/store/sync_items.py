@@ -82,7 +82,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     where: str = ""
     """Where the person stands in the source, for those whom only their row tells apart."""
     record: str = ""
-    """The source's own lasting name of the person, as `bridge.store.people.record_key` writes it."""
+    """The source's own lasting name of the person, as `bridge.identifiers.record_key` writes it."""
 
 
 class Item(NamedTuple):

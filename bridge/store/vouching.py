@@ -21,9 +21,9 @@ from sqlalchemy import (
     union_all,
 )
 
-from bridge.identifiers import is_student_id, normalize
+from bridge.identifiers import is_student_id, normalize, record_key
 from bridge.store.learners import Candidate, current, read_learner
-from bridge.store.people import Person, record_key
+from bridge.store.people import Person
 from bridge.store.prepared import Prepared
 from bridge.store.schema import alias, learner, username
 from bridge.store.sync_schema import disputed, person

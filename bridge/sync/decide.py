@@ -7,8 +7,8 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from bridge.contracts import Learner
-from bridge.identifiers import key, loose_key
-from bridge.store.people import Origin, Person, record_key
+from bridge.identifiers import key, loose_key, record_key
+from bridge.store.people import Origin, Person
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Content, Kind
 from bridge.store.sync_people import Membership, Missing, Ownership

@@ -12,13 +12,13 @@ from typing import Any, Final
 from msgspec import structs
 
 from bridge.contracts import PLACE, RECORD, RosterMember
-from bridge.identifiers import is_no_id, is_student_id, key, loose_key, normalize
+from bridge.identifiers import is_no_id, is_student_id, key, loose_key, normalize, record_key
 from bridge.roster.id_set import IdSet
 from bridge.store import people as people_ledger
 from bridge.store import sync_directory, sync_items, sync_people
 from bridge.store.database import Transaction
 from bridge.store.engine import autocommit
-from bridge.store.people import Person, record_key
+from bridge.store.people import Person
 from bridge.store.sync_items import WRITES, Content, Item, Kind, State
 from bridge.store.sync_people import Known, Membership
 from bridge.store.text import storable

@@ -8,7 +8,7 @@ from bridge.contracts import RECORD, Connection, Launch, ReaderContext, RosterEn
 from bridge.errors import LaunchRejected, LearnerIncomplete, LearnerNotFound, RosterIncomplete
 from bridge.identifiers import key, normalize
 from bridge.learners.ledger import LaunchIdentity
-from bridge.learners.names import differ
+from bridge.learners.students import differ
 from bridge.store.sync_items import Kind, State
 from bridge.sync.person import Brought
 from bridge.sync.reasons import RunReason

@@ -20,8 +20,7 @@ from bridge.store import one_time
 from bridge.store.packages import PackageRow
 from bridge.web.packages import BY_ADDRESS, keep_code
 from bridge.web.pages import answer
-from bridge.web.presenting import note_reader
-from bridge.web.requests import read_request
+from bridge.web.requests import note_reader, read_request
 from bridge.web.services import AppServices
 
 SESSION_BOUND = 86_400.0

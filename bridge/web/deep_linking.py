@@ -16,7 +16,8 @@ from bridge.lti.settings import Lti11
 from bridge.store import one_time
 from bridge.web.pages import answer
 from bridge.web.policy import permit
-from bridge.web.presenting import language, note_reader
+from bridge.web.presenting import language
+from bridge.web.requests import note_reader
 from bridge.web.services import AppServices
 
 PURPOSE = "deep linking"

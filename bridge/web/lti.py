@@ -23,9 +23,8 @@ from bridge.store.one_time import consume
 from bridge.web.deep_linking import offer_courses
 from bridge.web.frames import start
 from bridge.web.pages import answer, back_to_lms
-from bridge.web.presenting import note_reader
 from bridge.web.proof import Message, Unproved, ask_for_proof, read_proof
-from bridge.web.requests import read_request
+from bridge.web.requests import note_reader, read_request
 from bridge.web.services import AppServices
 
 

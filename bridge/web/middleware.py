@@ -19,9 +19,9 @@ from bridge.presentation.catalogue import catalogue
 from bridge.presentation.languages import accepted, choose
 from bridge.store.engine import shared_connection
 from bridge.tracing import traces
-from bridge.web.address import is_trusted
 from bridge.web.metrics import ENDED
 from bridge.web.policy import content_policy
+from bridge.web.requests import is_trusted
 from bridge.web.services import AppServices
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from gettext import NullTranslations
@@ -25,11 +25,6 @@ from bridge.web.services import AppServices
 
 EXTENSION = "presentation"
 CACHED = "public, max-age=300"
-
-
-def note_reader(locale: object, roles: Iterable[str] = ()) -> None:
-    """What the LMS says of whoever launches: the language they read, and their roles."""
-    g.locale, g.roles = locale, tuple(roles)
 
 
 def language() -> Language:

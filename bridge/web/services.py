@@ -46,12 +46,12 @@ from bridge.store import keysets, pool
 from bridge.store.database import Engine
 from bridge.sync.context import ReaderContexts
 from bridge.sync.syncs import Syncs
-from bridge.web.address import address_of
 from bridge.web.gauges import Gauges
 from bridge.web.late import Late
 from bridge.web.look_ups import look_ups_of
 from bridge.web.metrics import Metrics
 from bridge.web.record import Record
+from bridge.web.requests import address_of
 from bridge.web.self_test import SelfTest
 
 LOOPBACK: Final = {"localhost", "127.0.0.1", "::1"}

@@ -15,7 +15,7 @@ import pytest
 import requests
 from werkzeug import Request, Response
 
-from bridge.web.address import client_address
+from bridge.web.requests import client_address
 from sandbox.serving import serve
 from tests.deploy.conftest import PUBLIC
 from tests.deploy.fronts import NAME, Front, front

@@ -13,11 +13,11 @@ from bridge.admin.roles import Role
 from bridge.doctor.compared import compare
 from bridge.doctor.explanation import Explanation, explain, find_launch
 from bridge.doctor.summaries import what_became, who_came
-from bridge.launch.reached import LINK
 from bridge.launch.references import LENGTH
-from bridge.learners.names import name_of
+from bridge.learners.students import name_of
 from bridge.reasons import NAME_DIFFERS
 from bridge.store import unmatched
+from bridge.store.launches import LINK
 from bridge.web.admin.access import requires
 from bridge.web.admin.launches import KINDS
 from bridge.web.admin.services import AdminServices

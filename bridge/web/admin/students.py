@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bridge.contracts import FIRST_NAME, LAST_NAME, Learner
-from bridge.learners.names import differ, name_of
 from bridge.learners.near_misses import NearMiss
 from bridge.learners.search import EMAIL
+from bridge.learners.students import differ, name_of
 from bridge.store.unmatched import UnmatchedRow
 from bridge.web.admin.paging import read_written, written
 

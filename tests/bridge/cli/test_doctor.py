@@ -19,7 +19,7 @@ from bridge.contracts import Adapter, Connection, LookUpPolicy, Observation, Ros
 from bridge.doctor.checks import Doctor, Finding
 from bridge.errors import ConfigError, RemoteUnavailable, RosterIncomplete
 from bridge.keys.own import OwnKeys
-from bridge.learners.student_ids import Rule
+from bridge.learners.students import Rule
 from bridge.net.http import Outbound
 from bridge.net.retry import with_retries
 from bridge.store.connections import StoredConnection, add

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from lxml import html
 
 from bridge.cli import cli
-from bridge.learners.student_ids import shape
+from bridge.learners.students import shape
 from bridge.packages.origin import Packages
 from bridge.store import packages, probes, visits
 from bridge.store.engine import migrate, open_database

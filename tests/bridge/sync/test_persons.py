@@ -6,11 +6,11 @@ import pytest
 
 from bridge.contracts import Assurance, Kind, Launch, Student
 from bridge.errors import ConfigError, LaunchRejected
+from bridge.identifiers import record_key
 from bridge.learners import persons
 from bridge.learners.ledger import Ledger, identity_of
 from bridge.store import aliases
 from bridge.store import people as ledger
-from bridge.store.people import record_key
 from bridge.sync.stale import PlanStale
 from tests.bridge.sync.world import USERNAMES
 

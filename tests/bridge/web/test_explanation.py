@@ -6,8 +6,8 @@ import pytest
 
 from bridge.contracts import Learner
 from bridge.doctor.explanation import Explanation, Finds, explain, find_launch
-from bridge.launch.reached import LINK, Reached
 from bridge.learners.linking import link
+from bridge.store.launches import LINK, Reached
 from tests.bridge.web.conftest import LEARNERS, Bridge
 
 SIS = "https://purl.imsglobal.org/spec/lti/claim/lis"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.scorm.names import MAX_NAME, read_name
+from adapters.scorm.student import MAX_NAME, read_name
 
 
 @pytest.mark.parametrize(

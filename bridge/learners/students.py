@@ -1,20 +1,30 @@
-"""One ID, many shapes: rules of a connection that turn the ID an LMS sends into the one that OttoLearn holds.
+"""A student as an LMS names them, beside what OttoLearn holds: the ID to look up, and whether two names can be one
+person's.
 
-They are applied in their order, to launches alone, before anybody is looked up; the record keeps what the LMS sent.
+One ID has many shapes: rules of a connection turn the one that an LMS sends into the one that OttoLearn holds. They are
+applied in their order, to launches alone, before anybody is looked up; the record keeps what the LMS sent. Names that
+differ are a mark for administrators, never a reason to let somebody in or to refuse.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from bridge.config.settings import Frozen
+from bridge.contracts import FIRST_NAME, LAST_NAME, Learner, clean
 from bridge.identifiers import lower_ascii
 
 _WHOLE_NUMBER = re.compile(r"([0-9]+)(?:\.0+)?")
+_WORD: Final = re.compile(r"[^\W_]+")
+_NOT_LETTERS: Final = {"Mn", "Mc", "Me", "Cf"}
+"""Accents, vowel signs, and characters that only steer how others are drawn: one system writes them, another not."""
+_UNSPACED: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]")
+"""Han characters and Hangul syllables: names are written in them with or without a blank after the surname."""
 
 
 def _pattern(text: str) -> str:
@@ -100,3 +110,27 @@ def _without_end(text: str, end: str) -> str:
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit()
+
+
+def differ(one: str, other: str) -> bool:
+    """Whether two names have no word in common, whatever their order, case and accents. An empty name never differs."""
+    if one == other or not one or not other:
+        return False
+    mine, theirs = _words(one), _words(other)
+    return bool(mine and theirs) and mine.isdisjoint(theirs)
+
+
+def name_of(learner: Learner) -> str:
+    """The name that OttoLearn has of a learner."""
+    found = (clean(learner.attributes.get(name, "")) for name in (FIRST_NAME, LAST_NAME))
+    return " ".join(filter(None, found))
+
+
+def _words(name: str) -> set[str]:
+    if name.isascii():  # nearly always
+        return set(_WORD.findall(name.lower()))
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    kept = "".join(letter for letter in plain if unicodedata.category(letter) not in _NOT_LETTERS)
+    # Hangul falls apart into letters in NFKD; composed again it is compared by syllable.
+    folded = unicodedata.normalize("NFC", kept.casefold())
+    return {*_WORD.findall(_UNSPACED.sub(" ", folded)), *_UNSPACED.findall(folded)}

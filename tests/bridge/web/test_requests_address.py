@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from bridge.web.address import client_address, counted_as
+from bridge.web.requests import client_address, counted_as
 
 OURS = [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("10.1.0.0/16")]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.launch.reached import LINK, Reached, read_reached, write_reached
+from bridge.store.launches import LINK, Reached, read_reached, write_reached
 
 
 @pytest.mark.parametrize("by", ["username", "employee id", "studentNumber", LINK])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.learners.names import differ
+from bridge.learners.students import differ
 
 
 @pytest.mark.parametrize(

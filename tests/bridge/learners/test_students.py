@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bridge.learners.student_ids import Rule, explain, shape
+from bridge.learners.students import Rule, explain, shape
 
 
 def rules(*steps: dict[str, Any]) -> list[Rule]:
