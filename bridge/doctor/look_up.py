@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from bridge.contracts import RECORD, Connection, ReaderContext, RosterMember
 from bridge.errors import ConfigError, OttoBridgeError
 from bridge.identifiers import normalize
-from bridge.sync.look_up import SECONDS
+from bridge.sync.look_up import LIMITS
 from bridge.sync.verdict import people_with
 
 WHAT = "look-up at launch"
@@ -45,6 +45,6 @@ def _judged(known: RosterMember, found: list[RosterMember], took: float) -> Look
         return LookUpFinding(WHAT, "failed", told, "compare `student_id`, and the rights of the API's user")
     if found[0].fields.get(RECORD) != known.fields.get(RECORD):
         return LookUpFinding(WHAT, "failed", "the LMS's API names another record than the roster for the same ID")
-    if took > SECONDS / 2:
-        return LookUpFinding(WHAT, "look", f"it took {took:.1f} s; a launch waits {SECONDS:.0f} s for all of it")
+    if took > LIMITS.answer / 2:
+        return LookUpFinding(WHAT, "look", f"it took {took:.1f} s; a launch waits {LIMITS.answer:.0f} s for all of it")
     return LookUpFinding(WHAT, "ok", f"somebody of the roster was found by their ID in {took * 1000:.0f} ms")

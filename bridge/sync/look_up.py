@@ -29,16 +29,8 @@ from bridge.sync.verdict import BUSY, Verdict, refused, the_person, unavailable,
 
 log = logging.getLogger(__name__)
 
-SECONDS: Final = 5.0
-"""From the question who has the ID to the learner's answer."""
-FOR_OTTOLEARN: Final = 2.5
-"""Of them for OttoLearn's own list."""
 AT_ONCE: Final = 8
 """Look-ups under way in one process."""
-TURN: Final = 1.0
-"""Seconds to wait for one of them to end."""
-CLAIM_LIVES: Final = 15.0
-"""Seconds after which whoever looks somebody up is taken for dead."""
 REMEMBERED: Final = 60.0
 """Seconds for which what came of a look-up is the answer to the next launch of the same person."""
 REST: Final = 15.0
@@ -47,6 +39,24 @@ MINUTE: Final = 60.0
 UNVOUCHED: Final = 5
 """Launches for which the LMS does not vouch get this part of the budget, and take none from the others."""
 STEP: Final = 0.05
+
+
+@dataclass(frozen=True)
+class TimeLimits:
+    """How long is waited, in seconds."""
+
+    answer: float = 5.0
+    """From the question who has the ID to the learner's answer."""
+    ottolearn: float = 2.5
+    """Of them for OttoLearn's own list."""
+    turn: float = 1.0
+    """For one of the look-ups under way in the process to end."""
+    claim: float = 15.0
+    """Until whoever looks somebody up is taken for dead."""
+
+
+LIMITS: Final = TimeLimits()
+"""Those of a bridge that serves."""
 
 
 @dataclass(frozen=True)
@@ -63,19 +73,20 @@ class LookUps:
     now: Callable[[], float]
     sleep: Callable[[float], None]
     monotonic: Callable[[], float]
+    limits: TimeLimits = LIMITS
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_ONCE, "look-up"))
     _slots: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_ONCE))
 
     def ends(self) -> float:
         """When a look-up that begins now must have come to its end, by the monotonic clock."""
-        return self.monotonic() + SECONDS
+        return self.monotonic() + self.limits.answer
 
     def find(self, identity: LaunchIdentity, *, ignore_case: bool) -> Match:
         """Whom OttoLearn has, before the LMS is asked; another process that is just reading its list is waited for.
 
         Raises what `Directory.find` raises.
         """
-        until = self.monotonic() + FOR_OTTOLEARN
+        until = self.monotonic() + self.limits.ottolearn
         while True:
             left = max(0.0, until - self.monotonic())
             try:
@@ -99,7 +110,7 @@ class LookUps:
             raise LearnerNotFound(f"nobody is looked up for a launch that is {launch.assurance}")
         name = f"{source.name} {identity.keys[1]}"
         self._raise_known(source, name)
-        if one_time.claim(self.engine, f"look-up {name}", now=self.now(), until=self.now() + CLAIM_LIVES):
+        if one_time.claim(self.engine, f"look-up {name}", now=self.now(), until=self.now() + self.limits.claim):
             self._ask(source, policy, launch, identity, name, ends)
         else:
             self._await(source, identity, configured.ignore_case, name, ends)
@@ -140,12 +151,12 @@ class LookUps:
         try:
             future.result(timeout=max(0.0, ends - self.monotonic()))
         except TimeoutError:
-            refused(unavailable(f"the look-up took longer than {SECONDS:.0f} seconds"))
+            refused(unavailable(f"the look-up took longer than {self.limits.answer:.0f} seconds"))
 
     @contextmanager
     def _slot(self, name: str) -> Iterator[None]:
         """Take a turn, to be given back by whoever got it; both it and the claim are left where the block raises."""
-        taken = self._slots.acquire(timeout=TURN)
+        taken = self._slots.acquire(timeout=self.limits.turn)
         try:
             if not taken:
                 refused(unavailable(f"{AT_ONCE} look-ups are under way already"))

@@ -9,14 +9,16 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.contracts import Connection
-from bridge.sync.look_up import LookUps
+from bridge.sync.look_up import LIMITS, LookUps, TimeLimits
 from bridge.sync.person import PersonSync, RemembersAttributes
 from bridge.sync.syncs import Syncs
 
 log = logging.getLogger(__name__)
 
 
-def look_ups_of(syncs: Syncs, connection: Callable[[str], Connection[Any] | None]) -> LookUps:
+def look_ups_of(
+    syncs: Syncs, connection: Callable[[str], Connection[Any] | None], limits: TimeLimits = LIMITS
+) -> LookUps:
     """The look-ups of a running bridge."""
     settings, context = syncs.settings, syncs.context(log.info, lambda: False)
     context = replace(context, ottolearn=RemembersAttributes(context.ottolearn, time.monotonic))
@@ -32,4 +34,5 @@ def look_ups_of(syncs: Syncs, connection: Callable[[str], Connection[Any] | None
         readers.now,
         readers.sleep,
         time.monotonic,
+        limits,
     )

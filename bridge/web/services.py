@@ -45,6 +45,7 @@ from bridge.progress.reports import Reports
 from bridge.store import keysets, pool
 from bridge.store.database import Engine
 from bridge.sync.context import ReaderContexts
+from bridge.sync.look_up import LIMITS, TimeLimits
 from bridge.sync.syncs import Syncs
 from bridge.web.gauges import Gauges
 from bridge.web.late import Late
@@ -121,6 +122,7 @@ def build_services(
     sheets: Sheets | None = None,
     now: Callable[[], float] = time.time,
     token: Callable[[], str] = secrets.token_urlsafe,
+    look_up_limits: TimeLimits = LIMITS,
 ) -> AppServices:
     """Wire the rooms of a bridge around its database and its way out."""
     secret = configuration.bridge.secret_key.get_secret_value()
@@ -153,7 +155,7 @@ def build_services(
         ),
         ledger=Ledger(engine, now),
         now=now,
-        look_ups=look_ups_of(syncs, connections.find),
+        look_ups=look_ups_of(syncs, connections.find, look_up_limits),
     )
     find, attribute = matching.find, configuration.ottolearn.username_attributes[0]
     launches = LaunchService(

@@ -34,6 +34,7 @@ from bridge.ottolearn.api import OttoLearnApi
 from bridge.store.engine import open_database
 from bridge.store.launch_lines import LaunchLine
 from bridge.store.launches import newest
+from bridge.sync.look_up import TimeLimits
 from bridge.web.app import create_app
 from bridge.web.services import AppServices, build_services
 from tests.fakes.lti_platform import BRIDGE, CLIENT, DEPLOYMENT, ISSUER, KEY, claims, query_of, token
@@ -130,15 +131,23 @@ class Clock:
         return time.time() + self.ahead
 
 
+UNHURRIED = TimeLimits(answer=300.0, ottolearn=120.0, turn=120.0, claim=600.0)
+"""No machine is so slow."""
+
+
 @contextmanager
-def healing(path: Path, wrap: Callable[[Directory], None] = lambda _: None) -> Iterator[Healing]:
+def healing(
+    path: Path, wrap: Callable[[Directory], None] = lambda _: None, limits: TimeLimits = UNHURRIED
+) -> Iterator[Healing]:
     """The bridge of the configuration at `path`."""
     configuration = load(path, ADAPTERS, {})
     engine = open_database(configuration.bridge.database_url.get_secret_value())
     outbound = Outbound([ipaddress.ip_network("127.0.0.0/8")])
     api, clock = OttoLearnApi(configuration.ottolearn, outbound), Clock()
     directory = Directory(engine, configuration.ottolearn.username_attributes, whole_list(api), clock)
-    services = build_services(configuration, engine, outbound, directory, adapters=ADAPTERS, now=clock)
+    services = build_services(
+        configuration, engine, outbound, directory, adapters=ADAPTERS, now=clock, look_up_limits=limits
+    )
     wrap(directory)
     key = RSAKey.import_key(json.loads((path.parent / PLATFORM_KEY).read_text("utf-8")))
     yield Healing(create_app(services).test_client(), services, clock, api, key)

@@ -18,9 +18,10 @@ from bridge.ottolearn.api import OttoLearnApi
 from bridge.store import one_time, people, sync_runs, unmatched
 from bridge.store.sync_schema import sync_person
 from bridge.sync import look_up
+from bridge.sync.look_up import TimeLimits
 from sandbox.ottolearn import Faults, create_sandbox
 from sandbox.serving import serve
-from tests.bridge.web.healing import Healing, healing, keys, write_config
+from tests.bridge.web.healing import UNHURRIED, Healing, healing, keys, write_config
 from tests.conftest import ROOT
 from tests.fakes.canvas import FakeCanvas, Login, error, throttled
 from tests.fakes.canvas import Person as Canvas
@@ -262,10 +263,10 @@ def test_an_lms_that_fails_is_left_alone_for_a_while(bridge: Healing, world: Wor
     assert entered(bridge.launch("S9"))
 
 
-def test_a_slow_lms_holds_nobody_up_for_long(bridge: Healing, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(look_up, "SECONDS", 0.3)
+def test_a_slow_lms_holds_nobody_up_for_long(bridge: Healing, world: World) -> None:
     world.canvas.delay = 1.0
-    answer = bridge.launch("S9")
+    with healing(world.path, limits=TimeLimits(answer=0.3)) as hurried:
+        answer = hurried.launch("S9")
     assert (answer.status_code, bridge.last().reason, bridge.users("S9")) == (503, "look_up_unavailable", [])
     while one_time.look(bridge.services.engine, "look-ups", "campus", now=bridge.clock()) is None:
         time.sleep(0.01)  # the LMS is left alone from then on
@@ -317,9 +318,10 @@ def test_a_process_that_is_killed_after_the_creation_leaves_one_user(bridge: Hea
     dying.communicate("go\n", timeout=60)
     assert dying.returncode == -9
     assert len(bridge.users("S9")) == 1
-    bridge.launch("S9")  # OttoLearn was read a moment ago, so nobody knows of the user yet
+    with healing(world.path, limits=TimeLimits(answer=1.0)) as hurried:
+        hurried.launch("S9")  # OttoLearn was read a moment ago, so nobody knows of the user yet
     assert len(bridge.users("S9")) == 1
-    bridge.clock.ahead += 60
+    bridge.clock.ahead += UNHURRIED.claim
     assert entered(bridge.launch("S9"))
     assert len(bridge.users("S9")) == 1
 
