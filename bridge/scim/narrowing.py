@@ -12,14 +12,23 @@ from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from scim2_models import ScimFilter
-from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator, ValuePath
+from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator, Not, ValuePath
 
-from bridge.store.scim_resources import GROUP, SEVERAL, USER, digest, exact, folded
+from bridge.store.scim_resources import GROUP, USER, digest, exact, folded
 
 MOST_WAYS: Final = 50
 """Look-ups that one filter may take; one of more alternatives is evaluated on everybody."""
 _SLACK: Final = 1.0
 """Seconds: the filter compares times as they are sent, and the database as it keeps them."""
+
+
+def comparisons(node: FilterNode) -> int:
+    """How many values a filter compares, for one resource, at most."""
+    if isinstance(node, LogicalExpr):
+        return sum(map(comparisons, node.terms))
+    if isinstance(node, ValuePath):
+        return comparisons(node.val_filter)
+    return comparisons(node.expr) if isinstance(node, Not) else 1
 
 
 class Narrowed(NamedTuple):
@@ -28,7 +37,6 @@ class Narrowed(NamedTuple):
     column: str
     """Of digests, `id`, `member`, or a name of `scim_resources.part`."""
     one: bytes = b""
-    other: bytes = b""
     value: str = ""
     at: float = 0.0
 
@@ -96,7 +104,7 @@ def _by_text(connection: str, kind: str, path: str, value: str) -> Narrowed | No
         return None
     column, fold = _COLUMNS[kind][path]
     one = digest(connection, kind, column, fold(value))
-    return Narrowed(column, one, SEVERAL if column == "mail" else one)
+    return Narrowed(column, one, value)
 
 
 def _by_time(said: Comparison) -> Narrowed | None:

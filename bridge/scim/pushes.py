@@ -11,7 +11,7 @@ import msgspec
 from bridge.roster.services import Pushed, Pushes
 from bridge.store import scim_groups, scim_resources
 from bridge.store.database import Engine
-from bridge.store.scim_resources import SEVERAL, USER, Row, digest, exact, folded
+from bridge.store.scim_resources import USER, Row, digest, exact, folded
 
 _COLUMNS: Final[dict[str, tuple[str, Callable[[str], str]]]] = {
     "userName": ("taken", folded),
@@ -35,9 +35,9 @@ def _read(engine: Engine, connection: str, since: float | None) -> Iterator[Sequ
 def _find(engine: Engine, connection: str, attribute: str, value: str) -> Sequence[Pushed]:
     column, fold = _COLUMNS[attribute]
     one = digest(connection, USER, column, fold(value))
-    other = SEVERAL if column == "mail" else one
-    rows = scim_resources.having(engine, connection, USER, column, one, other)
-    return _people(engine, connection, rows)
+    if column == "mail":
+        return _people(engine, connection, scim_resources.with_mail(engine, connection, USER, one, value))
+    return _people(engine, connection, scim_resources.having(engine, connection, USER, column, one))
 
 
 def _people(engine: Engine, connection: str, rows: Sequence[Row]) -> list[Pushed]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, Union
 
+import msgspec
 from scim2_models import (
     InvalidValueException,
     ListResponse,
@@ -35,6 +36,12 @@ MOST_ODD_OPERATIONS: Final = 10
 """Operations of one PATCH that choose members of a group by something else than their value."""
 MOST_ATTRIBUTES: Final = 50
 """Attributes that one request may name in `attributes` or `excludedAttributes`."""
+
+LONGEST_TEXT: Final = 8_190
+"""Characters of a filter, and of whatever else a search says: as many as a GET can bring."""
+LARGE: Final = 64 * 1024
+"""Bytes of a PATCH whose operations are counted before they are read."""
+_TOO_MANY_OPERATIONS: Final = f"More than {MOST_OPERATIONS} operations; send them in several requests"
 
 LAST: Final = 2**53
 """The greatest startIndex: no database counts to the numbers that JSON can write."""
@@ -93,16 +100,19 @@ class Service(ScimService):
 
     def read_search(self, resource_types: list[ResourceType], payload: Any) -> tuple[SearchRequest[Any], Any]:
         """What is searched for, within bounds that the database and this process can bear."""
+        _limit_texts(payload)
         asked, position = super().read_search(resource_types, payload)
         _limit_attributes([asked.attributes, asked.excluded_attributes])
         asked.start_index = min(asked.start_index or 1, LAST)
         return asked, position
 
     def read_patch(self, resource_type: ResourceType, body: bytes, content_type: str | None) -> PatchOp[Any]:
-        """The changes that are asked for, not too many at once."""
+        """The changes that are asked for, not too many at once; to count them takes a hundredth of reading them."""
+        if len(body) > LARGE:
+            _limit_operations(body)
         patch = super().read_patch(resource_type, body, content_type)
         if len(patch.operations or ()) > MOST_OPERATIONS:
-            raise InvalidValueException(detail=f"More than {MOST_OPERATIONS} operations; send them in several requests")
+            raise InvalidValueException(detail=_TOO_MANY_OPERATIONS)
         return patch
 
     def limit_odd_operations(self, patch: PatchOp[Any]) -> None:
@@ -138,6 +148,25 @@ class Service(ScimService):
         if kind_of(type(current)) == USER and said.active is None:
             said.active = getattr(current, "active", None)
         return super().apply_replacement(current, replacement, conditions)
+
+
+def _limit_operations(body: bytes) -> None:
+    """Refuse a PATCH of too many operations unread; whatever else is wrong with it, the library says."""
+    try:
+        said = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        return
+    for name, operations in said.items() if isinstance(said, dict) else ():
+        if name.lower() == "operations" and isinstance(operations, list) and len(operations) > MOST_OPERATIONS:
+            raise InvalidValueException(detail=_TOO_MANY_OPERATIONS)
+
+
+def _limit_texts(payload: object) -> None:
+    for name, said in payload.items() if isinstance(payload, dict) else ():
+        if isinstance(said, str) and len(said) > LONGEST_TEXT:
+            raise InvalidValueException(detail=f"{name[:40]} is longer than {LONGEST_TEXT} characters")
+        if isinstance(said, list):
+            _limit_attributes([said])
 
 
 def _limit_attributes(lists: Iterable[Sequence[object] | None]) -> None:

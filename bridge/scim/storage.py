@@ -24,7 +24,7 @@ from scim2_models import (
 from scim2_server.storage import ScimStorage, SearchPage
 from scim2_server.utils import parametrize
 
-from bridge.scim.narrowing import PARTS, Narrowed, narrowed
+from bridge.scim.narrowing import PARTS, Narrowed, comparisons, narrowed
 from bridge.scim.rows import Members, document_of, is_member, keys_of, members_of, meta_of, resource_from, version_of
 from bridge.store import scim_groups, scim_resources
 from bridge.store.database import Engine
@@ -35,8 +35,11 @@ _ID: Final = re.compile(r"[0-9a-f]{32}")
 """What `uuid4().hex` makes."""
 MOST_CANDIDATES: Final = 10_000
 """Resources on which one filter is evaluated, or which are sorted, at a seventh of a millisecond each."""
+MOST_COMPARISONS: Final = 50_000
+"""Values that one filter compares, of all these resources together, at up to thirty microseconds each."""
 TOO_MANY: Final = (
-    f"More than {MOST_CANDIDATES:,} resources of type {{}} would have to be compared. Filter by `eq` of id, userName, "
+    f"More than {MOST_CANDIDATES:,} resources of type {{}}, or {MOST_COMPARISONS:,} values of them, would have to be "
+    "compared. Filter by `eq` of id, userName, "
     "externalId, employeeNumber, emails.value, displayName or members.value, by `active eq false`, or by a closer "
     "meta.lastModified; without filter and sortBy, everybody is listed page by page"
 )
@@ -204,11 +207,13 @@ class Storage(ScimStorage):
                     yield resource
 
     def _candidates(self, kind: str, scim_filter: ScimFilter[Any] | None) -> Iterable[Row]:
-        ways = narrowed(self._connection, kind, scim_filter)
+        ways, each = narrowed(self._connection, kind, scim_filter), comparisons(scim_filter.ast) if scim_filter else 1
         if ways is None:
-            _limit(kind, scim_resources.count(self._engine, self._connection, kind, MOST_CANDIDATES + 1))
+            candidates = scim_resources.count(self._engine, self._connection, kind, MOST_CANDIDATES + 1)
+            _limit(kind, candidates, candidates * each)
             return (row for rows in scim_resources.everything(self._engine, self._connection, kind) for row in rows)
         found = {row.number: row for by in ways for row in self._found_by(kind, by)}
+        _limit(kind, 0, len(found) * each)
         return [found[number] for number in sorted(found)]
 
     def _found_by(self, kind: str, by: Narrowed) -> Iterable[Row]:
@@ -224,11 +229,15 @@ class Storage(ScimStorage):
             return []
         if by.column == "member":
             return scim_resources.groups_with(self._engine, self._connection, by.value)
-        return scim_resources.having(self._engine, self._connection, kind, by.column, by.one, by.other)
+        if by.column == "mail":
+            rows = scim_resources.with_mail(self._engine, self._connection, kind, by.one, by.value)
+            _limit(kind, len(rows))
+            return rows
+        return scim_resources.having(self._engine, self._connection, kind, by.column, by.one)
 
 
-def _limit(kind: str, candidates: int) -> None:
-    if candidates > MOST_CANDIDATES:
+def _limit(kind: str, candidates: int, compared: int = 0) -> None:
+    if candidates > MOST_CANDIDATES or compared > MOST_COMPARISONS:
         raise TooManyException(detail=TOO_MANY.format(kind))
 
 

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 from unicodedata import normalize
 
-from sqlalchemy import Engine, and_, bindparam, func, insert, literal_column, null, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    Select,
+    and_,
+    bindparam,
+    collate,
+    func,
+    insert,
+    literal_column,
+    null,
+    or_,
+    select,
+    tuple_,
+    update,
+)  # fmt: skip
 from sqlalchemy.exc import IntegrityError
 
 from bridge.store.engine import autocommit
@@ -90,10 +106,24 @@ _DELETE: Final = Prepared(
     .returning(_r.id)
 )
 _PAGE: Final = select(*_COLUMNS).where(*_LIVING).order_by(_r.number)
-_HAVING: Final = {
-    name: Prepared(_PAGE.where(or_(_r[name] == bindparam("one"), _r[name] == bindparam("other"))))
-    for name in Keys._fields
-}
+_HAVING: Final = {name: Prepared(_PAGE.where(_r[name] == bindparam("one"))) for name in Keys._fields}
+_BECOME_ASCII: Final = {"kelvin": "%\u212a%", "question": "%\u037e%", "varia": "%\u1fef%"}
+"""Letters that NFC writes as ASCII ones: whoever has one in an address is looked at, too."""
+
+
+def _with_mail(document: ColumnElement[str]) -> Select[Any]:
+    may = or_(
+        document.ilike(bindparam("text"), escape="!"), *(document.like(bindparam(name)) for name in _BECOME_ASCII)
+    )
+    return _PAGE.where(or_(_r.mail == bindparam("one"), and_(_r.mail == bindparam("several"), may)))
+
+
+_WITH_MAIL: Final = Prepared(
+    {
+        "sqlite": _with_mail(_r.document),
+        "postgresql": _with_mail(collate(_r.document, "C")),  # where the letter case is that of ASCII
+    }
+)
 _PARTS: Final = {
     "since": _PAGE.where(_r.changed_at >= bindparam("at")),  # nothing is modified that has not changed
     "until": _PAGE.where(_r.modified_at <= bindparam("at")),
@@ -164,10 +194,17 @@ def page(engine: Engine, connection: str, kind: str, start: int, count: int | No
     return total, [Row(*row) for row in rows]
 
 
-def having(engine: Engine, connection: str, kind: str, column: str, one: bytes, other: bytes) -> list[Row]:
-    """Living resources whose column of digests holds one of the two."""
-    asked = {"of": connection, "a": kind, "one": one, "other": other}
-    return [Row(*row) for row in _HAVING[column].rows(engine, asked)]
+def having(engine: Engine, connection: str, kind: str, column: str, one: bytes) -> list[Row]:
+    """Living resources whose column of digests holds this one."""
+    return [Row(*row) for row in _HAVING[column].rows(engine, {"of": connection, "a": kind, "one": one})]
+
+
+def with_mail(engine: Engine, connection: str, kind: str, one: bytes, mail: str) -> list[Row]:
+    """Living users who may have this address, `one` its digest: as their only one, or among several."""
+    plain = mail.isascii() and mail.isprintable() and '"' not in mail and "\\" not in mail  # as it stands in JSON
+    text = re.sub("([!%_])", r"!\1", mail) if plain else ""
+    asked = {"of": connection, "a": kind, "one": one, "several": SEVERAL, "text": f"%{text}%", **_BECOME_ASCII}
+    return [Row(*row) for row in _WITH_MAIL.rows(engine, asked)]
 
 
 def part(engine: Engine, connection: str, kind: str, which: str, at: float, most: int) -> list[Row]:

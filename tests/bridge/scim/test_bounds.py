@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from scim2_server.service import ScimService
 from sqlalchemy import Engine
 
 from bridge.scim.rows import MOST_VALUES
@@ -73,3 +74,15 @@ def test_a_page_beyond_every_number_is_empty(ask: Ask, path: str, start: int, mo
     made(ask, externalId="e")
     answer = ask("GET", path, startIndex=str(start), **more)
     assert (answer.status, answer.body["itemsPerPage"]) == (200, 0)
+
+
+def test_a_patch_of_a_megabyte_is_counted_before_it_is_read(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_body(*_: object) -> Any:
+        raise AssertionError("the library read it")
+
+    ann = made(ask)
+    monkeypatch.setattr(ScimService, "read_body", read_body)
+    operations = [{"op": "replace", "path": "title", "value": "x" * 300} for _ in range(MOST_OPERATIONS + 1)]
+    for name in ("Operations", "OPERATIONS"):
+        answer = ask("PATCH", f"/Users/{ann}", {"schemas": [PATCH], name: operations})
+        assert (answer.status, "operations" in answer.body["detail"]) == (400, True)

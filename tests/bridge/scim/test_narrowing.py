@@ -138,3 +138,47 @@ def test_a_list_and_a_look_up_have_no_bound(ask: Ask, monkeypatch: pytest.Monkey
     monkeypatch.setattr(storage, "MOST_CANDIDATES", 1)
     assert ask("GET", "/Users", count="2").body["totalResults"] == 6
     assert found(ask, 'userName eq "ann" or userName eq "bob"') == ["Ann", "bob"]
+
+
+@pytest.mark.parametrize(
+    ("kept", "asked"),
+    [
+        ("Two_100%!@example.com", "tWO_100%!@EXAMPLE.com"),
+        ("zo\u00eb@example.com", "ZO\u00cb@example.com"),
+        ('a\\b"c@example.com', 'A\\\\b\\"C@example.com'),
+        ("\u212aim@example.com", "kim@example.com"),
+        ("I@example.com", "i@example.com"),
+    ],
+)
+def test_an_address_among_several_is_found_however_it_is_written(ask: Ask, kept: str, asked: str) -> None:
+    mails = [{"value": "first@example.com"}, {"value": kept}]
+    assert ask("POST", "/Users", user("gil", emails=mails)).status == 201
+    assert found(ask, f'emails.value eq "{asked}"') == ["gil"]
+
+
+def test_a_university_of_two_addresses_each_is_not_read_for_one_of_them(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        mails = [{"value": f"a{number}@example.com"}, {"value": f"b{number}@example.com"}]
+        ask("POST", "/Users", user(f"gil{number}", emails=mails))
+    monkeypatch.setattr(storage, "MOST_CANDIDATES", 1)
+    assert found(ask, 'emails.value eq "B3@example.com"') == ["gil3"]
+
+
+def test_many_comparisons_with_many_people_are_refused(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "MOST_COMPARISONS", 12)
+    one, two = 'title co "x" or not (nickName pr)', 'emails[type eq "work" and (value co "zz" or value co "yy")]'
+    assert ask("GET", "/Users", filter=one).status == 200
+    assert ask("GET", "/Users", filter=two).body["scimType"] == "tooMany"
+    assert found(ask, f'userName eq "bob" and {two}') == []
+
+
+def test_a_filter_of_a_megabyte_is_refused_unread(ask: Ask) -> None:
+    schemas = ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]
+    asked = " or ".join(['title eq "x"'] * 20_000)
+    answer = ask("POST", "/Users/.search", {"schemas": schemas, "filter": asked})
+    assert (answer.status, "filter is longer" in answer.body["detail"]) == (400, True)
+    answer = ask("POST", "/Users/.search", {"schemas": schemas, "Attributes": ["title"] * 100_000})
+    assert (answer.status, "attributes" in answer.body["detail"]) == (400, True)
+    assert ask("POST", "/Users/.search", {"schemas": schemas, "filter": 'userName eq "ann"'}).status == 200
