@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from bridge.scim.rows import MOST_VALUES
 from bridge.scim.server import Server
-from bridge.scim.service import MOST_ATTRIBUTES, MOST_OPERATIONS, Asked
+from bridge.scim.service import MOST_ATTRIBUTES, MOST_NAMED, MOST_OPERATIONS, Asked
 from tests.bridge.scim.conftest import PATCH, user
 
 BASE = "https://bridge.example.com/scim/v2/acme"
@@ -86,3 +86,29 @@ def test_a_patch_of_a_megabyte_is_counted_before_it_is_read(ask: Ask, monkeypatc
     for name in ("Operations", "OPERATIONS"):
         answer = ask("PATCH", f"/Users/{ann}", {"schemas": [PATCH], name: operations})
         assert (answer.status, "operations" in answer.body["detail"]) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("operation", "word"),
+    [
+        ({"op": "replace", "path": f"emails[{' or '.join(['value eq 1'] * 2_000)}].type", "value": "x"}, "paths"),
+        ({"op": "replace", "Path": f"emails[{' or '.join(['value eq 1'] * 2_000)}].type", "value": "x"}, "paths"),
+        ({"op": "replace", "VALUE": {f"x{n:020}": n for n in range(MOST_NAMED + 1)}}, "attributes"),
+    ],
+)
+def test_a_path_or_value_that_takes_a_minute_is_refused_unread(
+    ask: Ask, operation: dict[str, Any], word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_body(*_: object) -> Any:
+        raise AssertionError("the library read it")
+
+    ann = made(ask)
+    monkeypatch.setattr(ScimService, "read_body", read_body)
+    answer = ask("PATCH", f"/Users/{ann}", {"schemas": [PATCH], "Operations": [operation]})
+    assert (answer.status, word in answer.body["detail"]) == (400, True)
+
+
+def test_a_large_group_is_changed_at_once(ask: Ask) -> None:
+    group = ask("POST", "/Groups", {"displayName": "all"}).headers["Location"].rpartition("/")[2]
+    add = {"op": "add", "path": "members", "value": [{"value": f"{n:032x}"} for n in range(5_000)]}
+    assert ask("PATCH", f"/Groups/{group}", {"schemas": [PATCH], "Operations": [add]}).status == 204
