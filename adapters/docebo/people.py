@@ -23,6 +23,8 @@ SAID_OF_EVERYBODY: Final = {"user_id", "username", "email", "first_name", "last_
 ZONE: Final = timedelta(hours=36)
 """From the beginning of a day until it is over everywhere."""
 FEW: Final = 10
+_PLAIN: Final = (str, int, type(None))
+"""What a field may be; made once, as each person has a dozen."""
 _NO_DAY: Final = {"", "0000-00-00"}
 _LEFT_OUT: Final = (
     "the user of the API may not read it, or it has another name, by which `student_id` and roster.attributes must "
@@ -68,7 +70,7 @@ class People:
         fields = {
             name: said if type(said) is str and said.isascii() and said.isalnum() else clean(said)  # most, of millions
             for name, said in item.items()
-            if said is None or isinstance(said, str | int)
+            if isinstance(said, _PLAIN)
         }
         if (misprinted := fields.pop("firs_tname", None)) is not None:  # so in Docebo's own description
             fields["first_name"] = misprinted
