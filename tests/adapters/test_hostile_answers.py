@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import csv
 import io
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -220,3 +221,52 @@ def test_headers_that_a_proxy_drops_end_no_list(attacked: tuple[str, Attacked]) 
     _, source = attacked
     truth = source.read()
     assert source.suffered(lambda reply: reply._replace(headers={})) in (None, truth)
+
+
+def looked_up(source: Source, student_id: str) -> list[tuple[str, str, bool]]:
+    """Who has the ID, each by record, ID and whether they are active."""
+    assert source.adapter.look_up is not None
+    found = source.adapter.look_up(source.settings, source.context(), student_id)
+    return [(one.fields[RECORD], one.student.student_id, one.active) for one in found]
+
+
+def test_a_changed_answer_to_a_look_up_is_one_person_or_told(attacked: tuple[str, Attacked]) -> None:
+    """Never an error that nobody foresaw, while a learner waits, and never two people of one."""
+    _, whole = attacked
+    source, plain = whole.source, whole._answer
+    record, (student_id, _) = sorted(whole.read().items())[-1]
+    if source.adapter.look_up_lacks(source.settings):
+        assert looked_up(source, student_id) == []
+        return
+    truth, replies = [(record, student_id, True)], list[Reply]()
+
+    def keep(request: Request) -> Reply:
+        replies.append(plain(request))
+        return replies[-1]
+
+    source.server.answer = keep
+    assert looked_up(source, student_id) == truth
+    harmed = []
+    for number, reply in enumerate(list(replies)):
+        attempts = [(place, value, change) for place, value, change in changes_of(reply)]
+        attempts += [("body", body, lambda old, body=body: old._replace(body=body)) for body in BODIES]
+        attempts += [("status", status, lambda old, status=status: old._replace(status=status)) for status in STATUSES]
+        for place, value, change in attempts:
+            count = itertools.count()
+            source.server.answer = lambda request, count=count, change=change, number=number: (
+                change(plain(request)) if next(count) == number else plain(request)
+            )
+            try:
+                found = looked_up(source, student_id)
+            except OttoBridgeError:
+                continue
+            if len(found) > 1:
+                harmed.append((number, place, value, found))
+    assert not harmed, harmed
+
+
+def changes_of(reply: Reply) -> Iterator[tuple[Any, object, Change]]:
+    try:
+        yield from changes(reply.body)
+    except (ValueError, etree.XMLSyntaxError):
+        return
