@@ -57,7 +57,11 @@ class Size(NamedTuple):
     runs: int = 8_000
     items: int = 20_000
     audit: int = 50_000
-    names: int = 200_000
+
+    @property
+    def names(self) -> int:
+        """How many different ones people have."""
+        return min(200_000, self.users)
 
 
 def connection_name(number: int) -> str:
@@ -85,6 +89,12 @@ def mixed(number: str, salt: int) -> str:
     return (
         f"(((({number}) * {48_271 + 2 * salt} + {salt}) % 2147483629) * ((({number}) + {salt}) % 69997 + 7) % 1000003)"
     )
+
+
+def is_active(user: int) -> bool:
+    """Whether OttoLearn lets this user in; one in fifty it does not."""
+    spread = (user * (48_271 + 10) + 5) % 2_147_483_629
+    return spread * ((user + 5) % 69_997 + 7) % 1_000_003 >= 20_000
 
 
 def _numbers(engine: Engine, first: int, last: int) -> str:

@@ -80,7 +80,7 @@ def configuration(folder: Path, database: str, connections: int) -> Path:
     return path
 
 
-def pages(engine: Engine) -> dict[str, str]:
+def pages(engine: Engine, now: float = NOW) -> dict[str, str]:
     """Those with something to ask for, by what they show; `rest` adds the others."""
     launch, unmatched = schema.launch.c, schema.unmatched.c
     newest = (desc(launch.time), desc(launch.id))
@@ -95,7 +95,7 @@ def pages(engine: Engine) -> dict[str, str]:
         "overview": "/admin",
         "launches": "/admin/launches",
         "launches, 90 days": "/admin/launches?span=90d&by=connection",
-        "launches, of a time": f"/admin/launches?since={int(NOW) - 100 * 86_400}&until={int(NOW) - 99 * 86_400}",
+        "launches, of a time": f"/admin/launches?since={int(now) - 100 * 86_400}&until={int(now) - 99 * 86_400}",
         "launches, one connection": "/admin/launches?connection=school-30",
         "launches, one without any": "/admin/launches?connection=nobody",
         "launches, not in": "/admin/launches?outcome=failed",
@@ -124,14 +124,14 @@ def pages(engine: Engine) -> dict[str, str]:
         "unmatched, by nobody's name": "/admin/unmatched?text=zebra",
         "unmatched, ignored": "/admin/unmatched?state=ignored",
         "unmatched, another outcome": "/admin/unmatched?outcome=ambiguous",
-        "unmatched, last page": f"/admin/unmatched?after={written((NOW - 179 * 86_400, '', ''))}",
+        "unmatched, last page": f"/admin/unmatched?after={written((now - 179 * 86_400, '', ''))}",
         "unmatched, one student": f"/admin/unmatched/student?of={token(*waiting)}",
         "connections": "/admin/connections",
         "one connection": f"/admin/connections/{connection_name(0)}",
         "audit": "/admin/audit",
         "audit, one person": "/admin/audit?who=admin-7",
         "audit, nobody": "/admin/audit?who=zebra",
-        "audit, far back": f"/admin/audit?after={written((NOW - 360 * 86_400, 0))}",
+        "audit, far back": f"/admin/audit?after={written((now - 360 * 86_400, 0))}",
     }
 
 
@@ -162,16 +162,18 @@ def measure(client: Any, path: str, times: int = TIMES) -> Measured | None:
     return Measured(statistics.median(clock), max(clock), statistics.median(processor), size, FILE in path)
 
 
-def measure_all(engine: Engine, folder: Path, connections: int, times: int = TIMES) -> dict[str, Measured]:
+def measure_all(
+    engine: Engine, folder: Path, connections: int, times: int = TIMES, now: float = NOW
+) -> dict[str, Measured]:
     """Every page, as an owner sees it."""
     url = engine.url.render_as_string(hide_password=False)
     settings = load(configuration(folder, url, connections), ADAPTERS, {})
-    directory = Directory(engine, USERNAMES, lambda: iter(()), lambda: NOW)
-    services = build_services(settings, engine, way_out(settings.bridge), directory, adapters=ADAPTERS, now=lambda: NOW)
+    directory = Directory(engine, USERNAMES, lambda: iter(()), lambda: now)
+    services = build_services(settings, engine, way_out(settings.bridge), directory, adapters=ADAPTERS, now=lambda: now)
     app = create_app(services)
     client, admin = app.test_client(), build_admin(services)
     client.set_cookie(admin.cookie(), admin.sessions.begin("password", "owner", Role.OWNER), domain=BRIDGE[8:])
-    asked = pages(engine)
+    asked = pages(engine, now)
     asked |= dict(rest(app, asked))
     found = {name: measure(client, path, times) for name, path in asked.items()}
     return {name: measured for name, measured in found.items() if measured is not None}

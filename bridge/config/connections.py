@@ -60,13 +60,7 @@ class Connections:
         if re.fullmatch(CONNECTION_NAME, name) is None:
             return None
         row = stored.find(self._engine, name)
-        if row is None:
-            return None
-        known, connection = self._parsed.get(name, (None, None))
-        if row != known:  # a launch asks several times, and to validate settings takes longer than to read them
-            connection = self._read(row)
-            self._parsed[name] = (row, connection)
-        return connection
+        return None if row is None else self._known(row)
 
     def named(self, name: str) -> Connection[Any]:
         """The connection that a launch URL names. Raises LaunchRejected."""
@@ -78,9 +72,13 @@ class Connections:
     def registered(self) -> Iterator[Connection[Any]]:
         """The connections that only the database knows, by name."""
         for row in stored.every(self._engine):
-            connection = None if row.name in self.configured else self._read(row)
+            connection = None if row.name in self.configured else self._known(row)
             if connection is not None:
                 yield connection
+
+    def names(self) -> list[str]:
+        """The names of all connections, in order: for lists of many, of which few are shown."""
+        return sorted({*self.configured, *stored.names(self._engine)})
 
     def adapters(self) -> list[Adapter[Any]]:
         """All adapters of ours, by title."""
@@ -107,7 +105,7 @@ class Connections:
     def unopened(self) -> list[str]:
         """The names of those that are kept and cannot be used, as their secrets or settings do not hold any more."""
         rows = [row for row in stored.every(self._engine) if row.name not in self.configured]
-        return [row.name for row in rows if self._read(row) is None]
+        return [row.name for row in rows if self._known(row) is None]
 
     def replace_secrets(self, kept: KeptSettings, secrets: Mapping[Path, str]) -> bool:
         """As `bridge.config.kept_settings.replace_secrets`."""
@@ -122,6 +120,13 @@ class Connections:
         if stored.learn_deployment(self._engine, connection.name, registration, deployment_id, now):
             log.warning("the connection %s has learned the deployment %r", connection.name, deployment_id)
         return True
+
+    def _known(self, row: StoredConnection) -> Connection[Any] | None:
+        known, connection = self._parsed.get(row.name, (None, None))
+        if row != known:  # a launch asks several times, and to validate settings takes longer than to read them
+            connection = self._read(row)
+            self._parsed[row.name] = (row, connection)
+        return connection
 
     def _read(self, row: StoredConnection) -> Connection[Any] | None:
         adapter = self._adapters.named(row.adapter)

@@ -35,6 +35,7 @@ _CHANGE: Final = (
     .where(table.c.name == bindparam("asked"), table.c.settings == bindparam("before"))
     .values(settings=bindparam("after"))
 )
+_NAMES: Final = select(table.c.name)
 _REMOVE: Final = delete(table).where(table.c.name == bindparam("asked"))
 _KNOWS: Final = select(deployment.c.key).where(deployment.c.key == bindparam("asked"))
 _LEARN: Final = insert_once(deployment)
@@ -74,6 +75,12 @@ def change_settings(engine: Engine, row: StoredConnection, settings: str) -> boo
         return bool(
             connection.execute(_CHANGE, {"asked": row.name, "before": row.settings, "after": settings}).rowcount
         )
+
+
+def names(engine: Engine) -> list[str]:
+    """The names of all registered connections."""
+    with autocommit(engine) as connection:
+        return [*connection.execute(_NAMES).scalars()]
 
 
 def remove(engine: Engine, name: str) -> bool:

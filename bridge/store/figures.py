@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, ScalarSelect, Select, func, select, text
+from sqlalchemy import CTE, ColumnElement, Connection, Engine, ScalarSelect, Select, func, select, text
 
 from bridge.store.engine import autocommit
 from bridge.store.learners import DirectoryState, read_state
@@ -29,18 +29,25 @@ def _last(column: ColumnElement[T], *conditions: ColumnElement[bool]) -> ScalarS
     return newest.correlate(sync_source).scalar_subquery()
 
 
-_ENDED: Final = select(sync_source.c.connection, _last(_r.ended_at, *_GOOD).label("ended_at")).subquery()
+def _once(statement: Select[Any, Any, Any] | Select[Any, Any]) -> CTE:
+    """What stands in a statement of its own, worked out once: PostgreSQL would do it for each run."""
+    return statement.cte().prefix_with("MATERIALIZED")
+
+
+_ENDED: Final = _once(select(sync_source.c.connection, _last(_r.ended_at, *_GOOD).label("ended_at")))
 _SYNCED: Final = select(_ENDED.c.connection, _ENDED.c.ended_at).where(_ENDED.c.ended_at.is_not(None))
-_WHOLE: Final = select(
-    sync_source.c.id.label("source"),
-    sync_source.c.connection,
-    _last(
-        _r.id,
-        _r.since.is_(None),
-        _r.look_up.is_(False),
-        _r.status.in_((Status.DONE, Status.PARTIAL, Status.HELD_BACK, Status.APPLYING)),
-    ).label("run"),
-).subquery()
+_WHOLE: Final = _once(
+    select(
+        sync_source.c.id.label("source"),
+        sync_source.c.connection,
+        _last(
+            _r.id,
+            _r.since.is_(None),
+            _r.look_up.is_(False),
+            _r.status.in_((Status.DONE, Status.PARTIAL, Status.HELD_BACK, Status.APPLYING)),
+        ).label("run"),
+    )
+)
 """The last run of each source that read the whole roster and was more than a plan."""
 
 

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import Engine, delete, func, select
 
 from benchmarks import pages
-from benchmarks.large_record import USERNAMES, Size, write
+from benchmarks.large_record import USERNAMES, Size, is_active, write
 from bridge.learners.directory import Directory
 from bridge.store import hints, launch_counts, learners, schema
 from bridge.store.admin_schema import launch_count, launch_name, launch_summed
 
 NOW = 1_800_000_000.0
-SMALL = Size(users=400, launches=3_000, connections=5, unmatched=20, runs=30, items=200, audit=100, names=100)
+SMALL = Size(users=400, launches=3_000, connections=5, unmatched=20, runs=30, items=200, audit=100)
 
 
 @pytest.fixture
@@ -49,6 +49,9 @@ def test_users_are_found_by_their_id_and_by_their_name(record: Engine) -> None:
     name = (found.learner.attributes["firstName"], found.learner.attributes["lastName"])
     assert 17 in [learner.user_id for learner in learners.hinted(record, hints.name_key(*name), 10)]
     assert directory.state().learners == SMALL.users
+    with record.connect() as connection:
+        active = connection.execute(select(schema.learner.c.user_id).where(schema.learner.c.active)).scalars().all()
+    assert {*active} == {user for user in range(1, SMALL.users + 1) if is_active(user)}
 
 
 def test_launches_are_spread_as_they_are_in_life(record: Engine) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from sandbox.postgresql import PASSWORD, account, find_programs, run_program, start_cluster
 from tests.faults.standing import children
+from tests.fixtures_database import create_database
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Cluster:
     @property
     def url(self) -> str:
         return f"postgresql+psycopg://postgres:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{self.port}/postgres"
+
+    def database(self, name: str) -> str:
+        """The URL of a new database of this name."""
+        return create_database(self.url, name)
 
     def stop(self, mode: str = "fast") -> None:
         """Stop it; `immediate` is a crash."""

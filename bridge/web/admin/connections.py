@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +24,7 @@ from bridge.store.probes import ProbeRow
 from bridge.store.scim_tokens import TokenRow
 from bridge.web.admin import health
 from bridge.web.admin.access import go, note, requires, say
+from bridge.web.admin.paging import Place, page_of_sorted, read_place
 from bridge.web.admin.services import AdminServices
 from bridge.web.admin.showing import render
 
@@ -50,7 +52,11 @@ def connection_pages(admin: AdminServices) -> Blueprint:
     @pages.get("/connections")
     @requires(Role.VIEWER)
     def show() -> Response:
-        return render("admin/connections.html", rows=_rows(admin), unopened=services.connections.unopened())
+        place: Place[str] | None = read_place(request.args, str)
+        page = page_of_sorted(services.connections.names(), place)
+        rows = _rows(admin, page.rows)
+        unopened = services.connections.unopened()
+        return render("admin/connections.html", page=page, rows=rows, is_first=place is None, unopened=unopened)
 
     @pages.get("/connections/<name>")
     @requires(Role.VIEWER)
@@ -111,24 +117,27 @@ def addresses_of(admin: AdminServices, name: str) -> Addresses:
     )
 
 
-def _rows(admin: AdminServices) -> list[Row]:
+def _rows(admin: AdminServices, names: Sequence[str]) -> list[Row]:
     services = admin.app
-    counts, _ = launch_counts.counts_since(services.engine, int(services.now()) // HOUR - DAY + 1)
-    waiting = [site.connection for site in packages.origins(services.engine) if site.state == packages.NEW]
-    rows = []
-    for connection in (*services.connections.configured.values(), *services.connections.registered()):
-        mine = [count for count in counts if count.connection == connection.name]
-        rows.append(
-            Row(
-                connection,
-                connection.name not in services.connections.configured,
-                sum(count.launches for count in mine if count.outcome == Outcome.MATCHED),
-                sum(count.launches for count in mine),
-                health.last(services, connection.name),
-                waiting.count(connection.name),
-            )
+    hour = int(services.now()) // HOUR - DAY + 1
+    counts = launch_counts.counts_since(services.engine, hour, names)[0] if names else []
+    came, matched = Counter[str](), Counter[str]()
+    for count in counts:
+        came[count.connection] += count.launches
+        matched[count.connection] += count.launches * (count.outcome == Outcome.MATCHED)
+    sites = Counter(site.connection for site in packages.origins(services.engine) if site.state == packages.NEW)
+    return [
+        Row(
+            connection,
+            name not in services.connections.configured,
+            matched[name],
+            came[name],
+            health.last(services, name),
+            sites[name],
         )
-    return rows
+        for name in names
+        if (connection := services.connections.find(name)) is not None
+    ]
 
 
 def _one(admin: AdminServices, connection: Connection[Any], tried: tuple[str, Any] | None = None) -> Response:

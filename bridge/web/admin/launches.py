@@ -98,13 +98,15 @@ def launch_pages(admin: AdminServices) -> Blueprint:
         filters = read_filters(request.args)
         place: Place[tuple[float, int]] | None = read_place(request.args, tuple[float, int])
         plot, missing = _plot(engine, filters, admin.app.now())
+        names = admin.app.connections.names()
         return render(
             "admin/launches.html",
             page=_page(engine, filters, place),
             plot=plot,
             missing=missing,
             filters=filters,
-            connections=names_of(admin),
+            connections=names,
+            known=frozenset(names),
             outcomes=OUTCOMES,
             spans=SPANS,
             reasons=REASONS,
@@ -152,12 +154,6 @@ def wanted_by(engine: Engine, filters: Filters) -> Wanted | None:
         if not students and not references:
             return None
     return Wanted(filters.connection, filters.outcome, tuple(students), tuple(references), filters.since, filters.until)
-
-
-def names_of(admin: AdminServices) -> list[str]:
-    """The connections there are, by name."""
-    registered = [connection.name for connection in admin.app.connections.registered()]
-    return sorted([*admin.app.connections.configured, *registered])
 
 
 def _page(engine: Engine, filters: Filters, place: Place[tuple[float, int]] | None) -> Page[Found]:

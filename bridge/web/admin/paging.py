@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -78,3 +79,12 @@ def page_of(found: Sequence[T], place: Place[Any] | None, key: Callable[[T], Any
         written(key(rows[0])) if rows and has_before else "",
         written(key(rows[-1])) if rows and has_after else "",
     )
+
+
+def page_of_sorted(names: Sequence[str], place: Place[str] | None, size: int = ROWS) -> Page[str]:
+    """The page at `place` of names that stand in order."""
+    if place is not None and place.is_backward:
+        end = bisect_left(names, place.key)
+        return page_of(names[max(0, end - size - 1) : end][::-1], place, str, size)
+    start = bisect_right(names, place.key) if place is not None else 0
+    return page_of(names[start : start + size + 1], place, str, size)

@@ -17,8 +17,8 @@ from bridge.web.admin.paging import Page, Place, page_of, read_place
 from bridge.web.admin.services import AdminServices
 from bridge.web.admin.sync_words import Live, Processes, live_of
 
-ROWS: Final = 25
-"""Connections of a page."""
+ROWS: Final = 12
+"""Connections of a page: each takes some ten questions to the database."""
 NEWEST: Final = 50
 """Runs among which those under way are looked for."""
 

@@ -72,7 +72,7 @@ def unmatched_pages(admin: AdminServices) -> Blueprint:
             keep={name: value for name, value in keep.items() if value},
             links={key: aliases.find(app.engine, *key) for key in known},
             is_first=place is None,
-            connections=[("", "All"), *((name, name) for name in _connections(admin))],
+            connections=app.connections.names(),
             outcomes=[("", "All"), *((word, word.replace("_", " ")) for word in OUTCOMES)],
             states=STATES,
         )
@@ -111,11 +111,6 @@ def unmatched_pages(admin: AdminServices) -> Blueprint:
     if app.sheets is not None:
         sheet_pages(pages, admin, unmatched, app.sheets)
     return pages
-
-
-def _connections(admin: AdminServices) -> list[str]:
-    known = admin.app.connections
-    return sorted({*known.configured, *(one.name for one in known.registered())})
 
 
 NOBODY: Final = "Nothing was changed: tick at least one student."

@@ -214,3 +214,32 @@ def test_what_a_probe_saw_is_shown_with_the_configuration_that_fits(bridge: Brid
     page = admin(Role.VIEWER).get("/admin/connections/packages").text
     assert "&lt;b&gt;7&lt;/b&gt;" in page
     assert f"- {SITE}" in page
+
+
+def test_very_many_connections_are_shown_a_page_at_a_time_and_none_is_left_out(bridge: Bridge, admin: SignIn) -> None:
+    known = bridge.services.connections
+    lti13 = {
+        "issuer": "https://canvas.instructure.com",
+        "client_id": "10000000000009",
+        "auth_url": "https://sso.canvaslms.com/api/lti/authorize_redirect",
+        "jwks_url": "https://sso.canvaslms.com/api/lti/security/jwks",
+        "deployment_ids": ["1"],
+    }
+    settings = {"student_id": "sis_user_id", "lti13": lti13}
+    adapter = known.adapter("canvas")
+    assert adapter is not None
+    for number in range(210):
+        assert known.register(f"school-{number:03}", adapter, settings, 1.0)
+    viewer, seen, path, back = admin(Role.VIEWER), [], "/admin/connections", ""
+    while path:
+        tree = viewer.tree(path)
+        names = [cell.text_content() for cell in tree.xpath("//td/a/strong")]
+        assert 0 < len(names) <= 50
+        seen += names
+        path, back = (next(iter(tree.xpath(f"//a[@rel='{rel}']/@href")), "") for rel in ("next", "prev"))
+    assert seen == sorted({*known.configured, *(f"school-{number:03}" for number in range(210))})
+    last_but_one = viewer.tree(back).xpath("//td/a/strong/text()")
+    assert last_but_one == seen[-len(names) - 50 : -len(names)]
+    launches = viewer.tree("/admin/launches?connection=school-007")
+    assert launches.xpath("//input[@name='connection']/@value") == ["school-007"]
+    assert not launches.xpath("//select[@name='connection']")
