@@ -13,7 +13,8 @@ from bridge.errors import ConfigError
 
 Where = tuple[str, ...]
 
-MAX_BYTES = 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
+"""Room for more than 100,000 connections; nobody waits for what is no configuration at all."""
 MAX_DEPTH = 32
 _PLACEHOLDER = re.compile(r"\$\{(file:)?([^}]*)\}")
 STANDS_FOR_UNSET = "a-value-that-the-environment-does-not-hold"  # as long as a secret must be: one mistake, not two
