@@ -18,6 +18,7 @@ WORDS = {
     SchemaStatus.EMPTY: "it is empty: ottobridge db upgrade makes the tables, as every other command does",
     SchemaStatus.BEHIND: "it is older than this program: ottobridge db upgrade brings it up to date",
     SchemaStatus.CURRENT: "it is up to date",
+    SchemaStatus.COMPATIBLE: "a newer version of OttoBridge has upgraded it, and this one may go on using it",
     SchemaStatus.NEWER: "a newer version of OttoBridge has upgraded it: install that version",
 }
 
@@ -59,7 +60,7 @@ def check(invocation: Invocation, as_json: bool) -> None:
         say(f"{found.kind}, schema {found.schema or 'none'}: {WORDS[found.status]}.")
         for problem in found.problems:
             say(f"  {problem}")
-    if found.problems or found.status != SchemaStatus.CURRENT:
+    if found.problems or found.status not in {SchemaStatus.CURRENT, SchemaStatus.COMPATIBLE}:
         raise click.exceptions.Exit(1)
 
 

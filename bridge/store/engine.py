@@ -42,6 +42,7 @@ _SILENCE: Final = {
 }
 """PostgreSQL behind a network that swallows what is sent is given up after half a minute (libpq, "Parameter Key Words";
 milliseconds first, then seconds), and not after the quarter of an hour that the system waits."""
+_OLDEST: Final = text("SELECT oldest FROM schema_compatibility")
 _ALONE: Final[dict[str, dict[str, Any]]] = {
     "sqlite": {"ottobridge_alone": True},
     "postgresql": {"isolation_level": "AUTOCOMMIT"},
@@ -138,22 +139,34 @@ def _each_alone(engine: Engine) -> Engine:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the database to the newest schema, in one transaction; does nothing where it is there already.
+    """Bring the database to the newest schema, in one transaction; does nothing where it is there already, or is newer
+    and this version may use it: during an upgrade old and new processes run side by side.
 
-    Raises `ConfigError` for a database that a newer version of the bridge has upgraded.
+    Raises `ConfigError` for a database that a newer version of the bridge has upgraded, and keeps to itself.
     """
-    if revision(engine) != known_revisions()[0]:
+    with autocommit(engine) as connection:
+        usable = may_use(connection, revision_of(connection))
+    if not usable:
         from bridge.store.migrating import upgrade  # noqa: PLC0415 -- Alembic takes longer to load than a command to run
 
         upgrade(engine)
 
 
-def is_current(engine: Engine) -> bool:
-    """Whether the database answers and has the schema of this version."""
+def is_usable(engine: Engine) -> bool:
+    """Whether the database answers and has the schema of this version, or a newer one that this version may use."""
     try:
-        return revision(engine) == known_revisions()[0]
+        with autocommit(engine) as connection:
+            return may_use(connection, revision_of(connection))
     except DBAPIError:
         return False
+
+
+def may_use(connection: Connection, schema: str | None) -> bool:
+    """Whether this version can work on that schema, which the database of `connection` has."""
+    if schema is None or schema in known_revisions():
+        return schema == known_revisions()[0]
+    oldest = connection.execute(_OLDEST).scalar()
+    return oldest is None or oldest in known_revisions()
 
 
 def revision(engine: Engine) -> str | None:

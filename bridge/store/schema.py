@@ -34,6 +34,14 @@ call_budget = Table(
 )
 """How fast all processes together call a system, known by a SHA-256: when the next call may go out, in Unix seconds."""
 
+schema_compatibility = Table(
+    "schema_compatibility",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("oldest", String(32), nullable=False),
+)
+"""The migration that a program must know to use this database; no row: any program that reads this table may."""
+
 consumed = Table(
     "spent",
     metadata,

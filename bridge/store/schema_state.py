@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, inspect
 
-from bridge.store.engine import revision_of
+from bridge.store.engine import may_use, revision_of
 from bridge.store.revisions import known_revisions
 from bridge.store.schema import metadata
 
@@ -23,8 +23,10 @@ class SchemaStatus(enum.StrEnum):
     """No table of the bridge's is there yet."""
     BEHIND = "behind"
     CURRENT = "current"
+    COMPATIBLE = "compatible"
+    """A newer version of the bridge has upgraded it, and this one may go on using it."""
     NEWER = "newer"
-    """A newer version of the bridge has upgraded it."""
+    """A newer version of the bridge has upgraded it, and this one must not use it."""
 
 
 class SchemaState(NamedTuple):
@@ -53,7 +55,7 @@ def status_of(connection: Connection) -> tuple[str | None, SchemaStatus]:
     if schema is None:
         return None, SchemaStatus.EMPTY
     if schema not in known:
-        return schema, SchemaStatus.NEWER
+        return schema, SchemaStatus.COMPATIBLE if may_use(connection, schema) else SchemaStatus.NEWER
     return schema, SchemaStatus.CURRENT if schema == known[0] else SchemaStatus.BEHIND
 
 

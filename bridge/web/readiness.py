@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from bridge.errors import ConfigError
 from bridge.store import learners, one_time
-from bridge.store.engine import is_current
+from bridge.store.engine import is_usable
 from bridge.store.errors import trouble
 from bridge.web.services import AppServices
 
@@ -51,7 +51,7 @@ class Readiness:
 
     def _needs(self) -> dict[str, bool]:
         services = self._house
-        if not _holds(lambda: is_current(services.engine)):
+        if not _holds(lambda: is_usable(services.engine)):
             return {"database": False, "directory": False, "keys": False}
         return {
             "database": _holds(self._write),

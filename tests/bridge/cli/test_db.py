@@ -74,10 +74,27 @@ def desk(tmp_path: Path, database_url: str) -> Desk:
 
 @pytest.fixture
 def later(engine: Engine) -> Iterator[None]:
-    """A newer version has upgraded the database."""
+    """A newer version has upgraded the database, and taken away what this one uses."""
     _set_schema(engine, "9999")
+    _set_oldest(engine, "9998")
     yield
     _set_schema(engine, NEWEST)
+
+
+@pytest.fixture
+def next_one(engine: Engine) -> Iterator[None]:
+    """The next version has upgraded the database, and this one runs beside it."""
+    _set_schema(engine, "9999")
+    _set_oldest(engine, NEWEST)
+    yield
+    _set_schema(engine, NEWEST)
+
+
+def _set_oldest(engine: Engine, oldest: str) -> None:
+    with autocommit(engine) as connection:
+        connection.execute(
+            text("INSERT INTO schema_compatibility (id, oldest) VALUES (1, :oldest)"), {"oldest": oldest}
+        )
 
 
 def _set_schema(engine: Engine, schema: str) -> None:
@@ -201,6 +218,13 @@ def test_checking_a_database_of_a_newer_version_says_so_and_backs_nothing_up(des
     assert done.exit_code == 1
     assert "newer version" in done.stdout
     assert isinstance(desk.run("db", "backup", str(desk.folder / "backup")).exception, BackupFailed)
+
+
+@pytest.mark.usefixtures("next_one")
+def test_during_an_upgrade_the_version_before_goes_on_beside_the_new_one(desk: Desk) -> None:
+    assert desk.json("db", "check")["standing"] == "compatible"
+    for words in ("db upgrade", "launches", "runs", "unmatched", "connections list"):
+        assert desk.run(*words.split()).exit_code == 0, words
 
 
 def test_an_old_database_is_told_upgraded_and_keeps_what_it_held(tmp_path: Path, bare_database_url: str) -> None:

@@ -18,12 +18,12 @@ from typing import Any
 from sqlalchemy import Engine
 
 from bridge.store import learners, one_time
-from bridge.store.engine import is_current, migrate, open_database
+from bridge.store.engine import is_usable, migrate, open_database
 
 
 def _migrate(engine: Engine, _round: int) -> bool:
     migrate(engine)
-    return is_current(engine)
+    return is_usable(engine)
 
 
 RACES: dict[str, Callable[[Engine, int], bool]] = {

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from bridge.cli.serve import serve
 from bridge.errors import ConfigError, RemoteUnavailable
-from bridge.store.engine import autocommit, is_current, migrate, open_database, shared_connection
+from bridge.store.engine import autocommit, is_usable, migrate, open_database, shared_connection
 from bridge.store.prepared import Prepared
 from bridge.store.schema import metadata
 
@@ -29,10 +29,10 @@ def test_the_migrations_and_the_tables_in_code_never_drift_apart(engine: Engine)
 
 def test_an_empty_database_is_not_ready_until_it_is_migrated(bare_database_url: str) -> None:
     engine = open_database(bare_database_url)
-    before = is_current(engine)
+    before = is_usable(engine)
     migrate(engine)
     migrate(engine)
-    after = is_current(engine)
+    after = is_usable(engine)
     engine.dispose()
     assert (before, after) == (False, True)
 
@@ -65,7 +65,8 @@ def test_a_database_of_a_newer_version_is_left_alone(bare_database_url: str) -> 
     migrate(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    assert not is_current(engine)
+        connection.execute(text("INSERT INTO schema_compatibility (id, oldest) VALUES (1, '9999')"))
+    assert not is_usable(engine)
     with pytest.raises(ConfigError, match="newer version"):
         migrate(engine)
     engine.dispose()
@@ -212,7 +213,7 @@ def test_a_database_that_went_away_is_not_ready(tmp_path: Path) -> None:
     for file in tmp_path.iterdir():
         file.unlink()
     tmp_path.rmdir()
-    assert not is_current(engine)
+    assert not is_usable(engine)
 
 
 def test_one_launch_takes_one_connection_and_gives_it_back(engine: Engine) -> None:
