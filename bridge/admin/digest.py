@@ -35,6 +35,7 @@ class Digests:
     unmatched: Unmatched
     outbound: Outbound
     now: Callable[[], float]
+    needs_workers: bool = False
 
     def is_due(self) -> bool:
         """Whether a span has passed since the last one."""
@@ -45,7 +46,7 @@ class Digests:
         now = self.now()
         if not one_time.claim(self.engine, KEY, now=now, until=now + self.settings.every_seconds):
             return False
-        found = look(self.engine, now, refresh_every=self.refresh_every)
+        found = look(self.engine, now, refresh_every=self.refresh_every, needs_workers=self.needs_workers)
         if not found.needs:
             return False
         lines = [*digest_lines(found.needs, self._near(found)), "", f"{self.public_url}/admin"]
@@ -104,4 +105,5 @@ def digests_of(
         unmatched,
         outbound,
         now,
+        configuration.bridge.workers,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from bridge.contracts import Outcome
+from bridge.jobs.attendance import living, undone
 from bridge.store import figures, launch_counts, packages
 from bridge.store.database import Engine
 from bridge.store.figures import Figures
@@ -63,8 +64,16 @@ class Overview:
     figures: Figures
 
 
-def look(engine: Engine, now: float, *, refresh_every: float, is_well: Callable[[], bool] = lambda: True) -> Overview:
-    """What there is to see. `refresh_every`: seconds between two readings of OttoLearn's users.
+def look(
+    engine: Engine,
+    now: float,
+    *,
+    refresh_every: float,
+    is_well: Callable[[], bool] = lambda: True,
+    needs_workers: bool = False,
+) -> Overview:
+    """What there is to see. `refresh_every`: seconds between two readings of OttoLearn's users. `needs_workers`:
+    whether the configuration leaves to `ottobridge worker` what is to do between requests.
 
     Raises DatabaseError where the database does not answer.
     """
@@ -76,6 +85,7 @@ def look(engine: Engine, now: float, *, refresh_every: float, is_well: Callable[
     sites = [row.connection for row in packages.origins(engine) if row.state == packages.NEW]
     needs = [
         *_of_the_bridge(known, now, refresh_every, is_well=is_well()),
+        *_of_workers(known, now, needs_workers),
         *_of_launches(today, week),
         *_of_people(known),
         *_of_sites({name: sites.count(name) for name in sites}),
@@ -98,6 +108,14 @@ def _of_the_bridge(known: Figures, now: float, refresh_every: float, *, is_well:
     if known.waiting_since is not None and now - known.waiting_since > LATE:
         why = "The LMS does not take it; the bridge tries again by itself."
         yield Need("progress", "Progress waits for an LMS", why, "connections", number=known.waiting)
+
+
+def _of_workers(known: Figures, now: float, needs_workers: bool) -> Iterator[Need]:
+    missing = undone(known.workers, now) if needs_workers else ""
+    if missing:
+        title = "A queue has no worker" if living(known.workers, now) else "No worker is running"
+        why = f"{missing[0].upper()}{missing[1:]}, until ottobridge worker runs."
+        yield Need("workers", title, why, "workers", is_urgent=True)
 
 
 def _of_launches(today: Share, week: Share) -> Iterator[Need]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -21,6 +22,7 @@ from bridge.doctor.checks import FAILED, LOOK, OK, Doctor, Finding
 from bridge.errors import ConfigError, OttoBridgeError
 from bridge.keys.own import OwnKeys
 from bridge.ottolearn.settings import Oidc
+from bridge.store import workers
 from bridge.store.database import Engine
 from bridge.store.launches import recent_students
 
@@ -70,10 +72,15 @@ def _examine(invocation: Invocation, only: str | None, write: bool) -> Iterator[
                 connection=known.find,
                 readers=invocation.syncs_over(engine).readers,
                 own_keys=_own_keys(configuration, engine),
+                workers=partial(workers.known, engine) if configuration.bridge.workers else None,
             )
             yield Finding("database", "open", OK)
             yield from chain(
-                made.examine_directory(), made.examine_keys(), made.examine_ottolearn(), made.examine_sign_in()
+                made.examine_directory(),
+                made.examine_keys(),
+                made.examine_workers(),
+                made.examine_ottolearn(),
+                made.examine_sign_in(),
             )
             if write:
                 yield from made.write_probe(secrets.token_urlsafe(24))

@@ -8,8 +8,10 @@ import multiprocessing
 import os
 import secrets
 import signal
+import socket
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -31,6 +33,7 @@ from bridge.jobs.syncing import background_sync
 from bridge.jobs.worker import EVERY, Foreman, Role, roles, stop_signals, take_jobs
 from bridge.keys.own import OwnKeys
 from bridge.progress.delivery import reports_of
+from bridge.store import workers
 from bridge.store.database import DatabaseError, Engine
 from bridge.store.engine import listens, migrate, open_database, open_later
 from bridge.store.queue_schema import prepare_queue
@@ -40,6 +43,8 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY: Final = 0.5
 """Seconds between two looks at the processes."""
+FORGOTTEN: Final = 86_400.0
+"""Seconds for which a worker that has died is known."""
 AGAIN: Final = 2.0
 """Seconds until a process that has ended is started again."""
 
@@ -111,7 +116,7 @@ class Processes:
 
 
 async def _supervise(invocation: Invocation, wanted: Sequence[Role], log_format: str) -> None:
-    stopped, reload = asyncio.Event(), asyncio.Event()
+    stopped, reload, name = asyncio.Event(), asyncio.Event(), secrets.token_hex(16)
     loop = asyncio.get_running_loop()
     start = partial(_start, invocation.config_path, log_format)
     processes = Processes(start, wanted)
@@ -119,7 +124,7 @@ async def _supervise(invocation: Invocation, wanted: Sequence[Role], log_format:
     try:
         with stop_signals(loop, stopped.set):
             while not stopped.is_set():
-                await _foreman(invocation, processes, stopped, reload)
+                await _foreman(invocation, processes, stopped, reload, wanted, name)
                 if reload.is_set():
                     reload.clear()
                     invocation = _renewed(invocation, processes)
@@ -127,23 +132,44 @@ async def _supervise(invocation: Invocation, wanted: Sequence[Role], log_format:
         await asyncio.to_thread(processes.end)
 
 
-async def _foreman(invocation: Invocation, processes: Processes, stopped: asyncio.Event, reload: asyncio.Event) -> None:
-    """Decide what is due and look after the processes, until one of the events is set."""
+async def _foreman(
+    invocation: Invocation,
+    processes: Processes,
+    stopped: asyncio.Event,
+    reload: asyncio.Event,
+    wanted: Sequence[Role],
+    name: str,
+) -> None:
+    """Decide what is due and look after the processes, until one of the events is set. `name`: of this worker."""
     bridge = invocation.configuration.bridge
     engine = open_later(bridge.database_url.get_secret_value(), prepare=bridge.database_prepare)
     queue = JobQueue(bridge.database_url.get_secret_value())
     try:
         async with queue.app.open_async():
             schedule = Schedule(_catalogue(invocation, engine, stopped.is_set).jobs, time.monotonic)
-            foreman, next_round = Foreman(queue, schedule), 0.0
+            beat = partial(_beat, engine, name, sorted({one for role in wanted for one in role.queues}))
+            foreman, next_round = Foreman(queue, schedule, beat=beat), 0.0
             while not stopped.is_set() and not reload.is_set():
                 processes.tend(time.monotonic())
                 if time.monotonic() >= next_round:
                     await foreman.round()
                     next_round = time.monotonic() + EVERY
                 await asyncio.sleep(LOOK_EVERY)
+            if stopped.is_set():
+                await asyncio.to_thread(_leave, engine, name)
     finally:
         engine.dispose()
+
+
+def _beat(engine: Engine, name: str, queues: Sequence[str]) -> None:
+    now = time.time()
+    workers.beat(engine, workers.Worker(name, socket.gethostname()[:255], tuple(queues), now))
+    workers.forget_before(engine, now - FORGOTTEN)
+
+
+def _leave(engine: Engine, name: str) -> None:
+    with suppress(DatabaseError):  # then it is missed for a minute
+        workers.leave(engine, name)
 
 
 def _renewed(invocation: Invocation, processes: Processes) -> Invocation:

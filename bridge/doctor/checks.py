@@ -16,6 +16,7 @@ from bridge.contracts import FIRST_NAME, LAST_NAME, Connection, Learner, ReaderC
 from bridge.doctor.ids import LOOKED_AT, compare_ids
 from bridge.doctor.look_up import try_look_up
 from bridge.errors import ConfigError, LaunchRejected, LearnerAmbiguous, OttoBridgeError, RemoteUnavailable
+from bridge.jobs.attendance import living, undone
 from bridge.keys.own import OwnKeys
 from bridge.learners.directory import Directory
 from bridge.learners.students import shape
@@ -23,6 +24,7 @@ from bridge.lti.keysets import PlatformKeys
 from bridge.net.http import Outbound
 from bridge.ottolearn.api import Attribute, OttoLearnApi
 from bridge.ottolearn.settings import Oidc, OttoLearn
+from bridge.store.workers import Worker
 from bridge.sync.context import ReaderContexts
 
 OK, LOOK, FAILED = "ok", "look", "failed"
@@ -36,7 +38,7 @@ class Finding(NamedTuple):
     """One thing that was tried."""
 
     area: str
-    """`database`, `ottolearn`, `sign-in`, or the name of a connection."""
+    """`database`, `workers`, `ottolearn`, `sign-in`, or the name of a connection."""
     what: str
     state: str
     """`OK`, `FAILED`, or `LOOK`: it works, and somebody should look at it."""
@@ -64,6 +66,8 @@ class Doctor:
     readers: ReaderContexts | None = None
     own_keys: Sequence[OwnKeys] = ()
     """Our own keys, of each purpose that they serve here."""
+    workers: Callable[[], Sequence[Worker]] | None = None
+    """All workers that are known; None where the configuration does not count on any."""
 
     def examine_directory(self) -> Iterator[Finding]:
         """The database, and OttoLearn's users in it."""
@@ -86,6 +90,19 @@ class Doctor:
                 yield Finding("database", what, FAILED, "; ".join(error.problems))
             else:
                 yield Finding("database", what, OK)
+
+    def examine_workers(self) -> Iterator[Finding]:
+        """Whether every queue has a worker, where the configuration leaves jobs to workers."""
+        if self.workers is None:
+            return
+        now, known = self.now(), self.workers()
+        found, missing = living(known, now), undone(known, now)
+        detail = f"{len(found)} on {', '.join(sorted({one.machine for one in found})) or 'no machine'}"
+        if missing:
+            advice = "start `ottobridge worker`, and look at its --queues"
+            yield Finding("workers", "queues", FAILED, f"{detail}; {missing}", advice)
+        else:
+            yield Finding("workers", "queues", OK, detail)
 
     def examine_ottolearn(self) -> Iterator[Finding]:
         """The API user, and which assumptions about OttoLearn's API hold."""

@@ -106,15 +106,24 @@ async def _watch(orphaned: Callable[[], bool], stop: Callable[[], None]) -> None
 class Foreman:
     """Puts what is due into the queue, and what dead workers had begun."""
 
-    def __init__(self, queue: JobQueue, schedule: Schedule, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        queue: JobQueue,
+        schedule: Schedule,
+        now: Callable[[], float] = time.monotonic,
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`beat` gives a sign of life."""
         self._queue = queue
         self._schedule = schedule
         self._now = now
+        self._beat = beat
         self._forgotten: float | None = None
 
     async def round(self) -> None:
         """Look once. A database that is away is looked for the next time."""
         try:
+            await asyncio.to_thread(self._beat)
             for name in await self._queue.sweep():
                 log.warning("%s: its worker has died; it is given to another one", name)
             due: list[Job] = await asyncio.to_thread(lambda: list(self._schedule.due()))

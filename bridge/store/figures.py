@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import CTE, ColumnElement, Connection, Engine, ScalarSelect, Select, func, select, text
@@ -14,6 +14,7 @@ from bridge.store.sync_items import State
 from bridge.store.sync_runs import UNFINISHED, Status
 from bridge.store.sync_schema import disputed, sync_item, sync_run, sync_source
 from bridge.store.visits import NEVER, WAITING
+from bridge.store.workers import Worker, everyone
 
 T = TypeVar("T")
 
@@ -112,6 +113,8 @@ class Figures(NamedTuple):
     keys_read: Mapping[str, float]
     """When the key set at an address was last answered."""
     queue: QueueFigures
+    workers: Sequence[Worker]
+    """All that are known, alive or not."""
 
 
 def read(engine: Engine) -> Figures:
@@ -129,6 +132,7 @@ def read(engine: Engine) -> Figures:
             waiting_since=since,
             keys_read=_by_name(connection, _KEYS),
             queue=of_queue(connection),
+            workers=everyone(connection),
         )
 
 

@@ -346,3 +346,13 @@ alias = Table(
     sqlite_with_rowid=False,
 )
 """Student IDs that an administrator has linked with OttoLearn users."""
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("machine", String(255), nullable=False),
+    Column("queues", String(255), nullable=False),
+    Column("seen_at", Double, nullable=False),
+)
+"""The heartbeat of each `ottobridge worker`: the queue's own says that a process lives, and not what it takes."""

@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 from bridge import __version__
 from bridge.config.connections import Connections
 from bridge.contracts import Connection
+from bridge.jobs.attendance import takers
 from bridge.jobs.job import Queue
 from bridge.store import figures
 from bridge.store.database import Engine
@@ -45,14 +46,16 @@ class Gauges(Collector):
         expect: Callable[[Connection[Any]], None],
         limit: float = LIMIT,
         self_test: SelfTest | None = None,
+        needs_workers: bool = False,
     ) -> None:
-        """`expect` hears of each connection that there is."""
+        """`expect` hears of each connection that there is. `needs_workers`: whether workers do the jobs."""
         self._engine = engine
         self._connections = connections
         self._now = now
         self._expect = expect
         self._limit = limit
         self._self_test = self_test
+        self._needs_workers = needs_workers
         self._lock = threading.Lock()
         self._flight: Future[tuple[Figures, list[Connection[Any]]]] | None = None
 
@@ -130,6 +133,13 @@ class Gauges(Collector):
             {name: now - found.keys_read.get(url, -NEVER) for name, url in keys.items()},
         )
         yield from _of_queue(found.queue, now)
+        counts = takers(found.workers, now) if self._needs_workers else {}
+        yield _by(
+            "ottobridge_queue_workers",
+            "Workers that live and take jobs of the queue.",
+            ["queue"],
+            {(queue.value,): float(count) for queue, count in counts.items()},
+        )
 
     def _read(self) -> tuple[Figures, list[Connection[Any]]] | None:
         """What the database says, or None where it does not within the limit. One that hangs holds one thread."""

@@ -199,7 +199,9 @@ def build_services(
             now=now,
         ),
         metrics=metrics,
-        gauges=Gauges(engine, connections, now, metrics.expect, self_test=self_test),
+        gauges=Gauges(
+            engine, connections, now, metrics.expect, self_test=self_test, needs_workers=configuration.bridge.workers
+        ),
         self_test=self_test,
         sheets=sheets,
         late=late,

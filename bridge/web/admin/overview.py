@@ -73,6 +73,7 @@ def look_now(admin: AdminServices) -> Overview:
         admin.app.engine,
         now,
         refresh_every=admin.app.configuration.ottolearn.directory.refresh_every,
+        needs_workers=admin.app.configuration.bridge.workers,
         is_well=lambda: self_test is None or self_test.is_well(now),
     )
 

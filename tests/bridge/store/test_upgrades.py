@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from importlib import import_module
-from pkgutil import iter_modules
-from typing import Any
+import re
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, NamedTuple
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from alembic.operations import AbstractOperations, Operations, ops
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Column, Engine, Table, create_engine, select, text, types
+from alembic.operations import AbstractOperations, ops
+from sqlalchemy import Column, Connection, Engine, Table, create_engine, event, select, text, types
 
 from bridge.store.engine import migrate, open_database
-from bridge.store.migrations import versions
 from bridge.store.revisions import known_revisions
 from tests.bridge.store import released
 
 RELEASED, TABLES = released.read()
+LATER = [revision for revision in reversed(known_revisions()) if revision > RELEASED]
 SAMPLES: list[tuple[type[types.TypeEngine[Any]], Any, Any]] = [
     (types.Boolean, False, True),
     (types.LargeBinary, b"x", b"y"),
@@ -42,15 +40,19 @@ def _is_written(column: Column[Any]) -> bool:
     return column.primary_key or not column.nullable
 
 
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", "bridge.store:migrations")
+    config.attributes["connection"] = connection
+    return config
+
+
 @pytest.fixture
 def upgraded(bare_database_url: str) -> Iterator[Engine]:
     """A database that the last release has made and written to, and this version has upgraded."""
     engine = open_database(bare_database_url)
-    config = Config()
-    config.set_main_option("script_location", "bridge.store:migrations")
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, RELEASED)
+        command.upgrade(_config(connection), RELEASED)
         connection.execute(text("DELETE FROM directory"))
         for table in TABLES.sorted_tables:
             connection.execute(table.insert(), _row(table, 0, lambda _: True))
@@ -79,17 +81,43 @@ def test_the_last_release_is_not_shut_out_of_the_database(upgraded: Engine) -> N
     assert oldest is None or oldest <= RELEASED, "what the last release uses may be taken away by the release after"
 
 
-def _operations(revision: str) -> list[ops.MigrateOperation]:
-    name = next(module.name for module in iter_modules(versions.__path__) if module.name.startswith(revision))
-    found: list[ops.MigrateOperation] = []
+class Step(NamedTuple):
+    """What one migration did."""
+
+    operations: list[ops.MigrateOperation]
+    changes: list[str]
+    """Statements that write rows."""
+
+
+@pytest.fixture(scope="module")
+def steps() -> dict[str, Step]:
+    """Every migration since the last release, as it ran."""
+    found: dict[str, Step] = {}
+    invoke = AbstractOperations.invoke
+    for revision in [RELEASED, *LATER]:
+        found[revision] = Step([], [])
     with pytest.MonkeyPatch.context() as patch, create_engine("sqlite://").connect() as connection:
-        patch.setattr(AbstractOperations, "invoke", lambda _, operation: found.append(operation))
-        with Operations.context(MigrationContext.configure(connection)):
-            import_module(f"{versions.__name__}.{name}").upgrade()
+        config = _config(connection)
+        command.upgrade(config, RELEASED)
+        for revision in LATER:
+            step = found[revision]
+
+            def record(self: Any, operation: ops.MigrateOperation, step: Step = step) -> Any:
+                step.operations.append(operation)
+                return invoke(self, operation)
+
+            def hear(*heard: Any, step: Step = step) -> None:
+                if re.match(r"(UPDATE|DELETE FROM)(?! alembic_version)", heard[2]):
+                    step.changes.append(heard[2])
+
+            patch.setattr(AbstractOperations, "invoke", record)
+            event.listen(connection, "before_cursor_execute", hear)
+            command.upgrade(config, revision)
+            event.remove(connection, "before_cursor_execute", hear)
     return found
 
 
-def _harm(operation: ops.MigrateOperation, made: set[str]) -> str:
+def _harm(operation: ops.MigrateOperation, made: Collection[str] = ()) -> str:
     """What of the last release would fail; empty where nothing would."""
     match operation:
         case ops.CreateTableOp():
@@ -102,13 +130,32 @@ def _harm(operation: ops.MigrateOperation, made: set[str]) -> str:
     return "whatever uses what it takes away"
 
 
-@pytest.mark.parametrize("revision", [one for one in reversed(known_revisions()) if one > RELEASED])
-def test_a_migration_takes_nothing_away_from_the_last_release(revision: str) -> None:
-    operations = _operations(revision)
-    made = {operation.table_name for operation in operations if isinstance(operation, ops.CreateTableOp)}
-    harms = {type(one).__name__: harm for one in operations if (harm := _harm(one, made))}
+def _change_harms(statement: str, added: Collection[str]) -> bool:
+    """Whether rows of the last release would not be as it left them; `added`: columns that it does not know."""
+    column = re.match(r"UPDATE (\w+) SET (\w+)=", statement)
+    return column is None or f"{column[1]}.{column[2]}" not in added
+
+
+@pytest.mark.parametrize("revision", LATER)
+def test_a_migration_takes_nothing_away_from_the_last_release(revision: str, steps: dict[str, Step]) -> None:
+    operations, changes = steps[revision]
+    made = [one.table_name for one in operations if isinstance(one, ops.CreateTableOp)]
+    added = [f"{one.table_name}.{one.column.name}" for one in operations if isinstance(one, ops.AddColumnOp)]
     assert operations
-    assert not harms, f"{revision}: see CONTRIBUTING.md, Migrations"
+    assert {type(one).__name__: harm for one in operations if (harm := _harm(one, made))} == {}, "see CONTRIBUTING.md"
+    assert [one for one in changes if _change_harms(one, added)] == [], "see CONTRIBUTING.md, A migration"
+
+
+@pytest.mark.parametrize(
+    ("statement", "harms"),
+    [
+        ("UPDATE launch SET word=?", False),
+        ("UPDATE launch SET name=?", True),
+        ("DELETE FROM launch", True),
+    ],
+)
+def test_rows_of_the_last_release_that_are_changed_are_noticed(statement: str, harms: bool) -> None:
+    assert _change_harms(statement, {"launch.word"}) == harms
 
 
 @pytest.mark.parametrize(
@@ -126,4 +173,4 @@ def test_a_migration_takes_nothing_away_from_the_last_release(revision: str) -> 
     ids=lambda operation: type(operation).__name__,
 )
 def test_what_would_break_the_last_release_is_noticed(operation: ops.MigrateOperation) -> None:
-    assert _harm(operation, set())
+    assert _harm(operation)

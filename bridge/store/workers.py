@@ -1,0 +1,66 @@
+"""Workers and their heartbeats: what another machine can know of who works."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Engine, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bridge.store.engine import autocommit
+from bridge.store.schema import worker
+
+_w: Final = worker.c
+_ALL: Final = select(_w.id, _w.machine, _w.queues, _w.seen_at).order_by(_w.machine, _w.id)
+_FORGET: Final = delete(worker).where(_w.seen_at < bindparam("before"))
+_LEAVE: Final = delete(worker).where(_w.id == bindparam("left"))
+
+
+class Worker(NamedTuple):
+    """One `ottobridge worker`: the process that queues what is due and finds what was lost, and its own."""
+
+    id: str
+    machine: str
+    queues: tuple[str, ...]
+    seen_at: float
+    """When it last gave a sign of life, in Unix seconds."""
+
+
+def _beat(dialect: Any) -> Any:
+    row = dialect.insert(worker)
+    changes = {"queues": row.excluded.queues, "seen_at": row.excluded.seen_at}
+    return row.on_conflict_do_update(index_elements=[_w.id], set_=changes)
+
+
+_BEAT: Final = {"sqlite": _beat(sqlite), "postgresql": _beat(postgresql)}
+
+
+def beat(engine: Engine, one: Worker) -> None:
+    """A sign of life."""
+    row = {**one._asdict(), "queues": ",".join(one.queues)}
+    with autocommit(engine) as connection:
+        connection.execute(_BEAT[engine.dialect.name], row)
+
+
+def leave(engine: Engine, id_: str) -> None:
+    """The worker ends, and is not missed."""
+    with autocommit(engine) as connection:
+        connection.execute(_LEAVE, {"left": id_})
+
+
+def forget_before(engine: Engine, before: float) -> None:
+    """Delete those that gave no sign of life since."""
+    with autocommit(engine) as connection:
+        connection.execute(_FORGET, {"before": before})
+
+
+def everyone(connection: Connection) -> list[Worker]:
+    """All that are known, alive or not."""
+    rows = connection.execute(_ALL).all()
+    return [Worker(row.id, row.machine, tuple(row.queues.split(",")), row.seen_at) for row in rows]
+
+
+def known(engine: Engine) -> list[Worker]:
+    """The same."""
+    with autocommit(engine) as connection:
+        return everyone(connection)
