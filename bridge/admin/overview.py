@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from bridge.contracts import Outcome
-from bridge.jobs.attendance import living, undone
 from bridge.store import figures, launch_counts, packages
 from bridge.store.database import Engine
 from bridge.store.figures import Figures
 from bridge.store.launch_counts import HOUR, Count
+from bridge.store.workers import living, undone
 
 DAY: Final = 24
 WEEK: Final = 7 * DAY

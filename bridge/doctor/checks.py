@@ -16,7 +16,6 @@ from bridge.contracts import FIRST_NAME, LAST_NAME, Connection, Learner, ReaderC
 from bridge.doctor.ids import LOOKED_AT, compare_ids
 from bridge.doctor.look_up import try_look_up
 from bridge.errors import ConfigError, LaunchRejected, LearnerAmbiguous, OttoBridgeError, RemoteUnavailable
-from bridge.jobs.attendance import living, undone
 from bridge.keys.own import OwnKeys
 from bridge.learners.directory import Directory
 from bridge.learners.students import shape
@@ -24,7 +23,7 @@ from bridge.lti.keysets import PlatformKeys
 from bridge.net.http import Outbound
 from bridge.ottolearn.api import Attribute, OttoLearnApi
 from bridge.ottolearn.settings import Oidc, OttoLearn
-from bridge.store.workers import Worker
+from bridge.store.workers import Worker, living, undone
 from bridge.sync.context import ReaderContexts
 
 OK, LOOK, FAILED = "ok", "look", "failed"

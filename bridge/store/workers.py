@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Engine, bindparam, delete, select
@@ -10,6 +11,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bridge.store.engine import autocommit
 from bridge.store.schema import worker
 
+ALIVE: Final = 60.0
+"""Seconds after its last sign of life for which a worker is taken to live: machines are slow, and clocks differ."""
+UNDONE: Final[Mapping[str, str]] = {
+    "sync": "no roster is synced",
+    "directory": "OttoLearn’s users are not read",
+    "upkeep": "no LMS is told of progress, and nothing expires",
+}
+"""By queue what is not done while nobody takes it: a bridge that is set to have workers does nothing by itself."""
 _w: Final = worker.c
 _ALL: Final = select(_w.id, _w.machine, _w.queues, _w.seen_at).order_by(_w.machine, _w.id)
 _FORGET: Final = delete(worker).where(_w.seen_at < bindparam("before"))
@@ -64,3 +73,19 @@ def known(engine: Engine) -> list[Worker]:
     """The same."""
     with autocommit(engine) as connection:
         return everyone(connection)
+
+
+def living(workers: Iterable[Worker], now: float) -> list[Worker]:
+    """Those that have given a sign of life lately."""
+    return [one for one in workers if now - one.seen_at < ALIVE]
+
+
+def takers(workers: Iterable[Worker], now: float) -> dict[str, int]:
+    """How many living workers take each queue."""
+    found = living(workers, now)
+    return {queue: sum(queue in one.queues for one in found) for queue in UNDONE}
+
+
+def undone(workers: Iterable[Worker], now: float) -> str:
+    """What nobody does, as a sentence's part; empty where every queue has a worker."""
+    return ", ".join(UNDONE[queue] for queue, count in takers(workers, now).items() if not count)

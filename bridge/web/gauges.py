@@ -19,12 +19,12 @@ from prometheus_client.registry import Collector
 from bridge import __version__
 from bridge.config.connections import Connections
 from bridge.contracts import Connection
-from bridge.jobs.attendance import takers
 from bridge.jobs.job import Queue
 from bridge.store import figures
 from bridge.store.database import Engine
 from bridge.store.engine import CONNECTIONS
 from bridge.store.figures import Figures, QueueFigures
+from bridge.store.workers import takers
 from bridge.web.self_test import SelfTest
 
 log = logging.getLogger(__name__)
@@ -138,7 +138,7 @@ class Gauges(Collector):
             "ottobridge_queue_workers",
             "Workers that live and take jobs of the queue.",
             ["queue"],
-            {(queue.value,): float(count) for queue, count in counts.items()},
+            {(queue,): float(count) for queue, count in counts.items()},
         )
 
     def _read(self) -> tuple[Figures, list[Connection[Any]]] | None:

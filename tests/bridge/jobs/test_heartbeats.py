@@ -9,10 +9,9 @@ from sqlalchemy import Engine
 from bridge.admin.overview import look
 from bridge.cli.worker import _beat, _leave
 from bridge.doctor.checks import Doctor, Finding
-from bridge.jobs.attendance import ALIVE, UNDONE, takers, undone
 from bridge.jobs.job import Queue
 from bridge.store import workers
-from bridge.store.workers import Worker
+from bridge.store.workers import ALIVE, UNDONE, Worker, takers, undone
 
 NOW = 1_000_000.0
 
@@ -79,3 +78,7 @@ def test_the_dead_are_forgotten(engine: Engine) -> None:
     workers.beat(engine, worker(2))
     workers.forget_before(engine, NOW - 50.0)
     assert [one.id for one in workers.known(engine)] == ["w2"]
+
+
+def test_there_is_no_queue_of_which_nobody_says_what_is_not_done() -> None:
+    assert list(UNDONE) == [queue.value for queue in Queue]

@@ -1,0 +1,43 @@
+"""A database that is restarted under syncs: they stop in words, and are resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.faults.launching import AGAIN, MATCHED
+from tests.faults.postgresql import Cluster, cluster
+from tests.faults.site import PATIENCE, Site
+from tests.faults.standing import wait_for
+
+PEOPLE = 60
+
+
+@pytest.fixture
+def server() -> Iterator[Cluster]:
+    with cluster() as found:
+        yield found
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+def test_syncs_and_launches_outlive_a_restart_of_the_database(tmp_path: Path, server: Cluster, mode: str) -> None:
+    with ExitStack() as stack:
+        site = Site(tmp_path, server.url, stack, schools=3, people=PEOPLE, call=0.02)
+        site.start()
+        with site.crowds[0].launching(every=0.2), site.crowds[1].launching(every=0.2):
+            wait_for(lambda: len(site.users()) > PEOPLE / 2, "rosters are being written", PATIENCE)
+            server.stop(mode)
+            ended = len(site.crowds[0].ended)
+            wait_for(lambda: len(site.crowds[0].ended) > ended + 3, "people launch while it is away", PATIENCE)
+            server.start()
+            wait_for(lambda: site.done() >= set(site.names), "every roster was read to its end", PATIENCE)
+        for crowd in site.crowds:
+            wait_for(lambda crowd=crowd: crowd.launch().what == MATCHED, "people get in again", PATIENCE)
+            assert set(crowd.counts()) <= {MATCHED, AGAIN}
+        assert site.crowds[0].counts()[AGAIN] > 0
+        wait_for(lambda: not site.under_way(), "every run and every job has ended", PATIENCE)
+        site.check_people()
