@@ -43,6 +43,12 @@ _SILENCE: Final = {
 """PostgreSQL behind a network that swallows what is sent is given up after half a minute (libpq, "Parameter Key Words";
 milliseconds first, then seconds), and not after the quarter of an hour that the system waits."""
 _OLDEST: Final = text("SELECT oldest FROM schema_compatibility")
+_NOTICE_SILENCE: Final = (
+    "SELECT set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),"
+    " set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '30s', false)"
+)
+"""The same for the server: the locks of a machine that was cut off are free after a minute, and not after the two hours
+that the system waits."""
 _ALONE: Final[dict[str, dict[str, Any]]] = {
     "sqlite": {"ottobridge_alone": True},
     "postgresql": {"isolation_level": "AUTOCOMMIT"},
@@ -225,7 +231,8 @@ def _open_postgresql(address: URL, prepare: bool) -> Engine:
 
 
 def _prepare_postgresql(connection: Any, _record: object) -> None:
-    """Prepare no statements behind a pooler: the next one may reach another session, which does not know it.
+    """Prepare no statements behind a pooler: the next one may reach another session, which does not know it. One of
+    our own is told when to give us up.
 
     PgBouncer, as any pooler that shares sessions, tells its clients a process number of its own making (the protocol's
     BackendKeyData, with which a client would cancel), and PostgreSQL knows its own.
@@ -233,7 +240,10 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
     told = connection.info.backend_pid
     if connection.execute("SELECT pg_backend_pid()").fetchone()[0] != told:
         connection.prepare_threshold = None
-    connection.rollback()
+        connection.rollback()
+        return
+    connection.execute(_NOTICE_SILENCE)
+    connection.commit()
 
 
 def driver_arguments(url: str) -> dict[str, Any]:

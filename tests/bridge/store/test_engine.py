@@ -45,6 +45,15 @@ def test_a_network_that_swallows_everything_is_given_up_after_half_a_minute(engi
     assert (kept["tcp_user_timeout"], kept["keepalives_idle"]) == ("30000", "30")
 
 
+@pytest.mark.postgresql
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_locks_of_a_machine_that_is_cut_off_are_free_after_a_minute(engine: Engine) -> None:
+    with engine.connect() as connection:
+        names = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout")
+        kept = [connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names]
+    assert kept == ["30", "10", "3", "30000"]
+
+
 def test_processes_that_start_together_do_not_trip_over_each_others_migration(bare_database_url, in_processes) -> None:
     assert in_processes("migrate", bare_database_url, 4, 1) == [4]
 

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug import Request, Response
 
 from adapters import ADAPTERS
-from bridge.config.configuration import load
+from bridge.config.configuration import Configuration, load
 from bridge.contracts import Learner
 from bridge.errors import OttoBridgeError
 from bridge.learners.directory import Directory
@@ -138,10 +138,49 @@ def sign_in() -> str:
 
 
 @pytest.fixture
-def bridge(tmp_path: Path, migrated_sqlite: Path, loopback: Outbound, campus: Campus, sign_in: str) -> Iterator[Bridge]:
-    file = shutil.copy(migrated_sqlite, tmp_path / "bridge.db")
-    with running(tmp_path, f"sqlite:///{file}", loopback, campus, sign_in) as found:
-        yield found
+def bridge_database(tmp_path: Path, migrated_sqlite: Path) -> str:
+    """The database of `bridge`, for tests to replace."""
+    return f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'bridge.db')}"
+
+
+@contextmanager
+def configured(folder: Path, database_url: str, campus: Campus, sign_in: str = SIGNED_LINK) -> Iterator[Configuration]:
+    """The configuration of a bridge, while the LMS's keys can be fetched."""
+    with serve(campus) as served:
+        path = folder / "config.yaml"
+        names = {"issuer": ISSUER, "client": CLIENT, "deployment": DEPLOYMENT, "bridge": BRIDGE, "sign_in": sign_in}
+        path.write_text(CONFIG.format(database=database_url, jwks=f"{served.url}/jwks", **names), "utf-8")
+        yield load(path, ADAPTERS, {})
+
+
+@contextmanager
+def serving(configuration: Configuration, outbound: Outbound, chance: str = "random") -> Iterator[Bridge]:
+    """What one process that serves holds; what it draws by chance begins with `chance`."""
+    engine = open_database(configuration.bridge.database_url.get_secret_value())
+    numbers = itertools.count()
+    holder: list[Bridge] = []
+    directory = Directory(
+        engine,
+        configuration.ottolearn.username_attributes,
+        lambda: holder[0].read_learners(),  # noqa: PLW0108 -- the holder is still empty
+        lambda: holder[0].now,
+    )
+    services = build_services(
+        configuration,
+        engine,
+        outbound,
+        directory,
+        adapters=ADAPTERS,
+        sheets=unmatched_sheets(),
+        now=lambda: holder[0].now,
+        token=lambda: f"{chance}-{next(numbers)}",
+    )
+    app = create_app(services)
+    holder.append(Bridge(app.test_client(), services))
+    try:
+        yield holder[0]
+    finally:
+        engine.dispose()
 
 
 @contextmanager
@@ -149,32 +188,20 @@ def running(
     folder: Path, database_url: str, loopback: Outbound, campus: Campus, sign_in: str = SIGNED_LINK
 ) -> Iterator[Bridge]:
     """A bridge over this database, which has the newest schema."""
-    with serve(campus) as served:
-        path = folder / "config.yaml"
-        names = {"issuer": ISSUER, "client": CLIENT, "deployment": DEPLOYMENT, "bridge": BRIDGE, "sign_in": sign_in}
-        path.write_text(CONFIG.format(database=database_url, jwks=f"{served.url}/jwks", **names), "utf-8")
-        configuration = load(path, ADAPTERS, {})
-        engine = open_database(configuration.bridge.database_url.get_secret_value())
-        numbers = itertools.count()
-        holder: list[Bridge] = []
-        directory = Directory(
-            engine,
-            configuration.ottolearn.username_attributes,
-            lambda: holder[0].read_learners(),  # noqa: PLW0108 -- the holder is still empty
-            lambda: holder[0].now,
-        )
-        services = build_services(
-            configuration,
-            engine,
-            loopback,
-            directory,
-            adapters=ADAPTERS,
-            sheets=unmatched_sheets(),
-            now=lambda: holder[0].now,
-            token=lambda: f"random-{next(numbers)}",
-        )
-        app = create_app(services)
-        holder.append(Bridge(app.test_client(), services))
-        directory.refresh()
-        yield holder[0]
-        engine.dispose()
+    with configured(folder, database_url, campus, sign_in) as configuration, serving(configuration, loopback) as found:
+        found.services.directory.refresh()
+        yield found
+
+
+@pytest.fixture
+def configuration(tmp_path: Path, bridge_database: str, campus: Campus, sign_in: str) -> Iterator[Configuration]:
+    """That of `bridge`."""
+    with configured(tmp_path, bridge_database, campus, sign_in) as found:
+        yield found
+
+
+@pytest.fixture
+def bridge(configuration: Configuration, loopback: Outbound) -> Iterator[Bridge]:
+    with serving(configuration, loopback) as found:
+        found.services.directory.refresh()
+        yield found
