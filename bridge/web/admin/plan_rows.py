@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from bridge.contracts import FIRST_NAME, LAST_NAME, Learner
-from bridge.learners.names import name_of
+from bridge.learners.students import name_of
 from bridge.store.database import Engine
 from bridge.store.sync_items import Item, Kind, State
 from bridge.sync.browsing import Change, changes_of, learners_of
