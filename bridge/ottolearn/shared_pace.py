@@ -1,4 +1,6 @@
-"""The calls of a sync, at a pace that all syncs of all machines share: OttoLearn counts them for one account."""
+"""The calls of a sync, at a pace that all syncs of all machines share: OttoLearn counts them for one account, an LMS
+for one host.
+"""
 
 from __future__ import annotations
 
@@ -33,10 +35,12 @@ class SharedPace:
         per_second: float,
         now: Callable[[], float],
         sleep: Callable[[float], None],
+        system: str = "OttoLearn",
     ) -> None:
-        """`account`: whom OttoLearn counts. `per_second`: calls of all processes together; 0: as many as it bears."""
+        """`account`: whom the system counts. `per_second`: calls of all processes together; 0: as many as it bears."""
         self._engine = engine
-        self._account = f"ottolearn {account}"
+        self._system = system
+        self._account = f"{system.lower()} {account}"
         self._rate = per_second
         self._now = now
         self._sleep = sleep
@@ -55,7 +59,7 @@ class SharedPace:
             self._sleep(delay)
 
     def refused(self, retry_after: float | None) -> None:
-        """OttoLearn said "too many requests": nobody calls it for a while."""
+        """It said "too many requests": nobody calls it for a while."""
         with self._lock:
             self._paused_until = self._now() + (retry_after or UNTOLD)
             self._free = []
@@ -67,7 +71,7 @@ class SharedPace:
             self._looked_at = now
             self._paused_until = call_budgets.paused_until(self._engine, self._account)
         if now < self._paused_until:
-            message = "OttoLearn has asked for fewer requests"
+            message = f"{self._system} has asked for fewer requests"
             raise RemoteUnavailable(message, status=TOO_MANY_REQUESTS, retry_after=self._paused_until - now)
 
     def _next_turn(self) -> float:

@@ -120,6 +120,9 @@ class Roster(Frozen):
     ago."""
     writes_at_once: int = Field(default=8, ge=1, le=64)
     """Calls to OttoLearn under way at one time, at most."""
+    calls_per_second: float = Field(default=0.0, ge=0.0, le=10_000.0)
+    """How many calls to a host of the LMS the syncs of all machines together may make in a second; 0: as many as it
+    bears."""
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from bridge.store.sync_runs import Run, Status
 from bridge.sync.changes_plan import ChangesPlanner
 from bridge.sync.facts import Rules
 from bridge.sync.link_plan import LinkPlanner
+from bridge.sync.lms_pace import paced
 from bridge.sync.plan import Planner
 from bridge.sync.reasons import RunReason
 from bridge.sync.record import Job
@@ -73,7 +74,9 @@ def read(job: Job, outbound: Outbound, rules: Rules, start: Start, *, full: bool
     """
     if start.why:
         _say_whole(job, start.why)
-    reader_context = job.context.readers.of(job.target.connection, outbound, job.context.notice)
+    context, rate = job.context, job.target.roster.calls_per_second
+    in_turn = paced(outbound, context.engine, rate, context.now, context.sleep)
+    reader_context = context.readers.of(job.target.connection, in_turn, context.notice)
     if start.since is not None:
         try:
             return _read_changes(job, reader_context, rules, start.since, start.clock)

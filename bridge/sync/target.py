@@ -59,7 +59,8 @@ class SyncTarget:
             self.connection.replaces_ids,
             list(self.usernames),
             self.roster.model_dump(
-                mode="json", exclude={"every", "full_every", "writes_at_once", "limits", "on_exceed"}
+                mode="json",
+                exclude={"every", "full_every", "writes_at_once", "calls_per_second", "limits", "on_exceed"},
             ),
             None if self.link is None else self.link.model_dump(),
             self._file(),
