@@ -289,10 +289,11 @@ def _connections(file: ConfigFile, adapters: Adapters, problems: list[str]) -> d
 
 def _rosters_elsewhere(file: ConfigFile, found: Mapping[str, Connection[Any]]) -> Iterator[str]:
     """A roster is another connection of this file, and has people."""
-    rosters = [name for name, connection in found.items() if connection.adapter.read_roster is not None]
+    rosters = {name: None for name, connection in found.items() if connection.adapter.read_roster is not None}
     for name, connection in found.items():
-        allowed = [other for other in rosters if other != name]
-        if connection.roster_connection not in {"", *allowed}:
+        elsewhere = connection.roster_connection
+        if elsewhere and (elsewhere == name or elsewhere not in rosters):
+            allowed = [other for other in rosters if other != name]
             if connection.roster_connection in set(file.tree["connections"]) - set(found):
                 continue  # its own mistakes are told
             sentence = f"allowed: another connection of this file that has a roster: {', '.join(allowed) or 'none yet'}"
