@@ -10,10 +10,10 @@ from bridge.contracts import Kind, Outcome
 from bridge.doctor.compared import CLAIM, NOT_SET, NOT_SHOWN, compare
 from bridge.reasons import REASONS
 from bridge.store.launch_lines import LaunchLine
-from tests.bridge.web.conftest import Bridge, bridge, campus, sign_in
+from tests.bridge.web.conftest import Bridge, bridge, bridge_database, campus, configuration, sign_in
 from tests.fakes.lti_platform import BRIDGE, CLIENT, DEPLOYMENT, ISSUER
 
-__all__ = ["bridge", "campus", "sign_in"]
+__all__ = ["bridge", "bridge_database", "campus", "configuration", "sign_in"]
 OURS = "connections.campus.lti13.{}"
 
 
