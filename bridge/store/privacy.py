@@ -73,6 +73,8 @@ HOLDS_NOBODY: Final = {
     "launch_summed": "how far they are counted",
     "admin_account": "accounts of administrators",
     "admin_session": "which administrators are signed in",
+    "schema_compatibility": "which release may use the database",
+    "worker": "which workers live, on which machine",
 }
 """Tables, and what they hold instead."""
 _ERASED: Final[tuple[Table, ...]] = HOLDS_PEOPLE[: HOLDS_PEOPLE.index(schema.learner)]

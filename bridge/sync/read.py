@@ -12,13 +12,13 @@ from bridge.contracts import ReaderContext, RosterEnd, RosterMember, RosterPages
 from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.identifiers import normalize
 from bridge.net.http import Outbound
+from bridge.ottolearn.lms_pace import paced
 from bridge.roster.prefetch import prefetch
 from bridge.store import sync_items, sync_people, sync_runs
 from bridge.store.sync_runs import Run, Status
 from bridge.sync.changes_plan import ChangesPlanner
 from bridge.sync.facts import Rules
 from bridge.sync.link_plan import LinkPlanner
-from bridge.sync.lms_pace import paced
 from bridge.sync.plan import Planner
 from bridge.sync.reasons import RunReason
 from bridge.sync.record import Job

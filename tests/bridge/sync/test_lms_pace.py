@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 
 from bridge.errors import RemoteUnavailable
 from bridge.net.http import Outbound
+from bridge.ottolearn.lms_pace import PacedOutbound, paced
 from bridge.ottolearn.shared_pace import LOOK_EVERY
-from bridge.sync.lms_pace import PacedOutbound, paced
 from tests.fakes.serving import FakeServer, Reply
 
 

@@ -1,4 +1,5 @@
-"""The calls to an LMS, at a pace that the syncs of all connections, processes and machines that call its host share."""
+"""The calls to an LMS, at a pace that the syncs of all connections, processes and machines that call its host share: as
+those to OttoLearn are (`shared_pace`)."""
 
 from __future__ import annotations
 
