@@ -13,29 +13,19 @@ from bridge.contracts import Learner
 from bridge.errors import RemoteUnavailable
 from bridge.ottolearn.shared_pace import LOOK_EVERY, UNTOLD, PacedOttoLearn, SharedPace
 from bridge.store import call_budgets
-
-
-class Clock:
-    """A time that passes only while somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+from tests.fakes.contexts import Clock
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_000.0)
 
 
 @pytest.fixture
 def process(engine: Engine, clock: Clock) -> Callable[..., SharedPace]:
-    return lambda per_second=0.0, account="1 api": SharedPace(engine, account, per_second, clock, clock.sleep)
+    return lambda per_second=0.0, account="1 api": SharedPace(
+        engine, account, per_second, lambda: clock.now, clock.sleep
+    )
 
 
 class Api:

@@ -11,31 +11,19 @@ from bridge.errors import RemoteUnavailable
 from bridge.net.http import Outbound
 from bridge.ottolearn.lms_pace import PacedOutbound, paced
 from bridge.ottolearn.shared_pace import LOOK_EVERY
+from tests.fakes.contexts import Clock
 from tests.fakes.serving import FakeServer, Reply
-
-
-class Clock:
-    """A time that passes only while somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_000.0)
 
 
 @pytest.fixture
 def sync(engine: Engine, clock: Clock, loopback: Outbound) -> Callable[..., PacedOutbound]:
     """The client of one sync, in a process of its own."""
-    return lambda per_second=0.0: paced(loopback, engine, per_second, clock, clock.sleep)
+    return lambda per_second=0.0: paced(loopback, engine, per_second, lambda: clock.now, clock.sleep)
 
 
 @pytest.fixture
