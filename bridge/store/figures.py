@@ -136,12 +136,6 @@ def read(engine: Engine) -> Figures:
         )
 
 
-def living_workers(engine: Engine) -> int:
-    """How many processes of `ottobridge worker` have shown a sign of life in the last minute."""
-    with autocommit(engine) as connection:
-        return of_queue(connection).workers
-
-
 def of_queue(connection: Connection) -> QueueFigures:
     """Those of the queue; nothing where there is none."""
     if connection.dialect.name != "postgresql" or not connection.execute(_QUEUE_IS_THERE).scalar_one():

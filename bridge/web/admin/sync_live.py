@@ -10,7 +10,7 @@ from typing import Any, Final
 from flask import abort, url_for
 
 from bridge.contracts import Connection
-from bridge.store import figures, sync_people, sync_requests, sync_runs
+from bridge.store import sync_people, sync_requests, sync_runs, workers
 from bridge.sync.activity import Activity, activity_of
 from bridge.sync.standing import SyncStanding, read_by_the_last, standing_of
 from bridge.web.admin.paging import Page, Place, page_of, read_place
@@ -99,7 +99,7 @@ def processes_of(admin: AdminServices) -> Processes:
     engine, are_workers = admin.app.engine, admin.app.configuration.bridge.workers
     return Processes(
         are_workers,
-        figures.living_workers(engine) if are_workers else 0,
+        workers.takers(workers.known(engine), admin.app.now())["sync"] if are_workers else 0,
         sync_runs.count_under_way(engine, NEWEST),
     )
 

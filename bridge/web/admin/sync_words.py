@@ -61,7 +61,7 @@ class Processes:
     are_workers: bool
     """Whether workers do; else the processes that serve, between requests."""
     alive: int
-    """Workers that live."""
+    """Workers that live and take rosters."""
     busy: int
     """Syncs under way, of all connections."""
 
