@@ -223,6 +223,8 @@ def write_what_came_of_them(engine: Engine, now: float) -> None:
     _run(
         engine,
         f"INSERT INTO launch_count SELECT {hour}, connection, outcome, count(*) FROM launch GROUP BY 1, 2, 3",
+        "INSERT INTO launch_count_by_day SELECT hour / 24, connection, outcome, sum(count) FROM launch_count"
+        " GROUP BY 1, 2, 3",
         "INSERT INTO launch_name SELECT word, connection, student_id, max(seen) FROM"
         " (SELECT connection, student_id, first_name, last_name, max(time) AS seen FROM launch WHERE student_id <> ''"
         " GROUP BY 1, 2, 3, 4) AS came JOIN (SELECT DISTINCT first_name, last_name, word FROM seed_name"

@@ -59,7 +59,7 @@ class Overview:
     week: Share
     """The seven days before."""
     counts: list[Count]
-    """The launches of both."""
+    """The launches of both, of all connections together."""
     missing: int
     figures: Figures
 
@@ -78,7 +78,7 @@ def look(
     Raises DatabaseError where the database does not answer.
     """
     hour = int(now) // HOUR
-    counts, missing = launch_counts.counts_since(engine, hour - DAY - WEEK + 1)
+    counts, missing = launch_counts.counts_since(engine, hour - DAY - WEEK + 1, by_connection=False)
     known = figures.read(engine)
     today = _share(counts, range(hour - DAY + 1, hour + 1))
     week = _share(counts, range(hour - DAY - WEEK + 1, hour - DAY + 1))

@@ -67,6 +67,17 @@ launch_count = Table(
 )
 """How many launches began in each hour since 1970."""
 
+launch_count_by_day = Table(
+    "launch_count_by_day",
+    metadata,
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("connection", String(255), primary_key=True),
+    Column("outcome", String(32), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The same for each day (UTC) since 1970: what is shown of months is added up of few rows."""
+
 launch_name = Table(
     "launch_name",
     metadata,
@@ -84,4 +95,5 @@ launch_summed = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("until", BigInteger, nullable=False),
 )
-"""One row: up to which number launches are in `launch_count` and `launch_name`."""
+"""One row: up to which number launches are in `launch_count`, `launch_count_by_day` and
+`launch_name`."""

@@ -1,4 +1,4 @@
-"""What the pages show of very many launches: how many there were in each hour, and who has which name.
+"""What the pages show of very many launches: how many there were in each hour and day, and who has which name.
 
 Launches are counted a while after they were written, in the order of their numbers and each once, so that a launch
 itself pays nothing for it. What is not counted yet is counted as it is asked for.
@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Engine, bindparam, func, select, update
+from sqlalchemy import BigInteger, Connection, Engine, Table, bindparam, cast, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bridge.store.admin_schema import launch_count, launch_name, launch_summed
+from bridge.store.admin_schema import launch_count, launch_count_by_day, launch_name, launch_summed
 from bridge.store.engine import autocommit
 from bridge.store.hints import name_words
 from bridge.store.once import insert_once
@@ -22,6 +22,8 @@ from bridge.store.schema import launch
 
 HOUR: Final = 3600
 DAY: Final = 86_400.0
+HOURS: Final = 24
+"""Of a day."""
 BATCH: Final = 500
 """Launches of one transaction: SQLite lets nobody else write meanwhile."""
 SETTLED: Final = 30.0
@@ -37,11 +39,12 @@ _SINCE: Final = select(
     launch.c.last_name,
 )  # fmt: skip
 _FORGET_COUNTS: Final = Purge(launch_count, launch_count.c.hour < bindparam("before"))
+_FORGET_DAYS: Final = Purge(launch_count_by_day, launch_count_by_day.c.day < bindparam("before"))
 _FORGET_NAMES: Final = Purge(launch_name, launch_name.c.seen_at < bindparam("before"))
 
 
 class Count(NamedTuple):
-    """Launches of one connection with one outcome that began in one hour (hours since 1970)."""
+    """Launches of one connection, or of all, with one outcome that began in one hour (hours since 1970)."""
 
     hour: int
     connection: str
@@ -49,13 +52,19 @@ class Count(NamedTuple):
     launches: int
 
 
-def _statements(dialect: Any) -> tuple[Any, Any]:
-    counts, names = dialect.insert(launch_count), dialect.insert(launch_name)
+def _adding(dialect: Any, table: Table) -> Any:
+    """Adds to a count, or begins it."""
+    counts = dialect.insert(table)
+    return counts.on_conflict_do_update(
+        index_elements=[*table.primary_key], set_={"count": table.c["count"] + counts.excluded["count"]}
+    )
+
+
+def _statements(dialect: Any) -> tuple[Any, Any, Any]:
+    names = dialect.insert(launch_name)
     return (
-        counts.on_conflict_do_update(
-            index_elements=["hour", "connection", "outcome"],
-            set_={"count": launch_count.c.count + counts.excluded["count"]},
-        ),
+        _adding(dialect, launch_count),
+        _adding(dialect, launch_count_by_day),
         names.on_conflict_do_update(
             index_elements=["word", "connection", "student_id"],
             set_={"seen_at": names.excluded.seen_at},
@@ -84,9 +93,11 @@ def count_some(engine: Engine, now: float, most: int = BATCH) -> int:
             rows.pop()  # in the order of their numbers: none may be passed over
         if not rows:
             return 0
-        add_counts, add_names = _ADD[engine.dialect.name]
-        counts = Counter((int(row.time) // HOUR, row.connection, row.outcome) for row in rows)
-        connection.execute(add_counts, [_row(*key, number) for key, number in sorted(counts.items())])
+        add_hours, add_days, add_names = _ADD[engine.dialect.name]
+        hours = Counter((int(row.time) // HOUR, row.connection, row.outcome) for row in rows)
+        days = Counter((int(row.time) // int(DAY), row.connection, row.outcome) for row in rows)
+        connection.execute(add_hours, _rows("hour", hours))
+        connection.execute(add_days, _rows("day", days))
         if names := _names(rows):
             connection.execute(add_names, names)
         connection.execute(update(launch_summed).values(until=rows[-1].id))
@@ -94,19 +105,12 @@ def count_some(engine: Engine, now: float, most: int = BATCH) -> int:
 
 
 def counts_since(
-    engine: Engine, hour: int, connections: Collection[str] = (), *, hours: int = 1
+    engine: Engine, hour: int, connections: Collection[str] = (), *, hours: int = 1, by_connection: bool = True
 ) -> tuple[list[Count], int]:
     """The counts from this hour on, of these connections or of all, each of so many `hours` since 1970 and named by the
-    first of them; and how many launches are not among them yet."""
-    table = launch_count.c
-    begins = (table.hour - table.hour % hours).label("begins")
-    wanted = (
-        select(begins, table.connection, table.outcome, func.sum(table["count"]))
-        .where(table.hour >= hour)
-        .group_by(begins, table.connection, table.outcome)
-    )
-    if connections:
-        wanted = wanted.where(table.connection.in_(list(connections)))
+    first of them; and how many launches are not among them yet. Without `by_connection` those of all connections are
+    one count, of no connection."""
+    wanted = _wanted(hour, hours, connections, by_connection)
     with autocommit(engine) as database:
         while True:
             last = _counted(database)
@@ -114,9 +118,24 @@ def counts_since(
             found = Counter({(row[0], row[1], row[2]): int(row[3]) for row in database.execute(wanted)})
             if missing <= AT_ONCE:
                 for (at, name, outcome), number in _uncounted(database, last, hour, connections).items():
-                    found[at - at % hours, name, outcome] += number
+                    found[at - at % hours, name if by_connection else "", outcome] += number
             if _counted(database) == last:  # else some were counted in both, or in neither
                 return [Count(*key, number) for key, number in sorted(found.items())], missing * (missing > AT_ONCE)
+
+
+def _wanted(hour: int, hours: int, connections: Collection[str], by_connection: bool) -> Any:
+    """Of whole days those by day: they are a twentieth as many."""
+    by_day = hour % HOURS == 0 and hours % HOURS == 0
+    table = launch_count_by_day.c if by_day else launch_count.c
+    at = table.day * HOURS if by_day else table.hour
+    begins = (at - at % hours).label("begins")
+    groups = [begins, table.connection, table.outcome] if by_connection else [begins, table.outcome]
+    # PostgreSQL adds up to a number of any length, and takes twice as long.
+    number = cast(func.sum(table["count"]), BigInteger)
+    columns = [begins, table.connection if by_connection else literal(""), table.outcome, number]
+    condition = table.day >= hour // HOURS if by_day else table.hour >= hour
+    wanted = select(*columns).where(condition).group_by(*groups)
+    return wanted.where(table.connection.in_(list(connections))) if connections else wanted
 
 
 def students_named(engine: Engine, name: str) -> list[str]:
@@ -138,11 +157,16 @@ def students_named(engine: Engine, name: str) -> list[str]:
 
 def forget_before(engine: Engine, time: float) -> int:
     """Delete the counts of before `time`, and the names of people who came last before it; how many rows."""
-    return _FORGET_COUNTS.run(engine, {"before": int(time) // HOUR}) + _FORGET_NAMES.run(engine, {"before": time})
+    days = _FORGET_DAYS.run(engine, {"before": int(time) // int(DAY)})
+    hours = _FORGET_COUNTS.run(engine, {"before": int(time) // HOUR})
+    return days + hours + _FORGET_NAMES.run(engine, {"before": time})
 
 
-def _row(hour: int, connection: str, outcome: str, number: int) -> dict[str, object]:
-    return {"hour": hour, "connection": connection, "outcome": outcome, "count": number}
+def _rows(at: str, counts: Counter[tuple[int, str, str]]) -> list[dict[str, object]]:
+    return [
+        {at: when, "connection": connection, "outcome": outcome, "count": number}
+        for (when, connection, outcome), number in sorted(counts.items())
+    ]
 
 
 def _counted(connection: Connection, *, lock: bool = False) -> int:

@@ -70,6 +70,7 @@ HOLDS_NOBODY: Final = {
     "probe": "what an administrator's try showed of an LMS",
     "call_budget": "how often OttoLearn was called",
     "launch_count": "how many launches there were",
+    "launch_count_by_day": "how many launches there were",
     "launch_summed": "how far they are counted",
     "admin_account": "accounts of administrators",
     "admin_session": "which administrators are signed in",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine
+import importlib
+
+from sqlalchemy import Engine, delete
 
 from bridge.jobs import counting
 from bridge.store import launch_counts, launches
+from bridge.store.admin_schema import launch_count_by_day
 from bridge.store.launch_counts import HOUR, Count
 from bridge.store.launch_lines import LaunchLine
 from bridge.store.privacy import erase
@@ -72,6 +75,51 @@ def test_several_hours_are_counted_together(engine: Engine) -> None:
     assert [(count.hour % 4, count.launches) for count in found] == [(0, sum(1 for _ in group)) for group in grouped(4)]
 
 
+def test_what_is_shown_by_day_is_what_was_counted_by_hour(engine: Engine) -> None:
+    start = THIS // 72 * 72
+    for hour in (start, start + 23, start + 24, start + 71, start - 1, start - 24, start - 25):
+        launch(engine, hour * HOUR + 7)
+        launch(engine, hour * HOUR + 8, outcome="no_match")
+    expected = {at: launch_counts.counts_since(engine, start - 72, hours=at)[0] for at in (24, 72)}
+    while launch_counts.count_some(engine, (start + 100) * HOUR, most=3):
+        for hours, counts in expected.items():
+            assert launch_counts.counts_since(engine, start - 72, hours=hours)[0] == counts
+    assert [count.launches for count in expected[72] if count.outcome == "matched"] == [3, 4]
+    assert [count.launches for count in expected[24] if count.outcome == "matched"] == [1, 2, 2, 1, 1]
+
+
+def test_hours_within_a_day_are_not_counted_as_the_whole_day(engine: Engine) -> None:
+    start = THIS // 24 * 24
+    for hour in (start, start + 5):
+        launch(engine, hour * HOUR + 7)
+    launch_counts.count_some(engine, NOW + 86_400)
+    assert [count.launches for count in launch_counts.counts_since(engine, start + 3, hours=24)[0]] == [1]
+    assert [count.hour for count in launch_counts.counts_since(engine, start, hours=6)[0]] == [start]
+
+
+def test_the_counts_of_all_connections_are_one_where_nobody_asks_for_each(engine: Engine) -> None:
+    launch(engine, NOW - 100)
+    launches.append(engine, LaunchLine(NOW - 90, "other", "lti13", "S2", "", "", "matched", "", "R"))
+    for _ in range(2):
+        found = launch_counts.counts_since(engine, THIS - 5, by_connection=False)[0]
+        assert [(count.connection, count.launches) for count in found] == [("", 2)]
+        launch_counts.count_some(engine, NOW)
+
+
+def test_launches_that_were_counted_by_hour_before_an_upgrade_are_there_by_day(engine: Engine) -> None:
+    for age in (3 * 86_400, 2 * 86_400, 3_000, 2_000):
+        launch(engine, NOW - age)
+    launch_counts.count_some(engine, NOW)
+    start = THIS // 24 * 24 - 96
+    before = launch_counts.counts_since(engine, start, hours=24)[0]
+    migration = importlib.import_module("bridge.store.migrations.versions.0027_launch_count_by_day")
+    with engine.begin() as connection:
+        connection.execute(delete(launch_count_by_day))
+        migration._fill(connection)
+    assert launch_counts.counts_since(engine, start, hours=24)[0] == before
+    assert sum(count.launches for count in before) == 4
+
+
 def grouped(hours: int) -> list[list[int]]:
     """The hours of the launches above, by the spans that they are in."""
     places = sorted((THIS - age) // hours for age in (0, 1, 5))
@@ -102,6 +150,7 @@ def test_counts_and_names_are_kept_no_longer_than_launches(engine: Engine) -> No
     launch_counts.count_some(engine, NOW)
     launch_counts.forget_before(engine, NOW - 86_400)
     assert [count.launches for count in launch_counts.counts_since(engine, 0)[0]] == [1]
+    assert [count.launches for count in launch_counts.counts_since(engine, 0, hours=24)[0]] == [1]
     assert launch_counts.students_named(engine, "zoe") == ["S1"]
 
 
