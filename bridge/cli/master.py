@@ -9,12 +9,14 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -65,7 +67,7 @@ class Server(BaseApplication, Generic[C]):
         settings: dict[str, Any] = {"timeout": 30, "graceful_timeout": 15, "accesslog": None}
         settings |= {"worker_class": Worker, "logger_class": ToRoot, "post_worker_init": self._ready}
         seats = WorkerSlots(self.folder)
-        settings |= {"pre_fork": seats.give, "post_fork": seats.sit, "child_exit": seats.leave}
+        settings |= {"pre_fork": partial(_fork, seats), "post_fork": seats.sit, "child_exit": seats.leave}
         if os.access(MEMORY, os.W_OK):  # where no full or slow disk reaches the files by which workers say they live
             settings["worker_tmp_dir"] = MEMORY
         # else whoever runs two bridges has one socket for both, and an account without a home an error in the log
@@ -143,6 +145,12 @@ class Master(Arbiter):
                 return
             time.sleep(0.05)
             self.reap_workers()
+
+
+def _fork(seats: WorkerSlots, master: Any, worker: Any) -> None:
+    """What the master has read stays, and is shared: a worker that looked through it for garbage would copy it."""
+    gc.freeze()
+    seats.give(master, worker)
 
 
 class ToRoot(Logger):

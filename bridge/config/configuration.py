@@ -6,10 +6,12 @@ environment and `${file:/run/secrets/x}` a file. Unknown keys are mistakes: a mi
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
@@ -214,18 +216,33 @@ def load(
     Environment variables that are not set are mistakes; with a list `unset` they are put there instead, for commands
     that use no secret and may run where the secrets are not.
     """
-    file = read_config_file(path, environ)
-    problems = [*file.problems, *(file.unset.values() if unset is None else ())]
-    if unset is not None:
-        unset += file.unset
-    parts = validated(_Parts, file, (), problems)
-    connections = _connections(file, adapters, problems)
-    problems += plain_http(file) + (_unreachable_courses(file, parts) if parts else [])
+    with _no_collection():
+        file = read_config_file(path, environ)
+        problems = [*file.problems, *(file.unset.values() if unset is None else ())]
+        if unset is not None:
+            unset += file.unset
+        parts = validated(_Parts, file, (), problems)
+        connections = _connections(file, adapters, problems)
+        problems += plain_http(file) + (_unreachable_courses(file, parts) if parts else [])
     if parts is None and not problems:
         problems += file.unset.values()  # without them it cannot even be described
     if problems or parts is None:
         raise ConfigError(sorted(set(problems), key=line_of))
     return Configuration(parts.bridge, parts.ottolearn, connections, parts.courses, parts.retention, parts.admin)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Within the block nothing is looked through for garbage: of many connections there are a million values that all
+    stay, and to look through them again and again took longer than to read them.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def load_bridge(path: Path, environ: Mapping[str, str] = os.environ) -> Bridge:

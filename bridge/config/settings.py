@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any, Self
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -16,6 +16,11 @@ class Frozen(BaseModel):
     """Settings: unknown keys are mistakes, nothing changes after loading, no input in an error, no secret in a repr."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Itself, as nothing changes it: pydantic copies a default that has a mapping in it for each connection."""
+        del memo
+        return self
 
 
 def split_plainly(url: str) -> SplitResult:

@@ -1,7 +1,8 @@
 """What Prometheus is told. With several workers, `ottobridge serve` lets them share their counts through files.
 
 Every series is there from the first scrape on, at zero: a rate over one that has just appeared would miss its first
-count. What cannot be counted costs no launch.
+count. Only where there are very many connections most of them appear with their first launch. What cannot be counted
+costs no launch.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ STATUSES = ("2xx", "3xx", "4xx", "5xx")
 SYSTEMS = ("ottolearn", "lms")
 RESULTS = ("answered", "refused", "unavailable")
 QUICK = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+MOST_AT_ZERO = 1000
+"""Connections whose launches are shown before the first one: each has up to twenty series, in every process."""
 LOG_EVERY = 60.0
 """Seconds between two complaints that something cannot be counted."""
 
@@ -108,11 +111,11 @@ class Metrics:
             self.expect(connection)
 
     def expect(self, connection: Connection[Any]) -> None:
-        """Show the launches of a connection, even before the first one."""
+        """Know a connection, and show its launches even before the first one, unless there are very many."""
         if connection.name in self._expected:
             return
         with self._unharmed:
-            for kind in _kinds(connection):
+            for kind in _kinds(connection) if len(self._expected) < MOST_AT_ZERO else ():
                 for outcome in Outcome:
                     self._launches.labels(connection.name, kind, outcome)
             self._expected.add(connection.name)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import textwrap
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import yaml
 
 from adapters import ADAPTERS
 from bridge.config.configuration import Configuration, load
+from bridge.config.yaml_file import LOADER
 from bridge.contracts import Assurance, LookUpPolicy
 from bridge.errors import ConfigError
 from tests.conftest import ROOT
@@ -461,3 +465,27 @@ def test_a_secret_that_stands_one_level_too_high_is_not_told(tmp_path: Path) -> 
 def test_brackets_without_end_are_one_sentence(tmp_path: Path) -> None:
     (told,) = problems(tmp_path, "a: " + "[" * 20_000)
     assert "this is not YAML" in told
+
+
+def test_very_many_connections_are_read_by_the_fast_scanner_and_share_what_they_do_not_say(tmp_path: Path) -> None:
+    assert not yaml.__with_libyaml__ or LOADER is yaml.CSafeLoader
+    more = "".join(f"  c{at}: {{adapter: moodle, lti11: {{consumer_key: k, shared_secret: s}}}}\n" for at in range(2))
+    found = read(tmp_path, GOOD + more).connections
+    assert found["c0"].settings.roster is found["c1"].settings.roster
+
+
+@pytest.mark.parametrize("text", [GOOD, "bridge: 1\n"])
+def test_what_is_read_is_not_searched_for_garbage_and_everything_after_it_is(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    was_on = []
+
+    def last_check(_: object) -> list[str]:
+        was_on.append(gc.isenabled())
+        return []
+
+    monkeypatch.setattr("bridge.config.configuration.plain_http", last_check)
+    with suppress(ConfigError):
+        read(tmp_path, text)
+    assert was_on == [False]
+    assert gc.isenabled()

@@ -13,7 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bridge.contracts import Kind, Outcome
 from bridge.reasons import REASONS
+from bridge.store.launch_lines import LaunchLine
 from bridge.web.gauges import Gauges
+from bridge.web.metrics import Metrics
 from tests.bridge.web.conftest import Bridge
 from tests.conftest import ROOT
 from tests.fakes.lti_platform import NOW
@@ -60,6 +62,23 @@ def test_a_rate_misses_no_first_count_because_every_series_begins_at_zero(bridge
     assert set(found["ottobridge_unmatched_students"]) == {
         (name,) for name in bridge.services.configuration.connections
     }
+
+
+def test_very_many_connections_make_no_series_until_somebody_launches(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.web.metrics.MOST_AT_ZERO", 1)
+    metrics = Metrics(bridge.services.configuration)
+    known = list(bridge.services.configuration.connections)
+    begun = {sample.labels["connection"] for sample in launches_of(metrics)}
+    assert begun == {known[0], "unknown"}
+    metrics.count_launch(LaunchLine(NOW, known[-1], "scorm12", "E1", "A", "B", Outcome.MATCHED, "", ""))
+    assert {sample.labels["connection"] for sample in launches_of(metrics) if sample.value} == {known[-1]}
+
+
+def launches_of(metrics: Metrics) -> list[Any]:
+    families = text_string_to_metric_families(metrics.text().decode())
+    return [sample for family in families for sample in family.samples if sample.name == "ottobridge_launches_total"]
 
 
 def test_a_launch_is_counted_with_the_time_it_took(bridge: Bridge) -> None:
