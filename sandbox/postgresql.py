@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pwd
 import shutil
@@ -9,11 +10,15 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 PASSWORD = "a throw-away password"  # noqa: S105 -- of a server that only this machine reaches, for as long as it runs
+
+PORTS = range(10_240, 32_768)
+"""Below those that Linux gives away."""
+_numbers = itertools.count(os.getpid() * 257)  # processes that look at the same time look far from each other
 
 
 class NoPostgresql(Exception):
@@ -84,8 +89,13 @@ def start_cluster(programs: Path, place: Path, account: pwd.struct_passwd | None
 
 
 def free_port() -> int:
-    """A port of loopback where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of loopback where nobody listens, and another one each time.
+
+    None of those that the system gives to whoever asks for any: such a port may go to somebody else, or to a connection
+    that goes out, before the server that it was found for starts, or while that server is stopped for a moment.
+    """
+    for number in itertools.islice(_numbers, len(PORTS)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", PORTS[number % len(PORTS)]))
+            return PORTS[number % len(PORTS)]
+    raise OSError(f"no port of {PORTS.start} to {PORTS.stop - 1} is free")

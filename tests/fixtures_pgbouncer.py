@@ -76,7 +76,8 @@ def _configure(place: Path, server: URL) -> int:
 
 
 def _await(port: int, server: subprocess.Popen[bytes], output: Path) -> None:
-    for _ in range(200):
+    ends = time.monotonic() + 90
+    while time.monotonic() < ends:
         assert server.poll() is None, output.read_text()
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -28,11 +28,12 @@ from bridge.sync.record import LOOK
 from sandbox.demo_config import build_campus
 from sandbox.lms.app import create_lms
 from sandbox.ottolearn import create_sandbox
+from sandbox.postgresql import free_port
 from sandbox.serving import serve
 from tests.bridge.cli.rostered import around
 from tests.browser.admin_site import Later
 from tests.conftest import ROOT
-from tests.faults.standing import free_port, wait_for
+from tests.faults.standing import wait_for
 from tests.fixtures_database import create_database
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ def program(name: str, package: str) -> str:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
     """`ottobridge serve`, known to the world by a name of its own."""
     folder: Path = tmp_path_factory.mktemp("served")
-    with standing(folder, f"sqlite:///{folder / 'bridge.db'}") as world:
+    with standing(folder, f"sqlite:///{folder / 'bridge.db'}", "--request-timeout", "600") as world:
         world.configure(public_url=PUBLIC)
         tree = yaml.safe_load(world.config.read_text("utf-8"))
         tree["connections"]["campus"]["roster"] = {"every": "24h"}

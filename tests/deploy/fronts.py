@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from sandbox.postgresql import free_port
 from tests.deploy.conftest import DEPLOY, program
-from tests.faults.standing import PATIENCE, free_port, wait_for
+from tests.faults.standing import PATIENCE, wait_for
 
 NAME = "bridge.example.edu"
 

@@ -16,12 +16,13 @@ import requests
 from werkzeug import Request, Response
 
 from bridge.web.requests import client_address
+from sandbox.postgresql import free_port
 from sandbox.serving import serve
 from tests.deploy.conftest import PUBLIC
 from tests.deploy.fronts import NAME, Front, front
 from tests.fakes.lti_platform import FORM, sign
 from tests.faults.launching import LINK_SECRET
-from tests.faults.standing import CONSUMER, SECRET, Standing, free_port, wait_for
+from tests.faults.standing import CONSUMER, SECRET, Standing, wait_for
 
 HIDDEN = "what-nobody-may-read-in-a-log"
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -76,7 +77,7 @@ def dribble(found: Front) -> socket.socket:
 def test_clients_that_send_slowly_keep_nobody_else_waiting(
     before_bridge: Front, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.deploy.fronts.PATIENCE", 10)  # less than after which the slow ones are given up
+    monkeypatch.setattr("tests.deploy.fronts.PATIENCE", 40)  # nginx gives up the slow ones after 60
     with ExitStack() as opened:
         for _ in range(60):  # more than the bridge has threads
             opened.enter_context(closing(dribble(before_bridge)))

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sandbox.postgresql import free_port
 from tests.conftest import ROOT
 from tests.deploy.conftest import DEPLOY, program
-from tests.faults.standing import PATIENCE, free_port, standing
+from tests.faults.standing import PATIENCE, standing
 from tests.test_docs import test_every_command_exists_with_the_options_the_page_gives_it as require_command
 
 UNITS = sorted((DEPLOY / "systemd").iterdir())

@@ -23,11 +23,12 @@ from bridge.store.database import Engine
 from bridge.store.engine import autocommit, migrate, open_database
 from bridge.store.sync_schema import sync_person
 from sandbox.ottolearn import create_sandbox, generated
+from sandbox.postgresql import free_port
 from sandbox.serving import serve
 from tests.conftest import ROOT
 from tests.fakes.rest_list import Absorb, absorb_person
 from tests.faults.launching import Crowd
-from tests.faults.standing import LEARNERS, LINK_SECRET, Hanging, Standing, children, free_port, key_set, wait_for
+from tests.faults.standing import LEARNERS, LINK_SECRET, Hanging, Standing, children, key_set, wait_for
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

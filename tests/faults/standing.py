@@ -8,7 +8,6 @@ import json
 import os
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +23,7 @@ import yaml
 from werkzeug import Request, Response
 
 from sandbox.ottolearn import create_sandbox, generated
+from sandbox.postgresql import free_port
 from sandbox.serving import serve
 from tests.conftest import ROOT
 from tests.fakes.lti_platform import CLIENT, DEPLOYMENT, ISSUER, KEY
@@ -35,7 +35,7 @@ LINK_SECRET = "0123456789abcdef-links-0123456789abcdef"
 CONSUMER, SECRET = "campus-key", "s3cret & more/é"
 LEARNERS = 40
 """So many people are in OttoLearn; of the sandbox's made-up ones each fiftieth is inactive."""
-PATIENCE = 30.0
+PATIENCE = 90.0
 """Seconds in which anything that is waited for must have happened; only a test that fails waits so long."""
 
 
@@ -177,7 +177,13 @@ class Standing:
 def children(pid: int) -> list[int]:
     """The processes that this one has started and that live."""
     found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in found if "zombie" not in Path(f"/proc/{child}/status").read_text()]
+    return [int(child) for child in found if _lives(child)]
+
+
+def _lives(pid: str) -> bool:
+    with suppress(OSError):  # it ends just now
+        return "zombie" not in Path(f"/proc/{pid}/status").read_text()
+    return False
 
 
 def limit_files(world: Standing, most: int = resource.RLIM_INFINITY) -> None:
@@ -213,10 +219,3 @@ def standing(folder: Path, database_url: str, *options: str) -> Iterator[Standin
             yield world
         finally:
             world.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

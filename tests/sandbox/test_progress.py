@@ -17,7 +17,7 @@ from sandbox.browser import Browser
 from sandbox.demo import Demo, run_demo
 from sandbox.people import PEOPLE
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 @pytest.fixture(scope="module")
