@@ -19,6 +19,8 @@ ENOUGH: Final = 20
 """Launches of a day from which on their share says anything."""
 FALLEN: Final = 0.1
 """By how much the share of those who get in may fall before somebody should look."""
+MOST: Final = 20
+"""Connections that are told of for one kind of need; the rest are one line."""
 LATE: Final = 3600.0
 """Seconds that a report of progress may wait for its LMS."""
 
@@ -141,16 +143,28 @@ def _of_people(known: Figures) -> Iterator[Need]:
 
 
 def _of_sites(by_name: Mapping[str, int]) -> Iterator[Need]:
-    for name, count in sorted(by_name.items()):
+    why = "Launches from there are refused until you approve."
+    several = sorted(by_name.items())
+    for name, count in several[:MOST]:
         title = f"{count} new {'site plays' if count == 1 else 'sites play'} packages of {name}"
-        yield Need("sites", title, "Launches from there are refused until you approve.", "connection", name, count)
+        yield Need("sites", title, why, "connection", name, count)
+    if rest := several[MOST:]:
+        title = f"New sites play packages of {len(rest):,} more connection{'s' if len(rest) > 1 else ''}"
+        yield Need("sites", title, why, "connections", number=sum(count for _, count in rest))
 
 
 def _each(what: str, title: str, why: str, page: str, by_name: Mapping[str, int]) -> Iterator[Need]:
-    for name, count in sorted(by_name.items(), key=lambda item: -item[1]):
-        if count:
-            people = "1 student" if count == 1 else f"{count:,} students"
-            yield Need(what, f"{people} of {name} {_of_one(title) if count == 1 else title}", why, page, name, count)
+    worst = sorted(((name, count) for name, count in by_name.items() if count), key=lambda item: (-item[1], item[0]))
+    for name, count in worst[:MOST]:
+        yield Need(what, _title(count, name, title), why, page, name, count)
+    if rest := worst[MOST:]:
+        count = sum(number for _, number in rest)
+        others = f"{len(rest):,} more connection{'s' if len(rest) > 1 else ''}"
+        yield Need(what, _title(count, others, title), why, page, number=count)
+
+
+def _title(count: int, whose: str, title: str) -> str:
+    return f"1 student of {whose} {_of_one(title)}" if count == 1 else f"{count:,} students of {whose} {title}"
 
 
 def _of_one(title: str) -> str:

@@ -66,6 +66,32 @@ def test_who_is_not_found_and_which_site_waits_is_said(bridge: Bridge, admin: Si
     assert len(page.xpath("//ul[@class='plain needs']/li")) == 2
 
 
+def test_very_many_connections_of_which_each_needs_somebody_are_a_page_and_not_a_flood(
+    bridge: Bridge, admin: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.admin.overview.MOST", 2)
+    for at, count in enumerate((1, 3, 2, 2)):
+        for student in range(count):
+            person = Student(f"S{student}", "A", "B")
+            unmatched.note(bridge.engine, f"school-{at}", person, "no_match", now=bridge.now)
+        site = OriginRow(f"school-{at}", "https://new.example.edu", NEW, "p", bridge.now)
+        packages.learn_origin(bridge.engine, site)
+    found = look(bridge.engine, bridge.now, refresh_every=HOUR).needs
+    assert [(need.title, need.number) for need in found if need.what == "unmatched"] == [
+        ("3 students of school-1 could not get in", 3),
+        ("2 students of school-2 could not get in", 2),
+        ("3 students of 2 more connections could not get in", 3),
+    ]
+    assert [need.title for need in found if need.what == "sites"][2:] == [
+        "New sites play packages of 2 more connections"
+    ]
+    page = admin(Role.VIEWER).tree("/admin")
+    links = [str(link) for link in page.xpath("//ul[@class='plain needs']//a/@href")]
+    assert len(links) == 6
+    for link in (links[2], links[5]):
+        assert admin(Role.VIEWER).get(link).status_code == 200
+
+
 def test_an_old_or_missing_directory_and_a_failing_self_test_are_urgent(bridge: Bridge) -> None:
     bridge.now += 2 * HOUR + 1
     assert set(needs(bridge, is_well=lambda: False)) == {"directory", "self_test"}
