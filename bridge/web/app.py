@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Flask, Request, request
 from flask.sessions import NullSession, SessionInterface
+from werkzeug.routing import MapAdapter
 
 from bridge.tracing import traces
 from bridge.web.admin.blueprint import admin_pages
@@ -46,7 +48,7 @@ SERVICES = "ottobridge"
 
 def create_app(services: AppServices, *, metrics_port: int | None = None) -> Flask:
     """The bridge as a WSGI application; with `metrics_port`, its metrics are to be had at that port alone."""
-    app = _Application(__name__)
+    app = _Application(__name__, urlsplit(services.public_url))
     app.extensions[SERVICES] = services
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY, MAX_FORM_PARTS=100)
     for pages in (
@@ -107,6 +109,28 @@ class _Application(Flask):
     """Flask, where no view is a coroutine: it need not look at each before every call of it."""
 
     session_interface = _NoSessions()
+
+    def __init__(self, name: str, address: SplitResult) -> None:
+        """`address` is the public one."""
+        self.address = address
+        super().__init__(name)
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Routes and addresses are the same by whatever name the bridge was called: the Host header is not read."""
+        if request is None:
+            return None
+        path = request.environ.get("PATH_INFO", "").encode("latin-1").decode(errors="replace")
+        scheme, host = self.address[:2]
+        return MapAdapter(
+            self.url_map,
+            host,
+            request.root_path,
+            "",
+            scheme,
+            path,
+            request.method,
+            request.query_string.decode("latin-1"),
+        )
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func

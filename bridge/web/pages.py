@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from flask import Response, make_response, render_template
-from werkzeug.datastructures import Headers
 
 from bridge.launch.redirect import SignInRedirect
 from bridge.launch.service import LaunchResult
@@ -19,7 +19,7 @@ from bridge.web.presenting import reader, ways_to_support, words_of
 from bridge.web.session_end import note_refusal
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _URI = re.compile(r"https?://[!#$%&-;=?-Z_a-z~]+")
 """Characters that stand for themselves (RFC 3986, section 2), behind a scheme."""
@@ -51,9 +51,10 @@ class _Redirect(Response):
     What LMSs wait for at every launch is hardly more than that.
     """
 
-    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         del environ
-        return self.headers
+        start_response(self.status, self.headers.to_wsgi_list())
+        return ()
 
 
 def json_answer(result: LaunchResult) -> tuple[dict[str, str], int]:

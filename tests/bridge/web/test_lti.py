@@ -303,6 +303,12 @@ def test_a_hosts_name_sent_by_a_stranger_changes_nothing(bridge: Bridge) -> None
     assert query_of(answer.location)["redirect_uri"] == LAUNCH_URL
 
 
+def test_no_redirect_to_the_right_path_leads_to_the_host_that_a_stranger_names(bridge: Bridge) -> None:
+    answer = bridge.client.get("/lti//campus/login", headers={"Host": "evil.example"})
+    assert answer.status_code == 308
+    assert answer.location == LAUNCH_URL.replace("launch", "login")
+
+
 def test_no_name_id_or_token_is_in_the_log(bridge: Bridge, caplog: pytest.LogCaptureFixture) -> None:
     forged = dict(sign(LAUNCH_URL, secret="x"))
     caplog.set_level("DEBUG")
