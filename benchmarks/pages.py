@@ -25,7 +25,7 @@ from adapters import ADAPTERS
 from benchmarks.large_record import USERNAMES, Size, connection_name, write
 from bridge.admin.roles import Role
 from bridge.config.configuration import load
-from bridge.config.outgoing import way_out
+from bridge.config.egress import egress_client
 from bridge.learners.directory import Directory
 from bridge.store import schema
 from bridge.store.engine import migrate, open_database
@@ -169,7 +169,9 @@ def measure_all(
     url = engine.url.render_as_string(hide_password=False)
     settings = load(configuration(folder, url, connections), ADAPTERS, {})
     directory = Directory(engine, USERNAMES, lambda: iter(()), lambda: now)
-    services = build_services(settings, engine, way_out(settings.bridge), directory, adapters=ADAPTERS, now=lambda: now)
+    services = build_services(
+        settings, engine, egress_client(settings.bridge), directory, adapters=ADAPTERS, now=lambda: now
+    )
     app = create_app(services)
     client, admin = app.test_client(), build_admin(services)
     client.set_cookie(admin.cookie(), admin.sessions.begin("password", "owner", Role.OWNER), domain=BRIDGE[8:])

@@ -15,7 +15,7 @@ from flask import Flask
 
 from adapters import ADAPTERS
 from bridge.config.configuration import Configuration, load
-from bridge.config.outgoing import way_out
+from bridge.config.egress import egress_client
 from bridge.errors import OttoBridgeError
 from bridge.jobs import rounds
 from bridge.jobs.catalogue import Catalogue
@@ -88,7 +88,7 @@ def build_app(
     bridge = configuration.bridge
     engine = open_later(bridge.database_url.get_secret_value(), prepare=bridge.database_prepare)
     metrics = Metrics(configuration)
-    outbound = way_out(bridge, count=metrics.count_call)
+    outbound = egress_client(bridge, count=metrics.count_call)
     directory = Directory(
         engine,
         configuration.ottolearn.username_attributes,

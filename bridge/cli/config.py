@@ -17,7 +17,7 @@ from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_js
 from bridge.cli.newconfig import KINDS, PLATFORMS, Answers, config_text, file_of, new_secrets, write_all
 from bridge.cli.saying import say
 from bridge.config.configuration import Configuration, load
-from bridge.config.outgoing import way_out
+from bridge.config.egress import egress_client
 from bridge.config.settings import split_plainly
 from bridge.config.yaml_file import STANDS_FOR_UNSET
 from bridge.errors import ConfigError
@@ -70,7 +70,7 @@ def _checked(invocation: Invocation) -> tuple[Configuration, list[str]]:
     database = found.bridge.database_url.get_secret_value()
     if STANDS_FOR_UNSET not in database:
         check_url(database)
-    way_out(found.bridge)  # what the environment names must be there, too
+    egress_client(found.bridge)  # what the environment names must be there, too
     return found, unset
 
 

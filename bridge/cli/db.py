@@ -71,7 +71,7 @@ def check(invocation: Invocation, as_json: bool) -> None:
 def backup(invocation: Invocation, file: Path, as_json: bool) -> None:
     """Write the whole database to FILE, readable by its owner alone, while the bridge goes on.
 
-    It holds people's names and IDs. What it holds of secrets is sealed with bridge.secret_key, which is not in it.
+    It holds people's names and IDs. What it holds of secrets is encrypted with bridge.secret_key, which is not in it.
     """
     with invocation.database(upgrade=False) as engine:
         found = look(engine)

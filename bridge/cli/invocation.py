@@ -61,9 +61,9 @@ class Invocation:
 
     @cached_property
     def outbound(self) -> Outbound:
-        from bridge.config.outgoing import way_out
+        from bridge.config.egress import egress_client
 
-        return way_out(self.configuration.bridge)
+        return egress_client(self.configuration.bridge)
 
     @cached_property
     def database_settings(self) -> Database:

@@ -30,9 +30,9 @@ from pydantic import (
 from bridge.config.adapters import Adapters
 from bridge.config.admin import Admin
 from bridge.config.database import DEFAULT_URL
-from bridge.config.mistakes import line_of, plain_http, validated
 from bridge.config.retention import Retention
 from bridge.config.settings import Frozen, Origin, WebAddress
+from bridge.config.validation import line_of, plain_http, validated
 from bridge.config.yaml_file import STANDS_FOR_UNSET, ConfigFile, read_config_file
 from bridge.contracts import ACCEPTED, VOUCHED, Adapter, Assurance, Connection, LookUpPolicy, can_look_up
 from bridge.errors import ConfigError

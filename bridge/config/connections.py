@@ -14,12 +14,12 @@ from pydantic import ValidationError
 
 from bridge.config.adapters import Adapters
 from bridge.config.configuration import CONNECTION_NAME
-from bridge.config.kept_settings import KeptSettings, encoded, read_kept, replace_secrets
-from bridge.config.sealing import Unopened
+from bridge.config.encryption import DecryptionFailed
 from bridge.config.setting_fields import Path
+from bridge.config.stored_settings import StoredSettings, encode_settings, read_settings, replace_secrets
 from bridge.contracts import Adapter, Connection
 from bridge.errors import LaunchRejected
-from bridge.store import connections as stored
+from bridge.store import connections as store
 from bridge.store.connections import StoredConnection
 from bridge.store.database import Engine
 
@@ -38,8 +38,8 @@ class Connections:
         *,
         secret_key: str = "",
     ) -> None:
-        """`own` is the bridge's own connection: found by its name, and shown to nobody. `secret_key` opens the secrets
-        of those that the database keeps; without it, something else stands for each.
+        """`own` is the bridge's own connection: found by its name, and in no list. `secret_key` decrypts the secrets
+        of those that the database keeps; without it, each secret is a placeholder.
         """
         self.configured = configured
         self._adapters = adapters
@@ -59,7 +59,7 @@ class Connections:
             return self._own
         if re.fullmatch(CONNECTION_NAME, name) is None:
             return None
-        row = stored.find(self._engine, name)
+        row = store.find(self._engine, name)
         return None if row is None else self._known(row)
 
     def named(self, name: str) -> Connection[Any]:
@@ -71,14 +71,14 @@ class Connections:
 
     def registered(self) -> Iterator[Connection[Any]]:
         """The connections that only the database knows, by name."""
-        for row in stored.every(self._engine):
+        for row in store.every(self._engine):
             connection = None if row.name in self.configured else self._known(row)
             if connection is not None:
                 yield connection
 
     def names(self) -> list[str]:
         """The names of all connections, in order: for lists of many, of which few are shown."""
-        return sorted({*self.configured, *stored.names(self._engine)})
+        return sorted({*self.configured, *store.names(self._engine)})
 
     def adapters(self) -> list[Adapter[Any]]:
         """All adapters of ours, by title."""
@@ -90,25 +90,25 @@ class Connections:
         return self._adapters.named(name)
 
     def register(self, name: str, adapter: Adapter[Any], settings: Mapping[str, Any], now: float) -> bool:
-        """Keep a new connection, its secrets sealed; False where the name is taken. Raises ValueError where `settings`
-        do not hold.
+        """Store a new connection, its secrets encrypted; False where the name is taken. Raises ValueError where
+        `settings` are not valid.
         """
-        row = StoredConnection(name, adapter.name, encoded(adapter, settings, self._secret_key, name), now)
-        return name not in self.configured and stored.add(self._engine, row)
+        row = StoredConnection(name, adapter.name, encode_settings(adapter, settings, self._secret_key, name), now)
+        return name not in self.configured and store.add(self._engine, row)
 
-    def kept(self, name: str) -> KeptSettings | None:
-        """The connection of this name as the database keeps it, whether its secrets can be opened or not."""
-        row = stored.find(self._engine, name) if name not in self.configured else None
+    def stored(self, name: str) -> StoredSettings | None:
+        """The connection of this name as the database keeps it, whether its secrets can be decrypted or not."""
+        row = store.find(self._engine, name) if name not in self.configured else None
         adapter = self._adapters.named(row.adapter) if row is not None else None
-        return None if row is None or adapter is None else KeptSettings(row, adapter)
+        return None if row is None or adapter is None else StoredSettings(row, adapter)
 
-    def unopened(self) -> list[str]:
-        """The names of those that are kept and cannot be used, as their secrets or settings do not hold any more."""
-        rows = [row for row in stored.every(self._engine) if row.name not in self.configured]
+    def unusable(self) -> list[str]:
+        """The names of stored connections whose secrets cannot be decrypted, or whose settings are no longer valid."""
+        rows = [row for row in store.every(self._engine) if row.name not in self.configured]
         return [row.name for row in rows if self._known(row) is None]
 
-    def replace_secrets(self, kept: KeptSettings, secrets: Mapping[Path, str]) -> bool:
-        """As `bridge.config.kept_settings.replace_secrets`."""
+    def replace_secrets(self, kept: StoredSettings, secrets: Mapping[Path, str]) -> bool:
+        """As `bridge.config.stored_settings.replace_secrets`."""
         return replace_secrets(self._engine, kept, secrets, self._secret_key)
 
     def takes_deployment(self, connection: Connection[Any], deployment_id: str, now: float) -> bool:
@@ -117,7 +117,7 @@ class Connections:
         if not lti13.learn_deployments:
             return False
         registration = (lti13.issuer, lti13.client_id)
-        if stored.learn_deployment(self._engine, connection.name, registration, deployment_id, now):
+        if store.learn_deployment(self._engine, connection.name, registration, deployment_id, now):
             log.warning("the connection %s has learned the deployment %r", connection.name, deployment_id)
         return True
 
@@ -134,10 +134,10 @@ class Connections:
             log.error("the registered connection %s needs the adapter %s, which is not there", row.name, row.adapter)
             return None
         try:
-            return Connection(row.name, adapter, read_kept(row, adapter, self._secret_key))
-        except Unopened as error:
+            return Connection(row.name, adapter, read_settings(row, adapter, self._secret_key))
+        except DecryptionFailed as error:
             log.error("%s; an owner enters its secrets again under /admin/connections", error)  # noqa: TRY400 -- no bug
             return None
         except ValidationError:
-            log.exception("the settings of the registered connection %s do not hold any more", row.name)
+            log.exception("the settings of the registered connection %s are no longer valid", row.name)
             return None

@@ -1,4 +1,4 @@
-"""What the bridge keeps for the API of one connection, for all processes together: counts, and sealed secrets."""
+"""What the bridge keeps for the API of one connection, for all processes together: counts, and encrypted secrets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bridge.errors import RemoteRefused
 from bridge.keys.encryption import decrypt, encrypt
-from bridge.store import rates, sealed
+from bridge.store import connection_secrets, rates
 from bridge.store.database import Engine
 
 
@@ -33,7 +33,7 @@ class StoredState:
     @contextmanager
     def secret(self, name: str) -> Iterator[HeldSecret]:
         """Hold the secret `name`: nobody else reads or replaces it meanwhile. Raises RemoteUnavailable."""
-        with sealed.held(self.engine, self.connection, name, self.sleep):
+        with connection_secrets.held(self.engine, self.connection, name, self.sleep):
             yield HeldSecret(self, name)
 
 
@@ -45,19 +45,19 @@ class HeldSecret:
     name: str
 
     def read(self) -> str:
-        """The secret; empty where there is none. Raises RemoteRefused where `secret_key` does not open it."""
-        found = sealed.read(self.state.engine, self.state.connection, self.name)
+        """The secret; empty where there is none. Raises RemoteRefused where `secret_key` does not decrypt it."""
+        found = connection_secrets.read(self.state.engine, self.state.connection, self.name)
         try:
             return decrypt(found, self.state.secret_key, self._purpose) if found else ""
         except ValueError as error:
             raise RemoteRefused(
-                f"the {self.name} of {self.state.connection} is kept, and bridge.secret_key does not open it: {error}"
+                f"bridge.secret_key does not decrypt the {self.name} of {self.state.connection}: {error}"
             ) from error
 
     def replace(self, value: str) -> None:
-        """Keep this instead, so that it outlasts a crash from here on."""
+        """Store this value instead; on return it survives a crash."""
         text = encrypt(value, self.state.secret_key, self._purpose)
-        sealed.write(self.state.engine, self.state.connection, self.name, text)
+        connection_secrets.write(self.state.engine, self.state.connection, self.name, text)
 
     @property
     def _purpose(self) -> str:

@@ -13,16 +13,16 @@ HEADER = {"alg": "dir", "enc": "A256GCM"}
 
 
 def encrypt(text: str, secret_key: str, purpose: str) -> str:
-    """`text`, sealed for one purpose."""
+    """`text`, encrypted under a key derived for this purpose."""
     return jwe.encrypt_compact(HEADER, text.encode(), _key(secret_key, purpose))
 
 
 def decrypt(encrypted: str, secret_key: str, purpose: str) -> str:
-    """What `encrypt` was given. Raises ValueError where it was sealed by another secret or for another purpose."""
+    """What `encrypt` was given. Raises ValueError where it was encrypted with another key or for another purpose."""
     try:
         return (jwe.decrypt_compact(encrypted, _key(secret_key, purpose)).plaintext or b"").decode()
     except (JoseError, ValueError) as error:
-        raise ValueError("it was sealed by another secret_key") from error
+        raise ValueError("it was encrypted with another secret_key") from error
 
 
 def _key(secret_key: str, purpose: str) -> OctKey:

@@ -41,11 +41,11 @@ class OwnKeys:
         self._opened: dict[str, RSAKey] = {}
 
     def signing(self) -> RSAKey:
-        """The private key to sign with now, by RS256. Raises ConfigError where `secret_key` does not open it."""
+        """The private key to sign with now, by RS256. Raises ConfigError where `secret_key` does not decrypt it."""
         return self._open(self._at(CURRENT))
 
     def check(self) -> None:
-        """Raises ConfigError where `secret_key` does not open a key that signs or will sign. Makes none."""
+        """Raises ConfigError where `secret_key` does not decrypt a key that signs or will sign. Makes none."""
         for row in self._published():
             if row.stage is not None:
                 self._open(row)

@@ -1,6 +1,6 @@
-"""The keys we sign with: made, sealed for the database, and shown to the world without their private half.
+"""The keys we sign with: made, encrypted for the database, and shown to the world without their private half.
 
-A key is sealed as a JSON Web Encryption (RFC 7516, `dir` with A256GCM) whose own key comes from `bridge.secret_key`:
+A key is encrypted as a JSON Web Encryption (RFC 7516, `dir` with A256GCM) whose own key comes from `bridge.secret_key`:
 a copy of the database alone signs nothing. The key id is the key's thumbprint (RFC 7638), so that none is used twice.
 """
 
@@ -42,7 +42,7 @@ def decrypt(encrypted: str, kid: str, secret_key: str, purpose: str) -> RSAKey:
     try:
         opened = jwe.decrypt_compact(encrypted, _encryption_key(secret_key))
     except (JoseError, ValueError) as error:
-        problem = f"bridge.secret_key: it is not the one that sealed our own key {kid}"
+        problem = f"bridge.secret_key: it is not the one that encrypted our own key {kid}"
         mended = f"ottobridge keys rotate --now --purpose {purpose}"
         raise ConfigError([f"{problem}; put the old one back, or: {mended}"]) from error
     if opened.headers().get("kid") != kid:

@@ -69,4 +69,4 @@ class ConnectionState(Protocol):
         """How many there were in this span, without noting one."""
 
     def secret(self, name: str) -> AbstractContextManager[StoredSecret]:
-        """Hold the secret `name`, sealed at rest. Raises RemoteUnavailable where somebody else does for long."""
+        """Hold the secret `name`, encrypted at rest. Raises RemoteUnavailable where somebody else does for long."""

@@ -18,7 +18,7 @@ from bridge.store.scim_schema import scim_token
 
 
 class StoredConnection(NamedTuple):
-    """One registered connection. `settings` is JSON, its secrets sealed; `registered_at` is Unix seconds."""
+    """One registered connection. `settings` is JSON, its secrets encrypted; `registered_at` is Unix seconds."""
 
     name: str
     adapter: str

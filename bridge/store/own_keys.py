@@ -28,7 +28,7 @@ class KeyRow(NamedTuple):
     public: str
     """The public JSON Web Key, as JSON."""
     sealed: str
-    """What `bridge.lti.toolkeys.seal` made of the private one."""
+    """What `bridge.lti.toolkeys.encrypt` made of the private key."""
     made_at: float
     published_until: float | None = None
     """When it leaves the published set; None while it signs or will sign."""

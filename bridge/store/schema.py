@@ -174,7 +174,7 @@ own_key = Table(
     # Keys that sign no more have no stage, and NULLs are never equal.
     Index("ix_own_key_stage", "purpose", "stage", unique=True),
 )
-"""The keys we sign with; the private half is sealed."""
+"""The keys we sign with; the private half is encrypted."""
 
 key_set = Table(
     "key_set",
@@ -273,7 +273,7 @@ visit = Table(
     Index("ix_visit_user", "connection", "user_id", "id"),
     sqlite_autoincrement=True,
 )
-"""A matched launch whose LMS can be told of progress. `channel` says how; sealed, because it holds sessions."""
+"""A matched launch whose LMS can be told of progress. `channel` says how; encrypted, because it holds sessions."""
 
 progress = Table(
     "progress",

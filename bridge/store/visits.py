@@ -21,7 +21,7 @@ ONE_REQUEST = 30.0
 
 
 class Visit(NamedTuple):
-    """One launch. `channel` is sealed; times are Unix seconds."""
+    """One launch. `channel` is encrypted; times are Unix seconds."""
 
     id: int
     time: float

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from ipaddress import ip_network
 
 from bridge.config.configuration import Bridge
-from bridge.config.outgoing import way_out
+from bridge.config.egress import egress_client
 from bridge.errors import ConfigError
 from bridge.tracing import traces
 
@@ -32,7 +32,7 @@ def start(bridge: Bridge) -> None:
     from bridge.tracing.otel import Collector, OpenTelemetry  # noqa: PLC0415
 
     # The operator names this one address, wherever it is; what others make us call stays within its limits.
-    outbound = way_out(bridge.model_copy(update={"trusted_networks": ANYWHERE}))
+    outbound = egress_client(bridge.model_copy(update={"trusted_networks": ANYWHERE}))
     traces.use(OpenTelemetry(BatchSpanProcessor(Collector(bridge.traces, outbound))))
 
 

@@ -54,7 +54,7 @@ class Provider:
         return self._code_issuer.keys.key_set()
 
     def check_keys(self) -> None:
-        """Raises ConfigError where `bridge.secret_key` does not open the keys that sign."""
+        """Raises ConfigError where `bridge.secret_key` does not decrypt the keys that sign."""
         self._code_issuer.keys.check()
 
     def authorize(self, request: LaunchRequest) -> Reply:

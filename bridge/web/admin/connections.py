@@ -55,8 +55,8 @@ def connection_pages(admin: AdminServices) -> Blueprint:
         place: Place[str] | None = read_place(request.args, str)
         page = page_of_sorted(services.connections.names(), place)
         rows = _rows(admin, page.rows)
-        unopened = services.connections.unopened()
-        return render("admin/connections.html", page=page, rows=rows, is_first=place is None, unopened=unopened)
+        unusable = services.connections.unusable()
+        return render("admin/connections.html", page=page, rows=rows, is_first=place is None, unusable=unusable)
 
     @pages.get("/connections/<name>")
     @requires(Role.VIEWER)
@@ -156,7 +156,7 @@ def _one(admin: AdminServices, connection: Connection[Any], tried: tuple[str, An
         health=health.last(services, name),
         packages=[(row, row.lives(now)) for row in reversed(packages.every(services.engine)) if row.connection == name],
         sites=[site for site in packages.origins(services.engine) if site.connection == name],
-        secrets=kept.secrets() if (kept := services.connections.kept(name)) else [],
+        secrets=kept.secrets() if (kept := services.connections.stored(name)) else [],
         tokens=_tokens(admin, connection),
         probes=[_probe(row) for row in probes.newest(services.engine, PROBES) if row.connection == name][:3],
         courses=services.configuration.courses,

@@ -8,14 +8,14 @@ from flask import Blueprint, Response, abort, request
 from pydantic import ValidationError
 
 from bridge.admin.roles import Role
-from bridge.config.kept_settings import KeptSettings
-from bridge.config.sealing import Unopened
+from bridge.config.encryption import DecryptionFailed
+from bridge.config.stored_settings import StoredSettings
 from bridge.web.admin.access import go, note, requires, say
 from bridge.web.admin.connection_form import label_of, note_of, problems_of
 from bridge.web.admin.services import AdminServices
 from bridge.web.admin.showing import render
 
-ALL: Final = "Type every secret anew: bridge.secret_key does not open those there are."
+ALL: Final = "Type every secret anew: bridge.secret_key does not decrypt those that are stored."
 
 
 def secret_pages(admin: AdminServices) -> Blueprint:
@@ -39,7 +39,7 @@ def secret_pages(admin: AdminServices) -> Blueprint:
             is_kept = admin.app.connections.replace_secrets(kept, given)
         except ValidationError as error:
             return _form(admin, kept, problems_of(error), 400)
-        except Unopened:
+        except DecryptionFailed:
             return _form(admin, kept, {"": ALL}, 400)
         if not is_kept:
             abort(409, f"Somebody has changed {name} meanwhile. Nothing was kept; look again.")
@@ -50,8 +50,8 @@ def secret_pages(admin: AdminServices) -> Blueprint:
     return pages
 
 
-def _kept(admin: AdminServices, name: str) -> KeptSettings:
-    found = admin.app.connections.kept(name)
+def _kept(admin: AdminServices, name: str) -> StoredSettings:
+    found = admin.app.connections.stored(name)
     if found is None:
         abort(
             404,
@@ -61,7 +61,7 @@ def _kept(admin: AdminServices, name: str) -> KeptSettings:
 
 
 def _form(
-    admin: AdminServices, kept: KeptSettings, problems: dict[str, str] | None = None, status: int = 200
+    admin: AdminServices, kept: StoredSettings, problems: dict[str, str] | None = None, status: int = 200
 ) -> Response:
     name = kept.row.name
     return render(

@@ -1,4 +1,4 @@
-"""Secrets of a connection: sealed at rest, held by one process at a time, and let go by whoever dies."""
+"""Secrets of a connection: encrypted at rest, held by one process at a time, and let go by whoever dies."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ def test_a_copy_of_the_database_opens_no_secret(database_url: str) -> None:
         (payload,) = session.execute(select(kept.c.payload)).scalars()
     assert "first-refresh-token" not in payload
     other_key = state_at(database_url, "another secret key of thirty-two bytes")
-    with other_key.secret("refresh token") as secret, pytest.raises(RemoteRefused, match="does not open it"):
+    with (
+        other_key.secret("refresh token") as secret,
+        pytest.raises(RemoteRefused, match="does not decrypt the refresh token"),
+    ):
         secret.read()
 
 

@@ -190,10 +190,10 @@ def test_two_who_replace_secrets_at_once_lose_none_unheard(
 ) -> None:
     owner, connections = admin(Role.OWNER), bridge.services.connections
     assert owner.post("/admin/new-connection", name="new", **API).status_code == 303
-    kept = connections.kept("new")
+    kept = connections.stored("new")
     assert kept is not None
     assert connections.replace_secrets(kept, {("api", "token"): "first-first"})
-    monkeypatch.setattr(Connections, "kept", lambda *_: kept)
+    monkeypatch.setattr(Connections, "stored", lambda *_: kept)
     assert owner.post("/admin/connections/new/secrets", **{"api.token": "second-second"}).status_code == 409
     found = connections.find("new")
     assert found is not None
@@ -210,7 +210,7 @@ def test_another_secret_key_opens_nothing_and_the_page_says_what_to_do(
     owner, connections = admin(Role.OWNER), bridge.services.connections
     assert under(bridge, "another" * 8).register("new", ADAPTERS[1], {"api": _api(SECRET)}, 1.0)
     assert connections.find("new") is None
-    assert "bridge.secret_key does not open api.token of new" in caplog.text
+    assert "bridge.secret_key does not decrypt api.token of new" in caplog.text
     page = owner.get("/admin/connections").text
     assert "bridge.secret_key" in page
     assert "/admin/connections/new/secrets" in page

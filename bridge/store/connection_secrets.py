@@ -1,4 +1,4 @@
-"""Sealed secrets of connections, written so that neither a crash nor a power failure loses what was written."""
+"""Encrypted secrets of connections, written so that neither a crash nor a power failure loses what was written."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _WRITE: Final = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
 
 @contextmanager
 def held(engine: Engine, connection: str, name: str, sleep: Callable[[float], None]) -> Iterator[None]:
-    """Hold the secret `name` of a connection against everybody else, in any process; a death lets it go.
+    """Lock the secret `name` of a connection across all processes; a process that dies releases it.
 
     Raises RemoteUnavailable where somebody else holds it for a minute.
     """
@@ -53,15 +53,15 @@ def held(engine: Engine, connection: str, name: str, sleep: Callable[[float], No
 
 
 def read(engine: Engine, connection: str, name: str) -> str:
-    """What is kept, sealed as it is; empty where nothing is."""
+    """The ciphertext that is stored; empty where there is none."""
     with autocommit(engine) as session:
         found = session.execute(_READ, {"k": _key(connection, name)}).scalar_one_or_none()
     return "" if found is None else str(json.loads(found)["value"])
 
 
-def write(engine: Engine, connection: str, name: str, sealed: str) -> None:
+def write(engine: Engine, connection: str, name: str, encrypted: str) -> None:
     """Keep this instead of what was kept; on the disk when it returns (SQLite's own setting risks the last moments)."""
-    row = {"key": _key(connection, name), "payload": json.dumps({"value": sealed}), "until": FOR_EVER}
+    row = {"key": _key(connection, name), "payload": json.dumps({"value": encrypted}), "until": FOR_EVER}
     with autocommit(engine) as session:
         on_sqlite = engine.dialect.name == "sqlite"
         if on_sqlite:
@@ -74,7 +74,7 @@ def write(engine: Engine, connection: str, name: str, sealed: str) -> None:
 
 
 def forget(engine: Engine, connection: str, name: str) -> None:
-    """Keep nothing any more."""
+    """Delete the secret."""
     with autocommit(engine) as session:
         session.execute(_FORGET, {"k": _key(connection, name)})
 

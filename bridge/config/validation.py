@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, in words: where, what was found, what is allowed."""
+"""Validation of the configuration: each mistake as a sentence with its place, what was found, what is allowed."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _models_in(annotation: Any) -> Iterator[Any]:
 
 
 def plain_http(file: ConfigFile) -> list[str]:
-    """Plain http is for trying things out: it needs a trusted network to go to."""
+    """The addresses that use plain http: allowed only to hosts in `bridge.trusted_networks`, for trials."""
     bridge = file.tree.get("bridge")
     named = bridge.get("trusted_networks") if isinstance(bridge, dict) else None
     networks = [network for text in named if (network := _network(text))] if isinstance(named, list) else []
@@ -91,7 +91,7 @@ def _network(text: object) -> IPv4Network | IPv6Network | None:
     try:
         return ip_network(str(text))
     except ValueError:
-        return None  # its own mistake is told elsewhere
+        return None  # reported by the validation of the model
 
 
 def _lies_within(host: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
@@ -107,6 +107,6 @@ def _lies_within(host: str, networks: Sequence[IPv4Network | IPv6Network]) -> bo
 
 
 def line_of(problem: str) -> tuple[int, str]:
-    """By which a problem is sorted."""
+    """The sort key of a problem: its line, then its text."""
     line = problem.split(":", 2)[1]
     return (int(line) if line.isdigit() else 0, problem)

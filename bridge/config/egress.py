@@ -1,4 +1,4 @@
-"""The way out as the configuration and the environment say it: whose certificates count, and through which proxy."""
+"""The egress client as the configuration and the environment set it: trusted certificate authorities, and the proxy."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ NO_PROXY = "none"
 """As `bridge.proxy`: no proxy, whatever the environment says."""
 
 
-def way_out(
+def egress_client(
     bridge: Bridge,
     environ: Mapping[str, str] = os.environ,
     *,
     resolve: Resolve = socket.getaddrinfo,
     count: Count = uncounted,
 ) -> Outbound:
-    """The egress client. Raises ConfigError for what the environment names and is not there."""
+    """The egress client. Raises ConfigError where a file or proxy that the environment names is missing or wrong."""
     try:
         trusted = authorities(bridge.ca_bundle, environ)
     except ValueError as error:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from werkzeug import Response
 
 from bridge.config.configuration import Bridge
-from bridge.config.outgoing import way_out
+from bridge.config.egress import egress_client
 from bridge.contracts import ReaderContext
 from bridge.errors import ConfigError, RemoteUnavailable
 from bridge.net.authorities import authorities
@@ -84,7 +84,7 @@ def bridge(**keys: Any) -> Bridge:
 
 def door(settings: Bridge, environ: dict[str, str]) -> Outbound:
     """The way out where every name leads to this machine."""
-    return way_out(settings, environ, resolve=lambda _, port, **__: [(0, 0, 0, "", ("127.0.0.1", port))])
+    return egress_client(settings, environ, resolve=lambda _, port, **__: [(0, 0, 0, "", ("127.0.0.1", port))])
 
 
 @pytest.mark.parametrize("how", ["ca_bundle", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
