@@ -57,6 +57,8 @@ def read_cmi5(request: LaunchRequest, settings: Settings, context: CallbackConte
     asked = {name: _parameter(request.query, name) for name in PARAMETERS}
     for name in ("endpoint", "fetch"):
         _require_allowed(asked[name], settings.cmi5.allowed_urls)
+    if "?" in asked["endpoint"]:  # what is asked there would become a part of the query, and the path another one
+        raise LaunchRejected("malformed", "endpoint has a query")
     actor, registration = _read_actor(asked["actor"]), _read_registration(asked["registration"])
     lms = Lms(context.outbound, context.now, context.now() + PATIENCE)
     channel = {

@@ -40,6 +40,11 @@ class LaunchData(msgspec.Struct, frozen=True):
     masteryScore: Any = None  # noqa: N815
     entitlementKey: Any = None  # noqa: N815
 
+    def __post_init__(self) -> None:
+        for name in ("contextActivities", "extensions"):  # what a statement adds to
+            if not isinstance((self.contextTemplate or {}).get(name), dict | None):
+                raise ValueError(f"contextTemplate.{name} is no object")  # noqa: TRY004 -- read as an answer that is no JSON
+
 
 class _Preferences(msgspec.Struct, frozen=True):
     languagePreference: str = ""  # noqa: N815 -- cmi5's spelling

@@ -17,7 +17,7 @@ from bridge.contracts import Report
 from bridge.errors import LaunchRejected
 
 _LINE_END = re.compile(r"[\r\n]+")  # not splitlines(): it also splits at U+2028 and friends, inside a value
-_GROUP = re.compile(r"\[\s*([^\[\]]*?)\s*\]")
+_GROUP = re.compile(r"\[([^\[\]]*)\]")  # no \s* around the name: a learner's row of blanks would take hours
 _ENCODED = re.compile(r"(?P<head>[^\[]*?)(?P<key>(?:^|[\r\n&])aicc_data=)(?P<data>%5B[^\r\n&]*)", re.IGNORECASE)
 """Everything before the first group, and the data where they are percent-encoded as in a form."""
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -115,7 +115,7 @@ def _read_pairs(text: str) -> Iterator[_Pair]:
         if key.lower() == "aicc_data":  # the data may begin on this very line
             key, value = value, ""
         if found := _GROUP.match(key):
-            group = found[1].lower()
+            group = found[1].strip().lower()
             yield _Pair(group, "", "")
         elif key:
             yield _Pair(group, key.lower(), value)

@@ -135,18 +135,21 @@ class LaunchService:
         """
         return _Reading(self, connection, kind)
 
-    def complete(self, connection: str, launch: Launch, sign_in: SignIn, *, counts: bool = True) -> LaunchResult:
+    def complete(
+        self, connection: str, launch: Launch, sign_in: SignIn, *, awaits: Assurance | None = None
+    ) -> LaunchResult:
         """Find the learner of a launch that was read, and say where to go.
 
-        A launch that does not count yet, because its learner must prove more, is recorded only where it ends here.
+        `awaits` is what the launch will be once its learner has proved more; until then it does not count, and is
+        recorded only where it ends here.
         """
         try:
-            result = self._match(connection, launch, sign_in)
+            result = self._match(connection, launch, sign_in, awaits)
         except self.passes:
             raise
         except Exception as error:  # noqa: BLE001 -- the same
             return self.fail(connection, launch.kind, error, launch)
-        if counts:
+        if awaits is None:
             self._note(connection, launch.kind, result, _reached(result, launch.remark))
         return result
 
@@ -182,13 +185,13 @@ class LaunchService:
         self._note(connection, kind, result, detail, defect)
         return result
 
-    def _match(self, connection: str, launch: Launch, sign_in: SignIn) -> LaunchResult:
+    def _match(self, connection: str, launch: Launch, sign_in: SignIn, awaits: Assurance | None) -> LaunchResult:
         policy = self.policy(connection) or ANYBODY
         if launch.other_case and not policy.ignore_case:
             raise LaunchRejected("identity_contradiction", "two fields hold the student ID in different letter case")
         student_id = require(shape(launch.student.student_id, policy.id_rules), "the student ID by student_id_rules")
         launch = self._worth(connection, launch, student_id)
-        if launch.assurance not in policy.accepts:
+        if (awaits or launch.assurance) not in policy.accepts:
             low = "claimed_only" if launch.assurance is Assurance.CLAIMED else "assurance_too_low"
             raise LaunchRejected(low, f"a launch that is {launch.assurance}")
         with traces.span("find"):

@@ -19,6 +19,7 @@ from bridge.errors import OttoBridgeError, RemoteUnavailable
 from bridge.keys.encryption import decrypt, encrypt
 from bridge.store import one_time, visits
 from bridge.store.database import Engine
+from bridge.store.errors import trouble
 from bridge.store.visits import DELIVERED, NEVER, REFUSED, WAITING, Reported, Visit
 
 log = logging.getLogger(__name__)
@@ -178,6 +179,11 @@ class Reports:
             self._wait(reported, error)
         except (OttoBridgeError, ValueError) as error:
             visits.settle(self.engine, reported, REFUSED, detail=str(error))
+        except Exception as error:
+            if trouble(error):
+                raise
+            log.exception("progress to %s has failed", visit.connection)  # and holds up nobody else's
+            visits.settle(self.engine, reported, REFUSED, detail="an error of the bridge; its log says more")
         else:
             visits.settle(self.engine, reported, DELIVERED)
             if report.ends:
@@ -201,6 +207,10 @@ class Reports:
             self._tell(visit, Report(progress, False, seconds, 0, True, self.now()))
         except (OttoBridgeError, ValueError) as error:
             log.info("a session of %s was not ended: %s", visit.connection, error)
+        except Exception as error:
+            if trouble(error):
+                raise
+            log.exception("a session of %s was not ended", visit.connection)
 
     def _tell(self, visit: Visit, report: Report) -> None:
         connection = self.find(visit.connection)

@@ -55,16 +55,18 @@ _VISIT: Final = [visit.c[name] for name in Visit._fields]
 _TOLD: Final = [progress.c[name] for name in Reported._fields]
 _ADD: Final = insert(visit).returning(visit.c.id)
 _BY_ID: Final = select(*_VISIT).where(visit.c.id == bindparam("asked"))
-_OF_PERSON: Final = (
+_LOCK: Final = select(visit.c.id).where(visit.c.id == bindparam("asked")).with_for_update()
+_NEWEST_OF: Final = (
     select(*_VISIT)
     .where(
         visit.c.connection == bindparam("connection"),
-        or_(visit.c.student_id == bindparam("student"), visit.c.user_id == bindparam("user")),
         or_(bindparam("course") == "", visit.c.course == bindparam("course")),
     )
     .order_by(visit.c.id.desc())
     .limit(1)
 )
+_OF_STUDENT: Final = visit.c.student_id == bindparam("student")
+_OF_USER: Final = visit.c.user_id == bindparam("user")
 _OF_VISIT: Final = select(*_TOLD).where(progress.c.visit == bindparam("asked"))
 _PUT: Final = insert(progress)
 _CHANGE: Final = update(progress).where(progress.c.id == bindparam("row"))
@@ -91,6 +93,7 @@ _UNDELIVERED: Final = (
         progress.c.state == WAITING,
         visit.c.connection == bindparam("connection"),
         visit.c.student_id == bindparam("student"),
+        visit.c.user_id == bindparam("user"),
         visit.c.course == bindparam("course"),
     )
     .order_by(progress.c.id.desc())
@@ -158,11 +161,13 @@ _FORGET: Final = Purge(visit, visit.c.time < bindparam("before"))
 
 
 def add(engine: Engine, row: Visit, *, due_at: float) -> int:
-    """Note a visit; its number. What the LMS was not told in an earlier visit to the same course goes with it."""
+    """Note a visit; its number. What the LMS was not told in an earlier visit of the same user to the same course goes
+    with it.
+    """
     values = {name: value for name, value in row._asdict().items() if name != "id"}
     with engine.begin() as connection:
         number = int(connection.execute(_ADD, values).scalar_one())
-        person = {"connection": row.connection, "student": row.student_id, "course": row.course}
+        person = {"connection": row.connection, "student": row.student_id, "user": row.user_id, "course": row.course}
         left = connection.execute(_UNDELIVERED, person).scalar_one_or_none()
         if left is not None:
             moved = {"visit": number, "due_at": due_at, "told_seconds": 0, "attempts": 0}
@@ -178,10 +183,15 @@ def by_id(engine: Engine, number: int) -> Visit | None:
 
 
 def newest_of(engine: Engine, connection: str, student_id: str, user_id: int, course: str) -> Visit | None:
-    """The last visit of a person, named by either id; to `course`, or to any where that is empty."""
+    """The last visit of a person, named by one of the ids, or by both that must be theirs; to `course`, or to any
+    where that is empty.
+    """
     asked = {"connection": connection, "student": student_id, "user": user_id, "course": course}
+    named = [clause for clause, given in ((_OF_STUDENT, student_id), (_OF_USER, user_id)) if given]
+    if not named:
+        return None
     with autocommit(engine) as opened:
-        row = opened.execute(_OF_PERSON, asked).one_or_none()
+        row = opened.execute(_NEWEST_OF.where(*named), asked).one_or_none()
     return None if row is None else Visit(*row)
 
 
@@ -213,6 +223,7 @@ def report(
 ) -> Reported:
     """Keep what OttoLearn says of a visit, in place of what it said before; mastered once is mastered."""
     with engine.begin() as connection:
+        connection.execute(_LOCK, {"asked": number})  # of two at once the second must see what the first has kept
         found = connection.execute(_OF_VISIT, {"asked": number}).one_or_none()
         old = Reported(*found) if found else Reported(0, number, 0, 0.0, False, 0, 0, now, WAITING, 0, due_at, "")
         new = old._replace(
@@ -226,11 +237,11 @@ def report(
             due_at=due_at,
             detail="",
         )
-        values = {name: value for name, value in new._asdict().items() if name != "id"}
-        if found:
+        values = {name: value for name, value in new._asdict().items() if name not in {"id", "visit"}}
+        if found:  # it stays with its visit, or with the next one, which may have taken it along by now
             connection.execute(_CHANGE.values(**values), {"row": old.id})
         else:
-            connection.execute(_PUT, values)
+            connection.execute(_PUT, {**values, "visit": number})
     return new
 
 

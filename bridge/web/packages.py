@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -77,10 +76,9 @@ def _launch(services: AppServices, name: str) -> LaunchResult:
         connection = services.connections.named(name)
         launch, package = _read(services, connection)
     stepped = step_up_of(connection) is not None
-    if stepped:  # nothing counts, and nobody gets in, before a provider has confirmed who it is
-        launch = replace(launch, assurance=Assurance.CONFIRMED)
     sign_in = partial(_hand_ticket if stepped else _hand_visit, services, name, package)
-    result = services.launches.complete(name, launch, sign_in, counts=not stepped)
+    # Nothing counts, nobody gets in, and nobody is made, before a provider has confirmed who it is.
+    result = services.launches.complete(name, launch, sign_in, awaits=Assurance.CONFIRMED if stepped else None)
     if result.outcome == Outcome.NO_MATCH:
         _note_miss(services, package, launch.student.student_id)
     return result

@@ -209,6 +209,8 @@ def test_a_connection_without_cmi5_calls_nobody(lms: Lms) -> None:
         ("state", Sent(404), "cmi5_refused"),
         ("state", Sent(200, b"hello"), "cmi5_answer_unreadable"),
         ("state", Sent(200, b'{"contextTemplate": 7}'), "cmi5_answer_unreadable"),
+        ("state", Sent(200, b'{"contextTemplate": {"contextActivities": [1]}}'), "cmi5_answer_unreadable"),
+        ("state", Sent(200, b'{"contextTemplate": {"extensions": [1]}}'), "cmi5_answer_unreadable"),
         ("statements", Sent(401), "cmi5_refused"),
         ("statements", Sent(400), "cmi5_refused"),
     ],
@@ -225,6 +227,11 @@ def test_an_endless_answer_is_not_read_and_a_dead_lms_is_told_from_a_refusal(lms
     lms.spoilt["fetch"] = Sent(503)
     with pytest.raises(RemoteUnavailable):
         launch(lms)
+
+
+def test_an_endpoint_chooses_no_other_question_than_ours(lms: Lms) -> None:
+    assert reason_of(lms, endpoint=f"{lms.url}statements?statementId=") == "malformed"
+    assert not lms.server.seen
 
 
 def test_an_account_without_a_name_is_nobody(lms: Lms) -> None:

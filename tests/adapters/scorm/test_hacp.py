@@ -220,3 +220,9 @@ def test_what_a_learner_wrote_into_the_data_is_not_decoded(learner_wrote: str) -
 def test_a_name_with_entities_is_read_and_an_id_stays_as_it_is(name: str, read: str) -> None:
     found = read_core(f"{OK}aicc_data=[Core]\r\nStudent_ID=a&amp;b\r\nStudent_Name={name}\r\n")
     assert found == Core("a&amp;b", read)
+
+
+def test_a_learners_row_of_blanks_does_not_keep_the_bridge_busy() -> None:
+    lesson = f"[{' ' * 30_000}x"  # were every way to read it tried, that would take years
+    found = read_core(f"{OK}aicc_data=[Core]\r\nStudent_ID=8\r\n[Core_Lesson]\r\n{lesson}\r\n")
+    assert found == Core("8", "")

@@ -157,6 +157,60 @@ def test_a_person_is_found_by_either_id_and_course(reports: Reports, lms: Lms) -
     assert reports.receive("other", student_id="A1", user_id=7, course="", progress=1, mastered=True, seconds=1) is None
 
 
+def test_progress_of_one_user_reaches_no_other_who_had_the_id(reports: Reports, lms: Lms) -> None:
+    reports.note("campus", launch(session_id="of 7"), 7, "")
+    reports.note("campus", launch(session_id="of 8"), 8, "")
+    assert tell(reports, user_id=7)
+    reports.deliver_due()
+    assert lms.reported[0][0] == {"session_id": "of 7"}
+    assert tell(reports, student_id="A2", user_id=7) is None
+
+
+@pytest.mark.parametrize(("next_user", "told"), [(7, [0.4]), (8, [])])
+def test_what_was_not_told_goes_with_the_next_visit_of_the_same_user_alone(
+    reports: Reports, lms: Lms, next_user: int, told: list[float]
+) -> None:
+    reports.note("campus", launch(Kind.SCORM12), 7, "safety")
+    tell(reports)
+    reports.note("campus", launch(Kind.AICC), next_user, "safety")
+    reports.deliver_due()
+    assert [report.progress for _, report in lms.reported] == told
+
+
+def test_an_error_with_the_progress_of_one_holds_up_nobody_elses(reports: Reports, lms: Lms) -> None:
+    for course in ("safety", "fire"):
+        reports.note("campus", launch(), 7, course)
+        tell(reports, course=course)
+    lms.fails = [TypeError("a defect")]
+    reports.deliver_due()
+    assert len(lms.reported) == 1
+    told = {reported.state for _, reported in visits.newest(reports.engine, 2)}
+    assert told == {DELIVERED, REFUSED}
+
+
+def test_an_error_at_the_end_of_a_session_holds_up_no_other(reports: Reports, lms: Lms, clock: Clock) -> None:
+    for session in ("first", "second"):
+        reports.note("campus", launch(session_id=session), 7, "")
+    clock.now += IDLE + 1
+    lms.fails = [TypeError("a defect")]
+    assert reports.deliver_due() == 2
+    assert [channel["session_id"] for channel, _ in lms.reported] == ["second"]
+
+
+def test_of_posts_at_one_moment_none_is_lost(reports: Reports) -> None:
+    reports.note("campus", launch(), 7, "")
+    start = threading.Barrier(8)
+
+    def post(number: int) -> None:
+        start.wait(60)
+        tell(reports, 0.1, mastered=number == 3)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(post, range(8)))
+    ((_, reported),) = visits.newest(reports.engine, 2)
+    assert (reported.revision, reported.mastered) == (8, True)
+
+
 def test_an_lms_that_is_down_is_tried_again_with_patience(reports: Reports, lms: Lms, clock: Clock) -> None:
     reports.note("campus", launch(), 7, "")
     lms.fails = [RemoteUnavailable("down") for _ in range(3)]

@@ -50,6 +50,7 @@ connections:
     adapter: scorm
     package_origins: [{lms}]
     accepts: [signed, confirmed]
+    on_no_match: create
     step_up: {{issuer: "{issuer}", client_id: bridge, client_secret: the-client-secret}}
 """
 
@@ -187,6 +188,12 @@ def test_the_page_hears_nothing_before_the_launch_counts(visitor: Visitor) -> No
     assert visitor.come_back().status_code == 303
     assert visitor.reports.receive("packages", **said)
     assert ask().json["progress"] == 0.4
+
+
+def test_nobody_is_made_for_an_id_that_only_a_browser_has_said(visitor: Visitor) -> None:
+    refused = visitor.launch("S999999")
+    assert (refused.status_code, refused.json["error"]) == (404, "no_match"), "and OttoLearn was asked for nothing"
+    assert "code" not in refused.json
 
 
 def test_whoever_signs_in_as_somebody_else_stays_out(visitor: Visitor) -> None:
