@@ -8,7 +8,9 @@ numbers make the same rows, on SQLite and on PostgreSQL.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import Column, Engine, Integer, LargeBinary, MetaData, String, Table, insert, text
@@ -26,6 +28,8 @@ TICKS = 10_000_000
 """Parts of a week."""
 AT_ONCE = 1_000_000
 """Rows of one statement."""
+SESSIONS = 2
+"""Statements that PostgreSQL makes rows by at once: each keeps one processor busy."""
 LAST = ("O’Brien", "Núñez", "Lovelace", "王", "Smith", "Nguyen", "García", "Müller", "Østergård", "Kowalski")
 
 _tables = MetaData()
@@ -109,8 +113,22 @@ def _pieces(rows: int) -> Iterator[tuple[int, int]]:
         yield first, min(first + AT_ONCE - 1, rows)
 
 
+def _in_pieces(engine: Engine, rows: int, make: Callable[[int, int], None]) -> None:
+    """`make` rows from the first to the last number of each piece."""
+    _at_once(engine, [partial(make, *piece) for piece in _pieces(rows)])
+
+
+def _at_once(engine: Engine, acts: Sequence[Callable[[], None]]) -> None:
+    """On SQLite, which has one writer, one after another."""
+    with ThreadPoolExecutor(SESSIONS if engine.dialect.name == "postgresql" else 1) as threads:
+        for done in [threads.submit(act) for act in acts]:
+            done.result()
+
+
 def _run(engine: Engine, *statements: str) -> None:
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL work_mem = '256MB'"))  # else what is grouped here goes by the disk
         for statement in statements:
             connection.exec_driver_sql(
                 statement.replace("%", "%%") if engine.dialect.name == "postgresql" else statement
@@ -145,7 +163,8 @@ def write_users(engine: Engine, size: Size, now: float) -> None:
         ' || \'","email":"s\' || n || \'@example.edu"}\''
     )
     active = f"{mixed('n', 5)} >= 20000"
-    for first, last in _pieces(size.users):
+
+    def make(first: int, last: int) -> None:
         numbers = _numbers(engine, first, last)
         _run(
             engine,
@@ -153,6 +172,8 @@ def write_users(engine: Engine, size: Size, now: float) -> None:
             "INSERT INTO username (generation, folded, user_id, attribute, value)"
             f" SELECT 1, 's' || n, n, 'username', 'S' || n FROM {numbers} ORDER BY 's' || n",
         )
+
+    _in_pieces(engine, size.users, make)
     # Of addresses nobody is asked here: any digest takes their place.
     digest = f"({mixed('n', 9)} - 500000) * 9000000000000 + {mixed('n', 10)} * 8999999 + n % 8999999"
     everybody = _numbers(engine, 1, size.users)
@@ -169,8 +190,7 @@ def write_launches(engine: Engine, size: Size, now: float) -> None:
     with engine.begin() as connection:
         for index in indexes:
             connection.execute(DropIndex(index))
-    for first, last in _pieces(size.launches):
-        _run(engine, _launches(engine, size, now, first, last))
+    _in_pieces(engine, size.launches, lambda first, last: _run(engine, _launches(engine, size, now, first, last)))
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL maintenance_work_mem = '512MB'"))
@@ -220,11 +240,16 @@ def _launches(engine: Engine, size: Size, now: float, first: int, last: int) -> 
 def write_what_came_of_them(engine: Engine, now: float) -> None:
     """What the bridge makes of launches besides the line: counts, names, students whom nobody was found for."""
     hour = "CAST(time AS integer) / 3600" if engine.dialect.name == "sqlite" else "CAST(floor(time / 3600) AS integer)"
-    _run(
+    counts = partial(
+        _run,
         engine,
         f"INSERT INTO launch_count SELECT {hour}, connection, outcome, count(*) FROM launch GROUP BY 1, 2, 3",
         "INSERT INTO launch_count_by_day SELECT hour / 24, connection, outcome, sum(count) FROM launch_count"
         " GROUP BY 1, 2, 3",
+    )
+    people = partial(
+        _run,
+        engine,
         "INSERT INTO launch_name SELECT word, connection, student_id, max(seen) FROM"
         " (SELECT connection, student_id, first_name, last_name, max(time) AS seen FROM launch WHERE student_id <> ''"
         " GROUP BY 1, 2, 3, 4) AS came JOIN (SELECT DISTINCT first_name, last_name, word FROM seed_name"
@@ -241,6 +266,7 @@ def write_what_came_of_them(engine: Engine, now: float) -> None:
         '{"user_id":"u-1","roles":"Learner"}}\' FROM launch'
         f" WHERE outcome <> 'matched' AND time > {now - 30 * DAY} GROUP BY reference",
     )
+    _at_once(engine, [people, counts])
 
 
 def write_syncs(engine: Engine, size: Size, now: float) -> None:

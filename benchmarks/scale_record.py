@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine, text
@@ -13,12 +15,31 @@ from benchmarks import pages
 from benchmarks.large_record import WEEK, WEEKS, Size, is_active, write
 from benchmarks.scale_processes import Launched, launch_many
 from bridge.store import launches as record
-from bridge.store.engine import migrate, open_database
+from bridge.store.engine import autocommit, migrate, open_database
 from tests.faults.launching import Crowd
 from tests.faults.postgresql import cluster
 from tests.faults.standing import standing, wait_for
 
 P99_MS = 100.0
+
+
+LOADING = {"max_wal_size": "16GB", "checkpoint_timeout": "1h", "full_page_writes": "off", "autovacuum": "off"}
+
+
+@contextmanager
+def loading(engine: Engine) -> Iterator[None]:
+    """Within the block the server is set for writing very much at once, as whoever restores a copy sets it."""
+    with autocommit(engine) as connection:
+        for name, value in LOADING.items():
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {name} = '{value}'")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+    try:
+        yield
+    finally:
+        with autocommit(engine) as connection:
+            connection.exec_driver_sql("ALTER SYSTEM RESET ALL")
+            connection.exec_driver_sql("SELECT pg_reload_conf()")
+            connection.exec_driver_sql("CHECKPOINT")
 
 
 def tell_sizes(engine: Engine) -> None:
@@ -79,7 +100,8 @@ def run(users: int = 10_000_000, launches: int = 50_000_000, seconds: float = 20
         engine = open_database(server.url)
         migrate(engine)
         size, began = Size(users, launches, min(1_000, users // 10), runs=min(50_000, launches)), time.perf_counter()
-        write(engine, size, now)
+        with loading(engine):
+            write(engine, size, now)
         print(f"{users:,} users, {launches:,} launches, written in {time.perf_counter() - began:.0f} s", flush=True)
         tell_sizes(engine)
         alone = measure_launches(engine, Path(folder), users, now, seconds)
