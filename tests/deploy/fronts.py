@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -11,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 from cryptography import x509
@@ -20,10 +23,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from sandbox.postgresql import free_port
-from tests.deploy.conftest import DEPLOY, program
-from tests.faults.standing import PATIENCE, wait_for
+from tests.deploy.conftest import DEPLOY, PUBLIC, program
+from tests.fakes.lti_platform import FORM, sign
+from tests.faults.standing import CONSUMER, PATIENCE, SECRET, wait_for
 
 NAME = "bridge.example.edu"
+HIDDEN = "what-nobody-may-read-in-a-log"
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,26 @@ def front(kind: str, upstream: int, folder: Path) -> Iterator[Front]:
     finally:
         process.terminate()
         process.wait(PATIENCE)
+
+
+def launch(found: Front, student_id: str = "E0000002") -> requests.Response:
+    fields = {**FORM, "lis_person_sourcedid": student_id, "user_id": f"record {student_id}"}
+    nonce = f"{HIDDEN}-{time.time_ns()}"
+    signed = sign(
+        f"{PUBLIC}/lti/campus/launch", fields, key=CONSUMER, secret=SECRET, timestamp=time.time(), nonce=nonce
+    )
+    return found.ask("POST", "/lti/campus/launch", data=dict(signed), headers={"Referer": f"https://lms/?{HIDDEN}"})
+
+
+def connect(found: Front) -> socket.socket:
+    """A connection to it, on which nothing was said yet."""
+    where = urlsplit(found.url)
+    client = socket.create_connection(("127.0.0.1", where.port or 443), timeout=PATIENCE)
+    if where.scheme == "https":
+        context = ssl.create_default_context(cafile=found.folder / "cert.pem")
+        context.check_hostname = False
+        client = context.wrap_socket(client, server_hostname=NAME)
+    return client
 
 
 def _answers(found: Front) -> bool:

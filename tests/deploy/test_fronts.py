@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
-import ssl
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from ipaddress import ip_network
-from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -18,13 +15,10 @@ from werkzeug import Request, Response
 from bridge.web.requests import client_address
 from sandbox.postgresql import free_port
 from sandbox.serving import serve
-from tests.deploy.conftest import PUBLIC
-from tests.deploy.fronts import NAME, Front, front
-from tests.fakes.lti_platform import FORM, sign
+from tests.deploy.fronts import HIDDEN, Front, connect, front, launch
 from tests.faults.launching import LINK_SECRET
-from tests.faults.standing import CONSUMER, SECRET, Standing, wait_for
+from tests.faults.standing import Standing, wait_for
 
-HIDDEN = "what-nobody-may-read-in-a-log"
 FORM_TYPE = "application/x-www-form-urlencoded"
 METRICS = ("/metrics", "/metrics?a=b", "//metrics", "/%6detrics", "/./metrics", "/lti/../metrics", "/metrics/")
 
@@ -41,15 +35,6 @@ def before_bridge(kind: str, served: Standing, tmp_path_factory: pytest.TempPath
         yield found
 
 
-def launch(found: Front, student_id: str = "E0000002") -> requests.Response:
-    fields = {**FORM, "lis_person_sourcedid": student_id, "user_id": f"record {student_id}"}
-    nonce = f"{HIDDEN}-{time.time_ns()}"
-    signed = sign(
-        f"{PUBLIC}/lti/campus/launch", fields, key=CONSUMER, secret=SECRET, timestamp=time.time(), nonce=nonce
-    )
-    return found.ask("POST", "/lti/campus/launch", data=dict(signed), headers={"Referer": f"https://lms/?{HIDDEN}"})
-
-
 def test_a_launch_goes_through(before_bridge: Front) -> None:
     answer = launch(before_bridge)
     assert answer.status_code == 303, answer.text
@@ -58,12 +43,7 @@ def test_a_launch_goes_through(before_bridge: Front) -> None:
 
 def dribble(found: Front) -> socket.socket:
     """A client that has sent three of a hundred bytes, and sends no more."""
-    where = urlsplit(found.url)
-    client = socket.create_connection(("127.0.0.1", where.port or 443))
-    if where.scheme == "https":
-        context = ssl.create_default_context(cafile=found.folder / "cert.pem")
-        context.check_hostname = False
-        client = context.wrap_socket(client, server_hostname=NAME)
+    client = connect(found)
     head = (
         "POST /lti/campus/launch HTTP/1.1",
         f"Host: {found.host}",

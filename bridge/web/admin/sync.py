@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Final
 
 import msgspec
@@ -25,6 +26,8 @@ RUNS: Final = 30
 MOMENT: Final = 1_000
 LONGER: Final = 5_000
 """Milliseconds until a page asks again: while something goes on, and while it waits in vain."""
+EVENTS_AT_ONCE: Final = 2
+"""Pages that a process answers at once how far a sync is: any number may stay open, and launches need the threads."""
 ASKED_ON_PAGES: Final = {"plan": Act.PLAN, "sync": Act.SYNC}
 
 
@@ -36,6 +39,7 @@ def sync_pages(admin: AdminServices) -> Blueprint:
     """The routes of the rosters and their runs."""
     pages = Blueprint("sync", __name__)
     engine, now = admin.app.engine, admin.app.now
+    answering = threading.Semaphore(EVENTS_AT_ONCE)
 
     @pages.context_processor
     def functions() -> dict[str, object]:
@@ -73,15 +77,15 @@ def sync_pages(admin: AdminServices) -> Blueprint:
     @requires(Role.VIEWER)
     @unattended
     def events() -> Response:
-        """One event, and the end: the browser asks again, and no thread is kept meanwhile."""
-        name = request.args.get("connection", "")
-        connections = [rostered(admin, name)] if name else page_of_rosters(admin, request.args).rows
-        rows = present_of(admin, connections)
-        is_over = mark_of(rows, now()) != request.args.get("mark")
-        lines = [] if is_over else [row.live.document for row in rows if row.live.text]
-        pause = LONGER if all(row.live.is_bad or not row.live.text for row in rows) else MOMENT
-        data = msgspec.json.encode(lines).decode()
-        text = f"retry: {pause}\nevent: {'over' if is_over else 'progress'}\ndata: {data}\n\n"
+        """One event, and the end: the browser asks again, and no thread is kept meanwhile. Where too many ask at once
+        it is told no event, and asks later.
+        """
+        text = f"retry: {LONGER}\n\n"
+        if answering.acquire(blocking=False):
+            try:
+                text = _event(admin)
+            finally:
+                answering.release()
         return Response(text, content_type="text/event-stream; charset=utf-8", headers={"X-Accel-Buffering": "no"})
 
     run_pages(pages, admin)
@@ -99,6 +103,18 @@ def _all(admin: AdminServices) -> Response:
         starts_syncs=admin.app.configuration.bridge.starts_syncs,
         is_nobody=bool(rows) and rows[0].processes.is_nobody,
     )
+
+
+def _event(admin: AdminServices) -> str:
+    """How far it is with what the page shows, or that something else is to be shown."""
+    name, now = request.args.get("connection", ""), admin.app.now()
+    connections = [rostered(admin, name)] if name else page_of_rosters(admin, request.args).rows
+    rows = present_of(admin, connections)
+    is_over = mark_of(rows, now) != request.args.get("mark")
+    lines = [] if is_over else [row.live.document for row in rows if row.live.text]
+    pause = LONGER if all(row.live.is_bad or not row.live.text for row in rows) else MOMENT
+    data = msgspec.json.encode(lines).decode()
+    return f"retry: {pause}\nevent: {'over' if is_over else 'progress'}\ndata: {data}\n\n"
 
 
 def _one(admin: AdminServices, name: str) -> Response:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,6 +16,8 @@ from bridge.store.sync_progress import Progress
 from bridge.store.sync_requests import Act, Stage
 from bridge.store.sync_stops import is_asked_to_stop
 from bridge.sync.record import SILENT
+from bridge.web.admin.sync import EVENTS_AT_ONCE
+from bridge.web.admin.sync_live import present_of
 from bridge.web.admin.sync_words import NOBODY, Processes
 from tests.bridge.web.admin.conftest import AdminBrowser
 from tests.bridge.web.conftest import Bridge
@@ -132,6 +136,31 @@ def test_while_a_run_is_under_way_nothing_new_is_asked_for(bridge: Bridge, admin
     operator.post("/admin/sync/ask", connection="campus", act="sync")
     assert "A sync of this connection is under way: nothing was asked for." in operator.get(CAMPUS).text
     assert sync_requests.every_open(bridge.engine) == []
+
+
+def test_however_many_pages_listen_most_threads_are_left_to_launches(
+    bridge: Bridge, admin: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way(bridge)
+    viewers = [admin(Role.VIEWER) for _ in range(EVENTS_AT_ONCE + 1)]
+    address = live(viewers[0], CAMPUS)
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def slow(*asked: Any) -> Any:
+        begun.release()
+        assert go_on.wait(60)
+        return present_of(*asked)
+
+    monkeypatch.setattr("bridge.web.admin.sync.present_of", slow)
+    with ThreadPoolExecutor(EVENTS_AT_ONCE) as threads:
+        answers = [threads.submit(events, viewer, address) for viewer in viewers[:-1]]
+        try:
+            assert all(begun.acquire(timeout=60) for _ in answers)
+            assert viewers[-1].get(address).text == "retry: 5000\n\n"
+        finally:
+            go_on.set()
+        assert [answer.result()[0] for answer in answers] == ["progress"] * EVENTS_AT_ONCE
+    assert events(viewers[-1], address)[0] == "progress"
 
 
 def test_after_a_run_that_died_a_sync_can_be_asked_for(bridge: Bridge, admin: SignIn) -> None:
