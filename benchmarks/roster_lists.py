@@ -1,4 +1,4 @@
-"""How fast, and in how much memory, a list with a key is read by each kind of paging; against fetching its pages bare.
+"""How fast, and in how much memory, a REST list is read by each kind of paging; against fetching its pages bare.
 
     python -m benchmarks.roster_lists --people 100000      # a minute; 1000000 takes some
     python -m benchmarks.roster_lists --kinds token --delays 0.02

@@ -104,6 +104,8 @@ class Active(Frozen):
 class Description(Frozen):
     """A list of people, and how to read it."""
 
+    title: str = ""
+    """What people call the LMS."""
     path: str = ""
     """Below `api.url`."""
     query: Mapping[str, str] = {}

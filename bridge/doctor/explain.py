@@ -15,79 +15,79 @@ class Check(NamedTuple):
 
 
 _REMOTE = ("remote_unavailable", "remote_refused")
-_REQUEST = Check("the request is one that this address takes", (
+_REQUEST = Check("the address exists and takes this request", (
     "too_large", "not_found", "method_not_allowed", "unknown_connection", "not_allowed_here", "malformed",
 ))  # fmt: skip
 _IDENTITY = [
-    Check("the learner is themselves", ("test_student", "masquerade")),
-    Check("the LMS says their student ID", ("student_id_missing", "student_id_unusable")),
-    Check("its fields name one person", ("identity_contradiction",)),
+    Check("the learner launched, not a test student or somebody acting as them", ("test_student", "masquerade")),
+    Check("the LMS sends a student ID", ("student_id_missing", "student_id_unusable")),
+    Check("all fields of the launch name the same person", ("identity_contradiction",)),
 ]
 _LOOK_UP = ("look_up_doubtful", "look_up_inactive", "look_up_held", "look_up_unavailable")
 _PERSON = [
-    Check("the connection takes who vouches for it", ("assurance_too_low", "claimed_only")),
-    Check("the roster says whose ID it is", ("identity_disputed",)),
-    Check("OttoLearn's users are at hand", _REMOTE),
-    Check("somebody in OttoLearn has the student ID", ("no_match", "newcomer_incomplete", *_LOOK_UP)),
-    Check("nobody else has it", ("ambiguous",)),
-    Check("their account is active", ("inactive",)),
-    Check("the LMS's record is whom it was before", ("identity_changed", "identity_of_another")),
+    Check("the connection accepts who vouches for the student ID", ("assurance_too_low", "claimed_only")),
+    Check("the last roster has no conflict over the student ID", ("identity_disputed",)),
+    Check("OttoLearn's users can be read", _REMOTE),
+    Check("an OttoLearn user has the student ID", ("no_match", "newcomer_incomplete", *_LOOK_UP)),
+    Check("only one OttoLearn user has it", ("ambiguous",)),
+    Check("the OttoLearn user is active", ("inactive",)),
+    Check("the LMS's record belongs to the same person as before", ("identity_changed", "identity_of_another")),
 ]
 _LOGIN = [
-    Check("the login comes from the platform we know", ("issuer_unknown",)),
-    Check("it leads to this bridge", ("login_wrong_target",)),
+    Check("the login names the connection's issuer and client ID", ("issuer_unknown",)),
+    Check("the target link URI is an address of this bridge", ("login_wrong_target",)),
 ]
 _LTI13 = [
-    Check("the login began here, not long ago", ("state_unknown", "state_expired")),
-    Check("the platform signed the learner in", ("platform_error",)),
-    Check("in the browser that began", ("state_other_browser", "state_no_cookie")),
-    Check("the id_token is a token we can check", ("token_malformed",)),
-    Check("the platform's keys can be read", _REMOTE),
-    Check("its key is one of the platform's", ("key_unknown", "key_too_weak")),
-    Check("its signature holds", ("bad_signature",)),
-    Check("it comes from our platform", ("wrong_issuer",)),
-    Check("it is for us", ("wrong_audience",)),
-    Check("it says from when to when it holds", ("time_missing",)),
-    Check("it is fresh", ("expired", "not_yet_valid")),
-    Check("it is used for the first time", ("replayed",)),
-    Check("it answers this login", ("wrong_nonce",)),
-    Check("it speaks LTI 1.3.0", ("wrong_version",)),
-    Check("it is a message we take", ("wrong_message",)),
-    Check("its names are texts, as LTI 1.3 wants them", ("claim_mistyped",)),
-    Check("its deployment is one we know", ("deployment_unknown",)),
-    Check("it leads to this bridge", ("wrong_target",)),
-    Check("it says all that a launch must say", ("claim_missing",)),
-    Check("it names a learner", ("anonymous",)),
+    Check("the login began here, at most ten minutes before", ("state_unknown", "state_expired")),
+    Check("the platform reports no error", ("platform_error",)),
+    Check("the browser is the one that began the login", ("state_other_browser", "state_no_cookie")),
+    Check("the id_token is a signed JWT", ("token_malformed",)),
+    Check("the platform's key set can be read", _REMOTE),
+    Check("the signing key is in the key set, and strong enough", ("key_unknown", "key_too_weak")),
+    Check("the signature is valid", ("bad_signature",)),
+    Check("the issuer is the connection's platform", ("wrong_issuer",)),
+    Check("the audience is the connection's client ID", ("wrong_audience",)),
+    Check("the token says when it was issued and when it expires", ("time_missing",)),
+    Check("the launch is neither too old nor from the future", ("expired", "not_yet_valid")),
+    Check("the launch was not used before", ("replayed",)),
+    Check("the nonce is the one of this login", ("wrong_nonce",)),
+    Check("the LTI version is 1.3.0", ("wrong_version",)),
+    Check("the bridge accepts the message type", ("wrong_message",)),
+    Check("the claims that must be text are text", ("claim_mistyped",)),
+    Check("the deployment ID is one of the connection's", ("deployment_unknown",)),
+    Check("the target link URI is an address of this bridge", ("wrong_target",)),
+    Check("nothing that LTI requires is missing", ("claim_missing",)),
+    Check("the token says who the learner is", ("anonymous",)),
 ]
 _LTI11 = [
     Check("the launch is signed", ("unsigned",)),
-    Check("by a method we take", ("signature_method",)),
-    Check("its key is the one we know", ("consumer_unknown",)),
-    Check("its signature holds", ("bad_signature",)),
-    Check("it is fresh", ("expired", "not_yet_valid")),
-    Check("it is used for the first time", ("replayed",)),
-    Check("it speaks LTI 1.0 to 1.2", ("wrong_version",)),
-    Check("it is a message we take", ("wrong_message",)),
-    Check("it says all that a launch must say", ("claim_missing",)),
+    Check("the connection accepts the signature method", ("signature_method",)),
+    Check("the consumer key is the connection's", ("consumer_unknown",)),
+    Check("the signature is valid", ("bad_signature",)),
+    Check("the launch is neither too old nor from the future", ("expired", "not_yet_valid")),
+    Check("the launch was not used before", ("replayed",)),
+    Check("the LTI version is 1.0 to 1.2", ("wrong_version",)),
+    Check("the bridge accepts the message type", ("wrong_message",)),
+    Check("nothing that LTI requires is missing", ("claim_missing",)),
 ]
 _CALLBACK = [
-    Check("the address it names is one we may call", ("aicc_url_not_allowed", "cmi5_url_not_allowed")),
-    Check("the LMS can be asked", _REMOTE),
-    Check("the LMS answers for this launch", (
+    Check("the bridge may call the address that the launch names", ("aicc_url_not_allowed", "cmi5_url_not_allowed")),
+    Check("the LMS answers the bridge's call", _REMOTE),
+    Check("the LMS's answer confirms the launch", (
         "aicc_session_unknown", "aicc_login_page", "aicc_answer_unreadable", "cmi5_refused", "cmi5_answer_unreadable",
     )),
 ]  # fmt: skip
 _PACKAGE = [
-    Check("its package is one of ours, for this connection", ("package_token_missing", "package_unknown")),
-    Check("its package was neither revoked nor has it expired", ("package_ended",)),
+    Check("the package was made by this bridge, for this connection", ("package_token_missing", "package_unknown")),
+    Check("the package is neither revoked nor expired", ("package_ended",)),
 ]
 _PAGE = [
     *_PACKAGE,
-    Check("the package's page finds the LMS", ("scorm_api_missing",)),
-    Check("the LMS starts the course", ("scorm_api_refused", "scorm_api_silent")),
+    Check("the page in the package finds the LMS's API", ("scorm_api_missing",)),
+    Check("the LMS's API starts the session", ("scorm_api_refused", "scorm_api_silent")),
     Check("the site that plays the package is approved", ("origin_not_allowed",)),
 ]
-_BOUND = [Check("the LMS's session is one person's", ("session_of_another",)), *_PACKAGE]
+_BOUND = [Check("the LMS's session belongs to one person", ("session_of_another",)), *_PACKAGE]
 _STEPS = {
     Kind.SCORM12: [*_PAGE, *_IDENTITY],
     Kind.SCORM2004: [*_PAGE, *_IDENTITY],
@@ -98,7 +98,7 @@ _STEPS = {
 }
 _STEP_UP = [
     Check("the identity provider says who signed in", ("step_up_failed",)),
-    Check("it is whom the LMS named", ("step_up_other_person",)),
+    Check("that is the person whom the LMS named", ("step_up_other_person",)),
 ]
 _APART = [
     _LOGIN,
@@ -108,19 +108,19 @@ _APART = [
             ("code_unknown", "code_other_site"),
         )
     ],
-    [Check("the choice of a course is made for the first time, in time", ("choice_unknown",))],
+    [Check("the choice of a course is made once, in time", ("choice_unknown",))],
     [
-        Check("OttoLearn's sign-in request fits its settings", ("sign_in_refused",)),
-        Check("a launch of the last minute says who has come", ("launch_needed",)),
+        Check("OttoLearn's sign-in request matches its settings in the bridge", ("sign_in_refused",)),
+        Check("a launch of the last minute says who the learner is", ("launch_needed",)),
     ],
 ]
 """Requests of their own, before or after the launch's."""
 _ANYWHERE = {
-    "too_many": "no limit on how often is exceeded",
+    "too_many": "no rate limit is exceeded",
     "database_unavailable": "the bridge's database answers",
-    "internal": "the bridge makes no mistake",
-    "not_a_teacher": "a teacher asks what the link is to open",
-    "no_courses": "there are courses to pick from",
+    "internal": "the bridge has no internal error",
+    "not_a_teacher": "a teacher chooses what the link opens",
+    "no_courses": "there are courses to choose from",
 }
 """Steps that a launch may fail at several places, by reason."""
 

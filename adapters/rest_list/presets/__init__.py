@@ -17,6 +17,11 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(_SUFFIX) for name in found if name.endswith(_SUFFIX)))
 
 
+def titles() -> dict[str, str]:
+    """What people call the LMS of each preset."""
+    return {name: str(read(name)["title"]) for name in names()}
+
+
 @cache
 def read(name: str) -> dict[str, Any]:
     """What the preset says, not to be changed. Raises ValueError where there is none."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
-from typing import Any, Final, get_args
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple, get_args
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, request
@@ -35,6 +35,14 @@ NAME: Final = "allowed as a name: lower-case letters, digits and hyphens"
 TAKEN: Final = "a connection is called so already"
 
 
+class Choice(NamedTuple):
+    """An LMS that can be added: what people call it, its adapter, and its preset there."""
+
+    title: str
+    adapter: str
+    preset: str = ""
+
+
 def new_connection_pages(admin: AdminServices) -> Blueprint:
     """The routes of new connections."""
     pages = Blueprint("new_connections", __name__)
@@ -42,7 +50,7 @@ def new_connection_pages(admin: AdminServices) -> Blueprint:
     @pages.get("/new-connection")
     @requires(Role.OWNER)
     def show() -> Response:
-        return _form(admin, request.args.get("adapter", ""), {}, {})
+        return _form(admin, request.args.get("adapter", ""), {"preset": request.args.get("preset", "")}, {})
 
     @pages.post("/new-connection")
     @requires(Role.OWNER)
@@ -128,8 +136,9 @@ def _form(
     return render(
         "admin/new_connection.html",
         status,
-        adapters=adapters,
+        choices=_choices(adapters),
         adapter=adapter,
+        title=_title(adapter, form.get("preset", "")) if adapter else "",
         student_ids=_student_ids(adapter) if adapter else [],
         invitable=[one for one in adapters if one.registration_request],
         groups=list(groups_of(adapter)) if adapter else [],
@@ -141,6 +150,17 @@ def _form(
         form=form,
         problems=problems,
     )
+
+
+def _choices(adapters: Sequence[Adapter[Any]]) -> list[Choice]:
+    """Every LMS by the name that people look for."""
+    choices = [Choice(one.title, one.name) for one in adapters]
+    choices += [Choice(title, one.name, preset) for one in adapters for preset, title in one.presets().items()]
+    return sorted(choices, key=lambda choice: choice.title.casefold())
+
+
+def _title(adapter: Adapter[Any], preset: str) -> str:
+    return adapter.presets().get(preset, adapter.title)
 
 
 def _student_ids(adapter: Adapter[Any]) -> list[str]:

@@ -23,7 +23,8 @@ class Series(NamedTuple):
 
 
 class Column(NamedTuple):
-    """One bar: how it is called below the plot and when it is pointed at, where it leads, a value for each series."""
+    """One bar: its word below the plot (many may share one: their day), what it says when it is pointed at, where it
+    leads, a value for each series."""
 
     label: str
     title: str
@@ -84,8 +85,14 @@ def _told(series: Sequence[Series], column: Column) -> str:
 
 
 def _labels(columns: Sequence[Column]) -> Markup:
-    step = max(1, -(-len(columns) // LABELS))
-    return Markup().join(Markup("<span>{}</span>").format(column.label) for column in columns[::step])
+    """Below the column where a new word begins, so that a day stands below its first column; the newest is named."""
+    words = [column.label for column in columns]
+    begins = [at for at in range(1, len(words)) if words[at] and words[at] != words[at - 1]] or [0]
+    named = set(begins[:: -max(1, -(-len(begins) // LABELS))])
+    near_end = len(words) * (1 - 1 / (2 * LABELS))
+    plain, at_end = Markup("<span>{}</span>"), Markup('<span class="at-end">{}</span>')
+    spans = ((at_end if at > near_end else plain).format(words[at] if at in named else "") for at in range(len(words)))
+    return Markup().join(spans)
 
 
 def _legend(series: Sequence[Series]) -> Markup:

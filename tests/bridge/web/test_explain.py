@@ -131,8 +131,8 @@ def test_an_administrator_reads_which_check_failed_and_what_to_change(bridge: Br
     reference, id_token = forged(bridge)
     said = explain(tmp_path, reference.lower())
     assert said.exit_code == 0
-    assert "FAILED       its signature holds" in said.output
-    assert "not reached  it comes from our platform" in said.output
+    assert "FAILED       the signature is valid" in said.output
+    assert "not reached  the issuer is the connection's platform" in said.output
     assert "operator of the bridge" in said.output
     assert "iss: https://lms.example.edu" in said.output
     assert id_token.split(".")[2] not in said.output

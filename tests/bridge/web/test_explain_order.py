@@ -147,8 +147,8 @@ def test_a_login_that_is_refused_says_nothing_of_a_token_that_never_came(bridge:
     said = dict(checks(line.kind, line.outcome, line.reason, known=False))
     assert [text for text in said if "token" in text or "signature" in text] == []
     held = [text for text, result in said.items() if result]
-    assert held[0] == "the request is one that this address takes"
-    assert held[1:] == ([] if reason == "issuer_unknown" else ["the login comes from the platform we know"])
+    assert held[0] == "the address exists and takes this request"
+    assert held[1:] == ([] if reason == "issuer_unknown" else ["the login names the connection's issuer and client ID"])
 
 
 def test_keys_that_cannot_be_read_are_not_told_as_ottolearn_that_cannot(bridge: Bridge, campus: Campus) -> None:
@@ -156,4 +156,4 @@ def test_keys_that_cannot_be_read_are_not_told_as_ottolearn_that_cannot(bridge: 
     bridge.launch13()
     line = bridge.record()[0]
     said = checks(line.kind, line.outcome, line.reason, known=bool(line.student_id))
-    assert [text for text, held in said if held is False] == ["the platform's keys can be read"]
+    assert [text for text, held in said if held is False] == ["the platform's key set can be read"]

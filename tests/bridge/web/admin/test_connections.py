@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from adapters.rest_list import presets
 from bridge.admin.roles import Role
 from bridge.doctor.checks import FAILED, LOOK, OK, Finding
 from bridge.store import audit, packages, probes
@@ -119,6 +120,16 @@ def test_a_form_adds_a_connection_that_launches_can_come_by(bridge: Bridge, admi
     assert owner.post("/admin/connections/second/remove").status_code == 303
     assert bridge.services.connections.find("second") is None
     assert acts(bridge) == [("remove_connection", "second"), ("add_connection", "second")]
+
+
+def test_an_lms_with_a_preset_is_found_by_its_own_name_and_its_form_knows_the_preset(admin: SignIn) -> None:
+    owner = admin(Role.OWNER)
+    choices = owner.tree("/admin/new-connection").xpath("//ul[contains(@class, 'kinds')]//a")
+    links = {link.text_content(): link.get("href") for link in choices}
+    assert set(presets.titles().values()) <= set(links)
+    form = owner.tree(links["TalentLMS"])
+    assert form.xpath("//select[@name='preset']/option[@selected]/@value") == ["talentlms"]
+    assert form.xpath("//form//strong/text()") == ["TalentLMS"]
 
 
 @pytest.mark.parametrize(

@@ -132,10 +132,10 @@ def test_a_forged_launch_shows_the_check_what_came_and_nothing_to_repeat_it(brid
     bridge.client.post("/lti/campus/launch", data={"id_token": id_token, "state": asked["state"]})
     tree = newest(bridge, admin)
     assert verdict(tree) == "This launch did not get in: the signature does not hold."
-    assert failed(tree) == ["its signature holds"]
+    assert failed(tree) == ["the signature is valid"]
     found = results(tree)
-    assert found["its key is one of the platform's"] == "passed"
-    assert found["it comes from our platform"] == "not reached"
+    assert found["the signing key is in the key set, and strong enough"] == "passed"
+    assert found["the issuer is the connection's platform"] == "not reached"
     assert fact(tree, "iss") == "https://lms.example.edu"
     text = words(tree)
     for secret in (*id_token.split("."), asked["state"], asked["nonce"]):
@@ -156,7 +156,7 @@ def test_a_launch_of_lti11_is_explained(bridge: Bridge, admin: SignIn) -> None:
     bridge.client.post("/lti/campus/launch", data=dict(sign(LAUNCH_URL, FORM, secret="guess")))
     tree = newest(bridge, admin)
     assert fact(tree, "Kind") == "LTI 1.1"
-    assert failed(tree) == ["its signature holds"]
+    assert failed(tree) == ["the signature is valid"]
     assert fact(tree, "oauth_consumer_key") == "campus-key"
     assert "guess" not in words(tree)
 
@@ -178,8 +178,8 @@ def test_a_package_of_another_bridge_fails_at_its_own_step(bridge: Bridge, admin
     headers = {"Authorization": "Bearer not-ours", "Origin": "https://lms.example.edu"}
     bridge.client.post("/scorm/packages/launch", json={"version": "scorm12", "learner_id": "S1"}, headers=headers)
     tree = newest(bridge, admin)
-    assert failed(tree) == ["its package is one of ours, for this connection"]
-    assert results(tree)["the LMS says their student ID"] == "not reached"
+    assert failed(tree) == ["the package was made by this bridge, for this connection"]
+    assert results(tree)["the LMS sends a student ID"] == "not reached"
 
 
 def test_a_launch_of_aicc_is_explained(bridge: Bridge, admin: SignIn, campus: Campus) -> None:
@@ -188,29 +188,29 @@ def test_a_launch_of_aicc_is_explained(bridge: Bridge, admin: SignIn, campus: Ca
     bridge.client.get("/aicc/packages/launch", query_string={"aicc_sid": "K7nFKkornGH4K5fnw4q0", "aicc_url": url})
     tree = newest(bridge, admin)
     assert fact(tree, "Kind") == "AICC"
-    assert failed(tree) == ["the LMS answers for this launch"]
+    assert failed(tree) == ["the LMS's answer confirms the launch"]
     assert "K7nFKkornGH4K5fnw4q0" not in words(tree)
 
 
 def test_a_session_of_two_people_is_no_objection_to_the_first_checks(bridge: Bridge, admin: SignIn) -> None:
     put(bridge, kind=Kind.AICC, student_id="", outcome=Outcome.REJECTED, reason="session_of_another")
     tree = read(admin(Role.VIEWER), "7K3M9QXT")
-    assert failed(tree) == ["the LMS's session is one person's"]
-    assert results(tree)["the LMS answers for this launch"] == "passed"
+    assert failed(tree) == ["the LMS's session belongs to one person"]
+    assert results(tree)["the LMS's answer confirms the launch"] == "passed"
 
 
 @pytest.mark.parametrize(
     ("kind", "reason", "step"),
     [
-        (Kind.CMI5, "cmi5_refused", "the LMS answers for this launch"),
-        ("", "launch_needed", "a launch of the last minute says who has come"),
-        ("", "sign_in_refused", "OttoLearn's sign-in request fits its settings"),
+        (Kind.CMI5, "cmi5_refused", "the LMS's answer confirms the launch"),
+        ("", "launch_needed", "a launch of the last minute says who the learner is"),
+        ("", "sign_in_refused", "OttoLearn's sign-in request matches its settings in the bridge"),
         ("", "code_unknown", "the one-time address is used once, in time, on its own site"),
-        ("", "not_found", "the request is one that this address takes"),
-        (Kind.SCORM12, "scorm_api_silent", "the LMS starts the course"),
-        (Kind.SCORM12, "step_up_other_person", "it is whom the LMS named"),
-        (Kind.LTI13, "look_up_held", "somebody in OttoLearn has the student ID"),
-        (Kind.LTI13, "too_many", "no limit on how often is exceeded"),
+        ("", "not_found", "the address exists and takes this request"),
+        (Kind.SCORM12, "scorm_api_silent", "the LMS's API starts the session"),
+        (Kind.SCORM12, "step_up_other_person", "that is the person whom the LMS named"),
+        (Kind.LTI13, "look_up_held", "an OttoLearn user has the student ID"),
+        (Kind.LTI13, "too_many", "no rate limit is exceeded"),
         ("later", "a_reason_of_later", "no objection of the kind “a_reason_of_later”"),
     ],
 )
