@@ -15,7 +15,7 @@ from tests.browser.sites import PlayedBridge, StaticSite, running
 CHROMIUM = Path("/usr/bin/chromium")
 SCORM_AGAIN = Path(__file__).parents[2] / "node_modules" / "scorm-again" / "dist"
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
-PATIENCE = 30_000
+PATIENCE = 90_000
 """Milliseconds to wait for what a page should show: a busy machine may need many, a quiet one never does."""
 
 

@@ -66,7 +66,7 @@ def test_clients_that_send_slowly_keep_nobody_else_waiting(
 
 
 def test_nobody_outside_reads_the_metrics(before_bridge: Front, served: Standing) -> None:
-    assert "ottobridge_" in requests.get(f"{served.url}/metrics", timeout=30).text
+    assert "ottobridge_" in requests.get(f"{served.url}/metrics", timeout=90).text
     for path in METRICS:
         answer = before_bridge.ask("GET", path)
         assert answer.status_code in {301, 308, 404}, path

@@ -36,7 +36,7 @@ def asked() -> list[str]:
 @pytest.fixture(scope="module")
 def series(served: Standing) -> dict[str, set[str]]:
     """Each series of a bridge that has seen nobody yet, by its name, with its labels."""
-    text = requests.get(f"{served.url}/metrics", timeout=30).text
+    text = requests.get(f"{served.url}/metrics", timeout=90).text
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):
         found.setdefault(family.name, set())

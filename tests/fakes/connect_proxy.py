@@ -75,7 +75,7 @@ class _Client(socketserver.StreamRequestHandler):
             back = threading.Thread(target=_pass_on, args=(remote, self.connection), daemon=True)
             back.start()
             _pass_on(self.connection, remote)
-            back.join(5)
+            back.join(60)
         return b""
 
 

@@ -19,7 +19,7 @@ from joserfc import jws
 from joserfc.jwk import OctKey
 
 from tests.fakes.lti_platform import CLIENT, FORM, ISSUER, claims, query_of, sign, token
-from tests.faults.standing import CONSUMER, LEARNERS, LINK_SECRET, SECRET, Standing
+from tests.faults.standing import CONSUMER, LEARNERS, LINK_SECRET, PATIENCE, SECRET, Standing
 
 MATCHED, AGAIN, WRONG, CUT, REFUSED = "matched", "again", "wrong person", "cut off", "nobody listens"
 _REFERENCE = re.compile(r'class="reference">([^<]+)<')
@@ -85,7 +85,7 @@ class Crowd:
         return self._judged(self._post(path, fields, cookies), person)
 
     def _post(self, path: str, fields: dict[str, str], cookies: str = "") -> Any:
-        with closing(http.client.HTTPConnection("127.0.0.1", self.world.port, timeout=60)) as connection:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.world.port, timeout=PATIENCE)) as connection:
             connection.request("POST", path, urlencode(fields), {**_FORM, "Cookie": cookies})
             answer = connection.getresponse()
             answer.text = answer.read().decode()  # type: ignore[attr-defined]

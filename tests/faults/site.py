@@ -161,8 +161,8 @@ class Site:
     def users(self) -> dict[str, list[int]]:
         """Who is in OttoLearn with a username of a school, by it: the ids of all who have it."""
         login = {"organizationId": 1, "username": "api", "password": "api"}
-        session = requests.post(f"{self.ottolearn}/authenticate/login", json=login, timeout=60).json()["sessionToken"]
-        answer = requests.get(f"{self.ottolearn}/v1/rest/user", headers={"Authorization": session}, timeout=60)
+        session = requests.post(f"{self.ottolearn}/authenticate/login", json=login, timeout=90).json()["sessionToken"]
+        answer = requests.get(f"{self.ottolearn}/v1/rest/user", headers={"Authorization": session}, timeout=90)
         found: dict[str, list[int]] = {}
         for user in answer.json():
             if user["id"] > LEARNERS:

@@ -24,7 +24,7 @@ from sandbox.serving import serve
 from tests.bridge.cli.rostered import around
 from tests.conftest import ROOT
 from tests.fakes.rest_list import Absorb, absorb_person
-from tests.faults.standing import Hanging, wait_for
+from tests.faults.standing import PATIENCE, Hanging, wait_for
 from tests.fixtures_database import create_database
 
 pytestmark = pytest.mark.postgresql
@@ -86,8 +86,8 @@ class Site:
     def users(self) -> Counter[str]:
         """How many users of OttoLearn have each username."""
         login = {"organizationId": 1, "username": "api", "password": "api"}
-        session = requests.post(f"{self.ottolearn}/authenticate/login", json=login, timeout=30).json()["sessionToken"]
-        answer = requests.get(f"{self.ottolearn}/v1/rest/user", headers={"Authorization": session}, timeout=30)
+        session = requests.post(f"{self.ottolearn}/authenticate/login", json=login, timeout=90).json()["sessionToken"]
+        answer = requests.get(f"{self.ottolearn}/v1/rest/user", headers={"Authorization": session}, timeout=90)
         return Counter(user["attribute"]["username"] for user in answer.json())
 
     def under_way(self) -> int:
@@ -128,7 +128,7 @@ def test_a_worker_told_to_end_leaves_what_the_next_one_resumes(site: Site) -> No
     with site.sandbox.hanging():
         wait_for(site.under_way, "a roster is under way")
         machine.send_signal(signal.SIGTERM)
-    assert machine.wait(60) == 0
+    assert machine.wait(PATIENCE) == 0
     assert site.under_way() == 0
     site.start("--at-once", "4")
     wait_for(lambda: len(site.done()) == SCHOOLS, "every roster was read to its end", patience=120)
@@ -174,5 +174,5 @@ def test_a_new_school_is_known_after_hup_and_a_wrong_file_changes_nothing(site: 
 def test_what_it_needs_is_said_at_its_start(site: Site, bridge: dict[str, Any], said: str) -> None:
     site.tree["bridge"] |= bridge
     (site.folder / "config.yaml").write_text(yaml.safe_dump(site.tree), "utf-8")
-    assert site.start().wait(60) == 2
+    assert site.start().wait(PATIENCE) == 2
     assert said in site.log()

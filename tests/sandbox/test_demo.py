@@ -103,10 +103,10 @@ def test_a_launch_that_came_in_another_way_fails_the_check(demo, changes, said):
 
 def test_the_printed_account_opens_the_administrators_pages(demo):
     with requests.Session() as browser:
-        page = browser.get(f"{demo.bridge_url}/admin", timeout=10).text
+        page = browser.get(f"{demo.bridge_url}/admin", timeout=90).text
         csrf = page.partition('name="csrf" value="')[2].partition('"')[0]
         asked = {"csrf": csrf, "name": demo.account.name, "password": demo.account.password}
-        answer = browser.post(f"{demo.bridge_url}/admin/sign-in", data=asked, timeout=30)
+        answer = browser.post(f"{demo.bridge_url}/admin/sign-in", data=asked, timeout=90)
         assert answer.url == f"{demo.bridge_url}/admin"
         assert "What needs you now" in answer.text
 
@@ -196,7 +196,7 @@ def test_the_first_launch_does_not_come_before_the_bridge_knows_anybody(monkeypa
     monkeypatch.setattr("sandbox.demo.create_sandbox", partial(create_sandbox, faults=Faults(latency=0.3)))
 
     with run_demo() as slow:
-        assert requests.get(f"{slow.bridge_url}/readyz", timeout=10).status_code == 200
+        assert requests.get(f"{slow.bridge_url}/readyz", timeout=90).status_code == 200
 
 
 def test_a_bridge_that_never_gets_ready_is_told(monkeypatch):
@@ -291,7 +291,7 @@ def test_a_stopped_demo_leaves_nothing_behind(tmp_path, number):
     with subprocess.Popen(script, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
         said = [process.stderr.readline() for _ in range(6)]
         addresses = [line.split()[-1] for line in said[:3]]
-        answers = [requests.get(address, timeout=10).status_code for address in addresses]
+        answers = [requests.get(address, timeout=90).status_code for address in addresses]
         process.send_signal(number)
         rest = process.stderr.read()
 
@@ -304,7 +304,7 @@ def test_a_stopped_demo_leaves_nothing_behind(tmp_path, number):
     assert list(tmp_path.iterdir()) == []
     for address in addresses:
         with pytest.raises(requests.ConnectionError):
-            requests.get(address, timeout=10)
+            requests.get(address, timeout=90)
 
 
 def test_the_check_syncs_a_roster_and_whoever_was_unknown_can_then_launch(monkeypatch):

@@ -29,7 +29,7 @@ def test_the_schools_are_synced_across_the_workers_and_nginx_reaches_both_that_s
         did = Counter(log.name for log in running.folder.glob("worker-*.log") for _ in _synced(log.read_text("utf-8")))
         assert len(did) == 2
         assert sum(did.values()) == len(SCHOOLS)
-        assert requests.get(f"{running.url}/readyz", timeout=10).ok
+        assert requests.get(f"{running.url}/readyz", timeout=90).ok
 
 
 def _synced(log: str) -> list[str]:

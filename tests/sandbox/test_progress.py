@@ -54,7 +54,7 @@ def test_an_lms_takes_the_whole_story(kind: str, demo: Demo) -> None:
         for progress, mastered in ((0.4, False), (1.0, True)):
             said = {"connection": "demo-packages", "student_id": person.student_id, "progress": progress}
             answer = ottolearn.post(
-                f"{demo.bridge_url}/api/v1/progress", json={**said, "mastered": mastered}, timeout=10
+                f"{demo.bridge_url}/api/v1/progress", json={**said, "mastered": mastered}, timeout=90
             )
             assert answer.status_code == 202
             visit, told = await_settled(demo)

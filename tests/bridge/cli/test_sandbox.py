@@ -23,7 +23,7 @@ def test_it_serves_on_the_printed_address_and_ends_cleanly(how: signal.Signals):
         with urllib.request.urlopen(f"{url}/authenticate/login", data=login) as answer:
             assert json.load(answer)["sessionToken"]
         process.send_signal(how)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=90) == 0
 
 
 @pytest.mark.parametrize("option", [["--username-attributes", " , "], ["--seed-file", "absent.jsonl"]])

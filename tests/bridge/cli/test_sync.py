@@ -23,6 +23,7 @@ from bridge.store.engine import open_database
 from bridge.store.sync_lock import sync_lock
 from sandbox.ottolearn import Faults, create_sandbox
 from sandbox.serving import serve
+from tests.fakes.noticing import Noticing
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -217,7 +218,11 @@ def test_a_plan_that_cannot_be_kept_says_where_else_to_put_it(site: Site) -> Non
 
 def test_of_two_syncs_of_one_connection_the_second_is_told_so(site: Site) -> None:
     site.roster(*(f"s{n}" for n in range(40)))
-    site.faults.latency = 0.2
+
+    def slow() -> None:
+        site.faults.latency = 3.0  # the first one lasts for as long as the second one takes to be refused
+
+    site.faults.asked = Noticing("POST create_user", 1, slow)
     with site.start("sync", "run", "campus") as first:
         _wait_for(lambda: site.faults.asked["POST create_user"] > 0)
         code, second, _ = site.run("sync", "run", "campus", "--json")
@@ -230,10 +235,13 @@ def test_of_two_syncs_of_one_connection_the_second_is_told_so(site: Site) -> Non
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_after_the_writes_in_flight_and_the_next_run_goes_on(site: Site, how: signal.Signals) -> None:
     site.roster(*(f"s{n}" for n in range(60)))
-    site.faults.latency = 0.1
-    with site.start("sync", "run", "campus", "--json") as process:
-        _wait_for(lambda: site.faults.asked["POST create_user"] >= 8)
+
+    def stop() -> None:
+        site.faults.latency = 1.0  # the writes in flight are answered when the signal has come
         process.send_signal(how)
+
+    site.faults.asked = Noticing("POST create_user", 8, stop)
+    with site.start("sync", "run", "campus", "--json") as process:
         out, _ = process.communicate(timeout=60)
     stopped = json.loads(out)
     assert (process.returncode, stopped["reason"]) == (130, "interrupted")
@@ -268,7 +276,7 @@ def _drain(terminal: int) -> bytes:
 
 
 def _wait_for(happened: Any) -> None:
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 90
     while not happened():
         assert time.monotonic() < ends
         time.sleep(0.01)

@@ -28,7 +28,7 @@ def within(url: str, body: Callable[[JobQueue], Coroutine[Any, Any, Any]], run: 
     async def go() -> Any:
         queue = JobQueue(url, run)
         async with queue.app.open_async():
-            return await asyncio.wait_for(body(queue), 60)
+            return await asyncio.wait_for(body(queue), 180)
 
     return in_a_loop(go)
 
@@ -74,7 +74,7 @@ def test_one_connection_runs_once_at_a_time_and_others_beside_it(queue_url: str)
         under_way.add(connection)
         began.append(connection)
         if len(began) < 3:
-            together.wait(30)  # the two connections do run at the same time
+            together.wait(90)  # the two connections do run at the same time
         under_way.discard(connection)
         ended.append(f"{kind} {connection}")
 

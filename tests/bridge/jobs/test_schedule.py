@@ -85,7 +85,7 @@ def test_a_queue_does_not_wait_for_the_jobs_of_another() -> None:
     ]
     try:
         with rounds.running(lambda: jobs, every=0.01):
-            assert short.wait(30)
+            assert short.wait(60)
             long.set()
     finally:
         long.set()
@@ -102,4 +102,4 @@ def test_jobs_that_cannot_be_listed_are_looked_for_again() -> None:
         return []
 
     with rounds.running(jobs, every=0.01):
-        assert again.wait(30)
+        assert again.wait(60)

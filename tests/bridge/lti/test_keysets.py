@@ -50,7 +50,7 @@ class Platform:
     def __call__(self, request: Request) -> Response:
         self.asked += 1
         self.came.set()
-        self.gate.wait(10)
+        self.gate.wait(60)
         body = self.keys if isinstance(self.keys, bytes) else msgspec.json.encode(self.keys)
         return Response(body, self.status, {"Content-Type": "application/json", **self.headers})
 
@@ -224,7 +224,7 @@ def test_while_a_strangers_key_is_looked_for_known_keys_open_and_others_hear_of_
 
     thread = threading.Thread(target=stranger)
     thread.start()
-    platform.came.wait(10)
+    platform.came.wait(60)
     assert keys.find(url, "platform-1").kid == "platform-1"
     with pytest.raises(RemoteUnavailable, match="being fetched"):
         keys.find(url, "another")
@@ -296,7 +296,7 @@ def waiting(platform: Platform, url: str, keys: PlatformKeys) -> Waiting:
     found: list[RSAKey] = []
     thread = threading.Thread(target=lambda: found.append(keys.find(url, "platform-1")))
     thread.start()
-    assert platform.came.wait(10)
+    assert platform.came.wait(60)
     return Waiting(thread, found)
 
 

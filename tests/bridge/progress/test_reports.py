@@ -345,7 +345,7 @@ def test_the_rounds_deliver_and_tidy(reports: Reports, lms: Lms, clock: Clock) -
     reported = lms.take
     object.__setattr__(reports, "deliver", dict.fromkeys(Kind, lambda *said: (reported(*said), heard.set())))
     with rounds.running(lambda: [Job(Kinds.PROGRESS, reports.is_due, reports.deliver_due, every=0.0)], every=0.01):
-        assert heard.wait(30)
+        assert heard.wait(60)
     assert len(lms.reported) == 1
     purge(reports.engine, clock.now + 2 * Retention().progress * DAY, Retention())
     assert visits.newest(reports.engine, 9) == []

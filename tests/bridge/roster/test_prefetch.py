@@ -22,7 +22,7 @@ def test_what_reading_raises_reaches_whoever_uses_the_pages() -> None:
     seen = []
     with pytest.raises(Stop), prefetch(pages(), depth=8) as ahead:
         seen.extend(ahead)
-    assert threading.active_count() == len(threading.enumerate())
+    assert seen == [1]
 
 
 def test_reading_ahead_stops_when_nobody_wants_the_rest() -> None:
@@ -36,14 +36,14 @@ def test_reading_ahead_stops_when_nobody_wants_the_rest() -> None:
 
     with prefetch(pages(), depth=2) as ahead:
         assert next(ahead) == 0
-    assert closed.wait(10)
+    assert closed.wait(60)
 
 
 def test_a_source_that_hangs_does_not_keep_ctrl_c_from_working() -> None:
     release = threading.Event()
 
     def hang() -> Iterator[int]:
-        release.wait(30)
+        release.wait(60)
         yield 1
 
     def poll() -> None:

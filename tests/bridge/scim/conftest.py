@@ -82,7 +82,7 @@ class Provider:
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
         sent = {"Content-Type": "application/scim+json", "Authorization": f"Bearer {self.token}", **headers}
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        return self.session.request(method, f"{self.base}{path}", data=data, headers=sent, timeout=20)
+        return self.session.request(method, f"{self.base}{path}", data=data, headers=sent, timeout=90)
 
     def push(self, user_name: str, /, **more: Any) -> dict[str, Any]:
         """A new user."""

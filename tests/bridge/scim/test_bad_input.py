@@ -45,7 +45,7 @@ class TestWhoMayPush:
     def test_nobody_at_a_connection_that_takes_no_pushes(self, provider: Provider) -> None:
         for name in ("campus", "nobody", "a%00b"):
             url = provider.base.replace("acme", name)
-            answer = requests.get(f"{url}/Users", headers={"Authorization": f"Bearer {provider.token}"}, timeout=20)
+            answer = requests.get(f"{url}/Users", headers={"Authorization": f"Bearer {provider.token}"}, timeout=90)
             assert is_error(answer, 404)
 
     def test_how_to_authenticate_is_no_secret(self, provider: Provider) -> None:
@@ -230,7 +230,7 @@ class TestTheSameTwice:
 
         def push() -> None:
             headers = {"Authorization": f"Bearer {provider.token}", "Content-Type": "application/scim+json"}
-            answer = requests.post(f"{provider.base}/Users", json=user("ann"), headers=headers, timeout=20)
+            answer = requests.post(f"{provider.base}/Users", json=user("ann"), headers=headers, timeout=90)
             said.append(answer.status_code)
 
         threads = [threading.Thread(target=push) for _ in range(8)]
@@ -250,7 +250,7 @@ class TestTheSameTwice:
             body = {"Operations": [{"op": "replace", "path": name, "value": f"a {name}"}]}
             body["schemas"] = ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]
             said.append(
-                requests.patch(f"{provider.base}/Users/{ann}", json=body, headers=headers, timeout=20).status_code
+                requests.patch(f"{provider.base}/Users/{ann}", json=body, headers=headers, timeout=90).status_code
             )
 
         threads = [threading.Thread(target=change, args=(name,)) for name in names]
@@ -329,7 +329,7 @@ def test_while_the_database_is_away_the_provider_is_asked_to_come_again(serve_sc
 @pytest.mark.parametrize("path", ["", "/"])
 def test_the_address_itself_is_no_redirect(provider: Provider, path: str) -> None:
     headers = {"Authorization": f"Bearer {provider.token}"}
-    answer = provider.session.get(f"{provider.base}{path}", headers=headers, allow_redirects=False, timeout=20)
+    answer = provider.session.get(f"{provider.base}{path}", headers=headers, allow_redirects=False, timeout=90)
     assert answer.status_code == 200
     assert answer.json()["totalResults"] == 0
 
@@ -341,6 +341,6 @@ def test_an_address_with_a_slash_too_many_is_the_same(provider: Provider, path: 
         json=user("ann"),
         headers={"Authorization": f"Bearer {provider.token}"},
         allow_redirects=False,
-        timeout=20,
+        timeout=90,
     )
     assert answer.status_code == 201

@@ -19,7 +19,7 @@ def engine_url(database_url: str) -> str:
 def test_a_client_that_keeps_to_the_standard_meets_no_error(serve_scim: Callable[[], Any]) -> None:
     with serve_scim() as provider:
         headers = {"Authorization": f"Bearer {provider.token}"}
-        with httpx2.Client(base_url=provider.base, headers=headers, timeout=20) as http:
+        with httpx2.Client(base_url=provider.base, headers=headers, timeout=90) as http:
             results = check_server(SyncSCIMClient(http))
     wrong = [(one.title, one.reason) for one in results if one.status in {Status.ERROR, Status.CRITICAL}]
     assert not wrong

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from sandbox.ottolearn import Faults, create_sandbox
 from sandbox.serving import serve
 from tests.bridge.sync.crashing import Crashing
+from tests.fakes.noticing import Noticing
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -69,12 +70,9 @@ def test_kill_9_of_a_real_process_against_the_real_sandbox(tmp_path: Path, after
     faults = Faults(latency=0.03)
     with serve(create_sandbox(faults=faults)) as served:
         command = [sys.executable, "-m", "tests.bridge.sync.crashing", str(tmp_path), served.url, "40"]
+        faults.asked = Noticing("POST create_user", after, lambda: process.kill())  # noqa: PLW0108 -- it is not there yet
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
-            ends = time.monotonic() + 60
-            while faults.asked["POST create_user"] < after:
-                assert time.monotonic() < ends
-                assert process.poll() is None
-            process.kill()
+            assert process.wait(90) == -signal.SIGKILL
         faults.latency = 0.0
         done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=60)
         outcome = json.loads(done.stdout)

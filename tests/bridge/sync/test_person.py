@@ -154,20 +154,20 @@ def test_a_sync_waits_for_the_launch_that_is_before_it(either_world: World) -> N
 
     def slow(*arguments: Any, **named: Any) -> Any:
         begun.set()
-        release.wait(10)
+        release.wait(60)
         return create(*arguments, **named)
 
     either_world.ottolearn.create = slow  # type: ignore[method-assign]
-    launch = threading.Thread(target=bring, args=(either_world, member("p2"), "campus", 20.0))
+    launch = threading.Thread(target=bring, args=(either_world, member("p2"), "campus", 120.0))
     launch.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     slept: list[float] = []
 
     def sleep(seconds: float) -> None:
         slept.append(seconds)
         if len(slept) > 5:
             release.set()
-            launch.join(10)
+            launch.join(60)
 
     either_world.lms.members.append(member("p2"))
     either_world.sleep = sleep  # type: ignore[method-assign]
