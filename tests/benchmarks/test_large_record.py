@@ -9,12 +9,24 @@ from sqlalchemy import Engine, delete, func, select
 
 from benchmarks import pages
 from benchmarks.large_record import USERNAMES, Size, is_active, write
+from benchmarks.page_addresses import addresses
 from bridge.learners.directory import Directory
 from bridge.store import hints, launch_counts, learners, schema
 from bridge.store.admin_schema import launch_count, launch_count_by_day, launch_name, launch_summed
 
 NOW = 1_800_000_000.0
-SMALL = Size(users=400, launches=3_000, connections=5, unmatched=20, runs=30, items=200, audit=100)
+SMALL = Size(
+    users=400,
+    launches=3_000,
+    connections=5,
+    unmatched=20,
+    runs=30,
+    items=200,
+    planned=60,
+    pushed=40,
+    refused=10,
+    audit=100,
+)
 
 
 @pytest.fixture
@@ -71,6 +83,6 @@ def test_launches_are_spread_as_they_are_in_life(record: Engine) -> None:
 
 
 def test_every_page_of_the_benchmark_is_there(record: Engine, tmp_path: Path) -> None:
-    found = pages.measure_all(record, tmp_path, SMALL.connections, times=1)
-    assert {*pages.pages(record)} - {*found} == set()
+    found = pages.measure_all(record, tmp_path, SMALL, times=1)
+    assert {*addresses(record, SMALL, NOW)} - {*found} == set()
     assert found["launches, a file, its beginning"].size > found["launches, by nobody's name"].size
