@@ -46,6 +46,8 @@ def of_launches(engine: Engine, now: float) -> dict[str, str]:
         "launches, not in, one": "/admin/launches?outcome=failed&connection=school-30",
         "launches, a rare outcome": "/admin/launches?outcome=ambiguous&connection=school-39",
         "launches, got in, one": "/admin/launches?outcome=matched&connection=school-39",
+        "launches, a rare reason": "/admin/launches?reason=ambiguous&connection=school-39",
+        "launches, no such reason": "/admin/launches?reason=cmi5_refused",
         "launches, by ID": "/admin/launches?q=S500",
         "launches, by the busiest ID": "/admin/launches?q=S1",
         "launches, by name": "/admin/launches?q=lovelace7",

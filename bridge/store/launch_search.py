@@ -28,6 +28,7 @@ class Wanted(NamedTuple):
     references: tuple[str, ...] = ()
     since: float = 0.0
     until: float = 0.0
+    reason: str = ""
 
 
 class Found(NamedTuple):
@@ -54,7 +55,7 @@ def newest(
         statement = statement.where(place > tuple_(*key) if backward else place < tuple_(*key))
     for condition in _conditions(wanted):
         statement = statement.where(condition)
-    if wanted.outcome and wanted.outcome != Outcome.MATCHED:
+    if wanted.reason or (wanted.outcome and wanted.outcome != Outcome.MATCHED):
         statement = statement.where(_NOT_IN)
     with autocommit(engine) as connection:
         return [Found(row[0], LaunchLine(*row[1:])) for row in connection.execute(statement)]
@@ -68,6 +69,8 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(_l.outcome == wanted.outcome)
     if wanted.students or wanted.references:
         found.append(or_(_l.student_id.in_(wanted.students), _l.reference.in_(wanted.references)))
+    if wanted.reason:
+        found.append(_l.reason == wanted.reason)
     if wanted.since:
         found.append(_l.time >= wanted.since)
     if wanted.until:

@@ -95,9 +95,17 @@ launch = Table(
         sqlite_where=text("outcome <> 'matched'"),
         postgresql_where=text("outcome <> 'matched'"),
     ),
+    Index(
+        "ix_launch_reason",
+        "reason",
+        "time",
+        "id",
+        sqlite_where=text("outcome <> 'matched'"),
+        postgresql_where=text("outcome <> 'matched'"),
+    ),
     sqlite_autoincrement=True,
 )
-"""`ix_launch_not_in` and `ix_launch_outcome` hold those alone that did not get in: few."""
+"""`ix_launch_not_in`, `ix_launch_outcome` and `ix_launch_reason` hold those alone that did not get in: few."""
 
 received = Table(
     "received",

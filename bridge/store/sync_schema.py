@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
 )
 
 from bridge.identifiers import ID_LENGTH
@@ -52,12 +53,28 @@ sync_run = Table(
     Column("seen_at", Double, nullable=True),
     Column("stop_asked_at", Double, nullable=True),
     Index("ix_sync_run_source", "source", "id"),
+    Index(
+        "ix_sync_run_roster",
+        "source",
+        "id",
+        sqlite_where=text("look_up IS 0"),
+        postgresql_where=text("look_up IS false"),
+    ),
+    Index(
+        "ix_sync_run_whole",
+        "source",
+        "id",
+        sqlite_where=text("look_up IS 0 AND since IS NULL"),
+        postgresql_where=text("look_up IS false AND since IS NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 """The record of runs. `settings` and `plan` are digests: what the plan was made from, and the plan file itself.
 
 `since` and `read_to` are by the source's clock: from when on changes were read, NULL for a whole roster; and when the
 reading began. The next incremental run reads from the `read_to` of a run that was done.
+
+Look-ups for launches may be far more than the other runs: `ix_sync_run_roster` and `ix_sync_run_whole` are without them.
 
 `stage`, `done`, `total` say how far a run is, and `seen_at` when it last said so; NULL before it has said anything.
 `stop_asked_at`: when somebody asked it to stop, from whichever machine; it looks every second or so.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort
 
 from bridge.admin.roles import Role
-from bridge.web.admin.access import guard, requires
+from bridge.web.admin.access import go, guard, requires
 from bridge.web.admin.audit import audit_pages
 from bridge.web.admin.connections import connection_pages
 from bridge.web.admin.launches import launch_pages
@@ -55,6 +55,12 @@ def admin_pages(services: AppServices) -> Blueprint:
     show_around(pages)
     for section in PAGES:
         pages.register_blueprint(section(admin))
+
+    @pages.get("/")
+    @requires(Role.VIEWER)
+    def slash() -> Response:
+        """What a browser makes of a bookmark, or somebody types."""
+        return go("admin.overview.show")
 
     @pages.route("/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
     @requires(Role.VIEWER)

@@ -66,6 +66,7 @@ class Filters:
     by: str
     since: int
     until: int
+    reason: str = ""
 
     @property
     def query(self) -> dict[str, Any]:
@@ -78,6 +79,7 @@ class Filters:
             "by": self.by,
             "since": self.since,
             "until": self.until,
+            "reason": self.reason,
         }
         usual = {"span": "7d", "by": "outcome"}
         return {name: value for name, value in said.items() if value and usual.get(name) != value}
@@ -139,6 +141,7 @@ def read_filters(args: Mapping[str, str]) -> Filters:
         by="connection" if args.get("by") == "connection" else "outcome",
         since=_moment(args.get("since", "")),
         until=_moment(args.get("until", "")),
+        reason=args["reason"] if args.get("reason") in REASONS else "",
     )
 
 
@@ -153,7 +156,15 @@ def wanted_by(engine: Engine, filters: Filters) -> Wanted | None:
         students = [student for student in students if student]
         if not students and not references:
             return None
-    return Wanted(filters.connection, filters.outcome, tuple(students), tuple(references), filters.since, filters.until)
+    return Wanted(
+        filters.connection,
+        filters.outcome,
+        tuple(students),
+        tuple(references),
+        filters.since,
+        filters.until,
+        filters.reason,
+    )
 
 
 def _page(engine: Engine, filters: Filters, place: Place[tuple[float, int]] | None) -> Page[Found]:

@@ -9,8 +9,19 @@ from bridge.store import launch_search, launches
 from bridge.store.launch_lines import LaunchLine
 from bridge.store.launch_search import FAILED, Wanted
 
+REASONS = {"no_match": "no_match", "inactive": "inactive"}
 LINES = [
-    LaunchLine(float(at // 2), ("a", "b")[at % 2], "lti13", f"S{at}", "", "", outcome, "", f"R{at}")
+    LaunchLine(
+        float(at // 2),
+        ("a", "b")[at % 2],
+        "lti13",
+        f"S{at}",
+        "",
+        "",
+        outcome,
+        "" if outcome == "matched" else outcome,
+        f"R{at}",
+    )
     for at, outcome in enumerate(("matched", "no_match", "matched", "inactive", "no_match", "matched"))
 ]
 
@@ -32,6 +43,8 @@ def test_every_filter_shows_what_it_says(engine: Engine) -> None:
     assert found(engine, Wanted(outcome="no_match")) == ["R4", "R1"]
     assert found(engine, Wanted(outcome="matched", connection="a")) == ["R2", "R0"]
     assert found(engine, Wanted(students=("S1", "S2"), references=("R5",))) == ["R5", "R2", "R1"]
+    assert found(engine, Wanted(reason="no_match")) == ["R4", "R1"]
+    assert found(engine, Wanted(reason="no_match", connection="b")) == ["R1"]
     assert found(engine, Wanted(since=1.0, until=2.0)) == ["R3", "R2"]
 
 

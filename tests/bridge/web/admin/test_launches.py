@@ -60,6 +60,19 @@ def test_filters_go_together(bridge: Bridge, viewer: AdminBrowser) -> None:
     assert ids(viewer, "outcome=nonsense&since=x&after=zzz&before=!&span=9&by=9") == ["S3", "S2", "S1"]
 
 
+def test_launches_of_one_reason_are_found_and_the_filter_stays(bridge: Bridge, viewer: AdminBrowser) -> None:
+    keep(bridge, student_id="S2", outcome="rejected", reason="replayed")
+    keep(bridge, student_id="S3", outcome="rejected", reason="expired")
+    keep(bridge, student_id="S4", outcome="rejected", reason="replayed", connection="packages")
+    assert ids(viewer, "reason=replayed") == ["S4", "S2"]
+    assert ids(viewer, "reason=replayed&connection=campus") == ["S2"]
+    assert ids(viewer, "reason=no-word-of-ours") == ["S4", "S3", "S2"]
+    page = viewer.tree("/admin/launches?reason=replayed")
+    assert page.xpath("//select[@name='reason']/option[@selected]/text()") == ["replayed"]
+    assert all("reason=replayed" in link for link in page.xpath("//span[@class='tabs']/a/@href"))
+    assert "S3" not in viewer.get("/admin/launches.csv?reason=replayed").text
+
+
 def test_every_launch_is_on_one_page(bridge: Bridge, viewer: AdminBrowser) -> None:
     for number in range(2 * ROWS + 5):
         keep(bridge, student_id=f"N{number}", time=bridge.now - 1000 + number // 3)

@@ -37,6 +37,12 @@ def test_where_nothing_waits_it_says_so(bridge: Bridge, admin: SignIn) -> None:
     assert "Nothing waits for a decision" in admin(Role.VIEWER).get("/admin").text
 
 
+def test_an_address_with_a_slash_at_its_end_leads_to_the_overview(admin: SignIn, stranger: AdminBrowser) -> None:
+    answer = admin(Role.VIEWER).get("/admin/")
+    assert (answer.status_code, answer.location) == (303, "/admin")
+    assert "/admin/sign-in" in stranger.get("/admin/").location
+
+
 def test_a_fall_of_the_share_that_gets_in_is_said(bridge: Bridge, admin: SignIn) -> None:
     come(bridge, 90, "matched", 3 * DAY)
     come(bridge, 10, "no_match", 3 * DAY)
