@@ -74,7 +74,7 @@ sync_run = Table(
 `since` and `read_to` are by the source's clock: from when on changes were read, NULL for a whole roster; and when the
 reading began. The next incremental run reads from the `read_to` of a run that was done.
 
-Look-ups for launches may be far more than the other runs: `ix_sync_run_roster` and `ix_sync_run_whole` are without them.
+Look-ups for launches may be far more than the other runs: `ix_sync_run_roster` and `ix_sync_run_whole` hold none.
 
 `stage`, `done`, `total` say how far a run is, and `seen_at` when it last said so; NULL before it has said anything.
 `stop_asked_at`: when somebody asked it to stop, from whichever machine; it looks every second or so.
