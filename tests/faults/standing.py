@@ -81,6 +81,8 @@ class Standing:
     reader: threading.Thread | None = None
     told: list[str] = field(default_factory=list)
     """The lines of its log."""
+    root: Path = ROOT
+    """Where the code of the bridge stands."""
     also: list[int] = field(default_factory=list)
     """Masters that the first one has started, to be ended with it."""
 
@@ -145,7 +147,9 @@ class Standing:
         """Start it; it may not answer yet."""
         command = self.command("serve", "--port", str(self.port), "--log-format", "json", *self.options)
         # By a pipe, which a full disk does not stop.
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen(
+            command, cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         self.reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
         self.reader.start()
 
