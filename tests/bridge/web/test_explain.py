@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from joserfc.util import urlsafe_b64encode
 
 from bridge.cli import cli
+from bridge.contracts import Kind
 from bridge.doctor.explain import checks
 from bridge.presentation.advice import ADVICE, Reader, words
 from bridge.reasons import REASONS
@@ -116,11 +117,11 @@ def test_signatures_of_lti11_are_shortened(bridge: Bridge) -> None:
     assert came["form"]["lis_person_sourcedid"] == FORM["lis_person_sourcedid"]
 
 
-@pytest.mark.parametrize("kind", ["lti13", "lti11", "scorm12", "aicc", ""])
 @pytest.mark.parametrize("reason", REASONS)
-@pytest.mark.parametrize("known", [True, False])
-def test_every_reason_is_explained_by_exactly_one_failed_check(kind: str, reason: str, known: bool) -> None:
-    assert [held for _, held in checks(kind, "rejected", reason, known=known)].count(False) == 1
+def test_every_reason_is_explained_by_exactly_one_failed_check(reason: str) -> None:
+    for kind in (*Kind, ""):
+        for known in (True, False):
+            assert [held for _, held in checks(kind, "rejected", reason, known=known)].count(False) == 1, (kind, known)
 
 
 def test_every_check_of_a_launch_that_got_in_held() -> None:
