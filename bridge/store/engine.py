@@ -11,7 +11,7 @@ SQLite runs with synchronous=NORMAL: a crash of the process loses nothing, a pow
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -25,6 +25,7 @@ from bridge.errors import ConfigError, RemoteUnavailable
 from bridge.store.address import name_of, read_url
 from bridge.store.asking import is_request
 from bridge.store.errors import shorten_both, trouble
+from bridge.store.pool import each_alone, resting
 from bridge.store.revisions import known_revisions
 
 CONNECTIONS: Final = 32
@@ -49,10 +50,6 @@ _NOTICE_SILENCE: Final = (
 )
 """The same for the server: the locks of a machine that was cut off are free after a minute, and not after the two hours
 that the system waits."""
-_ALONE: Final[dict[str, dict[str, Any]]] = {
-    "sqlite": {"ottobridge_alone": True},
-    "postgresql": {"isolation_level": "AUTOCOMMIT"},
-}
 
 
 def open_database(url: str, *, prepare: bool = True) -> Engine:
@@ -90,13 +87,13 @@ def open_later(url: str, *, prepare: bool = True) -> Engine:
 def autocommit(engine: Engine) -> AbstractContextManager[Connection]:
     """A connection on which each statement is a transaction of its own: `with autocommit(engine) as connection`."""
     shared = _shared.get()
-    return shared if shared is not None and shared.engine is engine else _each_alone(engine).connect()
+    return shared if shared is not None and shared.engine is engine else each_alone(engine).connect()
 
 
 class shared_connection:  # noqa: N801 -- a block, as those of contextlib
     """Within the block and in this thread, `autocommit(engine)` is one connection, taken when first asked for.
 
-    To take a connection from the pool costs as much as two statements, and on PostgreSQL a round trip.
+    What it was is ready for the next block (`bridge.store.pool`).
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -121,27 +118,24 @@ class _Shared(AbstractContextManager[Connection]):
 
     def __enter__(self) -> Connection:
         if self._connection is None:
-            self._connection = _each_alone(self.engine).connect()
+            self._connection = resting(self.engine).take()
         return self._connection
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:  # whoever goes on, to record it, needs one that works
-            self.close()
+            self._end(Connection.close)
 
     def close(self) -> None:
+        self._end(resting(self.engine).give_back)
+
+    def _end(self, part: Callable[[Connection], None]) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(DBAPIError):  # one that broke has nothing to give back, and the answer is made already
-                connection.close()
+                part(connection)
 
 
 _shared: Final[ContextVar[_Shared | None]] = ContextVar("shared", default=None)
-
-
-@functools.lru_cache(maxsize=64)
-def _each_alone(engine: Engine) -> Engine:
-    """`engine` itself, over the same pool, with that option: setting it for each connection costs a third of a call."""
-    return engine.execution_options(**_ALONE[engine.dialect.name])
 
 
 def migrate(engine: Engine) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from bridge.store.engine import autocommit
+from bridge.store.engine import autocommit, shared_connection
 
 END = text("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid = ANY(:pids)")
 """These alone: other tests of the same process may have sessions of their own in this database."""
@@ -61,3 +61,25 @@ def test_one_that_the_server_has_ended_is_replaced_before_anybody_asks_by_it(eng
     with autocommit(engine) as one, autocommit(engine) as other:
         assert (one.execute(ONE).scalar(), other.execute(ONE).scalar()) == (1, 1)
     held[0].close()
+
+
+def test_one_that_rests_for_the_next_request_is_replaced_where_the_server_has_ended_it(engine: Engine) -> None:
+    with shared_connection(engine), autocommit(engine) as connection:
+        pids = {"pids": [connection.execute(PID).scalar()]}
+    with engine.connect() as other:
+        assert other.execute(END, pids).scalar() == 1
+        other.commit()
+        deadline = time.monotonic() + 60
+        while other.execute(SESSIONS, pids).scalar():
+            assert time.monotonic() < deadline
+            other.commit()
+    with shared_connection(engine), autocommit(engine) as connection:
+        assert connection.execute(PID).scalar() not in pids["pids"]
+
+
+def test_one_that_rests_silently_is_not_asked(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = pinged(engine, monkeypatch)
+    for _ in range(3):
+        with shared_connection(engine), autocommit(engine) as connection:
+            connection.execute(ONE)
+    assert len(asked) == 3

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from bridge.store.pool import watch
+from bridge.store.engine import autocommit, shared_connection
+from bridge.store.pool import MOST_AT_REST, each_alone, resting, watch
 
 
 @pytest.fixture
@@ -63,3 +65,59 @@ def test_one_that_could_not_be_taken_was_never_in_use(
         engine.connect()
     assert told[-1] == 0
     assert min(told) == 0
+
+
+def _used(engine: Engine) -> Any:
+    """The driver's connection that a request used."""
+    with shared_connection(engine), autocommit(engine) as connection:
+        connection.execute(text("SELECT 1"))
+        return connection.connection.driver_connection
+
+
+def test_those_that_rest_for_the_next_request_are_not_in_use(engine: Engine, told: list[int]) -> None:
+    watch(engine, told.append)
+    for _ in range(2):
+        with shared_connection(engine), autocommit(engine):
+            assert told[-1] == 1
+        assert told[-1] == 0
+    with engine.begin(), shared_connection(engine), autocommit(engine):
+        assert told[-1] == 2
+    assert told[-1] == 0
+
+
+def test_what_a_request_had_in_memory_serves_the_next_one(engine: Engine) -> None:
+    assert _used(engine) is _used(engine)
+
+
+def test_whatever_a_request_left_open_is_over_before_the_next_one(engine: Engine) -> None:
+    with shared_connection(engine), autocommit(engine) as connection:
+        connection.execute(text("SELECT 1"))
+        assert connection.in_transaction()
+    with shared_connection(engine), autocommit(engine) as connection:
+        assert not connection.in_transaction()
+
+
+def test_those_at_rest_end_with_the_engine(engine: Engine, told: list[int]) -> None:
+    watch(engine, told.append)
+    used = _used(engine)
+    engine.dispose()
+    with pytest.raises(engine.dialect.loaded_dbapi.Error):
+        used.execute("SELECT 1")
+    assert len(resting(engine)) == 0
+    assert told[-1] == 0
+    assert _used(engine) is not used
+
+
+def test_no_more_rest_than_are_worth_keeping(engine: Engine) -> None:
+    with ExitStack() as stack:
+        for _ in range(MOST_AT_REST + 2):
+            resting(engine).give_back(stack.enter_context(each_alone(engine).connect()))
+        assert len(resting(engine)) == MOST_AT_REST
+        assert engine.pool.checkedout() == MOST_AT_REST  # type: ignore[attr-defined]
+        engine.dispose()
+
+
+def test_one_that_broke_in_a_request_does_not_rest(engine: Engine) -> None:
+    with shared_connection(engine), autocommit(engine) as connection:
+        connection.invalidate()
+    assert len(resting(engine)) == 0
