@@ -17,12 +17,12 @@ from adapters import ADAPTERS
 from bridge.config.configuration import Configuration, load
 from bridge.config.egress import egress_client
 from bridge.errors import OttoBridgeError
-from bridge.jobs import rounds
+from bridge.jobs import background
 from bridge.jobs.catalogue import Catalogue
 from bridge.jobs.syncing import background_sync
 from bridge.learners.directory import Directory
-from bridge.learners.refreshing import whole_list
-from bridge.learners.searching import searching
+from bridge.learners.refreshing import learner_list_reader
+from bridge.learners.remote_search import remote_search
 from bridge.learners.sheet_links import Entry, Sheets
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.store import learners
@@ -59,7 +59,7 @@ def serving(
     services.late.start()
     if not configuration.bridge.workers:
         stop = threading.Event()
-        rounds.start(jobs_of(services, stop.is_set).jobs, stop)
+        background.start(jobs_of(services, stop.is_set).jobs, stop)
     return app
 
 
@@ -92,11 +92,11 @@ def build_app(
     directory = Directory(
         engine,
         configuration.ottolearn.username_attributes,
-        whole_list(OttoLearnApi(configuration.ottolearn, outbound)),
+        learner_list_reader(OttoLearnApi(configuration.ottolearn, outbound)),
         time.time,
         every=REFRESH_EVERY,
         max_shrink_percent=configuration.ottolearn.directory.max_shrink_percent,
-        search=searching(
+        search=remote_search(
             engine,
             OttoLearnApi(configuration.ottolearn, outbound, attempts=1),
             configuration.ottolearn.username_attributes,

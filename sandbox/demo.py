@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from adapters import ADAPTERS
 from bridge.admin.roles import Role
 from bridge.config.configuration import Configuration, load
-from bridge.jobs import rounds
+from bridge.jobs import background
 from bridge.packages.origin import Packages
 from bridge.store.engine import migrate, open_database
 from bridge.web.admin.services import build_admin
@@ -107,7 +107,7 @@ def run_demo(port: int = 0, *, method: str = "oidc") -> Iterator[Demo]:
         lms_door.app = create_lms(campus)
         bridge = build_app(configuration)
         services = bridge.extensions[SERVICES]
-        stack.enter_context(rounds.running(jobs_of(services, lambda: False).jobs, every=1.0))
+        stack.enter_context(background.running(jobs_of(services, lambda: False).jobs, every=1.0))
         bridge_door.app = bridge
         _await_ready(bridge_url)
         account = DemoAccount("demo", "-".join(secrets.token_hex(2) for _ in range(4)))

@@ -11,7 +11,7 @@ from adapters.blackboard.people import ASKED, RIGHTS, User, key_of
 from adapters.blackboard.settings import Api
 from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
-from bridge.net.answers import instead
+from bridge.net.answers import body_excerpt
 from bridge.net.http import Answer, host_of
 from bridge.roster.paging import ByLink, Page, PageGuard, cursor_in, walk, with_query
 from bridge.roster.shared_token import token_of
@@ -167,7 +167,7 @@ def _said(answer: Answer, url: str) -> Mapping[str, Any]:
     if answer.status != 200 or not isinstance(said, dict):
         told = words_of(said, "message") if isinstance(said, dict) else ""
         raise RemoteRefused(
-            f"{host} answered {answer.status} to the list of users{told}. {RIGHTS}{instead(answer.body)}",
+            f"{host} answered {answer.status} to the list of users{told}. {RIGHTS}{body_excerpt(answer.body)}",
             status=answer.status,
         )
     return said

@@ -10,7 +10,7 @@ from adapters.brightspace.people import RIGHTS, User, key_of
 from adapters.brightspace.settings import Settings
 from bridge.contracts import ReaderContext, clean
 from bridge.errors import ConfigError, RemoteRefused, RosterIncomplete
-from bridge.net.answers import instead
+from bridge.net.answers import body_excerpt
 from bridge.net.http import Answer, host_of
 from bridge.roster.authorization_code import AuthorizationCodeClient
 from bridge.roster.paging import ByToken, Page, PageGuard, walk
@@ -104,7 +104,7 @@ class Brightspace:
         elif answer.status in {401, 403}:
             hint = f"The token's scope must have users:userdata:read (api.scope). {RIGHTS}"
         raise RemoteRefused(
-            f"{host} answered {answer.status} to the list of users{_errors(answer)}. {hint}{instead(answer.body)}",
+            f"{host} answered {answer.status} to the list of users{_errors(answer)}. {hint}{body_excerpt(answer.body)}",
             status=answer.status,
         )
 

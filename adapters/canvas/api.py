@@ -15,7 +15,7 @@ from adapters.canvas.settings import Api
 from bridge.config.settings import origin
 from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
-from bridge.net.answers import instead, is_page
+from bridge.net.answers import body_excerpt, is_page
 from bridge.net.http import Answer, Body, host_of
 from bridge.net.retry import with_retries
 from bridge.roster.prefetch import prefetch
@@ -141,11 +141,11 @@ def _accepted(answer: Answer) -> Answer:
     if status == HTTPStatus.UNAUTHORIZED and "WWW-Authenticate" in answer.headers:
         raise RemoteRefused("Canvas does not take the token: it is wrong, expired or revoked", status=status)
     if status in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND} and is_page(answer.body):  # Canvas's API answers JSON
-        raise RemoteRefused(f"Canvas answered {status}{instead(answer.body)}", status=status)
+        raise RemoteRefused(f"Canvas answered {status}{body_excerpt(answer.body)}", status=status)
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         raise NotPermitted("Canvas refuses: the token's user or its scopes lack a right", status=status)
     if status == HTTPStatus.NOT_FOUND:
         raise NotPermitted("Canvas does not have this, or hides it from the token's user", status=status)
     if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        raise RemoteRefused(f"Canvas answered {status}{instead(answer.body)}", status=status)
+        raise RemoteRefused(f"Canvas answered {status}{body_excerpt(answer.body)}", status=status)
     return answer

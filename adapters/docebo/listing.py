@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from adapters.docebo.settings import Api
 from bridge.contracts import clean
 from bridge.errors import RemoteRefused, RosterIncomplete
-from bridge.net.answers import instead
+from bridge.net.answers import body_excerpt
 from bridge.net.http import Answer, host_of
 from bridge.roster.paging import ByNumber, Page, PageGuard, walk
 from bridge.roster.token_answer import words_of
@@ -113,7 +113,7 @@ def _accepted(answer: Answer, url: str) -> Answer:
         said = {}
     told = words_of(said, "error", "name", "message")
     raise RemoteRefused(
-        f"{host_of(url)} answered {answer.status} to the list of users{told}; {_RIGHTS}{instead(answer.body)}",
+        f"{host_of(url)} answered {answer.status} to the list of users{told}; {_RIGHTS}{body_excerpt(answer.body)}",
         status=answer.status,
     )
 

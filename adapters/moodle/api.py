@@ -153,7 +153,7 @@ def _check_status(answer: Answer) -> None:
             status=answer.status,
         )
     if answer.status != HTTPStatus.OK:
-        page = answers.instead(answer.body)
+        page = answers.body_excerpt(answer.body)
         raise RemoteRefused(f"Moodle answered {answer.status}; check `api.url`{page}", status=answer.status)
 
 

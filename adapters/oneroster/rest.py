@@ -12,7 +12,7 @@ import oauthlib.oauth1
 from adapters.oneroster.settings import Api, Filters
 from bridge.contracts import ReaderContext, clean
 from bridge.errors import RemoteRefused, RosterIncomplete
-from bridge.net.answers import instead
+from bridge.net.answers import body_excerpt
 from bridge.net.http import Answer, host_of
 from bridge.net.retry import with_retries
 from bridge.roster.clock import ServiceClock
@@ -53,7 +53,7 @@ def read_users(
 
     def read(url: str) -> Page[User]:
         answer = _listed(get(url), url)
-        clock.hear(answer)
+        clock.observe(answer)
         total = answer.headers.get("X-Total-Count", "")
         more = False if tells_pages(answer.headers.get("Link", "")) and not answer.next_url else None
         known = int(total) if total.isascii() and total.isdigit() else None
@@ -81,7 +81,7 @@ def _listed(answer: Answer, url: str) -> Answer:
     if answer.status != 200:
         raise RemoteRefused(
             f"{host_of(url)} answered {answer.status} to the list of users{_words(answer)}; "
-            f"check the client's rights for OneRoster rostering, and `url` and `version`{instead(answer.body)}",
+            f"check the client's rights for OneRoster rostering, and `url` and `version`{body_excerpt(answer.body)}",
             status=answer.status,
         )
     return answer

@@ -123,7 +123,7 @@ class _Reader:
         self._check_age(answer)
         listed(answer, url, self._described.rights)
         self._came = self._now()
-        self._clock.hear(answer)
+        self._clock.observe(answer)
         said = _parsed(answer, self.host)
         rows = _items(said, self._described, self.host)
         told, cursor = self._cursor(said, answer)

@@ -15,7 +15,7 @@ from adapters.rest_list.description import Token, filled
 from adapters.rest_list.settings import Settings
 from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused
-from bridge.net.answers import instead
+from bridge.net.answers import body_excerpt
 from bridge.net.http import Answer, host_of
 from bridge.net.retry import with_retries
 from bridge.roster.shared_token import token_of
@@ -58,7 +58,7 @@ def listed(answer: Answer, url: str, rights: str) -> Answer:
     if answer.status != 200:
         raise RemoteRefused(
             f"{host_of(url)} answered {answer.status} to the list of people{_words(answer)}; "
-            f"{_advice(answer.status)} {rights}{instead(answer.body)}",
+            f"{_advice(answer.status)} {rights}{body_excerpt(answer.body)}",
             status=answer.status,
         )
     return answer

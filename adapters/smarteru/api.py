@@ -111,7 +111,7 @@ class SmarterU:
         answer = self._context.outbound.request(
             "POST", self._api.url, data={"Package": package}, deadline=seconds, max_bytes=MAX_PAGE_BYTES
         )
-        self.clock.hear(answer)
+        self.clock.observe(answer)
         return answer
 
     def _info(self, answer: Answer, method: str) -> etree._Element:

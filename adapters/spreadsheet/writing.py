@@ -8,7 +8,7 @@ from pathlib import Path
 
 from adapters.spreadsheet.xlsxfile import write_xlsx
 from bridge.files.formulas import guarded
-from bridge.files.private import written_whole
+from bridge.files.private import atomic_write
 
 
 def write_table(target: Path, sheet: str, rows: Iterable[Sequence[str]]) -> None:
@@ -17,7 +17,7 @@ def write_table(target: Path, sheet: str, rows: Iterable[Sequence[str]]) -> None
     As XLSX every cell is text, so that IDs keep their zeros. As CSV a cell that a spreadsheet program would take for a
     formula gets an apostrophe, which our reader takes away again.
     """
-    with written_whole(target) as part:
+    with atomic_write(target) as part:
         if target.suffix.lower() == ".xlsx":
             write_xlsx(part, sheet, rows)
         else:

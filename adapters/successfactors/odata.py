@@ -8,7 +8,7 @@ from typing import Any
 from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.identifiers import normalize
 from bridge.net import answers
-from bridge.net.answers import instead
+from bridge.net.answers import body_excerpt
 from bridge.net.http import Answer, host_of
 from bridge.roster.clock import ServiceClock
 from bridge.roster.paging import ByLink, ByOffset, Page, PageGuard, cursor_in, walk
@@ -48,7 +48,7 @@ def read_rows(
 
     def read(url: str) -> Page[Row]:
         answer = get(url)
-        clock.hear(answer)
+        clock.observe(answer)
         return page_of(answer, url)
 
     yield from walk(first, read, paging, guard, lambda row: normalize(row.get(key)))
@@ -75,7 +75,7 @@ def _answered(answer: Answer, url: str) -> dict[str, Any]:
     if answer.status != 200 or error:
         raise RemoteRefused(
             f"{host_of(url)} answered {answer.status} to the list of people{_words(error)}; {_advice(answer.status)}"
-            f"{instead(answer.body)}",
+            f"{body_excerpt(answer.body)}",
             status=answer.status,
         )
     return said if isinstance(said, dict) else {}

@@ -12,7 +12,7 @@ import click
 from bridge import __version__
 from bridge.cli.invocation import Invocation
 from bridge.cli.lazy_group import LazyGroup
-from bridge.cli.saying import Lines, say
+from bridge.cli.output import EscapingFormatter, say
 from bridge.errors import ConfigError, OttoBridgeError
 
 FAILED, WRONG_CONFIGURATION, INTERRUPTED = 1, 2, 130
@@ -66,7 +66,7 @@ def cli(context: click.Context, config_path: Path, verbose: bool) -> None:
     """Let any LMS open OttoLearn."""
     level = logging.INFO if verbose else logging.WARNING
     lines = logging.StreamHandler(sys.stderr)
-    lines.setFormatter(Lines("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    lines.setFormatter(EscapingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(handlers=[lines], level=level)
     context.obj = Invocation(config_path)
 

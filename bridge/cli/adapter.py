@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from adapters import ADAPTERS
-from bridge.cli.saying import say
+from bridge.cli.output import say
 
 _PARTS = ("__init__.py", "settings.py", "roster.py", "README.md", "config.example.yaml", "test_contract.py")
 

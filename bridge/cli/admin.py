@@ -13,7 +13,7 @@ from bridge.admin.passwords import fault
 from bridge.admin.roles import Role
 from bridge.admin.trail import COMMAND_LINE, Trail
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.cli.tables import print_table
 from bridge.cli.timestamps import iso
 from bridge.launch.rate_limits import Limits

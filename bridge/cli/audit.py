@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.cli.tables import print_table
 from bridge.cli.timestamps import iso
 from bridge.store import audit as stored

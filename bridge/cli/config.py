@@ -13,9 +13,9 @@ from typing import Any
 import click
 
 from adapters import ADAPTERS
+from bridge.cli.first_configuration import KINDS, PLATFORMS, Answers, config_text, file_of, new_secrets, write_all
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.newconfig import KINDS, PLATFORMS, Answers, config_text, file_of, new_secrets, write_all
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.config.configuration import Configuration, load
 from bridge.config.egress import egress_client
 from bridge.config.settings import split_plainly

@@ -21,7 +21,7 @@ from gunicorn import util
 from gunicorn.config import Config
 from gunicorn.workers.gthread import TConn
 
-from bridge.cli.incoming import Incoming, Requests
+from bridge.cli.request_buffer import BufferedParser, RequestBuffer
 
 READ = 64 * 1024
 """Bytes that are read at once."""
@@ -88,7 +88,7 @@ class Connection(TConn):
         self.socket = sock
         self.answer = Answer()
         self.sock: Any = self.answer  # what gunicorn's threads write to
-        self.requests = Requests(cfg, client)
+        self.requests = BufferedParser(cfg, client)
         self.parser = self.requests
         self.initialized = True
         self.state = State.IDLE
@@ -98,7 +98,7 @@ class Connection(TConn):
         self.held = 0
         """Bytes of its request that the worker has counted."""
         self._patience = patience
-        self.incoming = Incoming(self.requests, patience.max_body)
+        self.incoming = RequestBuffer(self.requests, patience.max_body)
         self._rest = b""
         self._discarded = 0
 
@@ -115,14 +115,14 @@ class Connection(TConn):
 
     def take_rest(self) -> bool:
         """Begin the next request with what came behind the last; whether it is to be answered now."""
-        self.incoming = Incoming(self.requests, self._patience.max_body)
+        self.incoming = RequestBuffer(self.requests, self._patience.max_body)
         rest, self._rest = self.requests.unreader.take_buffered() + self._rest, b""
         return bool(rest) and self._add(rest)
 
     def hand_over(self) -> None:
         """The request is a thread's from now on."""
         self.state = State.ANSWERING
-        self._rest = self.incoming.hand_over()
+        self._rest = self.incoming.take_body()
 
     def send(self) -> bool:
         """Send what the client takes without waiting; whether that is all."""

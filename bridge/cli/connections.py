@@ -9,7 +9,7 @@ import click
 
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.config.connections import Connections
 from bridge.contracts import Connection
 from bridge.store import courses

@@ -9,7 +9,7 @@ import click
 
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, pass_invocation
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.config.connections import Connections
 from bridge.errors import OttoBridgeError
 from bridge.install.guide import Addresses

@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.store import backups
 from bridge.store.engine import migrate
-from bridge.store.others import others_there
+from bridge.store.other_clients import other_clients
 from bridge.store.schema_state import SchemaState, SchemaStatus, look
 
 WORDS = {
@@ -97,7 +97,7 @@ def restore(invocation: Invocation, file: Path, yes: bool, force: bool, as_json:
     Nothing is done while anything else has the database open, such as `ottobridge serve`.
     """
     with invocation.database(upgrade=False) as engine:
-        if others := others_there(engine):
+        if others := other_clients(engine):
             _warn_of(others, force=force)
         if not yes:
             click.confirm("Everything in the database is lost. Go on?", abort=True, err=True)

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from bridge.cli.invocation import Invocation, as_json, print_json
-from bridge.cli.saying import say, shown
+from bridge.cli.output import say, styled
 from bridge.cli.syncing import Console as Progress
 from bridge.cli.tables import print_table
 from bridge.store.sync_runs import Status
@@ -85,11 +85,11 @@ def _print_sync(synced: Outcome, provisioning: Sequence[Checked]) -> None:
     console = Console()
     counts = ("read", "created", "updated", "unchanged", "conflicts", "skipped")
     said = ", ".join(f"{getattr(synced, name)} {name}" for name in counts)
-    console.print(shown(f"Roster sync of {synced.connection}: {synced.status}; {said}."), soft_wrap=True)
+    console.print(styled(f"Roster sync of {synced.connection}: {synced.status}; {said}."), soft_wrap=True)
     for launch in provisioning:
         verdict = "; ".join(launch.problems) or "ok"
         console.print(
-            shown(f"{launch.person.name} launches after the sync: {launch.outcome}: {verdict}"), soft_wrap=True
+            styled(f"{launch.person.name} launches after the sync: {launch.outcome}: {verdict}"), soft_wrap=True
         )
 
 
@@ -135,6 +135,6 @@ def _print_table(checked: Sequence[Checked]) -> None:
     console = Console()
     for launch in checked:
         for problem in launch.problems:
-            console.print(shown(f"FAILED {launch.door.title}, {launch.person.name}: {problem}"), soft_wrap=True)
+            console.print(styled(f"FAILED {launch.door.title}, {launch.person.name}: {problem}"), soft_wrap=True)
     failed = sum(bool(launch.problems) for launch in checked)
     say(f"{len(checked)} launches, {failed} failed.")

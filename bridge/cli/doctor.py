@@ -14,7 +14,7 @@ from rich.console import Console
 
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.saying import shown, visible
+from bridge.cli.output import escape_controls, styled
 from bridge.config.configuration import Configuration
 from bridge.config.connections import Connections
 from bridge.contracts import Connection
@@ -111,7 +111,7 @@ def _own_keys(configuration: Configuration, engine: Engine) -> list[OwnKeys]:
 
 
 def _print(finding: Finding) -> None:
-    line = shown(f"{finding.state:7}", STYLES[finding.state])
+    line = styled(f"{finding.state:7}", STYLES[finding.state])
     told = f"{finding.area}: {finding.what}" + (f" -- {finding.detail}" if finding.detail else "")
-    line.append(visible(told + (f". {finding.advice}" if finding.advice else "")), "default")
+    line.append(escape_controls(told + (f". {finding.advice}" if finding.advice else "")), "default")
     Console().print(line, soft_wrap=True)  # a line break inside an ID or an address would spoil it

@@ -12,7 +12,7 @@ import click
 from pydantic import ValidationError
 
 from adapters import ADAPTERS
-from bridge.cli.corrected import is_source
+from bridge.cli.corrected_copy import is_source
 from bridge.cli.invocation import Invocation
 from bridge.cli.tables import check_table_file
 from bridge.contracts import Adapter, Connection

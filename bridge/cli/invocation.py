@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adapters import ADAPTERS
-from bridge.cli.saying import escaped_json
+from bridge.cli.output import escaped_json
 from bridge.logs import FORMATS
 
 if TYPE_CHECKING:
@@ -98,10 +98,10 @@ class Invocation:
         configuration says, and only then must all of it be right.
         """
         from bridge.learners.directory import Directory
-        from bridge.learners.refreshing import whole_list
+        from bridge.learners.refreshing import learner_list_reader
 
         def read() -> Iterator[Learner]:
-            return whole_list(self.ottolearn)()
+            return learner_list_reader(self.ottolearn)()
 
         settings = (configuration or self.configuration).ottolearn
         return Directory(

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.keys.own import OwnKeys, TooEarly
 from bridge.store.own_keys import CURRENT, NEXT, KeyRow
 

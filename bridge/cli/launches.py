@@ -9,13 +9,13 @@ import click
 
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.reasons import NAME_DIFFERS, REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bridge.doctor.compared import Compared
+    from bridge.doctor.comparison import ComparedSetting
     from bridge.doctor.explanation import Explanation, Finds
     from bridge.store.launch_lines import LaunchLine
 
@@ -66,7 +66,7 @@ def explain(invocation: Invocation, reference: str, as_json: bool) -> None:
     """
     from bridge.config.connections import Connections
     from bridge.doctor import explanation
-    from bridge.doctor.compared import compare
+    from bridge.doctor.comparison import compare
 
     with invocation.database() as engine:
         line = explanation.find_launch(engine, reference)
@@ -105,7 +105,7 @@ def _finds(found: Finds) -> str:
     return f"the OttoLearn user {found.users[0]} by {found.by}" + ("" if found.active else ", who is inactive")
 
 
-def _print_explanation(found: Explanation, compared: Sequence[Compared]) -> None:
+def _print_explanation(found: Explanation, compared: Sequence[ComparedSetting]) -> None:
     from bridge.doctor.summaries import what_became, who_came
 
     line = found.line

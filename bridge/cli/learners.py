@@ -6,9 +6,9 @@ import time
 
 import click
 
-from bridge.cli.finding import find, links, search_
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.saying import say
+from bridge.cli.learners_find import find, links, search_
+from bridge.cli.output import say
 from bridge.learners import linking
 from bridge.learners.directory import DirectoryShrunk
 from bridge.learners.students import name_of

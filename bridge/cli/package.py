@@ -12,7 +12,7 @@ import click
 from adapters.scorm.package import FORMATS, Window, build_package
 from adapters.scorm.package.check import check_package
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.config.configuration import Configuration
 from bridge.contracts import Connection
 from bridge.launch.courses import course_with

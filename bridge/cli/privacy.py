@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.cli.sync_options import report_folder
 from bridge.store import privacy as kept
 from bridge.sync.report_files import erase_files, files_naming

@@ -10,7 +10,7 @@ import msgspec
 import yaml
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.packages import probing
 from bridge.store.probes import ProbeRow, newest
 

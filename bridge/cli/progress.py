@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.store.visits import Reported, Visit, newest
 
 

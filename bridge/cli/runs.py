@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.cli.tables import print_table
 from bridge.store.sync_runs import Run, find, newest
 from bridge.store.sync_stops import ask_to_stop

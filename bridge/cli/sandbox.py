@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from sandbox.ottolearn import LINK_SECRET, Faults, SingleSignOn, create_sandbox, generated, read_seed
 from sandbox.ottolearn.app import USERNAME_ATTRIBUTES
 from sandbox.serving import serve

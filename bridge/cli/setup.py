@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from adapters import ADAPTERS
 from bridge.cli.consent import client_of, consent, consented, walk
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.config.configuration import CONNECTION_NAME, Configuration
 from bridge.config.connections import Connections
 from bridge.config.settings import origin_or_empty

@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from bridge.cli.corrected import write_copy
+from bridge.cli.corrected_copy import write_copy
 from bridge.cli.file_source import how_to_confirm, options_of_reading
 from bridge.cli.invocation import Invocation
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.cli.sync_options import options_of, report_folder
 from bridge.cli.sync_output import plan_lines
 from bridge.cli.syncing import Console, stop_signals

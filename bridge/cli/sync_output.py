@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from bridge.cli.invocation import print_json
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.store.database import Engine
 from bridge.store.sync_items import Kind, State
 from bridge.store.sync_runs import Status

@@ -9,11 +9,11 @@ import click
 
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.cli.tables import print_table
 from bridge.config.connections import Connections
 from bridge.sync.planfile import iso
-from bridge.sync.standing import SyncStanding, standing_of
+from bridge.sync.status import SyncStatus, status_of_connection
 
 HEAD: Final = ("connection", "people", "whole", "in between", "behind", "next due", "last run", "looked up today")
 TIMES: Final = ("last_whole", "last_incremental", "next_due")
@@ -29,7 +29,7 @@ def status(invocation: Invocation, as_json: bool) -> None:
     with invocation.database() as engine:
         known = Connections(invocation.configuration.connections, ADAPTERS, engine)
         everyone = [*known.configured.values(), *known.registered()]
-        found = [standing_of(engine, one, now) for one in everyone if one.adapter.read_roster is not None]
+        found = [status_of_connection(engine, one, now) for one in everyone if one.adapter.read_roster is not None]
     if as_json:
         print_json([_document(one) for one in found])
     elif not found:
@@ -38,12 +38,12 @@ def status(invocation: Invocation, as_json: bool) -> None:
         print_table(HEAD, [_row(one, now) for one in found])
 
 
-def _document(one: SyncStanding) -> dict[str, object]:
+def _document(one: SyncStatus) -> dict[str, object]:
     said = one.document()
     return {**said, **{name: iso(said[name]) for name in TIMES}}
 
 
-def _row(one: SyncStanding, now: float) -> list[str]:
+def _row(one: SyncStatus, now: float) -> list[str]:
     return [
         one.connection,
         str(one.people),
@@ -56,7 +56,7 @@ def _row(one: SyncStanding, now: float) -> list[str]:
     ]
 
 
-def _due(one: SyncStanding, now: float) -> str:
+def _due(one: SyncStatus, now: float) -> str:
     if one.next_due is None:
         return "not by --all"
     what = "whole" if one.next_is_whole else "in between"

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from bridge.cli.saying import say
+from bridge.cli.output import say
 
 EVERY: Final = 30.0
 """Seconds between two plain lines where standard error is no terminal."""

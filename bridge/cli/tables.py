@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bridge.cli.saying import visible
+from bridge.cli.output import escape_controls
 
 NARROWEST: Final = 12
 """Cells that a column which may take several lines has at least, where anything in it is that long."""
@@ -23,7 +23,7 @@ def print_table(names: Sequence[str], rows: Sequence[Sequence[str]], folding: Co
     still has no room goes beyond the edge; into a pipe every row goes as one line.
     """
     console = Console()
-    rows = [[visible(cell) for cell in row] for row in rows]
+    rows = [[escape_controls(cell) for cell in row] for row in rows]
     table = Table(box=None, pad_edge=False)
     width = 0
     for at, name in enumerate(names):

@@ -12,7 +12,7 @@ import click
 from adapters.spreadsheet.headers import UNMATCHED
 from adapters.spreadsheet.writing import write_table
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.cli.tables import check_table_file, print_table
 from bridge.cli.unmatched_import import import_, to_complete
 from bridge.contracts import FIRST_NAME, LAST_NAME, Outcome

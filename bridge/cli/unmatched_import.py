@@ -13,7 +13,7 @@ from adapters.spreadsheet.completed import Completed, read_completed
 from adapters.spreadsheet.ids import written_id
 from adapters.spreadsheet.settings import ATTRIBUTES
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.cli.tables import print_table
 from bridge.errors import RosterIncomplete
 from bridge.learners import linking

@@ -18,9 +18,9 @@ def make_private(path: Path) -> None:
 
 
 @contextmanager
-def written_whole(target: Path) -> Iterator[Path]:
-    """A place to write, for the owner alone, that takes the place of `target` when the block has ended well: on a full
-    disk nothing is left of it, and what was there stays. Raises OSError.
+def atomic_write(target: Path) -> Iterator[Path]:
+    """A temporary file, readable by the owner alone, that replaces `target` when the block ends without an error;
+    otherwise it is deleted and `target` stays as it was. Raises OSError.
     """
     if target.exists() and not target.is_file():  # a pipe or a terminal
         yield target

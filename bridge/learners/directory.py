@@ -13,8 +13,8 @@ from concurrent.futures import Future, wait
 from bridge.contracts import Learner, Match
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound, RemoteRefused, RemoteUnavailable
 from bridge.identifiers import FAULTS, fault, is_student_id, loose_key, lower_ascii, normalize
-from bridge.learners.reading import the_only_reading
-from bridge.learners.searching import Search, nobody
+from bridge.learners.refresh_lease import refresh_lease
+from bridge.learners.remote_search import Search, no_search
 from bridge.store import directory_snapshots, learners
 from bridge.store.database import Engine
 from bridge.store.learners import Candidate, DirectoryState
@@ -49,7 +49,7 @@ class Directory:
         every: float = 30.0,
         max_wait: float = 7.0,
         max_shrink_percent: int = 20,
-        search: Search = nobody,
+        search: Search = no_search,
     ) -> None:
         """`username_attributes` in order of trust; `read_learners` reads every user, active or not, from OttoLearn.
 
@@ -112,7 +112,7 @@ class Directory:
         believes it would lock people out. The directory then stays as it was. `accept_fewer` believes any but an
         empty one. Raises `RemoteUnavailable` where another process is reading.
         """
-        with the_only_reading(self._engine, self._now):
+        with refresh_lease(self._engine, self._now):
             began = self._now()
             directory_snapshots.replace(self._engine, self._read(accept_fewer), self._attributes, now=began)
             learners.note_duration(self._engine, self._now() - began)

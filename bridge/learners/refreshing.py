@@ -1,4 +1,4 @@
-"""Keeping the directory fresh: one process at a time, whatever asks for it in between."""
+"""The periodic refresh of the directory, in one process at a time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ LIST_TIMEOUT = (3.0, 60.0)
 """Seconds to connect, seconds between two bytes: a large list may be long in coming."""
 
 
-def whole_list(ottolearn: OttoLearnApi) -> Callable[[], Iterator[Learner]]:
-    """Reads every user; what is no user record is counted in the log, by its reason and without its content."""
+def learner_list_reader(ottolearn: OttoLearnApi) -> Callable[[], Iterator[Learner]]:
+    """A function that reads all users. Entries that are no user records are logged by reason and count."""
 
     def read() -> Iterator[Learner]:
         skipped = Skipped()
@@ -29,9 +29,9 @@ def whole_list(ottolearn: OttoLearnApi) -> Callable[[], Iterator[Learner]]:
 
 
 def refresh_if_due(directory: Directory, every: float) -> bool:
-    """Refresh where the last reading is older than `every` seconds and no other process is at it; whether it was done.
+    """Refresh if the last refresh is older than `every` seconds and no other process does; True where it was done.
 
-    A failure is logged: the next look tries again, as often as `Directory` lets anybody try.
+    A failure is logged: the next check tries again, within the limits of `Directory`.
     """
     try:
         if not directory.is_older_than(every) or not directory.claim():

@@ -13,7 +13,7 @@ from oauthlib.oauth1 import Client
 from bridge.contracts import Report, clean
 from bridge.errors import RemoteRefused
 from bridge.lti.settings import Lti11
-from bridge.net.answers import BOM, instead
+from bridge.net.answers import BOM, body_excerpt
 from bridge.net.http import Answer, Outbound, host_of
 
 SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
@@ -64,7 +64,7 @@ def replace_result(
     answer = outbound.request("POST", url, headers=headers, data=body, max_bytes=MAX_ANSWER)
     major, description = _status_of(answer.body)
     if answer.status != 200 or major != "success":
-        said = f": {description}" if description else instead(answer.body)
+        said = f": {description}" if description else body_excerpt(answer.body)
         raise RemoteRefused(
             f"{host_of(url)} did not take the result (status {answer.status}){said}", status=answer.status
         )
@@ -105,7 +105,7 @@ def _status_of(body: bytes) -> tuple[str, str]:
 
 def _hint(answer: Answer) -> str:
     """What a status of the score service means (AGS 3.4.5; Moodle, mod/lti/service/gradebookservices)."""
-    if page := instead(answer.body):
+    if page := body_excerpt(answer.body):
         return page
     return _HINTS.get(answer.status, "")
 

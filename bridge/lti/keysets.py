@@ -21,7 +21,7 @@ from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import RSAKey
 
 from bridge.errors import LaunchRejected, OttoBridgeError, RemoteRefused, RemoteUnavailable
-from bridge.net.answers import instead
+from bridge.net.answers import body_excerpt
 from bridge.net.http import Answer, Outbound, host_of
 
 log = logging.getLogger(__name__)
@@ -204,7 +204,7 @@ def _read_keys(answer: Answer, url: str) -> dict[str, RSAKey]:
     document = answer.json() if answer.status == 200 else None
     entries = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(entries, list) or not entries:
-        page = instead(answer.body)
+        page = body_excerpt(answer.body)
         raise RemoteRefused(f"{host_of(url)} answered {answer.status} without a key set{page}", status=answer.status)
     return _read_entries(entries, url)
 

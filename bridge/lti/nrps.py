@@ -88,7 +88,8 @@ def _page(url: str, token: Token, context: ReaderContext) -> Answer:
     if answer.status != 200:
         raise RemoteRefused(
             f"{host_of(url)} answered {answer.status} to the list of members; the tool needs the service "
-            f"Names and Role Provisioning in the platform, and an activity in the course{answers.instead(answer.body)}",
+            f"Names and Role Provisioning in the platform, and an activity in the course"
+            f"{answers.body_excerpt(answer.body)}",
             status=answer.status,
         )
     return answer

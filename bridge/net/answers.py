@@ -78,7 +78,7 @@ def is_page(body: bytes) -> bool:
     return _PAGE.match(body.removeprefix(BOM)[:4096]) is not None
 
 
-def instead(body: bytes) -> str:
+def body_excerpt(body: bytes) -> str:
     """For an error about a status: words that add that a web page came with it, or empty."""
     return f"; {WORDS[PAGE]}" if is_page(body) else ""
 

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from bridge.contracts import Learner, clean
 from bridge.errors import RemoteRefused
 from bridge.identifiers import normalize
-from bridge.net.answers import instead
+from bridge.net.answers import body_excerpt
 from bridge.net.http import TIMEOUT, Answer, Outbound, Timeout
 from bridge.ottolearn.array import read_array
 from bridge.ottolearn.session import Session
@@ -83,7 +83,7 @@ class OttoLearnApi:
         seen = IdSet()
         with self._session.stream(self._wire.users, timeout) as response:
             if response.status != 200:
-                raise _refused("list the users", response.status, instead(response.read(4096)))
+                raise _refused("list the users", response.status, body_excerpt(response.read(4096)))
             for position, record in enumerate(read_array(response), start=1):
                 try:
                     learner = self._learner(record)
@@ -187,7 +187,7 @@ class OttoLearnApi:
 def _checked(answer: Answer, deed: str, shape: type[Any]) -> Any:
     """The body of a successful answer, of the given JSON shape."""
     if answer.status not in {200, 201}:
-        raise _refused(deed, answer.status, instead(answer.body))
+        raise _refused(deed, answer.status, body_excerpt(answer.body))
     body = answer.json()
     if not isinstance(body, shape):
         raise RemoteRefused(f"OttoLearn was asked to {deed}: unexpected JSON", status=answer.status)

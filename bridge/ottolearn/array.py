@@ -9,7 +9,7 @@ from typing import Any
 import ijson  # type: ignore[import-untyped]  # it ships no types
 
 from bridge.errors import RemoteRefused
-from bridge.net.answers import BOM, instead
+from bridge.net.answers import BOM, body_excerpt
 from bridge.net.http import Response
 
 CHUNK = 64 * 1024
@@ -45,7 +45,7 @@ def _sound(parts: Iterator[bytes], found: list[Any]) -> Iterator[bytes]:
         if not started and (text := part.lstrip(b" \t\r\n")):
             started = text.startswith(b"[")
             if not started:
-                raise RemoteRefused(f"the list is not a JSON array{instead(text)}")
+                raise RemoteRefused(f"the list is not a JSON array{body_excerpt(text)}")
         if found:
             waiting = nested = 0
         waiting += len(part)

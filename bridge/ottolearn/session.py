@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from bridge.errors import RemoteRefused, RemoteUnavailable
-from bridge.net.answers import instead, is_page
+from bridge.net.answers import body_excerpt, is_page
 from bridge.net.http import TIMEOUT, Answer, Outbound, Response, Timeout
 from bridge.ottolearn.settings import OttoLearn
 
@@ -120,7 +120,7 @@ class Session:
             )
         if answer.status != HTTPStatus.OK:
             raise RemoteRefused(
-                f"the login was answered with {answer.status}: check ottolearn.api_url{instead(answer.body)}",
+                f"the login was answered with {answer.status}: check ottolearn.api_url{body_excerpt(answer.body)}",
                 status=answer.status,
             )
         return _token_in(answer)

@@ -17,7 +17,7 @@ class ServiceClock:
         """Seconds since 1970, when it sent the first page; None where it did not say."""
         self._pages = 0
 
-    def hear(self, answer: Answer) -> None:
+    def observe(self, answer: Answer) -> None:
         """Note the time of the first page."""
         self._pages += 1
         if self._pages == 1:

@@ -1,4 +1,4 @@
-"""What Microsoft Entra sends otherwise than the standard has it, put right before the library reads it."""
+"""Normalization of the requests of Microsoft Entra that differ from RFC 7644, before the library parses them."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ _ODD: Final = re.compile(rb"manager|members", re.IGNORECASE)
 _MANAGER_PATHS: Final = {f"{ENTERPRISE}:{MANAGER}".lower(), MANAGER}
 
 
-def put_right(body: bytes) -> bytes:
-    """The same body; a manager and members that are plain texts made the objects that they should be."""
+def normalize_entra(body: bytes) -> bytes:
+    """The same body, with a manager and members given as plain strings replaced by the objects of RFC 7643."""
     if not _ODD.search(body):
         return body
     try:
         said = json.loads(body)
     except (ValueError, RecursionError):
-        return body  # what is no JSON is refused, in its own words, by whoever reads it
+        return body  # the parser refuses it with its own error
     if not isinstance(said, dict):
         return body
-    _put_right_in(said)
+    _normalize_path(said)
     operations = _member(said, "operations")
     for operation in operations if isinstance(operations, list) else ():
         if isinstance(operation, dict):
-            _put_right_operation(operation)
+            _normalize_operation(operation)
     return json.dumps(said).encode()
 
 
-def _put_right_operation(operation: dict[str, Any]) -> None:
+def _normalize_operation(operation: dict[str, Any]) -> None:
     path, value_name = _member(operation, "path"), _name(operation, "value")
     if value_name is None:
         return
@@ -41,20 +41,20 @@ def _put_right_operation(operation: dict[str, Any]) -> None:
     elif isinstance(path, str) and path.lower() in _MANAGER_PATHS:
         operation[value_name] = _manager(operation[value_name])
     elif isinstance(path, str) and path.lower() == ENTERPRISE.lower():
-        _put_right_here(operation[value_name])
+        _normalize_value(operation[value_name])
     elif path is None and isinstance(operation[value_name], dict):
-        _put_right_in(operation[value_name])
+        _normalize_path(operation[value_name])
 
 
-def _put_right_in(said: dict[str, Any]) -> None:
+def _normalize_path(said: dict[str, Any]) -> None:
     for name, value in said.items():
         if name.lower() == ENTERPRISE.lower():
-            _put_right_here(value)
+            _normalize_value(value)
         elif name.lower() == f"{ENTERPRISE}:{MANAGER}".lower():
             said[name] = _manager(value)
 
 
-def _put_right_here(extension: Any) -> None:
+def _normalize_value(extension: Any) -> None:
     if isinstance(extension, dict) and (name := _name(extension, MANAGER)) is not None:
         extension[name] = _manager(extension[name])
 

@@ -11,7 +11,7 @@ from scim2_models import NotFoundException, PreconditionFailedException, SCIMExc
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 
-from bridge.scim.entra import put_right
+from bridge.scim.entra import normalize_entra
 from bridge.scim.handler import Handler
 from bridge.scim.provider import provider
 from bridge.scim.service import Service
@@ -48,7 +48,7 @@ class Server:
         if handler is None:
             storage = Storage(self._engine, connection, self._provider, self._now)
             handler = self._handlers[connection] = Handler(self._service, storage)
-        request.body = put_right(request.body)
+        request.body = normalize_entra(request.body)
         request.path = request.path.removesuffix(".scim")
         try:
             return self._persistently(handler, request)

@@ -24,7 +24,7 @@ from scim2_models import (
 from scim2_server.storage import ScimStorage, SearchPage
 from scim2_server.utils import parametrize
 
-from bridge.scim.narrowing import PARTS, Narrowed, comparisons, narrowed
+from bridge.scim.prefilter import PARTS, Prefilter, comparisons, prefilters
 from bridge.scim.rows import Members, document_of, is_member, keys_of, members_of, meta_of, resource_from, version_of
 from bridge.store import scim_groups, scim_resources
 from bridge.store.database import Engine
@@ -207,7 +207,7 @@ class Storage(ScimStorage):
                     yield resource
 
     def _candidates(self, kind: str, scim_filter: ScimFilter[Any] | None) -> Iterable[Row]:
-        ways, each = narrowed(self._connection, kind, scim_filter), comparisons(scim_filter.ast) if scim_filter else 1
+        ways, each = prefilters(self._connection, kind, scim_filter), comparisons(scim_filter.ast) if scim_filter else 1
         if ways is None:
             candidates = scim_resources.count(self._engine, self._connection, kind, MOST_CANDIDATES + 1)
             _limit(kind, candidates, candidates * each)
@@ -216,7 +216,7 @@ class Storage(ScimStorage):
         _limit(kind, 0, len(found) * each)
         return [found[number] for number in sorted(found)]
 
-    def _found_by(self, kind: str, by: Narrowed) -> Iterable[Row]:
+    def _found_by(self, kind: str, by: Prefilter) -> Iterable[Row]:
         if by.column in PARTS:
             most = MOST_CANDIDATES + 1
             rows = scim_resources.part(self._engine, self._connection, kind, by.column, by.at, most)

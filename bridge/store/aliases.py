@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.identifiers import is_student_id, normalize
 from bridge.store.engine import autocommit
-from bridge.store.once import insert_once
+from bridge.store.insert_or_ignore import insert_or_ignore
 from bridge.store.prepared import Prepared
 from bridge.store.schema import alias
 
@@ -33,7 +33,7 @@ def _put_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Ex
 
 
 _PUT: Final = {"sqlite": _put_statement(sqlite.Insert), "postgresql": _put_statement(postgresql.Insert)}
-ADD: Final = insert_once(alias)
+ADD: Final = insert_or_ignore(alias)
 _ONE: Final = (alias.c.connection == bindparam("connection_"), alias.c.student_id == bindparam("id_"))
 _FIND: Final = Prepared(select(alias.c.user_id).where(*_ONE))
 SWAP: Final = (

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bridge.store.engine import autocommit
-from bridge.store.once import insert_once
+from bridge.store.insert_or_ignore import insert_or_ignore
 from bridge.store.prepared import Prepared
 from bridge.store.schema import connection as table
 from bridge.store.schema import course, deployment
@@ -38,7 +38,7 @@ _CHANGE: Final = (
 _NAMES: Final = select(table.c.name)
 _REMOVE: Final = delete(table).where(table.c.name == bindparam("asked"))
 _KNOWS: Final = select(deployment.c.key).where(deployment.c.key == bindparam("asked"))
-_LEARN: Final = insert_once(deployment)
+_LEARN: Final = insert_or_ignore(deployment)
 _SEEN: Final = (
     select(deployment.c.deployment_id)
     .where(deployment.c.connection == bindparam("asked"))

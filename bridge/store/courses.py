@@ -8,11 +8,11 @@ from typing import Final
 from sqlalchemy import Engine, bindparam, delete, select
 
 from bridge.store.engine import autocommit
-from bridge.store.once import insert_once
+from bridge.store.insert_or_ignore import insert_or_ignore
 from bridge.store.schema import course
 
 _KNOWS: Final = select(course.c.key).where(course.c.key == bindparam("asked"))
-_LEARN: Final = insert_once(course)
+_LEARN: Final = insert_or_ignore(course)
 _ALL: Final = (
     select(course.c.members)
     .where(course.c.connection == bindparam("asked"))

@@ -215,10 +215,10 @@ def _open_postgresql(address: URL, prepare: bool) -> Engine:
         pool_pre_ping=True,  # a restarted database costs no launch
         connect_args={"connect_timeout": 5, **_SILENCE, **({} if prepare else {"prepare_threshold": None})},
     )
-    from bridge.store.liveness import ask_where_something_came  # noqa: PLC0415 -- for PostgreSQL alone
+    from bridge.store.liveness import ping_only_if_readable  # noqa: PLC0415 -- for PostgreSQL alone
     from bridge.store.wait_limit import WaitLimit  # noqa: PLC0415 -- psycopg is an extra
 
-    ask_where_something_came(engine)
+    ping_only_if_readable(engine)
     event.listen(engine, "do_connect", WaitLimit().connect)
     event.listen(engine, "connect", _prepare_postgresql)
     return engine

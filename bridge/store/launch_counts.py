@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from bridge.store.admin_schema import launch_count, launch_count_by_day, launch_name, launch_summed
 from bridge.store.engine import autocommit
 from bridge.store.hints import name_words
-from bridge.store.once import insert_once
+from bridge.store.insert_or_ignore import insert_or_ignore
 from bridge.store.purging import Purge
 from bridge.store.schema import launch
 
@@ -73,7 +73,7 @@ def _statements(dialect: Any) -> tuple[Any, Any, Any]:
     )
 
 
-_BEGIN: Final = insert_once(launch_summed)
+_BEGIN: Final = insert_or_ignore(launch_summed)
 _ADD: Final = {"sqlite": _statements(sqlite), "postgresql": _statements(postgresql)}
 
 

@@ -1,8 +1,8 @@
-"""Whether a connection to PostgreSQL that waited in the pool is there still, without asking it each time.
+"""Whether a pooled connection to PostgreSQL is still alive, without a ping at each checkout.
 
-A server that ends says so: the system has its last words, or the end of the stream, before anybody asks. So only a
-socket with something to read is asked, by SQLAlchemy's ping: a look at it costs a system call, a ping a round trip for
-every request. What no socket can know, a network that swallows everything, a ping would wait for as well.
+A server that ends a connection sends a last message or closes the stream, so the socket becomes readable. Only then is
+SQLAlchemy's ping sent: polling a socket costs a system call, a ping costs every request a round trip. Where a network
+silently drops packets, the socket shows nothing; a ping would wait for its answer there.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import Engine
 
 
-def ask_where_something_came(engine: Engine) -> None:
-    """Let the pool of `engine`, which pings what it hands out, ping only where something came unasked."""
+def ping_only_if_readable(engine: Engine) -> None:
+    """Let the pool of `engine` (`pool_pre_ping`) send its ping only on a connection whose socket is readable."""
     ping = engine.dialect.do_ping
 
     def ping_or_trust(dbapi_connection: Any) -> bool:

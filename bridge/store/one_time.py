@@ -14,12 +14,12 @@ from sqlalchemy import Engine, Executable, bindparam, delete, insert, select, up
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import autocommit
-from bridge.store.once import insert_once
+from bridge.store.insert_or_ignore import insert_or_ignore
 from bridge.store.prepared import Prepared
 from bridge.store.purging import Purge
 from bridge.store.schema import consumed, kept
 
-_SPEND: Final = Prepared(insert_once(consumed))
+_SPEND: Final = Prepared(insert_or_ignore(consumed))
 _UNSPEND: Final = delete(consumed).where(consumed.c.key == bindparam("k"))
 _OWN: Final = (consumed.c.key == bindparam("k"), consumed.c.until == bindparam("was"))
 _UNSPEND_OWN: Final = delete(consumed).where(*_OWN)
@@ -49,7 +49,7 @@ def _put_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Ex
 
 
 _PUT: Final = {"sqlite": _put_statement(sqlite.Insert), "postgresql": _put_statement(postgresql.Insert)}
-_BIND: Final = insert_once(kept)
+_BIND: Final = insert_or_ignore(kept)
 _BOUND: Final = select(kept.c.payload).where(kept.c.key == bindparam("k"))
 _PURGE: Final = tuple(Purge(table, table.c.until <= bindparam("now")) for table in (consumed, kept))
 

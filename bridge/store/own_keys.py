@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Engine, bindparam, delete, or_, select, update
 
 from bridge.store.engine import autocommit
-from bridge.store.once import insert_once
+from bridge.store.insert_or_ignore import insert_or_ignore
 from bridge.store.schema import own_key
 
 CURRENT: Final = "current"
@@ -35,7 +35,7 @@ class KeyRow(NamedTuple):
 
 
 _COLUMNS: Final = [own_key.c[name] for name in KeyRow._fields]
-_ADD: Final = insert_once(own_key)
+_ADD: Final = insert_or_ignore(own_key)
 _PUBLISHED: Final = (
     select(*_COLUMNS)
     .where(own_key.c.purpose == bindparam("purpose_"))

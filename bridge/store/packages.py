@@ -9,7 +9,7 @@ from sqlalchemy import Engine, Executable, bindparam, func, insert, or_, select,
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import autocommit
-from bridge.store.once import insert_once
+from bridge.store.insert_or_ignore import insert_or_ignore
 from bridge.store.schema import package, package_origin
 
 NEW, APPROVED, REFUSED = "new", "approved", "refused"
@@ -73,7 +73,7 @@ _WAITING: Final = (
     .select_from(package_origin)
     .where(package_origin.c.connection == bindparam("name"), package_origin.c.state == NEW)
 )
-_LEARN: Final = insert_once(package_origin)
+_LEARN: Final = insert_or_ignore(package_origin)
 
 
 def register(engine: Engine, row: PackageRow, token: str) -> None:

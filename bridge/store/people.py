@@ -16,8 +16,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.identifiers import record_key
 from bridge.store.engine import autocommit
+from bridge.store.insert_or_ignore import insert_or_ignore
 from bridge.store.json_batch import JsonBatchQuery
-from bridge.store.once import insert_once
 from bridge.store.purging import BATCH
 from bridge.store.schema import directory, learner
 from bridge.store.sync_people import Membership
@@ -59,7 +59,7 @@ _BY_USER: Final = JsonBatchQuery(Person, *_COLUMNS, among=_p.user_id, where=_IN_
 _ONE: Final = _IN_NAMESPACE & (_p.record == bindparam("r"))
 _TOUCH: Final = update(person).where(_ONE).values(last_seen=bindparam("at"))
 _LEFT: Final = update(person).where(_IN_NAMESPACE, _p.user_id == bindparam("u")).values(last_seen=bindparam("at"))
-_ADD: Final = insert_once(person)
+_ADD: Final = insert_or_ignore(person)
 _REBIND: Final = (
     update(person)
     .where(_ONE, _p.bound_at == bindparam("was"))

@@ -10,7 +10,7 @@ from bridge.contracts import Connection, Learner, ReaderContext
 from bridge.errors import OttoBridgeError
 from bridge.keys.connection_state import StoredState
 from bridge.learners.directory import Directory
-from bridge.learners.reading import AlreadyReading
+from bridge.learners.refresh_lease import RefreshInProgress
 from bridge.net.http import Outbound
 from bridge.ottolearn.api import Attribute
 from bridge.roster.services import LtiServices
@@ -80,7 +80,7 @@ class RunContext:
         while True:
             try:
                 self.directory.refresh()
-            except AlreadyReading:
+            except RefreshInProgress:
                 if self.now() >= ends or self.stopping():
                     raise
                 self.sleep(STEP)

@@ -34,7 +34,7 @@ ATTRIBUTES_LIVE: Final = 300.0
 """Seconds for which OttoLearn is not asked again which attributes it requires."""
 
 
-class Brought(NamedTuple):
+class PersonResult(NamedTuple):
     """What a run for one person came to."""
 
     outcome: Outcome
@@ -87,7 +87,7 @@ class PersonSync:
     """The username of the bridge itself in OttoLearn."""
     monotonic: Callable[[], float]
 
-    def bring(self, connection: Connection[Any], member: RosterMember, ends: float) -> Brought:
+    def bring(self, connection: Connection[Any], member: RosterMember, ends: float) -> PersonResult:
         """Do for `member` what a sync of the connection would. Nothing is begun after `ends`, by the monotonic clock.
 
         Raises RemoteUnavailable where a sync of the connection is under way, or it is not known yet what became of an
@@ -116,7 +116,7 @@ class PersonSync:
         return replace(self.context, sleep=sleep, stopping=lambda: self.monotonic() >= ends)
 
 
-def _bring(target: SyncTarget, context: RunContext, member: RosterMember) -> Brought:
+def _bring(target: SyncTarget, context: RunContext, member: RosterMember) -> PersonResult:
     with recorded(target, context, full=True, look_up=True) as job:
         key = target.mapped.want(member).key
         _require_settled(job, key)
@@ -127,7 +127,7 @@ def _bring(target: SyncTarget, context: RunContext, member: RosterMember) -> Bro
         note_disputes(job)
         write(job, missing=False)
     items = [item for page in sync_items.pages(context.engine, job.outcome.run) for item in page]
-    return Brought(job.outcome, next((item for item in items if item.kind != Kind.RETURNED), None))
+    return PersonResult(job.outcome, next((item for item in items if item.kind != Kind.RETURNED), None))
 
 
 def _require_settled(job: Job, key: str) -> None:

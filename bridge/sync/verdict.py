@@ -10,7 +10,7 @@ from bridge.identifiers import key, normalize
 from bridge.learners.ledger import LaunchIdentity
 from bridge.learners.students import differ
 from bridge.store.sync_items import Kind, State
-from bridge.sync.person import Brought
+from bridge.sync.person import PersonResult
 from bridge.sync.reasons import RunReason
 
 NOBODY: Final = "no_match"
@@ -115,7 +115,7 @@ def _record_of(source: Connection[Any], context: ReaderContext, launch: Launch) 
     return ask(source.settings, context, launch.kind, launch.record) if ask is not None else ""
 
 
-def verdict_on(brought: Brought) -> Verdict | None:
+def verdict_on(brought: PersonResult) -> Verdict | None:
     """Why the run for one person let nobody in; None where they may enter."""
     outcome, item = brought.outcome, brought.item
     told = "; ".join(outcome.notices)

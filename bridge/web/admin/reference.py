@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from markupsafe import Markup, escape
 
 from bridge.admin.roles import Role
-from bridge.doctor.compared import compare
+from bridge.doctor.comparison import compare
 from bridge.doctor.explanation import Explanation, explain, find_launch
 from bridge.doctor.summaries import what_became, who_came
 from bridge.launch.references import LENGTH

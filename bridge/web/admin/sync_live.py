@@ -12,7 +12,7 @@ from flask import abort, url_for
 from bridge.contracts import Connection
 from bridge.store import sync_people, sync_requests, sync_runs, workers
 from bridge.sync.activity import Activity, activity_of
-from bridge.sync.standing import SyncStanding, read_by_the_last, standing_of
+from bridge.sync.status import SyncStatus, read_by_the_last, status_of_connection
 from bridge.web.admin.paging import Page, Place, page_of, read_place
 from bridge.web.admin.services import AdminServices
 from bridge.web.admin.sync_words import Live, Processes, live_of
@@ -42,7 +42,7 @@ class Present:
 class Row(Present):
     """The same, with how fresh the roster is."""
 
-    standing: SyncStanding
+    standing: SyncStatus
 
 
 def rostered(admin: AdminServices, name: str) -> Connection[Any]:
@@ -76,7 +76,7 @@ def rows_of(admin: AdminServices, connections: Sequence[Connection[Any]]) -> lis
     engine, now = admin.app.engine, admin.app.now()
     rows = []
     for one in present_of(admin, connections):
-        standing = standing_of(engine, one.connection, now, counted=False)
+        standing = status_of_connection(engine, one.connection, now, counted=False)
         rows.append(Row(one.connection, one.activity, one.live, one.processes, standing))
     return rows
 

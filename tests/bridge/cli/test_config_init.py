@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from adapters import ADAPTERS
 from bridge.cli import cli
-from bridge.cli.newconfig import KINDS
+from bridge.cli.first_configuration import KINDS
 from bridge.config.configuration import load
 from bridge.errors import ConfigError
 from tests.conftest import ROOT

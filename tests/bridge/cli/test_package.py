@@ -208,7 +208,7 @@ def test_the_rules_of_a_connection_are_explained(desk: Desk, monkeypatch: pytest
     def found(_: object, __: object, sent: str, connection: Any) -> dict[str, str]:
         return {"outcome": "matched", "detail": shape(sent, connection.id_rules if connection else ())}
 
-    monkeypatch.setattr("bridge.cli.finding._find", found)
+    monkeypatch.setattr("bridge.cli.learners_find._find", found)
     told = desk.json("learners", "find", "12_r_3", "--connection", "any-lms", "--explain")
     steps = [{"rule": "strip _r_[0-9]+", "student_id": "12"}, {"rule": "digits 6", "student_id": "000012"}]
     assert (told["explain"], told["detail"]) == (steps, "000012")

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from bridge.jobs import rounds
+from bridge.jobs import background
 from bridge.jobs.job import Job, Kind
 from bridge.jobs.schedule import Schedule
 from tests.bridge.jobs.made import made
@@ -72,7 +72,7 @@ def test_a_job_that_fails_or_cannot_be_asked_stops_no_other(caplog: pytest.LogCa
         made(Kind.DIRECTORY, "", run=broken, every=0.0),
         made(Kind.PURGE, "", run=lambda: ran.append("purge"), every=0.0),
     ]
-    rounds.run_due(Schedule(lambda: jobs, lambda: 0.0), threading.Event())
+    background.run_due(Schedule(lambda: jobs, lambda: 0.0), threading.Event())
     assert ran == ["purge"]
     assert "directory failed" in caplog.text
 
@@ -84,7 +84,7 @@ def test_a_queue_does_not_wait_for_the_jobs_of_another() -> None:
         made(Kind.PROGRESS, "", run=short.set, every=0.0),
     ]
     try:
-        with rounds.running(lambda: jobs, every=0.01):
+        with background.running(lambda: jobs, every=0.01):
             assert short.wait(60)
             long.set()
     finally:
@@ -101,5 +101,5 @@ def test_jobs_that_cannot_be_listed_are_looked_for_again() -> None:
         again.set()
         return []
 
-    with rounds.running(jobs, every=0.01):
+    with background.running(jobs, every=0.01):
         assert again.wait(60)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from bridge.contracts import Learner
 from bridge.errors import RemoteUnavailable
 from bridge.learners.directory import Directory
-from bridge.learners.refreshing import refresh_if_due, whole_list
+from bridge.learners.refreshing import learner_list_reader, refresh_if_due
 
 
 class World:
@@ -73,5 +73,5 @@ def test_records_that_are_left_out_are_told_by_reason_without_their_content(capl
             yield Learner(1, True, {})
 
     with caplog.at_level(logging.WARNING):
-        assert len(list(whole_list(Api())())) == 1
+        assert len(list(learner_list_reader(Api())())) == 1
     assert "2 record(s) left out: the id is not a whole number" in caplog.text

@@ -57,8 +57,8 @@ def test_no_answer_is_looked_at_without_end(body: bytes) -> None:
 
 
 def test_a_web_page_is_told_beside_its_status() -> None:
-    assert "a firewall" in answers.instead(WAF)
-    assert answers.instead(b'{"error": "<html>"}') == answers.instead(b"") == ""
+    assert "a firewall" in answers.body_excerpt(WAF)
+    assert answers.body_excerpt(b'{"error": "<html>"}') == answers.body_excerpt(b"") == ""
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 from bridge.config.retention import DAY, Retention
 from bridge.contracts import Assurance, Connection, Kind, Launch, Report, Student
 from bridge.errors import RemoteRefused, RemoteUnavailable
-from bridge.jobs import rounds
+from bridge.jobs import background
 from bridge.jobs.job import Job
 from bridge.jobs.job import Kind as Kinds
 from bridge.jobs.purge import purge
@@ -344,7 +344,7 @@ def test_the_rounds_deliver_and_tidy(reports: Reports, lms: Lms, clock: Clock) -
     tell(reports)
     reported = lms.take
     object.__setattr__(reports, "deliver", dict.fromkeys(Kind, lambda *said: (reported(*said), heard.set())))
-    with rounds.running(lambda: [Job(Kinds.PROGRESS, reports.is_due, reports.deliver_due, every=0.0)], every=0.01):
+    with background.running(lambda: [Job(Kinds.PROGRESS, reports.is_due, reports.deliver_due, every=0.0)], every=0.01):
         assert heard.wait(60)
     assert len(lms.reported) == 1
     purge(reports.engine, clock.now + 2 * Retention().progress * DAY, Retention())

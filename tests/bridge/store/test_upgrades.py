@@ -106,14 +106,14 @@ def steps() -> dict[str, Step]:
                 step.operations.append(operation)
                 return invoke(self, operation)
 
-            def hear(*heard: Any, step: Step = step) -> None:
+            def observe(*heard: Any, step: Step = step) -> None:
                 if re.match(r"(UPDATE|DELETE FROM)(?! alembic_version)", heard[2]):
                     step.changes.append(heard[2])
 
             patch.setattr(AbstractOperations, "invoke", record)
-            event.listen(connection, "before_cursor_execute", hear)
+            event.listen(connection, "before_cursor_execute", observe)
             command.upgrade(config, revision)
-            event.remove(connection, "before_cursor_execute", hear)
+            event.remove(connection, "before_cursor_execute", observe)
     return found
 
 

@@ -6,11 +6,11 @@ import time
 from dataclasses import replace
 
 from bridge.contracts import RosterMember
-from bridge.sync.person import Brought, PersonSync
+from bridge.sync.person import PersonResult, PersonSync
 from tests.bridge.sync.world import USERNAMES, World
 
 
-def bring(world: World, new: RosterMember, name: str = "campus", seconds: float = 5.0) -> Brought:
+def bring(world: World, new: RosterMember, name: str = "campus", seconds: float = 5.0) -> PersonResult:
     context = replace(world.context(), sleep=time.sleep)
     people = PersonSync(context, USERNAMES, "api", time.monotonic)
     world.learners.refresh()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.learners.reading import LEASE, AlreadyReading, Lease
+from bridge.learners.refresh_lease import LEASE, Lease, RefreshInProgress
 from bridge.sync.context import PATIENCE
 from bridge.sync.run import Options
 
 
 def test_a_sync_that_meets_another_reading_waits_for_it(world, people) -> None:
     lease = Lease(world.engine, world.now)
-    assert lease.take()
+    assert lease.acquire()
     world.lms.members = people(2)
     began = world.time
     assert world.run().created == 2
@@ -20,7 +20,7 @@ def test_a_sync_that_meets_another_reading_waits_for_it(world, people) -> None:
 
 def test_a_reading_that_does_not_end_does_not_hold_a_sync_for_ever(world, people, monkeypatch) -> None:
     def busy(**_: object) -> None:
-        raise AlreadyReading("another process is reading")
+        raise RefreshInProgress("another process is reading")
 
     monkeypatch.setattr(world.learners, "refresh", busy)
     world.lms.members = people(2)
@@ -32,10 +32,10 @@ def test_a_reading_that_does_not_end_does_not_hold_a_sync_for_ever(world, people
 def test_whoever_stops_a_sync_that_waits_is_not_kept_waiting(world, monkeypatch) -> None:
     def busy(**_: object) -> None:
         world.stop = True
-        raise AlreadyReading("another process is reading")
+        raise RefreshInProgress("another process is reading")
 
     monkeypatch.setattr(world.learners, "refresh", busy)
     began = world.time
-    with pytest.raises(AlreadyReading):
+    with pytest.raises(RefreshInProgress):
         world.context().refresh()
     assert world.time == began

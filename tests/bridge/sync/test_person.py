@@ -12,14 +12,14 @@ from bridge.roster.settings import Limit, Limits, Roster
 from bridge.store import sync_runs
 from bridge.store.sync_items import Kind, State
 from bridge.store.sync_lock import LockHeld, sync_lock
-from bridge.sync.person import Brought
+from bridge.sync.person import PersonResult
 from bridge.sync.run import Options
 from bridge.sync.stale import PlanStale
 from tests.bridge.sync.bringing import bring
 from tests.bridge.sync.world import DAY, World, member
 
 
-def state_of(brought: Brought) -> tuple[str, str]:
+def state_of(brought: PersonResult) -> tuple[str, str]:
     assert brought.item is not None
     return brought.item.kind, brought.item.state
 

@@ -28,7 +28,7 @@ from adapters import ADAPTERS
 from bridge.config.configuration import load
 from bridge.contracts import Learner
 from bridge.learners.directory import Directory
-from bridge.learners.refreshing import whole_list
+from bridge.learners.refreshing import learner_list_reader
 from bridge.net.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
 from bridge.store.engine import open_database
@@ -144,7 +144,7 @@ def healing(
     engine = open_database(configuration.bridge.database_url.get_secret_value())
     outbound = Outbound([ipaddress.ip_network("127.0.0.0/8")])
     api, clock = OttoLearnApi(configuration.ottolearn, outbound), Clock()
-    directory = Directory(engine, configuration.ottolearn.username_attributes, whole_list(api), clock)
+    directory = Directory(engine, configuration.ottolearn.username_attributes, learner_list_reader(api), clock)
     services = build_services(
         configuration, engine, outbound, directory, adapters=ADAPTERS, now=clock, look_up_limits=limits
     )

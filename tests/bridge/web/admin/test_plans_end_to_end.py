@@ -20,7 +20,7 @@ from adapters import ADAPTERS
 from bridge.admin.roles import Role
 from bridge.config.configuration import load
 from bridge.contracts import Outcome
-from bridge.jobs import rounds
+from bridge.jobs import background
 from bridge.learners.directory import Directory
 from bridge.net.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
@@ -120,7 +120,7 @@ class Site:
     def carry_out(self) -> SyncRequest:
         """Let the process that has it to do carry out what was asked for."""
         if self.engine.dialect.name == "sqlite":
-            with rounds.running(jobs_of(self.services, lambda: False).jobs, every=0.05):
+            with background.running(jobs_of(self.services, lambda: False).jobs, every=0.05):
                 self._wait(lambda: "the rounds of a process that serves")
         else:
             self._let_a_worker()

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.cli import cli
-from bridge.cli.saying import Lines, escaped_json, say, visible
+from bridge.cli.output import EscapingFormatter, escape_controls, escaped_json, say
 from bridge.cli.tables import print_table
 from bridge.store.engine import migrate, open_database
 from bridge.store.launch_lines import LaunchLine
@@ -35,17 +35,17 @@ HARMFUL -= {"\n", "\t"}
 
 
 def test_control_characters_and_directions_are_shown_by_their_numbers() -> None:
-    assert visible(EVIL) == SHOWN
+    assert escape_controls(EVIL) == SHOWN
 
 
 def test_names_of_every_script_stay_as_they_are() -> None:
-    assert visible(KEPT) == KEPT
+    assert escape_controls(KEPT) == KEPT
 
 
 @given(st.text())
 def test_nothing_harmful_is_left_in_any_text(text: str) -> None:
-    assert not HARMFUL & {*visible(text)}
-    visible(text).encode()  # no half character, at which a terminal's encoding would fail
+    assert not HARMFUL & {*escape_controls(text)}
+    escape_controls(text).encode()  # no half character, at which a terminal's encoding would fail
 
 
 @given(st.dictionaries(st.text(), st.text()))
@@ -64,15 +64,15 @@ def test_tables_lines_and_the_log_are_all_written_so(capsys: Any) -> None:
     assert SHOWN in error
     assert not HARMFUL & {*out, *error}
     line = logging.LogRecord("bridge", logging.WARNING, "", 1, "an origin %s", (EVIL,), None)
-    assert Lines("%(message)s").format(line) == f"an origin {SHOWN}"
+    assert EscapingFormatter("%(message)s").format(line) == f"an origin {SHOWN}"
 
 
 def commands() -> list[Path]:
-    return [path for path in sorted((ROOT / "bridge" / "cli").glob("*.py")) if path.name != "saying.py"]
+    return [path for path in sorted((ROOT / "bridge" / "cli").glob("*.py")) if path.name != "output.py"]
 
 
 @pytest.mark.parametrize("path", commands(), ids=lambda path: path.name)
-def test_no_command_writes_past_the_one_place(path: Path) -> None:
+def test_no_command_prints_past_bridge_cli_output(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)

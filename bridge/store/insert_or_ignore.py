@@ -8,7 +8,7 @@ from sqlalchemy import Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 
-def insert_once(table: Table) -> Mapping[str, Executable]:
+def insert_or_ignore(table: Table) -> Mapping[str, Executable]:
     """By dialect, the INSERT of a row that may be there: it returns the key of the one it wrote, and else nothing.
 
     What it returns says who was first. `rowcount` does not: SQLAlchemy knows none of an INSERT on PostgreSQL.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.contracts import Kind, Outcome
-from bridge.doctor.compared import CLAIM, NOT_SET, NOT_SHOWN, compare
+from bridge.doctor.comparison import CLAIM, NOT_SET, NOT_SHOWN, compare
 from bridge.reasons import REASONS
 from bridge.store.launch_lines import LaunchLine
 from tests.bridge.web.conftest import Bridge, bridge, bridge_database, campus, configuration, sign_in

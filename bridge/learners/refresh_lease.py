@@ -1,4 +1,4 @@
-"""One reader of OttoLearn's list over all processes: a lease in the database, which its holder prolongs."""
+"""The lease on refreshing the directory: one process at a time, which renews it while it reads OttoLearn's list."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from bridge.store.database import DatabaseError, Engine
 log = logging.getLogger(__name__)
 
 LEASE: Final = 30.0
-"""Seconds after which whoever prolongs no more is taken for dead."""
-PROLONGED_EVERY: Final = 5.0
+"""Seconds until a lease that is not renewed expires."""
+RENEWED_EVERY: Final = 5.0
 _NAME: Final = "reading OttoLearn's users"
 
 
-class AlreadyReading(RemoteUnavailable):
-    """Another process is reading OttoLearn's list."""
+class RefreshInProgress(RemoteUnavailable):
+    """Another process holds the lease."""
 
 
 class Lease:
@@ -32,27 +32,27 @@ class Lease:
         self._now = now
         self._until = now() + LEASE
 
-    def take(self) -> bool:
-        """Whether it was free."""
+    def acquire(self) -> bool:
+        """Take the lease; False where another process holds it."""
         return one_time.claim(self._engine, _NAME, now=self._now(), until=self._until)
 
-    def prolong(self) -> None:
-        """Hold it for a while more. Where another has it by now nothing is done: the reading, overtaken, will see."""
+    def renew(self) -> None:
+        """Extend the lease. Does nothing where another process has taken it meanwhile; the refresh notices."""
         until = self._now() + LEASE
         if one_time.prolong(self._engine, _NAME, was=self._until, until=until):
             self._until = until
 
-    def leave(self) -> None:
-        """Let others have it, unless another has it already."""
+    def release(self) -> None:
+        """Give the lease up, unless another process has taken it."""
         one_time.release_own(self._engine, _NAME, until=self._until)
 
 
 @contextmanager
-def the_only_reading(engine: Engine, now: Callable[[], float]) -> Iterator[None]:
+def refresh_lease(engine: Engine, now: Callable[[], float]) -> Iterator[None]:
     """Hold the lease within the block. Raises AlreadyReading where another process is at it."""
     lease = Lease(engine, now)
-    if not lease.take():
-        raise AlreadyReading("another process is reading the list of OttoLearn's users", retry_after=LEASE)
+    if not lease.acquire():
+        raise RefreshInProgress("another process is reading the list of OttoLearn's users", retry_after=LEASE)
     stop = threading.Event()
     keeper = threading.Thread(target=_keep, args=(lease, stop), name="directory-lease", daemon=True)
     keeper.start()
@@ -61,13 +61,13 @@ def the_only_reading(engine: Engine, now: Callable[[], float]) -> Iterator[None]
     finally:
         stop.set()
         keeper.join()
-        with suppress(DatabaseError):  # it ends by itself
-            lease.leave()
+        with suppress(DatabaseError):  # it expires by itself
+            lease.release()
 
 
 def _keep(lease: Lease, stop: threading.Event) -> None:
-    while not stop.wait(PROLONGED_EVERY):
+    while not stop.wait(RENEWED_EVERY):
         try:
-            lease.prolong()
+            lease.renew()
         except DatabaseError as error:
-            log.warning("the lease on reading OttoLearn's users could not be prolonged: %s", type(error).__name__)
+            log.warning("the lease on reading OttoLearn's users could not be renewed: %s", type(error).__name__)

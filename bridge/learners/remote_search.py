@@ -1,7 +1,7 @@
-"""One user by an ID that the directory does not know, where OttoLearn can be asked for one.
+"""A search in OttoLearn itself for an ID that the directory does not have.
 
-That it can is known of no OttoLearn (docs/ottolearn-api.md), so it is asked only where `ottolearn.api.search` says how.
-The whole list is read after that as ever: a wrong setting costs a call, and hides nobody.
+No endpoint for this is documented (docs/ottolearn-api.md), so it is used only where `ottolearn.api.search` configures
+one. The full list is still read afterwards: a wrong setting costs a call, and hides nobody.
 """
 
 from __future__ import annotations
@@ -20,18 +20,23 @@ log = logging.getLogger(__name__)
 
 SPAN: Final = 30.0
 MOST: Final = 60
-"""IDs that OttoLearn is asked for in so many seconds, over all processes; the same one once."""
+"""Searches in `SPAN` seconds over all processes; each ID at most once."""
 
 Search = Callable[[str], Sequence[Learner]]
 
 
-def nobody(_student_id: str) -> Sequence[Learner]:
-    """Where OttoLearn cannot be asked."""
+def no_search(_student_id: str) -> Sequence[Learner]:
+    """The search where none is configured: it finds nobody."""
     return ()
 
 
-def searching(engine: Engine, ottolearn: OttoLearnApi, attributes: Sequence[str], now: Callable[[], float]) -> Search:
-    """Asks for an ID in every Username attribute, so that two who share it are both known. Raises RemoteUnavailable."""
+def remote_search(
+    engine: Engine, ottolearn: OttoLearnApi, attributes: Sequence[str], now: Callable[[], float]
+) -> Search:
+    """A search for an ID in every Username attribute, so that two users who share it are both found.
+
+    It raises RemoteUnavailable.
+    """
 
     def search(student_id: str) -> Sequence[Learner]:
         if not ottolearn.can_search or not _may_ask(engine, student_id, now()):

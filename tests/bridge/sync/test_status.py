@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.sync.standing import standing_of
+from bridge.sync.status import status_of_connection
 from tests.bridge.sync.bringing import bring
 from tests.bridge.sync.world import DAY, World, member
 
@@ -15,10 +15,10 @@ def test_lag_is_measured_by_the_source_s_clock(world: World) -> None:
     world.time -= DAY
     connection = world.sync()._target.connection
     connection.settings.model_fields_set = {"roster"}
-    found = standing_of(world.engine, connection, world.time + 60)
+    found = status_of_connection(world.engine, connection, world.time + 60)
     assert (found.people, found.lag_seconds, found.last_incremental) == (1, 3_660, None)
     assert found.next_due == world.time + DAY
     assert not found.next_is_whole
     bring(world, member("p2"))
-    after = standing_of(world.engine, connection, world.time + 60)
+    after = status_of_connection(world.engine, connection, world.time + 60)
     assert (after.people, after.looked_up, after.lag_seconds, after.last_status) == (2, 1, 3_660, "done")

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from bridge.contracts import Learner
 from bridge.errors import LearnerAmbiguous, LearnerNotFound, RemoteUnavailable
-from bridge.learners import searching
+from bridge.learners import remote_search
 from bridge.learners.directory import Directory
 from bridge.net.http import Outbound
 from bridge.ottolearn.api import OttoLearnApi
@@ -78,7 +78,7 @@ def made(engine: Engine, ottolearn: Answering, loopback: Outbound, url: str, **a
     )
     now = lambda: ottolearn.now  # noqa: E731
     asking = OttoLearnApi(settings, loopback, attempts=1)
-    search = searching.searching(engine, asking, NAMES, now)
+    search = remote_search.remote_search(engine, asking, NAMES, now)
     directory = Directory(engine, NAMES, ottolearn.list, now, every=30, max_wait=60, search=search)
     directory.refresh()
     ottolearn.lists = 0
@@ -140,7 +140,7 @@ def test_one_unknown_id_is_asked_for_once_in_a_while(directory: Directory, ottol
         with pytest.raises(LearnerNotFound):
             directory.find("nobody")
     assert len(ottolearn.asked) == 2
-    ottolearn.now += searching.SPAN
+    ottolearn.now += remote_search.SPAN
     with pytest.raises(LearnerNotFound):
         directory.find("nobody")
     assert len(ottolearn.asked) == 4
@@ -149,7 +149,7 @@ def test_one_unknown_id_is_asked_for_once_in_a_while(directory: Directory, ottol
 def test_many_unknown_ids_do_not_flood_ottolearn(
     directory: Directory, ottolearn: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searching, "MOST", 3)
+    monkeypatch.setattr(remote_search, "MOST", 3)
     for number in range(10):
         with pytest.raises(LearnerNotFound):
             directory.find(f"nobody {number}")

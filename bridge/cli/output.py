@@ -1,7 +1,7 @@
-"""What goes to a terminal: every text that a command prints goes through `visible`, whoever it came from.
+"""The terminal output of the commands: all text that a command prints is passed through `escape_controls`.
 
-A name from a launch may hold escape sequences, which a terminal obeys, and characters that turn the direction of
-writing around, so that another ID is read than is there. Both are shown by their numbers.
+A name from a launch can hold terminal escape sequences, and characters that change the direction of writing, so that
+an ID reads as another one. Both are printed as escapes.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ _INVISIBLE = re.compile(
 """The joiners U+200C and U+200D are left: names in Persian and Hindi are written with them."""
 
 
-def visible(text: str) -> str:
+def escape_controls(text: str) -> str:
     """`text`, with its control characters, invisible ones and marks of direction as `\\x1b` and `\\u202e`."""
     return _INVISIBLE.sub(lambda found: _number(ord(found[0])), text)
 
 
 def say(text: str = "", *, err: bool = False) -> None:
     """One line or several on standard output, or with `err` on standard error."""
-    click.echo(visible(text), err=err)
+    click.echo(escape_controls(text), err=err)
 
 
-def shown(text: str, style: str = "") -> Text:
-    """The same for whatever is laid out."""
-    from rich.text import Text  # noqa: PLC0415 -- most commands lay nothing out
+def styled(text: str, style: str = "") -> Text:
+    """`text`, escaped, as a styled text of `rich`."""
+    from rich.text import Text  # noqa: PLC0415 -- most commands print plain lines
 
-    return Text(visible(text), style)
+    return Text(escape_controls(text), style)
 
 
-class Lines(logging.Formatter):
-    """The log of a command, on standard error too."""
+class EscapingFormatter(logging.Formatter):
+    """The log format of the commands: each line escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return visible(super().format(record))
+        return escape_controls(super().format(record))
 
 
 def escaped_json(text: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.http.errors import InvalidRequestLine, LimitRequestHeaders, ParseException
 
-from bridge.cli.incoming import MAX_HEAD, Incoming, Requests
+from bridge.cli.request_buffer import MAX_HEAD, BufferedParser, RequestBuffer
 
 CLIENT = ("192.0.2.1", 40000)
 HEAD = b"POST /lti/campus/launch HTTP/1.1\r\nHost: x\r\n"
@@ -14,9 +14,9 @@ LENGTH = HEAD + b"Content-Length: 5\r\n\r\nhello"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n2;a=b\r\nhe\r\n3\r\nllo\r\n0\r\nX: y\r\n\r\n"
 
 
-def coming(max_body: int = 100) -> tuple[Requests, Incoming]:
-    requests = Requests(Config(), CLIENT)
-    return requests, Incoming(requests, max_body)
+def coming(max_body: int = 100) -> tuple[BufferedParser, RequestBuffer]:
+    requests = BufferedParser(Config(), CLIENT)
+    return requests, RequestBuffer(requests, max_body)
 
 
 @pytest.mark.parametrize("sent", [LENGTH, CHUNKED])
@@ -25,21 +25,21 @@ def test_a_request_is_answered_when_its_last_byte_is_here_and_what_follows_is_no
     requests, incoming = coming()
     parts = [sent[at : at + size] for at in range(0, len(sent), size)]
     assert [incoming.add(part) for part in parts] == [False] * (len(parts) - 1) + [True]
-    assert incoming.hand_over() == b""
+    assert incoming.take_body() == b""
     request = next(requests)
     assert request.body is not None
     assert (request.method, request.body.read()) == ("POST", b"hello")
     assert not request.should_close()
     assert requests.finish_body()
 
-    assert Incoming(requests, 100).add(sent + b"GET /next") is True  # the connection goes on
+    assert RequestBuffer(requests, 100).add(sent + b"GET /next") is True  # the connection goes on
 
 
 @pytest.mark.parametrize("sent", [LENGTH, CHUNKED])
 def test_a_request_behind_another_is_kept_for_later(sent: bytes) -> None:
     _, incoming = coming()
     assert incoming.add(sent + b"GET /next HTTP/1.1\r\n")
-    assert incoming.hand_over() == b"GET /next HTTP/1.1\r\n"
+    assert incoming.take_body() == b"GET /next HTTP/1.1\r\n"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_head_that_is_wrong_or_too_large_is_refused_at_once(sent: bytes, error
     requests, incoming = coming()
     assert incoming.add(sent)
     assert incoming.is_last
-    incoming.hand_over()
+    incoming.take_body()
     with pytest.raises(error):
         next(requests)
 
@@ -76,7 +76,7 @@ def test_a_body_that_is_too_large_is_not_waited_for_and_ends_the_connection(body
     requests, incoming = coming(max_body=100)
     assert incoming.add(HEAD + body)
     assert incoming.is_last
-    assert incoming.hand_over() == b""
+    assert incoming.take_body() == b""
     assert next(requests).should_close()
 
 
@@ -84,7 +84,7 @@ def test_a_body_that_is_too_large_is_not_waited_for_and_ends_the_connection(body
 def test_chunks_that_are_none_are_refused_and_not_waited_for(chunks: bytes) -> None:
     requests, incoming = coming(max_body=20_000)
     assert incoming.add(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
-    incoming.hand_over()
+    incoming.take_body()
     request = next(requests)
     assert request.should_close()
     assert request.body is not None
@@ -95,7 +95,7 @@ def test_chunks_that_are_none_are_refused_and_not_waited_for(chunks: bytes) -> N
 def test_what_is_never_sent_is_waited_for_by_nobody_who_reads() -> None:
     requests, incoming = coming()
     assert incoming.add(LENGTH)
-    incoming.hand_over()
+    incoming.take_body()
     request = next(requests)
     assert request.body is not None
     assert request.body.read(10_000) == b"hello"

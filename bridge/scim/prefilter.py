@@ -1,7 +1,7 @@
-"""Which rows a filter can match at all: what the database looks up, before the filter itself decides.
+"""Prefilters: database look-ups for the rows that a SCIM filter can match, before the filter is evaluated on them.
 
-Only what the whole filter demands narrows, or what every way to fulfil it demands; whatever else it says, the library
-evaluates it.
+A condition is used where all of the filter, or every alternative of an `or`, requires it; the library evaluates the
+rest.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalEx
 
 from bridge.store.scim_resources import GROUP, USER, digest, exact, folded
 
-MOST_WAYS: Final = 50
-"""Look-ups that one filter may take; one of more alternatives is evaluated on everybody."""
+MAX_ALTERNATIVES: Final = 50
+"""Look-ups for one filter; a filter of more alternatives is evaluated on all resources."""
 _SLACK: Final = 1.0
-"""Seconds: the filter compares times as they are sent, and the database as it keeps them."""
+"""Seconds of tolerance: the filter compares times as they are sent, the database as they are stored."""
 
 
 def comparisons(node: FilterNode) -> int:
@@ -31,8 +31,8 @@ def comparisons(node: FilterNode) -> int:
     return comparisons(node.expr) if isinstance(node, Not) else 1
 
 
-class Narrowed(NamedTuple):
-    """Rows that can match."""
+class Prefilter(NamedTuple):
+    """One look-up of rows that can match."""
 
     column: str
     """Of digests, `id`, `member`, or a name of `scim_resources.part`."""
@@ -57,23 +57,23 @@ _SINCE: Final = {CompareOperator.gt, CompareOperator.ge, CompareOperator.eq}
 _UNTIL: Final = {CompareOperator.lt, CompareOperator.le}
 
 
-def narrowed(connection: str, kind: str, scim_filter: ScimFilter[Any] | None) -> list[Narrowed] | None:
+def prefilters(connection: str, kind: str, scim_filter: ScimFilter[Any] | None) -> list[Prefilter] | None:
     """The look-ups that together find whoever can match; None where every row must be looked at."""
     if scim_filter is None:
         return None
-    ways = _ways(connection, kind, scim_filter.ast)
-    return None if ways is None or len(ways) > MOST_WAYS else ways
+    alternatives = _alternatives(connection, kind, scim_filter.ast)
+    return None if alternatives is None or len(alternatives) > MAX_ALTERNATIVES else alternatives
 
 
-def _ways(connection: str, kind: str, node: FilterNode, within: str = "") -> list[Narrowed] | None:
+def _alternatives(connection: str, kind: str, node: FilterNode, within: str = "") -> list[Prefilter] | None:
     if isinstance(node, LogicalExpr):
-        found = [_ways(connection, kind, term, within) for term in node.terms]
-        sure = [ways for ways in found if ways is not None]
+        found = [_alternatives(connection, kind, term, within) for term in node.terms]
+        sure = [alternatives for alternatives in found if alternatives is not None]
         if node.op == LogicalOperator.and_:
             return min(sure, key=_cost, default=None)
         return list(chain.from_iterable(sure)) if len(sure) == len(found) else None
     if isinstance(node, ValuePath) and not within:
-        return _ways(connection, kind, node.val_filter, node.attr_path.attr.lower())
+        return _alternatives(connection, kind, node.val_filter, node.attr_path.attr.lower())
     if not isinstance(node, Comparison):
         return None
     parts = (within, node.attr_path.attr, node.attr_path.sub_attr)
@@ -81,40 +81,40 @@ def _ways(connection: str, kind: str, node: FilterNode, within: str = "") -> lis
     return None if one is None else [one]
 
 
-def _cost(ways: list[Narrowed]) -> tuple[bool, int]:
-    return any(way.column in PARTS for way in ways), len(ways)
+def _cost(alternatives: list[Prefilter]) -> tuple[bool, int]:
+    return any(way.column in PARTS for way in alternatives), len(alternatives)
 
 
-def _by(connection: str, kind: str, path: str, said: Comparison) -> Narrowed | None:
+def _by(connection: str, kind: str, path: str, said: Comparison) -> Prefilter | None:
     if path == "meta.lastmodified":
         return _by_time(said)
     if said.op != CompareOperator.eq:
         return None
     if path == "active" and kind == USER and said.value is False:
-        return Narrowed("inactive")
+        return Prefilter("inactive")
     return _by_text(connection, kind, path, said.value) if isinstance(said.value, str) else None
 
 
-def _by_text(connection: str, kind: str, path: str, value: str) -> Narrowed | None:
+def _by_text(connection: str, kind: str, path: str, value: str) -> Prefilter | None:
     if path == "id":
-        return Narrowed("id", value=value)
+        return Prefilter("id", value=value)
     if kind == GROUP and path in {"members", "members.value"}:
-        return Narrowed("member", value=value)
+        return Prefilter("member", value=value)
     if path not in _COLUMNS[kind]:
         return None
     column, fold = _COLUMNS[kind][path]
     one = digest(connection, kind, column, fold(value))
-    return Narrowed(column, one, value)
+    return Prefilter(column, one, value)
 
 
-def _by_time(said: Comparison) -> Narrowed | None:
+def _by_time(said: Comparison) -> Prefilter | None:
     """None for what is no time of a known zone: the library says what becomes of it."""
     try:
         time = datetime.fromisoformat(said.value) if isinstance(said.value, str) else None
         if time is None or time.tzinfo is None:
             return None
         if said.op in _SINCE:
-            return Narrowed("since", at=time.timestamp() - _SLACK)
-        return Narrowed("until", at=time.timestamp() + _SLACK) if said.op in _UNTIL else None
+            return Prefilter("since", at=time.timestamp() - _SLACK)
+        return Prefilter("until", at=time.timestamp() + _SLACK) if said.op in _UNTIL else None
     except (ValueError, OverflowError):
         return None

@@ -1,4 +1,4 @@
-"""Who else has the database open, for what must be done alone."""
+"""Other clients that have the database open, for operations that need exclusive access."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _SESSIONS = text(
 )
 
 
-def others_there(engine: Engine) -> str:
-    """In words, empty for nobody. What `engine` itself has open is closed before."""
+def other_clients(engine: Engine) -> str:
+    """A sentence that names them; empty where there are none. Connections of `engine` itself are closed first."""
     engine.dispose()
     return _of_sqlite(str(engine.url.database)) if engine.dialect.name == "sqlite" else _of_postgresql(engine)
 

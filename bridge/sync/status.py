@@ -15,7 +15,7 @@ DAY: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class SyncStanding:
+class SyncStatus:
     """One connection. Times are Unix seconds; None where there was no such run."""
 
     connection: str
@@ -46,7 +46,9 @@ def read_by_the_last(engine: Engine, connection: str) -> int:
     return 0 if source is None else _read_by(sync_runs.last_good(engine, source, whole=True))
 
 
-def standing_of(engine: Engine, connection: Connection[Any], now: float, *, counted: bool = True) -> SyncStanding:
+def status_of_connection(
+    engine: Engine, connection: Connection[Any], now: float, *, counted: bool = True
+) -> SyncStatus:
     """How the connection stands. Without `counted` nobody is counted, which looks through all people and all runs: they
     are as many as the last whole run has read, and nobody was looked up.
     """
@@ -58,7 +60,7 @@ def standing_of(engine: Engine, connection: Connection[Any], now: float, *, coun
     full = sync_runs.last_started(engine, source, full=True)
     due = _due(sync_runs.last_started(engine, source), seconds(roster.every), now)
     full_due = _due(full, seconds(roster.full_every), now)
-    return SyncStanding(
+    return SyncStatus(
         connection=connection.name,
         people=sync_people.count_present(engine, source) if counted else _read_by(whole),
         last_whole=None if whole is None else whole.started_at,

@@ -1,4 +1,4 @@
-"""The settings that a refused launch was held against, beside what came: where both differ, one of them is wrong."""
+"""The settings that a refused launch was checked against, beside its own values: where they differ, one is wrong."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ NOT_SET: Final = "not set"
 NOT_SHOWN: Final = "set, and not shown"
 
 
-class Compared(NamedTuple):
-    """One setting, and what the launch said instead."""
+class ComparedSetting(NamedTuple):
+    """One setting, and the value of the launch that it was compared with."""
 
     setting: str
     """Its path in the configuration file."""
@@ -28,7 +28,7 @@ class _Rule(NamedTuple):
     path: str
     """A setting: below the connection, or from `bridge` or `ottolearn` on."""
     places: Sequence[tuple[str, str]] = ()
-    """Where in what was received the counterpart may stand: the part, and the field in any letter case."""
+    """Where in the received request the value can be: the part, and the field in any letter case."""
     kind: str = ""
     """Only for launches of this kind; empty for all."""
 
@@ -79,12 +79,12 @@ def compare(
     connection: Callable[[str], Connection[Any] | None],
     line: LaunchLine,
     received: Mapping[str, Any] | None,
-) -> list[Compared]:
-    """What to compare for this launch; nothing where no setting has to do with it. No secret is among it."""
+) -> list[ComparedSetting]:
+    """The settings to compare for this launch; none where its reason concerns no setting. Secrets are left out."""
     configured = connection(line.connection) if line.connection else None
     came = {**(received or {}), "line": line._asdict()}
     return [
-        Compared(_named(rule.path, line.connection), _text(value), _came(rule, came))
+        ComparedSetting(_named(rule.path, line.connection), _text(value), _came(rule, came))
         for rule in _RULES.get(line.reason, ())
         if rule.kind in {"", line.kind} and (value := _value(rule.path, configuration, configured)) is not _NOWHERE
     ]

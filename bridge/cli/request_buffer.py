@@ -1,7 +1,7 @@
-"""The bytes of one request as they come, and when it is whole.
+"""The received bytes of one HTTP request, until it is complete.
 
 gunicorn's own parser reads the head, so that both always agree where a request ends. It never has a socket to read
-from: whoever sends slowly cannot keep a thread waiting.
+from, so a slow client cannot block a thread.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _END = b"\r\n\r\n"
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?")
 
 
-class Requests(RequestParser):
-    """The requests of one connection, each read from bytes that are already here."""
+class BufferedParser(RequestParser):
+    """gunicorn's parser, fed with the bytes of complete requests instead of a socket."""
 
     def __init__(self, cfg: Config, client: Any) -> None:
-        super().__init__(cfg, (), client)  # nothing to read from but what is put into its buffer
+        super().__init__(cfg, (), client)  # it reads only from its buffer
         self._read: Request | Exception | None = None
 
     def read_head(self, head: bytes) -> Request | None:
-        """What the head says. None for one that is wrong, which whoever asks for the request is told."""
+        """The parsed head. None for a malformed one; iterating raises its error."""
         self.unreader.unread(head)
         try:
             self._read = found = super().__next__()
@@ -50,10 +50,10 @@ class Requests(RequestParser):
         raise read or StopIteration
 
 
-class Incoming:
+class RequestBuffer:
     """One request of a connection, from its first byte to its last."""
 
-    def __init__(self, parser: Requests, max_body: int) -> None:
+    def __init__(self, parser: BufferedParser, max_body: int) -> None:
         self._parser = parser
         self._max_body = max_body
         self._bytes = bytearray()
@@ -62,9 +62,9 @@ class Incoming:
         self._length = 0
         self._seen = 0
         self.is_last = False
-        """Where it ends is unknown, or it is refused unread: nothing behind it may be read as another request."""
+        """Its end is unknown, or it is refused unread: no further request may be read from this connection."""
         self.expects_continue = False
-        """Its sender waits to be told to go on (Expect: 100-continue)."""
+        """The client waits for `100 Continue` (Expect: 100-continue)."""
 
     def __len__(self) -> int:
         return len(self._bytes)
@@ -74,14 +74,14 @@ class Incoming:
         return bool(self._bytes) or self._request is not None
 
     def add(self, data: bytes) -> bool:
-        """Whether the request is now to be answered: it is whole, or can only be refused."""
+        """Whether the request can be answered now: it is complete, or has to be refused."""
         self._bytes += data
         if self._request is None and not self._read_head():
             return self.is_last
         return self._has_body()
 
-    def hand_over(self) -> bytes:
-        """Give the parser the body; what is left belongs to the next request."""
+    def take_body(self) -> bytes:
+        """Pass the body to the parser; returns the bytes that belong to the next request."""
         body, rest = bytes(self._bytes[: self._length]), bytes(self._bytes[self._length :])
         if self.is_last:
             body, rest = bytes(self._bytes), b""
@@ -134,7 +134,7 @@ class Incoming:
 
 
 class Chunks:
-    """Where a body in chunks ends (RFC 9112, section 7.1); gunicorn reads what is in them."""
+    """The end of a chunked body (RFC 9112, section 7.1); gunicorn decodes the chunks."""
 
     def __init__(self) -> None:
         self._at = 0
@@ -143,7 +143,7 @@ class Chunks:
         """Bytes in the chunks that were announced."""
 
     def end(self, body: bytearray) -> int | None:
-        """How long the body is; None while it is not whole, negative for one that is wrong."""
+        """The length of the body; None while it is incomplete, negative where it is malformed."""
         while not self._trailers:
             if self._at and not b"\r\n".startswith(body[self._at - 2 : self._at]):
                 return -1  # no line end after a chunk

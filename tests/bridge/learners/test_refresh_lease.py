@@ -10,9 +10,9 @@ from sqlalchemy import Engine
 
 from bridge.contracts import Learner
 from bridge.errors import LearnerNotFound, RemoteUnavailable
-from bridge.learners import reading
+from bridge.learners import refresh_lease as lease_module
 from bridge.learners.directory import SHARE, Directory
-from bridge.learners.reading import LEASE, Lease, the_only_reading
+from bridge.learners.refresh_lease import LEASE, Lease, refresh_lease
 
 ANA = Learner(1, True, {"username": "Ana"})
 
@@ -79,7 +79,7 @@ def test_a_reader_that_failed_keeps_nobody_from_reading(engine: Engine, ottolear
 
 
 def test_a_reader_that_was_killed_keeps_nobody_from_reading_for_long(engine: Engine, ottolearn: OttoLearn) -> None:
-    assert Lease(engine, ottolearn.clock).take()
+    assert Lease(engine, ottolearn.clock).acquire()
     with pytest.raises(RemoteUnavailable):
         process(engine, ottolearn).refresh()
     ottolearn.clock.time += LEASE
@@ -88,39 +88,39 @@ def test_a_reader_that_was_killed_keeps_nobody_from_reading_for_long(engine: Eng
 
 def test_a_reader_that_lives_is_not_taken_for_dead(engine: Engine, clock: Clock) -> None:
     lease, other = Lease(engine, clock), Lease(engine, clock)
-    assert lease.take()
+    assert lease.acquire()
     for _ in range(5):
         clock.time += LEASE - 1
-        lease.prolong()
-        assert not other.take()
+        lease.renew()
+        assert not other.acquire()
 
 
 def test_a_reader_that_was_taken_for_dead_does_not_end_its_followers_lease(engine: Engine, clock: Clock) -> None:
     late = Lease(engine, clock)
-    late.take()
+    late.acquire()
     clock.time += LEASE
-    assert Lease(engine, clock).take()
-    late.prolong()
-    late.leave()
-    assert not Lease(engine, clock).take()
+    assert Lease(engine, clock).acquire()
+    late.renew()
+    late.release()
+    assert not Lease(engine, clock).acquire()
 
 
-def test_the_lease_is_prolonged_while_the_list_is_read(
+def test_the_lease_is_renewed_while_the_list_is_read(
     engine: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prolonged, prolong = Event(), Lease.prolong
+    renewed, prolong = Event(), Lease.renew
 
     def watched(lease: Lease) -> None:
         clock.time += LEASE - 1
         prolong(lease)
-        prolonged.set()
+        renewed.set()
 
-    monkeypatch.setattr(reading, "PROLONGED_EVERY", 0.001)
-    monkeypatch.setattr(Lease, "prolong", watched)
-    with the_only_reading(engine, clock):
-        assert prolonged.wait(60)
-        assert not Lease(engine, clock).take()
-    assert Lease(engine, clock).take()
+    monkeypatch.setattr(lease_module, "RENEWED_EVERY", 0.001)
+    monkeypatch.setattr(Lease, "renew", watched)
+    with refresh_lease(engine, clock):
+        assert renewed.wait(60)
+        assert not Lease(engine, clock).acquire()
+    assert Lease(engine, clock).acquire()
 
 
 def test_unknown_ids_start_readings_the_more_rarely_the_longer_one_takes(engine: Engine, ottolearn: OttoLearn) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bridge.cli.invocation import Invocation
-from bridge.cli.saying import say
+from bridge.cli.output import say
 from bridge.contracts import Connection
 from bridge.errors import RemoteUnavailable, RosterIncomplete
 from bridge.store.database import Engine

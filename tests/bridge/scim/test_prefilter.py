@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from bridge.scim import storage
-from bridge.scim.narrowing import MOST_WAYS
+from bridge.scim.prefilter import MAX_ALTERNATIVES
 from bridge.scim.server import Server
 from bridge.scim.service import Asked
 from bridge.store import scim_resources
@@ -53,7 +53,7 @@ EVALUATED = [
     'emails[type eq "work"]',
     'meta.lastModified ne "{4}"',
     'meta.created ge "{2}"',
-    " or ".join([f'userName eq "{n}"' for n in range(MOST_WAYS)] + ['userName eq "ann"']),
+    " or ".join([f'userName eq "{n}"' for n in range(MAX_ALTERNATIVES)] + ['userName eq "ann"']),
 ]
 
 
@@ -98,7 +98,7 @@ def at_minutes(asked: str) -> str:
 @pytest.mark.parametrize("asked", LOOKED_UP + EVALUATED)
 def test_whoever_is_looked_up_is_whom_the_filter_means(ask: Ask, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
     by_database = found(ask, asked)
-    monkeypatch.setattr(storage, "narrowed", lambda *_: None)
+    monkeypatch.setattr(storage, "prefilters", lambda *_: None)
     assert by_database == found(ask, asked)
     assert len(by_database) < 6
     assert by_database or asked in NOBODY

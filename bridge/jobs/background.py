@@ -1,4 +1,4 @@
-"""Jobs in a process that serves: one thread for each queue, one job after another, between requests."""
+"""Background jobs of a serving process: one thread for each queue, which runs the due jobs one after another."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from bridge.jobs.schedule import Schedule
 log = logging.getLogger(__name__)
 
 EVERY = 5.0
-"""Seconds between two looks at what is due."""
+"""Seconds between two checks for due jobs."""
 
 
 def start(jobs: Callable[[], Iterable[Job]], stop: threading.Event, every: float = EVERY) -> list[threading.Thread]:
-    """Run what is due until the event is set, or the process ends."""
+    """Run due jobs until the event is set, or the process ends."""
     threads = [
-        threading.Thread(target=_go, args=(queue, jobs, stop, every), name=f"jobs-{queue}", daemon=True)
+        threading.Thread(target=_run_queue, args=(queue, jobs, stop, every), name=f"jobs-{queue}", daemon=True)
         for queue in Queue
     ]
     for thread in threads:
@@ -30,7 +30,7 @@ def start(jobs: Callable[[], Iterable[Job]], stop: threading.Event, every: float
 
 @contextmanager
 def running(jobs: Callable[[], Iterable[Job]], every: float = EVERY) -> Iterator[None]:
-    """Run what is due until the block ends."""
+    """Run due jobs until the block ends."""
     stop = threading.Event()
     threads = start(jobs, stop, every)
     try:
@@ -41,17 +41,17 @@ def running(jobs: Callable[[], Iterable[Job]], every: float = EVERY) -> Iterator
             thread.join()
 
 
-def _go(queue: Queue, jobs: Callable[[], Iterable[Job]], stop: threading.Event, every: float) -> None:
+def _run_queue(queue: Queue, jobs: Callable[[], Iterable[Job]], stop: threading.Event, every: float) -> None:
     schedule = Schedule(lambda: (job for job in jobs() if job.queue == queue), time.monotonic)
     while not stop.wait(every):
         try:
             run_due(schedule, stop)
         except Exception:  # the list of jobs itself, which is read from the database
-            log.exception("what is due cannot be told; it is looked for again")
+            log.exception("the due jobs could not be determined; retried at the next check")
 
 
 def run_due(schedule: Schedule, stop: threading.Event) -> None:
-    """Run what is due, one after another; a failure of one job does not stop the others."""
+    """Run the due jobs one after another; a failure of one job does not stop the others."""
     for job in schedule.due():
         if stop.is_set():
             return
