@@ -48,10 +48,11 @@ def _refused() -> Response:
 
 
 def _user(person: Person) -> dict[str, Any]:
+    surname, _, suffix = person.family.partition(", ")  # Canvas sorts Martin King, Jr. as "King, Martin, Jr."
     return {
         "id": person.number,
         "name": f"{person.given} {person.family}".strip(),
-        "sortable_name": f"{person.family}, {person.given}",
+        "sortable_name": ", ".join(part for part in (surname, person.given, suffix) if part),
         "short_name": person.given,
         "sis_user_id": person.student_id or None,
         "integration_id": None,
