@@ -60,7 +60,7 @@ class Settings(Frozen):
     def _from_preset(cls, said: Any) -> Any:
         """The preset with what the connection says instead."""
         name = said.get("preset") if isinstance(said, Mapping) else None
-        if not name:
+        if not name or not isinstance(name, str):
             return said
         own = said.get("list") or {}
         return {**said, "list": overlay(presets.read(name), own) if isinstance(own, Mapping) else own}

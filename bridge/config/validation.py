@@ -82,9 +82,18 @@ def plain_http(file: ConfigFile) -> list[str]:
         file.problem(path, "plain http; allowed: https, or http with its network in bridge.trusted_networks")
         for path, text in file.scalars()
         if path != ("bridge", "proxy")
-        and (parts := urlsplit(text)).scheme == "http"
-        and not _lies_within(parts.hostname or "", networks)
+        and (host := _plain_http_host(text)) is not None
+        and not _lies_within(host, networks)
     ]
+
+
+def _plain_http_host(text: str) -> str | None:
+    """The host of an address with plain http; None for any other text."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # `https://[` is text in one place, and reported by the validation of the model in another
+        return None
+    return (parts.hostname or "") if parts.scheme == "http" else None
 
 
 def _network(text: object) -> IPv4Network | IPv6Network | None:

@@ -159,17 +159,26 @@ def read_config_file(path: Path, environ: Mapping[str, str], *, only: str = "") 
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError([f"{path}:1: the file is larger than {MAX_BYTES} bytes"])
-        file.read(path.read_text("utf-8"), environ, only)
+        file.read(_text(path), environ, only)
     except OSError as error:
         how = "`ottobridge config init` makes one, `ottobridge config example` shows every key"
         raise ConfigError([f"{path}: {error.strerror}; {how}"]) from error
     except RecursionError as error:
         raise ConfigError([f"{path}:1: this is not YAML: nested too deeply"]) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError([f"{path}: the file is not UTF-8 text"]) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         what = re.sub("'.*'", "…", getattr(error, "problem", None) or "it cannot be read")  # `password: *abc`
         raise ConfigError([f"{path}:{line}: this is not YAML: {what}"]) from error
     return file
+
+
+def _text(path: Path) -> str:
+    """What the file holds. Raises ConfigError with the line of the first byte that is no UTF-8."""
+    found = path.read_bytes()
+    try:
+        return found.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = found.count(b"\n", 0, error.start) + 1
+        what = "the file is not UTF-8 text from here on; save it as UTF-8 (an editor may call what it is now ANSI)"
+        raise ConfigError([f"{path}:{line}: {what}"]) from error

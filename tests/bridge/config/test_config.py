@@ -225,9 +225,21 @@ def test_a_file_that_is_not_there_says_where_to_begin(tmp_path: Path) -> None:
 
 def test_a_file_in_another_encoding_is_told_in_words(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    path.write_bytes(b"bridge: \xff\xfe")
-    with pytest.raises(ConfigError, match="not UTF-8"):
+    path.write_bytes(GOOD.encode() + "# geändert\n".encode("cp1252"))
+    with pytest.raises(ConfigError, match=rf":{GOOD.count(chr(10)) + 1}: the file is not UTF-8"):
         load(path, ADAPTERS, {})
+
+
+@pytest.mark.parametrize("odd", ["[1]", "{a: 1}", '"https://[::1"', "http://[", '"\\ud800"', "!!binary aGk="])
+def test_an_odd_value_in_any_place_is_a_mistake_with_its_line(tmp_path: Path, odd: str) -> None:
+    lines = (ROOT / "config.example.yaml").read_text("utf-8").splitlines()
+    path = tmp_path / "config.yaml"
+    for number, line in enumerate(lines):
+        key = re.match(r" *(?:[a-z_]+):(?= )", line)
+        if key:
+            path.write_text("\n".join([*lines[:number], f"{key[0]} {odd}", *lines[number + 1 :]]), "utf-8")
+            with suppress(ConfigError):  # some places take any text
+                load(path, ADAPTERS, {}, unset=[])
 
 
 @pytest.mark.parametrize("connections", ["", "connections: {}\n"])
