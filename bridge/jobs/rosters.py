@@ -31,7 +31,8 @@ class Rosters:
         self._engine = engine
         self._sync_of = sync_of
         self._now = now
-        self._not_before: dict[str, float] = {}
+        self._not_before: dict[str, tuple[float, float]] = {}
+        """When it is looked at again, and when that was said: a clock that was set back since makes it worthless."""
 
     @staticmethod
     def has_one(connection: Connection[Any]) -> bool:
@@ -41,10 +42,11 @@ class Rosters:
     def is_due(self, connection: Connection[Any]) -> bool:
         """Whether it is time. The answer "not yet" is remembered: many connections are asked about often."""
         now = self._now()
-        if now < self._not_before.get(connection.name, 0.0):
+        not_before, said_at = self._not_before.get(connection.name, (0.0, 0.0))
+        if said_at <= now < not_before:
             return False
-        due_at = self._due_at(connection)
-        self._not_before[connection.name] = due_at
+        due_at = self._due_at(connection, now)
+        self._not_before[connection.name] = due_at, now
         return now >= due_at
 
     def run(self, connection: Connection[Any]) -> None:
@@ -56,17 +58,18 @@ class Rosters:
             log.info("%s: another sync is under way", name)
         except ConfigError as error:
             log.warning("%s: the sync cannot start: %s", name, "; ".join(error.problems))
-            self._not_before[name] = self._now() + AGAIN
+            self._not_before[name] = self._now() + AGAIN, self._now()
         else:
             words = (outcome.status, outcome.reason or "-", outcome.run, outcome.read, outcome.created)
             rest = (outcome.updated, outcome.deactivated)
             log.info("%s: sync: %s (%s), run %d: %d read, %d created, %d updated, %d deactivated", name, *words, *rest)
 
-    def _due_at(self, connection: Connection[Any]) -> float:
+    def _due_at(self, connection: Connection[Any], now: float) -> float:
         every = seconds(connection.settings.roster.every)
         last = sync_runs.last_started(self._engine, sync_people.source_id(self._engine, connection.name))
-        due_at = 0.0 if last is None else last + every
+        due_at = 0.0 if last is None or last - now >= every else last + every
         newest = sync_runs.newest_of_roster(self._engine, connection.name)
         if newest is None or newest.ended_at is None or newest.reason == INTERRUPTED:  # to be resumed at once
             return due_at
-        return max(due_at, newest.ended_at + (every if newest.reason == STOPPED else AGAIN))
+        pause = every if newest.reason == STOPPED else AGAIN
+        return due_at if newest.ended_at - now >= pause else max(due_at, newest.ended_at + pause)

@@ -119,9 +119,11 @@ class Directory:
         return self.state()
 
     def is_older_than(self, seconds: float) -> bool:
-        """Whether the reading that is served was begun longer ago, or there is none."""
+        """Whether the reading that is served was begun longer ago, or there is none. One from as far ahead is from
+        before a clock was set back, and nobody knows how old it is.
+        """
         refreshed_at = self.state().refreshed_at
-        return refreshed_at is None or self._now() - refreshed_at >= seconds
+        return refreshed_at is None or abs(self._now() - refreshed_at) >= seconds
 
     def claim(self, *, times: float = 0.0) -> bool:
         """True for the one, of all processes, who is to refresh now: not within `times` of what a reading takes."""

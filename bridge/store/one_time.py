@@ -38,7 +38,9 @@ def _claim_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> 
 
 
 _CLAIM: Final = {"sqlite": _claim_statement(sqlite.Insert), "postgresql": _claim_statement(postgresql.Insert)}
-_LOOK: Final = select(kept.c.payload).where(kept.c.key == bindparam("k"), kept.c.until > bindparam("now"))
+_LOOK: Final = select(kept.c.payload).where(
+    kept.c.key == bindparam("k"), kept.c.until > bindparam("now"), kept.c.until <= bindparam("latest")
+)
 
 
 def _put_statement(dialect: type[sqlite.Insert] | type[postgresql.Insert]) -> Executable:
@@ -122,10 +124,13 @@ def put(engine: Engine, purpose: str, code: str, payload: Mapping[str, str], *, 
         connection.execute(_PUT[engine.dialect.name], row)
 
 
-def look(engine: Engine, purpose: str, code: str, *, now: float) -> dict[str, str] | None:
-    """What is kept under `code`, and goes on being kept; None when unknown, taken, or expired."""
+def look(engine: Engine, purpose: str, code: str, *, now: float, lives: float = 1e12) -> dict[str, str] | None:
+    """What is kept under `code`, and goes on being kept; None when unknown, taken, or expired, or where it would be
+    kept for longer than it `lives`: it is from before a clock was set back.
+    """
     with autocommit(engine) as connection:
-        found = connection.execute(_LOOK, {"k": _hash(purpose, code), "now": now}).scalar_one_or_none()
+        row = {"k": _hash(purpose, code), "now": now, "latest": now + lives}
+        found = connection.execute(_LOOK, row).scalar_one_or_none()
     if found is None:
         return None
     payload: dict[str, str] = json.loads(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Engine, bindparam, insert, null, select, update
+from sqlalchemy import Engine, bindparam, insert, null, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bridge.store.engine import autocommit
@@ -75,7 +75,11 @@ _KEEP: Final = update(sync_request).where(_q.id == bindparam("which")).values(se
 _ENDED: Final = update(sync_request).where(_q.id == bindparam("which"), _q.state == Stage.RUNNING)
 _DEAD: Final = (
     update(sync_request)
-    .where(_q.state == Stage.RUNNING, _q.seen_at < bindparam("before"))
+    .where(
+        _q.state == Stage.RUNNING,
+        # Far ahead: its clock, or ours, was set back since; whoever lives says so again.
+        or_(_q.seen_at < bindparam("now") - bindparam("lease"), _q.seen_at > bindparam("now") + bindparam("lease")),
+    )
     .values(state=Stage.FAILED, open=null(), ended_at=bindparam("now"), said=bindparam("why"))
 )
 
@@ -140,9 +144,9 @@ def claim(engine: Engine, now: float) -> SyncRequest | None:
     return None
 
 
-def is_any(engine: Engine, *, silent_since: float) -> bool:
-    """Whether a request waits, or is carried out and nothing was heard of it since then."""
-    silent = (_q.state == Stage.RUNNING) & (_q.seen_at < silent_since)
+def is_any(engine: Engine, *, now: float, lease: float) -> bool:
+    """Whether a request waits, or is carried out and nothing was heard of it for so many seconds."""
+    silent = (_q.state == Stage.RUNNING) & ((_q.seen_at < now - lease) | (_q.seen_at > now + lease))
     wanted = select(_q.id).where(_q.open.is_not(None), (_q.state == Stage.WAITING) | silent).limit(1)
     with autocommit(engine) as database:
         return database.execute(wanted).first() is not None
@@ -161,10 +165,10 @@ def end(engine: Engine, number: int, state: Stage, *, result: int | None, said: 
         database.execute(_ENDED.values(**values), {"which": number})
 
 
-def abandon(engine: Engine, *, before: float, why: str, now: float) -> int:
-    """Give up requests of which nothing was heard since then, their process having died; how many."""
+def abandon(engine: Engine, *, lease: float, why: str, now: float) -> int:
+    """Give up requests of which nothing was heard for so many seconds, their process having died; how many."""
     with autocommit(engine) as database:
-        return database.execute(_DEAD, {"before": before, "why": why, "now": now}).rowcount
+        return database.execute(_DEAD, {"lease": lease, "why": why, "now": now}).rowcount
 
 
 def _one(engine: Engine, statement: Any, connection: str) -> SyncRequest | None:

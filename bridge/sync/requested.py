@@ -48,12 +48,12 @@ class Requested:
 
     def is_due(self) -> bool:
         """Whether somebody has asked for something, or waits for what a dead process had begun."""
-        return sync_requests.is_any(self._engine, silent_since=self._now() - LEASE)
+        return sync_requests.is_any(self._engine, now=self._now(), lease=LEASE)
 
     def run(self) -> None:
         """Carry out the request that has waited longest, if there is one."""
         now = self._now()
-        sync_requests.abandon(self._engine, before=now - LEASE, why=DIED, now=now)
+        sync_requests.abandon(self._engine, lease=LEASE, why=DIED, now=now)
         request = sync_requests.claim(self._engine, now)
         if request is not None:
             with self._living(request):

@@ -78,7 +78,7 @@ def _read_by(whole: Run | None) -> int:
 
 
 def _due(last: float | None, every: float, now: float) -> float:
-    return now if last is None else last + every
+    return now if last is None or last - now >= every else last + every  # far ahead: a clock was set back since
 
 
 def _known_to(run: Run) -> float:

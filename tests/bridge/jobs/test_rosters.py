@@ -84,6 +84,18 @@ def test_what_somebody_stopped_stays_stopped_until_it_is_due_again(world: World)
     assert world.due_after(1)
 
 
+@pytest.mark.parametrize(("status", "reason"), [(Status.DONE, ""), (Status.FAILED, "x"), (Status.PARTIAL, "stopped")])
+def test_a_clock_that_is_set_back_stops_no_roster_until_it_has_caught_up(
+    world: World, status: Status, reason: str
+) -> None:
+    world.now = 1e9
+    world.ran(status, reason)
+    rosters = world.rosters()
+    assert not rosters.is_due(CAMPUS)
+    world.now -= 365 * 24 * HOUR
+    assert rosters.is_due(CAMPUS)
+
+
 @pytest.mark.parametrize(
     ("failure", "said"),
     [(LockHeld("campus"), "another sync is under way"), (ConfigError(["no token"]), "cannot start: no token")],

@@ -349,3 +349,10 @@ def test_looking_asks_nobody_and_tells_of_the_inactive_too(directory: Directory,
     assert directory.look("nobody") is None
     assert directory.look("a\0b") is None
     assert ottolearn.reads == 1
+
+
+def test_a_list_from_before_a_clock_was_set_back_is_not_taken_for_fresh(directory: Directory, clock: Clock) -> None:
+    directory.refresh()
+    assert not directory.is_older_than(60)
+    clock.time -= 365 * 86_400
+    assert directory.is_older_than(60)

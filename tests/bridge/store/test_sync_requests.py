@@ -56,8 +56,8 @@ def test_a_process_that_died_does_not_block_the_connection_for_ever(engine: Engi
     claimed = sync_requests.claim(engine, 11.0)
     assert claimed is not None
     sync_requests.keep(engine, claimed.id, 50.0)
-    assert sync_requests.abandon(engine, before=50.0, why="died", now=60.0) == 0
-    assert sync_requests.abandon(engine, before=50.1, why="died", now=60.0) == 1
+    assert sync_requests.abandon(engine, lease=10.0, why="died", now=60.0) == 0
+    assert sync_requests.abandon(engine, lease=10.0, why="died", now=60.1) == 1
     ended = sync_requests.newest_of(engine, "campus")
     assert ended is not None
     assert (ended.state, ended.said) == (Stage.FAILED, "died")
@@ -67,7 +67,15 @@ def test_a_process_that_died_does_not_block_the_connection_for_ever(engine: Engi
 
 def test_nothing_that_waits_is_given_up(engine: Engine) -> None:
     ask(engine)
-    assert sync_requests.abandon(engine, before=1e12, why="died", now=60.0) == 0
+    assert sync_requests.abandon(engine, lease=1.0, why="died", now=1e12) == 0
+
+
+def test_a_clock_that_is_set_back_keeps_no_dead_process_alive(engine: Engine) -> None:
+    ask(engine)
+    assert sync_requests.claim(engine, 1_000_000.0) is not None
+    assert not sync_requests.is_any(engine, now=999_990.0, lease=10.0)
+    assert sync_requests.is_any(engine, now=500.0, lease=10.0)
+    assert sync_requests.abandon(engine, lease=10.0, why="died", now=500.0) == 1
 
 
 @pytest.mark.parametrize("name", ["", "x" * 400])

@@ -22,3 +22,15 @@ def test_lag_is_measured_by_the_source_s_clock(world: World) -> None:
     bring(world, member("p2"))
     after = status_of_connection(world.engine, connection, world.time + 60)
     assert (after.people, after.looked_up, after.lag_seconds, after.last_status) == (2, 1, 3_660, "done")
+
+
+def test_a_clock_that_is_set_back_puts_no_sync_off_until_it_has_caught_up(world: World) -> None:
+    world.lms.members = [member("p1")]
+    world.run()
+    world.time -= DAY  # a run of this world ends a day later
+    assert not world.sync().due()
+    world.time -= 365 * DAY
+    assert world.sync().due()
+    connection = world.sync()._target.connection
+    connection.settings.model_fields_set = {"roster"}
+    assert standing_of(world.engine, connection, world.time).next_due == world.time

@@ -211,6 +211,16 @@ def test_made_up_ids_cost_the_lms_a_budget_and_no_more(world: World) -> None:
         assert entered(bridge.launch("S9"))
 
 
+def test_what_came_of_a_look_up_is_not_remembered_for_as_long_as_a_clock_was_ahead(world: World) -> None:
+    with reconfigured(world) as bridge:
+        bridge.clock.ahead += 365 * 86_400
+        assert bridge.launch("X1").status_code == 404
+        bridge.clock.ahead -= 365 * 86_400
+        asked = world.asked()
+        bridge.launch("X1")
+        assert world.asked() > asked
+
+
 def find(bridge: Healing, connection: str, student_id: str, assurance: Assurance) -> int:
     """The OttoLearn user whom a launch of a package reaches."""
     launch = Launch(Student(student_id, "Zoë", "O’Brien"), Kind.SCORM12, assurance)
