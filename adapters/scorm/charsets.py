@@ -15,8 +15,10 @@ _MEANT = {
     "gbk": "gb18030",
     "shift_jis": "cp932",
     "euc_kr": "cp949",
+    **dict.fromkeys(("utf-7", "unicode-escape", "raw-unicode-escape", "punycode", "idna"), "cp1252"),
 }
-"""Labels, as Python calls them, that stand for a larger charset wherever there is text to be read."""
+"""Labels, as Python calls them, that stand for a larger charset wherever there is text to be read; and those that no
+browser knows, in which a learner's plain letters could spell a line break."""
 
 
 def decode(body: bytes, content_type: str) -> str:

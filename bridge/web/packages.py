@@ -188,7 +188,8 @@ def _consume_code(services: AppServices, redirect: str, code: str) -> Response:
     if kept is not None and redirect == BY_POST and request.headers.get("Origin", "") != kept.origin:
         return answer(services.launches.refuse("", "", "code_other_site"))
     learner = learners.learner(services.engine, int(kept.user_id)) if kept else None
-    if kept is None or learner is None:
+    # Who has left within the minute may not enter; the next launch says why.
+    if kept is None or learner is None or not (learner.active and learner.attributes.get(kept.attribute)):
         return answer(services.launches.refuse("", "", "code_unknown"))
     if kept.waiting:
         return send_to_provider(services, Waiting(**msgspec.json.decode(kept.waiting)))

@@ -32,6 +32,20 @@ def test_a_name_with_accents_survives_its_charset(body: bytes, content_type: str
     assert decode(body, content_type) == text
 
 
+@pytest.mark.parametrize(
+    ("label", "body"),
+    [
+        ("utf-7", b"x+AAo-Student_ID+AD0-9"),
+        ("unicode_escape", rb"x\nStudent_ID=9"),
+        ("raw_unicode_escape", rb"x\u000aStudent_ID=9"),
+        ("punycode", b"x-9"),
+        ("idna", b"xn--9"),
+    ],
+)
+def test_plain_letters_spell_no_line_break(label: str, body: bytes) -> None:
+    assert decode(body, f"text/plain; charset={label}") == body.decode("ascii")
+
+
 @pytest.mark.parametrize("label", ["", "; charset=utf-8", "; charset=iso-8859-1", "; charset=windows-1252"])
 def test_a_byte_order_mark_rules_and_is_no_text(label: str) -> None:
     assert decode("\ufeffZoë".encode(), f"text/plain{label}") == "Zoë"

@@ -9,6 +9,7 @@ import pytest
 from bridge.contracts import Learner
 from bridge.launch.rate_limits import FAILURES_OF_ADDRESS, MISSES_OF_PACKAGE
 from bridge.packages.origin import Packages
+from bridge.store import directory_snapshots
 from bridge.store import packages as stored
 from bridge.store.packages import PackageRow
 from tests.bridge.web.conftest import Bridge
@@ -195,6 +196,20 @@ def test_a_one_time_address_is_good_for_a_minute(bridge: Bridge) -> None:
     path = launch(bridge).json["url"].removeprefix("https://bridge.example.edu")
     bridge.now += 60
     assert bridge.client.get(path).status_code == 400
+
+
+@pytest.mark.parametrize("changes", [{"active": False}, {"attributes": {}}, None])
+def test_a_one_time_address_lets_nobody_in_who_has_left_meanwhile(
+    bridge: Bridge, changes: dict[str, Any] | None
+) -> None:
+    path = launch(bridge).json["url"].removeprefix("https://bridge.example.edu")
+    found = bridge.services.directory.find("S000101").learner
+    if changes is None:
+        directory_snapshots.replace(bridge.engine, [], ("username",), now=bridge.now)
+    else:
+        bridge.services.directory.put(found._replace(**changes))
+    assert bridge.client.get(path).status_code == 400
+    assert reason(bridge) == "code_unknown"
 
 
 def test_a_link_scanner_does_not_spend_the_address(bridge: Bridge) -> None:
