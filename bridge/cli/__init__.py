@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -74,6 +75,7 @@ def cli(context: click.Context, config_path: Path, verbose: bool) -> None:
 def main() -> None:
     """Run a command; exit 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted, or as a command says."""
     try:
+        _refuse_other_encodings(sys.argv)
         sys.exit(cli.main(standalone_mode=False) or 0)
     except ConfigError as error:
         for problem in error.problems:
@@ -92,7 +94,18 @@ def main() -> None:
     except Exception as error:
         from bridge.store.errors import trouble  # noqa: PLC0415 -- SQLAlchemy takes longer to load than a short command
 
+        if isinstance(error, OSError) and error.filename is not None:
+            say(f"Error: {error.filename}: {error.strerror}", err=True)
+            sys.exit(FAILED)
         if not (what := trouble(error)):
             raise
         say(f"Error: {what}. Try again once that has passed.", err=True)
         sys.exit(FAILED)
+
+
+def _refuse_other_encodings(words: Sequence[str]) -> None:
+    """Raise UsageError for an argument that is no UTF-8, which no database takes for text."""
+    for word in words:
+        if any("\udc80" <= letter <= "\udcff" for letter in word):  # how Python shows bytes that are none (PEP 383)
+            shown = word.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            raise click.UsageError(f"{shown} is not UTF-8 text: is the terminal set to another encoding?")

@@ -146,6 +146,8 @@ class Invocation:
 
 pass_invocation = click.make_pass_decorator(Invocation)
 
+NUMBER = click.IntRange(1, 2**63 - 1)
+"""The number of a run or of a user, as the databases hold it."""
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 
 log_format_option = click.option(

@@ -6,7 +6,7 @@ import time
 
 import click
 
-from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.invocation import NUMBER, Invocation, as_json, pass_invocation, print_json
 from bridge.cli.learners_find import find, links, search_
 from bridge.cli.output import say
 from bridge.learners import linking
@@ -48,7 +48,7 @@ def refresh(invocation: Invocation, accept_fewer: bool, as_json: bool) -> None:
 
 @learners.command()
 @click.argument("student_id")
-@click.argument("user_id", type=click.IntRange(1))
+@click.argument("user_id", type=NUMBER)
 @click.option("--connection", help="Whose ID this is; may be left out where only one named it.")
 @click.option("--write", "attribute", help="Instead: write the ID into this Username attribute in OttoLearn.")
 @click.option("--yes", is_flag=True, help="Link though the names have no word in common, or the ID is another user's.")

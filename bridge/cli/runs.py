@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.invocation import NUMBER, Invocation, as_json, pass_invocation, print_json
 from bridge.cli.output import say
 from bridge.cli.tables import print_table
 from bridge.store.sync_runs import Run, find, newest
@@ -41,7 +41,7 @@ def runs(context: click.Context, invocation: Invocation, last: int, connection: 
 
 
 @runs.command()
-@click.argument("run_number", metavar="RUN", type=int)
+@click.argument("run_number", metavar="RUN", type=NUMBER)
 @click.option("--last", type=click.IntRange(0), default=1_000, show_default=True, help="How many people at most.")
 @as_json
 @pass_invocation
@@ -65,7 +65,7 @@ def show(invocation: Invocation, run_number: int, last: int, as_json: bool) -> N
 
 
 @runs.command()
-@click.argument("run_number", metavar="RUN", type=int)
+@click.argument("run_number", metavar="RUN", type=NUMBER)
 @as_json
 @pass_invocation
 def stop(invocation: Invocation, run_number: int, as_json: bool) -> None:

@@ -18,7 +18,7 @@ from bridge.cli.file_source import (
     reading_from,
     spare_source,
 )
-from bridge.cli.invocation import Invocation, as_json, pass_invocation
+from bridge.cli.invocation import NUMBER, Invocation, as_json, pass_invocation
 from bridge.cli.sync_command import approve as approve_run
 from bridge.cli.sync_command import run_if_due, run_or_apply
 from bridge.cli.sync_options import reports, run_options
@@ -107,7 +107,7 @@ def run(invocation: Invocation, /, connection: str | None, every: bool, **asked:
 
 
 @sync.command()
-@click.argument("run_number", metavar="RUN", type=int)
+@click.argument("run_number", metavar="RUN", type=NUMBER)
 @file_option
 @encoding_option
 @reports

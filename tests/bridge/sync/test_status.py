@@ -33,4 +33,4 @@ def test_a_clock_that_is_set_back_puts_no_sync_off_until_it_has_caught_up(world:
     assert world.sync().due()
     connection = world.sync()._target.connection
     connection.settings.model_fields_set = {"roster"}
-    assert standing_of(world.engine, connection, world.time).next_due == world.time
+    assert status_of_connection(world.engine, connection, world.time).next_due == world.time
