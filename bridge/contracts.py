@@ -362,6 +362,11 @@ class Connection(Generic[S]):
     brand: Brand | None = None
     """How its pages look; None: `bridge.brand`."""
 
+    @property
+    def step_up(self) -> Any:
+        """The settings by which learners prove at a provider who they are; None where nobody must."""
+        return getattr(self.settings, "step_up", None)
+
 
 def can_look_up(connection: Connection[Any]) -> bool:
     """Whether one person of the connection can be asked for: of its LMS's API, or of the file that its roster is."""

@@ -10,8 +10,7 @@ from typing import Final, NamedTuple
 
 from adapters.blackboard.settings import Settings
 from bridge.contracts import Launch, SignedClaims, SignedForm
-from bridge.lti.launch import claim, launch_of_claims, launch_of_form
-from bridge.lti.student import read_id
+from bridge.lti.student import claim, launch_of_claims, launch_of_form, read_id
 
 
 class Places(NamedTuple):

@@ -7,8 +7,7 @@ from typing import Final
 
 from adapters.brightspace.settings import Settings
 from bridge.contracts import Launch, SignedClaims, SignedForm
-from bridge.lti.launch import claim, launch_of_claims, launch_of_form
-from bridge.lti.student import read_id
+from bridge.lti.student import claim, launch_of_claims, launch_of_form, read_id
 
 GROUP: Final = "http://www.brightspace.com"
 """Brightspace's own claim; it stands by itself, or within the claim `launch_presentation`."""

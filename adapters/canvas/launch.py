@@ -14,9 +14,16 @@ from adapters.canvas.names import split_sortable_name
 from adapters.canvas.settings import Settings
 from bridge.contracts import Launch, SignedClaims, SignedForm, Student
 from bridge.errors import LaunchRejected
-from bridge.lti.launch import claim, is_test_user, launch_of_claims, launch_of_form
-from bridge.lti.student import present, read_id, read_student
-from bridge.lti.v13 import CLAIM
+from bridge.lti.student import (
+    CLAIM,
+    claim,
+    is_test_user,
+    launch_of_claims,
+    launch_of_form,
+    present,
+    read_id,
+    read_student,
+)
 
 
 class Places(NamedTuple):

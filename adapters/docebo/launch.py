@@ -6,8 +6,7 @@ from typing import Final
 
 from adapters.docebo.settings import Settings
 from bridge.contracts import Launch, SignedClaims, SignedForm
-from bridge.lti.launch import claim, launch_of_claims, launch_of_form
-from bridge.lti.student import read_id
+from bridge.lti.student import claim, launch_of_claims, launch_of_form, read_id
 
 CLAIMS: Final = {"user_id": "sub", "email": "email"}
 FIELDS: Final = {"user_id": "user_id", "email": "lis_person_contact_email_primary"}

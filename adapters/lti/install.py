@@ -15,7 +15,7 @@ from bridge.install.guide import (
     claimed_section,
 )
 from bridge.lti.grades import SCORE_SCOPE
-from bridge.lti.v13 import CLAIM
+from bridge.lti.student import CLAIM
 
 FIELDS_13 = {
     "lis_person_sourcedid": f"{CLAIM}lis, member person_sourcedid",

@@ -9,8 +9,7 @@ from urllib.parse import quote
 from adapters.lti.settings import Settings
 from bridge.config.settings import origin_or_empty
 from bridge.contracts import Launch, SignedClaims, SignedForm
-from bridge.lti.launch import claim, launch_of_claims, launch_of_form
-from bridge.lti.student import read_id
+from bridge.lti.student import claim, launch_of_claims, launch_of_form, read_id
 
 NAMES_AND_ROLES = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
 LONGEST_ADDRESS = 1000

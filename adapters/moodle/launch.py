@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from adapters.moodle.settings import Settings
 from bridge.contracts import Launch, SignedClaims, SignedForm
-from bridge.lti.launch import claim, launch_of_claims, launch_of_form
-from bridge.lti.student import read_id
+from bridge.lti.student import claim, launch_of_claims, launch_of_form, read_id
 
 CLAIMS = {
     "idnumber": ("lis", "person_sourcedid"),

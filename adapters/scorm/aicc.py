@@ -13,9 +13,9 @@ from urllib.parse import unquote
 from adapters.scorm import callback, hacp
 from adapters.scorm.callback import read_parameter, same_address
 from adapters.scorm.charsets import decode
+from adapters.scorm.launch import read_student
 from adapters.scorm.package.aicc import PACKAGE_KEY
 from adapters.scorm.settings import Settings
-from adapters.scorm.student import read_student
 from bridge.contracts import Assurance, CallbackContext, Kind, Launch, LaunchRequest, Report
 from bridge.errors import LaunchRejected, RemoteRefused
 from bridge.net.http import Answer, Outbound

@@ -17,8 +17,8 @@ import msgspec
 from adapters.scorm.callback import lies_under, read_parameter
 from adapters.scorm.cmi5_lms import Lms
 from adapters.scorm.cmi5_statements import NORMAL, initialized
+from adapters.scorm.launch import read_student
 from adapters.scorm.settings import Settings
-from adapters.scorm.student import read_student
 from bridge.contracts import Assurance, CallbackContext, Kind, Launch, LaunchRequest
 from bridge.errors import LaunchRejected
 from bridge.lti.student import web_address

@@ -16,8 +16,7 @@ from bridge.contracts import SignedClaims
 from bridge.errors import LaunchRejected
 from bridge.launch.courses import Course
 from bridge.lti.roles import makes_courses
-from bridge.lti.student import web_address
-from bridge.lti.v13 import CLAIM
+from bridge.lti.student import CLAIM, web_address
 
 DL_CLAIM = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 LINK = "ltiResourceLink"

@@ -73,11 +73,6 @@ def message_type(form: SignedForm) -> str:
     return form["lti_message_type"]
 
 
-def roles(form: SignedForm) -> tuple[str, ...]:
-    """The roles that a form names, with commas between them (LTI 1.1, section 3)."""
-    return tuple(role for role in (part.strip() for part in form.get("roles", "").split(",")) if role)
-
-
 def _single_valued(request: LaunchRequest) -> dict[str, str]:
     """The fields of body and query as one mapping; a field that says two things says nothing."""
     if request.method != "POST":

@@ -15,10 +15,9 @@ from bridge.contracts import LaunchRequest, SignedClaims
 from bridge.errors import LaunchRejected
 from bridge.lti.settings import Lti13
 from bridge.lti.state import STATE_LIVES, State, States, without_cookie
-from bridge.lti.student import refusals_return_to
+from bridge.lti.student import CLAIM, refusals_return_to
 from bridge.net import answers
 
-CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 RESOURCE_LINK = "LtiResourceLinkRequest"
 DEEP_LINKING = "LtiDeepLinkingRequest"
 MESSAGES = (RESOURCE_LINK, DEEP_LINKING)

@@ -14,18 +14,8 @@ from sqlalchemy import Connection, Engine, and_, bindparam, func, or_, select, u
 
 from bridge.contracts import Learner
 from bridge.store.engine import autocommit
-from bridge.store.prepared import Prepared
-from bridge.store.schema import directory, generation, hint, username
+from bridge.store.schema import directory, generation, hint
 from bridge.store.schema import learner as people
-
-
-class Candidate(NamedTuple):
-    """A learner one of whose Username attributes is loosely equal to a student ID."""
-
-    attribute: str
-    value: str
-    """What the attribute holds, in NFC."""
-    learner: Learner
 
 
 class DirectoryState(NamedTuple):
@@ -43,12 +33,6 @@ current: Final = select(directory.c.current).scalar_subquery()
 """The generation that is served."""
 BATCH: Final = 2_000
 """Learners of one page, for whoever must look at everybody."""
-_CANDIDATES: Final = Prepared(
-    select(username.c.attribute, username.c.value, people.c.user_id, people.c.active, people.c.attributes)
-    .join(people, (people.c.generation == username.c.generation) & (people.c.user_id == username.c.user_id))
-    .where(username.c.generation == current, username.c.folded == bindparam("asked"))
-    .order_by(username.c.user_id, username.c.attribute)
-)
 _PAGE: Final = (
     select(people.c.user_id, people.c.active, people.c.attributes)
     .where(people.c.generation == current, people.c.user_id > bindparam("last"))
@@ -92,20 +76,11 @@ _CLAIM: Final = (
 _TOOK: Final = update(directory).values(took=bindparam("seconds"))
 
 
-def candidates(engine: Engine, folded: str) -> list[Candidate]:
-    """Everybody with a Username attribute whose value has the loose key `folded`, by user and attribute.
-
-    `folded` is a `bridge.identifiers.loose_key`.
-    """
-    rows = _CANDIDATES.rows(engine, {"asked": folded})
-    return [Candidate(attribute, value, read_learner(*person)) for attribute, value, *person in rows]
-
-
 def learner(engine: Engine, user_id: int) -> Learner | None:
     """The learner with this OttoLearn id."""
     with autocommit(engine) as connection:
         row = connection.execute(_LEARNER, {"asked": user_id}).one_or_none()
-    return None if row is None else read_learner(*row)
+    return None if row is None else _read(*row)
 
 
 def hinted(engine: Engine, key: int | None, most: int) -> list[Learner]:
@@ -113,7 +88,7 @@ def hinted(engine: Engine, key: int | None, most: int) -> list[Learner]:
     if key is None:
         return []
     with autocommit(engine) as connection:
-        return [read_learner(*row) for row in connection.execute(_HINTED, {"asked": key, "most": most})]
+        return [_read(*row) for row in connection.execute(_HINTED, {"asked": key, "most": most})]
 
 
 def state(engine: Engine) -> DirectoryState:
@@ -142,11 +117,6 @@ def note_duration(engine: Engine, seconds: float) -> None:
         connection.execute(_TOOK, {"seconds": seconds})
 
 
-def read_learner(user_id: int, active: bool, attributes: str) -> Learner:
-    """A learner as the database holds one."""
-    return Learner(user_id, bool(active), json.loads(attributes))
-
-
 def pages(engine: Engine) -> Iterator[list[Learner]]:
     """Every user, active or not, some at a time; between two pages the database is free."""
     read = msgspec.json.Decoder(dict[str, str]).decode
@@ -158,3 +128,7 @@ def pages(engine: Engine) -> Iterator[list[Learner]]:
             return
         yield [Learner(user_id, active, read(attributes)) for user_id, active, attributes in rows]
         last = rows[-1].user_id
+
+
+def _read(user_id: int, active: bool, attributes: str) -> Learner:
+    return Learner(user_id, active, json.loads(attributes))

@@ -1,9 +1,10 @@
-"""All that is known of a launch, in one statement: an administrator's link, a dispute over the student ID, whom the
-LMS's record was before, and which learners may have the ID.
+"""Which learners may have a student ID, and with it, in one statement, all that is known of a launch: a link that an
+administrator made, a dispute over the ID, and whom the record of the LMS was before.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -21,12 +22,22 @@ from sqlalchemy import (
     union_all,
 )
 
+from bridge.contracts import Learner
 from bridge.identifiers import is_student_id, normalize, record_key
-from bridge.store.learners import Candidate, current, read_learner
+from bridge.store.learners import current
 from bridge.store.people import Person
 from bridge.store.prepared import Prepared
 from bridge.store.schema import alias, learner, username
 from bridge.store.sync_schema import disputed, person
+
+
+class Candidate(NamedTuple):
+    """A learner one of whose Username attributes is loosely equal to a student ID."""
+
+    attribute: str
+    value: str
+    """What the attribute holds, in NFC."""
+    learner: Learner
 
 
 class Known(NamedTuple):
@@ -38,13 +49,21 @@ class Known(NamedTuple):
     """One of `bridge.store.disputes.REASONS`; empty where there is none."""
     person: Person | None = None
     candidates: Sequence[Candidate] | None = None
-    """As `bridge.store.learners.candidates`; None where nobody asked for them."""
+    """As `candidates`; None where nobody asked for them."""
 
 
 _LINK, _DISPUTE, _PERSON, _CANDIDATE = 1, 2, 3, 4
 _NO_TEXT: Final = cast(null(), String)
 _NO_TIME: Final = cast(null(), Double)
 _NO_LEARNER: Final = (cast(null(), Boolean), cast(null(), String))
+_THEIRS: Final = (learner.c.generation == username.c.generation) & (learner.c.user_id == username.c.user_id)
+_MAY_HAVE: Final = (username.c.generation == current, username.c.folded == bindparam("folded"))
+_CANDIDATES: Final = Prepared(
+    select(username.c.attribute, username.c.value, learner.c.user_id, learner.c.active, learner.c.attributes)
+    .join(learner, _THEIRS)
+    .where(*_MAY_HAVE)
+    .order_by(username.c.user_id, username.c.attribute)
+)
 _FIND: Final = Prepared(
     union_all(
         select(
@@ -75,8 +94,8 @@ _FIND: Final = Prepared(
             *(_NO_TIME, _NO_TIME, _NO_TIME),
             *(learner.c.active, learner.c.attributes),
         )
-        .join(learner, (learner.c.generation == username.c.generation) & (learner.c.user_id == username.c.user_id))
-        .where(username.c.generation == current, username.c.folded == bindparam("folded")),
+        .join(learner, _THEIRS)
+        .where(*_MAY_HAVE),
     )
 )
 
@@ -101,15 +120,27 @@ def of_launch(
     kept = record_key(record) if record else ""
     values: dict[str, object] = {"name": connection, "namespace": namespace, "record": kept, "folded": folded}
     values |= {"sent": asked, "own": keys[0], "asked": keys[1]}
-    linked, dispute, known_person, candidates = None, "", None, []
+    linked, dispute, known_person, found = None, "", None, []
     for what, text, value, number, first, middle, last, active, attributes in _FIND.rows(engine, values):
         if what == _CANDIDATE:
-            candidates.append(Candidate(text, value, read_learner(number, active, attributes)))
+            found.append(_candidate(text, value, number, active, attributes))
         elif what == _PERSON:
             known_person = Person(connection, namespace, kept, text, number, value, first, middle, last)
         elif what == _LINK:
             linked = number
         else:
             dispute = text
-    candidates.sort(key=lambda found: (found.learner.user_id, found.attribute))
-    return Known(linked, dispute, known_person, None if folded is None else candidates)
+    found.sort(key=lambda one: (one.learner.user_id, one.attribute))
+    return Known(linked, dispute, known_person, None if folded is None else found)
+
+
+def candidates(engine: Engine, folded: str) -> list[Candidate]:
+    """Everybody with a Username attribute whose value has the loose key `folded`, by user and attribute.
+
+    `folded` is a `bridge.identifiers.loose_key`.
+    """
+    return [_candidate(*row) for row in _CANDIDATES.rows(engine, {"folded": folded})]
+
+
+def _candidate(attribute: str, value: str, user_id: int, active: bool, attributes: str) -> Candidate:
+    return Candidate(attribute, value, Learner(user_id, bool(active), json.loads(attributes)))

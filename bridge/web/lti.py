@@ -15,9 +15,8 @@ from bridge.launch.service import LaunchRefused
 from bridge.lti import v11, v13
 from bridge.lti.content_item import ItemSelection, read_item_selection
 from bridge.lti.deep_linking import Selection, read_selection
-from bridge.lti.launch import locale_of_claims, locale_of_form
 from bridge.lti.login import Login, begin
-from bridge.lti.student import refusals_return_to
+from bridge.lti.student import CLAIM, locale_of_claims, locale_of_form, refusals_return_to, roles
 from bridge.store import courses
 from bridge.store.one_time import consume
 from bridge.web.deep_linking import offer_courses
@@ -115,7 +114,7 @@ def _read_v13(services: AppServices, connection: Connection[Any], plain: LaunchR
         knows_deployment=lambda found: services.connections.takes_deployment(connection, found, services.now()),
         now=services.now(),
     )
-    note_reader(locale_of_claims(claims), claims[f"{v13.CLAIM}roles"])
+    note_reader(locale_of_claims(claims), claims[f"{CLAIM}roles"])
     _learn_course(services, connection, claims)
     with refusals_return_to(v13.return_url(claims)):
         if v13.message_type(claims) == v13.DEEP_LINKING:
@@ -142,7 +141,7 @@ def _read_v11(services: AppServices, connection: Connection[Any], plain: LaunchR
         now=services.now(),
         consume=partial(consume, services.engine),
     )
-    note_reader(locale_of_form(form), v11.roles(form))
+    note_reader(locale_of_form(form), roles(form))
     with refusals_return_to(form.get(v11.RETURN_URL)):
         if v11.message_type(form) == v11.ITEM_SELECTION:
             return read_item_selection(form, services.configuration.courses)

@@ -24,7 +24,7 @@ from bridge.store.packages import PackageRow
 from bridge.web.pages import answer, go, json_answer
 from bridge.web.requests import bearer, read_request
 from bridge.web.services import AppServices
-from bridge.web.step_up import Waiting, send_to_provider, step_up_of
+from bridge.web.step_up import Waiting, send_to_provider
 
 CODE_LIVES = 60.0
 """Seconds between a package's launch and its one-time code."""
@@ -75,7 +75,7 @@ def _launch(services: AppServices, name: str) -> LaunchResult:
     with services.launches.reading(name, kind):
         connection = services.connections.named(name)
         launch, package = _read(services, connection)
-    stepped = step_up_of(connection) is not None
+    stepped = connection.step_up is not None
     sign_in = partial(_hand_ticket if stepped else _hand_visit, services, name, package)
     # Nothing counts, nobody gets in, and nobody is made, before a provider has confirmed who it is.
     result = services.launches.complete(name, launch, sign_in, awaits=Assurance.CONFIRMED if stepped else None)

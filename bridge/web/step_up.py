@@ -6,11 +6,10 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Blueprint, Response, request
 
-from bridge.contracts import Assurance, Connection, Kind, Launch, Match, Student
+from bridge.contracts import Assurance, Kind, Launch, Match, Student
 from bridge.errors import LaunchRejected
 from bridge.launch.redirect import SignInRedirect, cookie_pair
 from bridge.lti.state import without_cookie
@@ -45,11 +44,6 @@ class Waiting:
         return Launch(student, Kind(self.kind), Assurance.CONFIRMED, self.return_url, course=self.course)
 
 
-def step_up_of(connection: Connection[Any]) -> Any:
-    """The connection's `step_up`, or None."""
-    return getattr(connection.settings, "step_up", None)
-
-
 def step_up_pages(services: AppServices) -> Blueprint:
     """Where providers send learners back to."""
     pages = Blueprint("step_up", __name__)
@@ -66,7 +60,7 @@ def send_to_provider(services: AppServices, waiting: Waiting) -> Response:
     state, secret, name = services.token(), services.token(), waiting.connection
 
     with services.launches.reading(name, waiting.kind):
-        settings = step_up_of(services.connections.named(name))
+        settings = services.connections.named(name).step_up
         if settings is None:
             raise LaunchRejected("step_up_failed", "the connection has no step_up any more")
         login = services.step_ups.begin(settings, _callback(services, name), state)
@@ -94,7 +88,7 @@ def _come_back(services: AppServices, name: str) -> Response:
             raise LaunchRejected(reason, "the cookie of the sign-in did not come back")
         if "code" not in request.args:
             raise LaunchRejected("step_up_failed", f"the provider said {request.args.get('error', '')[:64]!r}")
-        settings = step_up_of(services.connections.named(name))
+        settings = services.connections.named(name).step_up
         found = services.step_ups.finish(settings, _callback(services, name), request.args["code"], login)
         match = services.directory.find(found)
         if match.learner.user_id != int(waiting.user_id):

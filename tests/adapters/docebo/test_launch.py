@@ -12,7 +12,7 @@ from adapters.docebo.settings import Settings
 from bridge.contracts import Assurance, SignedClaims, SignedForm
 from bridge.errors import LaunchRejected
 from bridge.install.guide import Addresses, to_text
-from bridge.lti.v13 import CLAIM
+from bridge.lti.student import CLAIM
 
 CLAIMS = {
     "sub": "13045",

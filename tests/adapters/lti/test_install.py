@@ -12,7 +12,7 @@ from adapters.lti.launch import CLAIMS, FIELDS
 from adapters.lti.settings import Settings
 from bridge.install.guide import Addresses
 from bridge.lti.grades import SCORE_SCOPE
-from bridge.lti.v13 import CLAIM
+from bridge.lti.student import CLAIM
 
 PUBLIC = "https://bridge.example.edu"
 HERE = Addresses(PUBLIC, "campus")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.scorm.student import MAX_NAME, read_name
+from adapters.scorm.launch import MAX_NAME, read_name
 
 
 @pytest.mark.parametrize(

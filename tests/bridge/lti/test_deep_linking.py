@@ -14,7 +14,7 @@ from bridge.contracts import SignedClaims
 from bridge.errors import LaunchRejected
 from bridge.launch.courses import Course
 from bridge.lti.deep_linking import ANSWER_LIVES, DL_CLAIM, Selection, read_selection, sign_answer
-from bridge.lti.v13 import CLAIM
+from bridge.lti.student import CLAIM
 from tests.fakes.lti_platform import CLIENT, DEPLOYMENT, ISSUER, LAUNCH_URL, NOW, claims
 
 COURSES = (Course(key="SAFE-101", title="Safety at Work"), Course(key="FIRE-1", title="Fire <drill> & أمان"))

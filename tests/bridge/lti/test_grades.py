@@ -18,8 +18,8 @@ from bridge.lti.grades import (
     replace_result,
     scores_url,
 )
-from bridge.lti.launch import ENDPOINT, channel_of_claims, channel_of_form
 from bridge.lti.settings import Lti11
+from bridge.lti.student import ENDPOINT, channel_of_claims, channel_of_form
 from bridge.net.http import Outbound
 from tests.fakes.serving import FakeServer, Reply
 

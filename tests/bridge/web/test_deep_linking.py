@@ -13,7 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, OctKey
 
 from bridge.lti.deep_linking import DL_CLAIM
-from bridge.lti.v13 import CLAIM
+from bridge.lti.student import CLAIM
 from bridge.web.deep_linking import CHOICE_LIVES
 from tests.bridge.web.conftest import Bridge
 from tests.fakes.lti_platform import CLIENT, DEPLOYMENT, ISSUER, LAUNCH_URL, claims, sign, token
