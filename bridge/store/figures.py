@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
-from sqlalchemy import CTE, ColumnElement, Connection, Engine, ScalarSelect, Select, func, select, text
+from sqlalchemy import CTE, ColumnElement, Connection, Engine, ScalarSelect, Select, bindparam, func, select, text
 
 from bridge.store.engine import autocommit
 from bridge.store.learners import DirectoryState, read_state
@@ -52,20 +52,20 @@ _WHOLE: Final = _once(
 """The last run of each source that read the whole roster and was more than a plan."""
 
 
-def _left_in(state: State) -> Select[str, int]:
-    """How many people a whole run, and those in between that followed it, left in `state`, by connection."""
-    return (
-        select(_WHOLE.c.connection, func.count(sync_item.c.key.distinct()))
-        .join(sync_run, (_r.source == _WHOLE.c.source) & (_r.id >= _WHOLE.c.run))
-        # The sum keeps SQLite from beginning with everybody of all runs, whom it would look through for each source.
-        .join(sync_item, sync_item.c.run == _r.id + 0)
-        .where(sync_item.c.state == state, _r.status != Status.PLANNED)
-        .group_by(_WHOLE.c.connection)
-    )
-
-
-_HELD: Final = _left_in(State.HELD)
-_QUARANTINED: Final = _left_in(State.QUARANTINED)
+_SINCE_WHOLE: Final = (
+    select(_WHOLE.c.connection, _r.id)
+    .join(sync_run, (_r.source == _WHOLE.c.source) & (_r.id >= _WHOLE.c.run))
+    .where(_r.status != Status.PLANNED)
+)
+"""Each whole run, and those in between that followed it."""
+_LEFT: Final = (State.HELD, State.QUARANTINED)
+_MANY: Final = 500
+_i: Final = sync_item.c
+_IN_RUNS: Final = _i.run.in_(bindparam("runs", expanding=True))
+_LEFT_BY_RUN: Final = (
+    select(_i.run, _i.state, func.count()).where(_IN_RUNS, _i.state.in_(_LEFT)).group_by(_i.run, _i.state)
+)
+_LEFT_BY_SEVERAL: Final = select(func.count(_i.key.distinct())).where(_IN_RUNS, _i.state == bindparam("at"))
 _UNMATCHED: Final = (
     select(unmatched.c.connection, func.count()).where(unmatched.c.state == "waiting").group_by(unmatched.c.connection)
 )
@@ -121,11 +121,12 @@ def read(engine: Engine) -> Figures:
     """All figures. Raises SQLAlchemyError where the database does not answer."""
     with autocommit(engine) as connection:
         waiting, since = connection.execute(_PROGRESS).one()
+        left = _left(connection)
         return Figures(
             directory=read_state(connection),
             synced=_by_name(connection, _SYNCED),
-            held=_by_name(connection, _HELD),
-            quarantined=_by_name(connection, _QUARANTINED),
+            held=left[State.HELD],
+            quarantined=left[State.QUARANTINED],
             unmatched=_by_name(connection, _UNMATCHED),
             disputed=_by_name(connection, _DISPUTED),
             waiting=waiting,
@@ -146,6 +147,29 @@ def of_queue(connection: Connection) -> QueueFigures:
         {name: since for name, _, since in rows if since is not None},
         connection.execute(_WORKERS).scalar_one(),
     )
+
+
+def _left(connection: Connection) -> Mapping[State, dict[str, int]]:
+    """How many people a whole run, and those in between that followed it, left in each state, by connection.
+
+    The runs are named to the database: asked for together with their items, it begins with those of all runs.
+    """
+    of_run: dict[int, str] = {run: name for name, run in connection.execute(_SINCE_WHOLE)}
+    runs, found = sorted(of_run), {state: dict[str, dict[int, int]]() for state in _LEFT}
+    for at in range(0, len(runs), _MANY):
+        for run, state, people in connection.execute(_LEFT_BY_RUN, {"runs": runs[at : at + _MANY]}):
+            found[State(state)].setdefault(of_run[run], {})[run] = people
+    return {
+        state: {name: _people(connection, state, counts) for name, counts in by_name.items()}
+        for state, by_name in found.items()
+    }
+
+
+def _people(connection: Connection, state: State, counts: Mapping[int, int]) -> int:
+    """Whoever is in several runs counts once."""
+    if len(counts) == 1:
+        return next(iter(counts.values()))
+    return int(connection.execute(_LEFT_BY_SEVERAL, {"runs": [*counts], "at": state}).scalar_one())
 
 
 def _by_name(connection: Connection, statement: Select[str, T]) -> dict[str, T]:

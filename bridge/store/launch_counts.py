@@ -34,6 +34,8 @@ WORD: Final = 48
 """Bytes of a word of a name."""
 PEOPLE: Final = 500
 """People of one name that are looked for."""
+NAMES: Final = 10 * PEOPLE
+"""Rows of one word that are looked at for them: one has some for each connection."""
 _SINCE: Final = select(
     launch.c.id, launch.c.time, launch.c.connection, launch.c.outcome, launch.c.student_id, launch.c.first_name,
     launch.c.last_name,
@@ -149,7 +151,8 @@ def students_named(engine: Engine, name: str) -> list[str]:
             )
             if found is not None:
                 holding = holding.where(launch_name.c.student_id.in_(sorted(found)))
-            found = set(database.execute(holding.distinct().limit(PEOPLE)).scalars())
+            some = holding.order_by(launch_name.c.word).limit(NAMES).subquery() if found is None else holding.subquery()
+            found = set(database.execute(select(some.c.student_id).distinct().limit(PEOPLE)).scalars())
             if not found:
                 break
     return sorted(found or ())

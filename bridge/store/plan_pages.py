@@ -91,9 +91,10 @@ def search(
 
 
 def containing(
-    engine: Engine, run: int, group: Group, fragment: str, *, after: int, rows: int = LOOKED_AT
+    engine: Engine, run: int, group: Group, fragment: str, *, after: int, rows: int = LOOKED_AT, most: int = LOOKED_AT
 ) -> tuple[list[Item], int | None]:
-    """Items of a group among the `rows` after this one in whose content `fragment` may stand, and the last looked at.
+    """At most `most` items of a group among the `rows` after this one in whose content `fragment` may stand, and the
+    last looked at.
 
     `fragment` is ASCII, in any letter case; the content is JSON, so it has no quotation mark and no backslash. None
     instead of the last item where there is none any more.
@@ -106,7 +107,8 @@ def containing(
             return [], None
         statement = select(*COLUMNS).where(*_OF_GROUP, _i.number > bindparam("n"), _i.number <= last)
         found = statement.where(_i.content.icontains(fragment, autoescape=True)).order_by(_i.number)
-        return [item_of(row) for row in connection.execute(found, asked)], last
+        items = [item_of(row) for row in connection.execute(found.limit(most), asked)]
+        return items, items[-1].number if len(items) == most else last
 
 
 def refused_keys(engine: Engine, runs: Sequence[int], keys: Sequence[str]) -> list[str]:

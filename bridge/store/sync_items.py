@@ -263,9 +263,9 @@ def sent_for(engine: Engine, source: int, key: str) -> list[tuple[int, bool, flo
         return [(int(row.id), bool(row.look_up), float(row.started_at)) for row in connection.execute(statement)]
 
 
-def holds(engine: Engine, run: int, kinds: Sequence[str]) -> bool:
-    """Whether a run holds items of these kinds."""
-    statement = select(_i.number).where(_i.run == run, _i.state == State.HELD, _i.kind.in_(kinds)).limit(1)
+def holds(engine: Engine, run: int, kinds: Sequence[str], states: Sequence[str] = (State.HELD,)) -> bool:
+    """Whether a run holds items of these kinds, or has some in one of these states."""
+    statement = select(_i.number).where(_i.run == run, _i.state.in_(states), _i.kind.in_(kinds)).limit(1)
     with autocommit(engine) as connection:
         return connection.execute(statement).first() is not None
 

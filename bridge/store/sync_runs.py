@@ -6,7 +6,7 @@ import enum
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Engine, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Integer, and_, bindparam, func, insert, literal, or_, select, update
 
 from bridge.store.engine import autocommit
 from bridge.store.purging import Purge
@@ -103,6 +103,18 @@ def kind_of(since: float | None, *, look_up: bool = False) -> str:
     return "whole" if since is None else "in_between"
 
 
+def _of(source: int) -> ColumnElement[bool]:
+    """Of this connection, whose number PostgreSQL does not know while it plans: it would look for the runs of one that
+    has many among those of all, from the newest on, though its last may be very old."""
+    return _r.source == select(literal(source, Integer)).scalar_subquery()
+
+
+def _named(connection: str) -> ColumnElement[bool]:
+    """The same, by its name."""
+    one = sync_source.alias()
+    return _r.source == select(one.c.id).where(one.c.connection == connection).scalar_subquery()
+
+
 def begin(engine: Engine, source: int, *, now: float, full: bool, settings: str, look_up: bool = False) -> int:
     """Record that a run begins; its number."""
     row = {"source": source, "started_at": now, "full": full, "settings": settings, "look_up": look_up}
@@ -131,7 +143,7 @@ def newest(engine: Engine, last: int, connection: str | None = None, *, whole: b
     statement = _RUNS.order_by(_r.id.desc()).limit(last)
     statement = statement.where(_r.since.is_(None), _OF_ROSTER) if whole else statement
     if connection is not None:
-        statement = statement.where(sync_source.c.connection == connection)
+        statement = statement.where(_named(connection))
     with autocommit(engine) as database:
         return [_run(row) for row in database.execute(statement)]
 
@@ -153,14 +165,14 @@ def page(
     statement = statement if look_ups else statement.where(_OF_ROSTER)
     statement = statement.where(_r.since.is_(None)) if whole else statement
     if connection is not None:
-        statement = statement.where(sync_source.c.connection == connection)
+        statement = statement.where(_named(connection))
     with autocommit(engine) as database:
         return [_run(row) for row in database.execute(statement)]
 
 
 def last_that_acted(engine: Engine, source: int, before: int) -> Run | None:
     """The last run of a connection before run `before` that was more than a plan."""
-    earlier = _RUNS.where(_r.source == source, _r.id < before, _r.status != Status.PLANNED, _OF_ROSTER)
+    earlier = _RUNS.where(_of(source), _r.id < before, _r.status != Status.PLANNED, _OF_ROSTER)
     with autocommit(engine) as connection:
         row = connection.execute(earlier.order_by(_r.id.desc()).limit(1)).one_or_none()
     return None if row is None else _run(row)
@@ -168,7 +180,7 @@ def last_that_acted(engine: Engine, source: int, before: int) -> Run | None:
 
 def last_whole(engine: Engine, source: int) -> int:
     """The number of the last run of a connection that read its whole roster and was done with it; 0 for none."""
-    statement = select(_r.id).where(_r.source == source, _r.since.is_(None), _r.status == Status.DONE, _OF_ROSTER)
+    statement = select(_r.id).where(_of(source), _r.since.is_(None), _r.status == Status.DONE, _OF_ROSTER)
     with autocommit(engine) as connection:
         return connection.execute(statement.order_by(_r.id.desc()).limit(1)).scalar_one_or_none() or 0
 
@@ -223,14 +235,14 @@ def under_way(engine: Engine, source: int) -> list[Run]:
 
 def good(engine: Engine, source: int, last: int) -> list[Run]:
     """The `last` runs of a connection that came to their end, newest first."""
-    statement = _RUNS.where(_r.source == source, *_GOOD).order_by(_r.id.desc()).limit(last)
+    statement = _RUNS.where(_of(source), *_GOOD).order_by(_r.id.desc()).limit(last)
     with autocommit(engine) as connection:
         return [_run(row) for row in connection.execute(statement)]
 
 
 def last_good(engine: Engine, source: int, *, whole: bool) -> Run | None:
     """The last run that came to its end and read the whole roster, or else only changes."""
-    statement = _RUNS.where(_r.source == source, *_GOOD, _r.since.is_(None) if whole else _r.since.is_not(None))
+    statement = _RUNS.where(_of(source), *_GOOD, _r.since.is_(None) if whole else _r.since.is_not(None))
     with autocommit(engine) as connection:
         row = connection.execute(statement.order_by(_r.id.desc()).limit(1)).one_or_none()
     return None if row is None else _run(row)
@@ -238,7 +250,7 @@ def last_good(engine: Engine, source: int, *, whole: bool) -> Run | None:
 
 def newest_of_roster(engine: Engine, connection: str) -> Run | None:
     """The newest run of a connection that was not for one launch."""
-    statement = _RUNS.where(sync_source.c.connection == connection, _OF_ROSTER).order_by(_r.id.desc()).limit(1)
+    statement = _RUNS.where(_named(connection), _OF_ROSTER).order_by(_r.id.desc()).limit(1)
     with autocommit(engine) as database:
         row = database.execute(statement).one_or_none()
     return None if row is None else _run(row)
@@ -258,7 +270,7 @@ def last_started(engine: Engine, source: int, *, full: bool = False) -> float | 
     A plan that waits to be confirmed is such an end, though not of a full one.
     """
     ended = or_(and_(*_GOOD), and_(_r.reason == GUESSED, _OF_ROSTER))
-    statement = select(_r.started_at).where(_r.source == source, ended)
+    statement = select(_r.started_at).where(_of(source), ended)
     statement = statement.where(_r.full, _r.status != Status.PLANNED) if full else statement
     with autocommit(engine) as connection:
         return connection.execute(statement.order_by(_r.id.desc()).limit(1)).scalar_one_or_none()

@@ -26,6 +26,8 @@ KINDS: Final = (
 """In the order in which people should look at them."""
 SECONDS: Final = 0.03
 """After so long no further names are looked through."""
+MOST: Final = 200
+"""Items that are looked through more closely at once."""
 
 
 class Found(NamedTuple):
@@ -70,7 +72,8 @@ def search(
         if group.kind == Kind.CREATE and len(found) <= size and wanted is not None:
             after: int | None = -1
             while after is not None and len(found) <= size:
-                page, after = plan_pages.containing(engine, run, group, fragment_of(wanted.text), after=after)
+                fragment = fragment_of(wanted.text)
+                page, after = plan_pages.containing(engine, run, group, fragment, after=after, most=MOST)
                 found |= {item.number: item for item in page if _is_meant(item, wanted.text)}
                 if clock() >= ends and after is not None:
                     whole = False

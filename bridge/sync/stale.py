@@ -108,7 +108,7 @@ def require_open(engine: Engine, run: Run, now: float) -> None:
         raise PlanStale(f"the plan is older than {PLAN_LIVES / 86_400:.0f} days; make a new one")
     if run.reason == RIGHT_LOST:
         return  # that a right is gone can be approved even where nobody waits for it
-    if not any(kind in WRITES and state in {State.HELD, State.PLANNED} for kind, state, _ in _counts(engine, run)):
+    if not sync_items.holds(engine, run.id, WRITES, (State.HELD, State.PLANNED)):
         raise PlanStale(f"run {run.id} is {run.status}; nothing of its plan is left to apply")
 
 

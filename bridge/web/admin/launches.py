@@ -181,7 +181,9 @@ def _plot(engine: Engine, filters: Filters, now: float) -> tuple[Markup, int]:
     last = int(now) // HOUR // span.bar
     first = last - span.hours // span.bar + 1
     wanted = (filters.connection,) if filters.connection else ()
-    counts, missing = launch_counts.counts_since(engine, first * span.bar, wanted, hours=span.bar)
+    counts, missing = launch_counts.counts_since(
+        engine, first * span.bar, wanted, hours=span.bar, by_connection=filters.by == "connection"
+    )
     counts = [count for count in counts if _is_shown(count, filters.outcome)]
     series, group = _series(counts, filters.by)
     table = {bar: [0] * len(series) for bar in range(first, last + 1)}
