@@ -135,6 +135,15 @@ def test_a_student_is_found_by_how_the_words_of_the_name_begin(engine: Engine) -
     assert found == {"zoe": ["S1"], "ZO": ["S1", "S2"], "o’brien zoë": ["S1"], "obr": [], "": [], "%": []}
 
 
+def test_a_name_that_very_many_have_finds_some_of_them_and_reads_no_more(engine: Engine, monkeypatch) -> None:
+    monkeypatch.setattr(launch_counts, "NAMES", 3)
+    for number in range(6):
+        launch(engine, NOW - 100, student_id=f"S{number}", first_name="Zoë", last_name=f"Berg{number}")
+    launch_counts.count_some(engine, NOW)
+    assert len(launch_counts.students_named(engine, "zoe")) == 3
+    assert launch_counts.students_named(engine, "berg4") == ["S4"]
+
+
 def test_who_is_erased_is_found_by_no_name(engine: Engine) -> None:
     launch(engine, NOW - 100)
     launch_counts.count_some(engine, NOW)

@@ -13,6 +13,7 @@ from bridge.store import audit, sync_items, sync_requests, sync_runs
 from bridge.store.sync_items import Content, Kind, State
 from bridge.store.sync_requests import Act, Stage
 from bridge.store.sync_runs import Status
+from bridge.sync import browsing
 from tests.bridge.web.admin.conftest import AdminBrowser
 from tests.bridge.web.admin.planned import item, run_with
 from tests.bridge.web.conftest import Bridge
@@ -81,6 +82,18 @@ def test_a_plan_is_narrowed_by_kind_state_id_and_name(admin: Admin, held: int) -
     assert [row[:10] for row in rows(browser.tree(f"{path}?q=person new"))] == ["New Person"]
     assert rows(browser.tree(f"{path}?q=person new&kind=update")) == []
     assert rows(browser.tree(f"{path}?q=%25")) == rows(browser.tree(f"{path}?kind=nonsense")) == []
+
+
+def test_who_is_searched_by_name_is_found_behind_many_whose_attributes_are_called_so(
+    admin: Admin, bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browsing, "MOST", 2)
+    monkeypatch.setattr(browsing, "SECONDS", 60.0)
+    people = [Content(after={"firstName": first}) for first in ("Zoë", "Mia", "Ada", "Enid", "Eva", "Namely", "Ida")]
+    creates = [item(number, Kind.CREATE, content=content) for number, content in enumerate(people, 1)]
+    run = run_with(bridge.engine, creates, now=NOW)
+    page = admin(Role.VIEWER).tree(f"/admin/sync/plans/{run}?q=name")
+    assert page.xpath("//td[@data-label='Person']//span[@class='name']//text()") == ["Namely"]
 
 
 def test_pages_leave_nobody_out_and_show_nobody_twice(admin: Admin, bridge: Bridge) -> None:
