@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -26,6 +27,9 @@ from bridge.keys.encryption import decrypt, encrypt
 from bridge.net.http import Outbound
 
 PURPOSE: Final = "sign-in of an administrator"
+HINT: Final = "ID token of an administrator"
+LONGEST_HINT: Final = 2_500
+"""Characters of an ID token that fit into a cookie, encrypted: a browser keeps 4,096 bytes."""
 LASTS: Final = 600.0
 """Seconds for signing in at the provider."""
 KNOWN_FOR: Final = 3600.0
@@ -55,6 +59,8 @@ class Person:
 
     who: str
     role: Role
+    id_token: str = field(default="", repr=False)
+    """By which the provider knows whom it is to sign out."""
 
 
 @dataclass
@@ -88,8 +94,25 @@ class OpenIdProvider:
             raise NotSignedIn(f"The identity provider said: {query['error'][:64]}.")
         if not self.spend(f"{PURPOSE} {begun.state}", begun.until):
             raise NotSignedIn("This sign-in was finished before.")
-        claims = self._claims(self._id_token(query.get("code", ""), begun.verifier), begun.nonce)
-        return self._person(claims), begun.back
+        id_token = self._id_token(query.get("code", ""), begun.verifier)
+        return replace(self._person(self._claims(id_token, begun.nonce)), id_token=id_token), begun.back
+
+    def hint_for(self, person: Person) -> str:
+        """A cookie by which `sign_out` finds the ID token again; empty where none takes so much."""
+        too_long = len(person.id_token) > LONGEST_HINT
+        return "" if too_long else encrypt(person.id_token, self.secret_key, HINT)
+
+    def sign_out(self, cookie: str, back: str) -> str:
+        """Where the browser signs out at the provider (OpenID Connect RP-Initiated Logout 1.0), from where it comes to
+        `back`; empty where the provider names no such place, or is not to be asked. Raises NotSignedIn.
+        """
+        found = self._metadata().get("end_session_endpoint") if self.settings.sign_out else None
+        if not isinstance(found, str) or not self._is_secure(found):
+            return ""
+        asked = {"client_id": self.settings.client_id, "post_logout_redirect_uri": back}
+        with suppress(ValueError):  # without it, the provider asks whether it should
+            asked["id_token_hint"] = decrypt(cookie, self.secret_key, HINT)
+        return f"{found}{'&' if '?' in found else '?'}{urlencode(asked)}"
 
     def _begun(self, cookie: str, state: str) -> Begun:
         try:
@@ -172,10 +195,12 @@ class OpenIdProvider:
 
     def _endpoint(self, name: str) -> str:
         found = self._metadata().get(name)
-        secure = isinstance(found, str) and found.startswith(("https://", self.settings.issuer))
-        if not secure:
+        if not isinstance(found, str) or not self._is_secure(found):
             raise NotSignedIn(f"The identity provider names no {name} by https.")
         return str(found)
+
+    def _is_secure(self, url: str) -> bool:
+        return url.startswith(("https://", self.settings.issuer))
 
     def _metadata(self) -> dict[str, Any]:
         read_at, found = self._known

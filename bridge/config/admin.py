@@ -38,6 +38,8 @@ class AdminOidc(Frozen):
     roles_claim: str = Field(min_length=1)
     """The claim of the ID token that says who may what: groups, roles, or email."""
     roles: AdminRoles
+    sign_out: bool = True
+    """Whether whoever signs out here is sent to sign out at the provider, too, where it has a place for that."""
 
     @model_validator(mode="after")
     def _somebody_gets_in(self) -> AdminOidc:

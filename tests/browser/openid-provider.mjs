@@ -19,7 +19,8 @@ let answer = (request, response) => response.writeHead(503).end();
 server.listen(0, '127.0.0.1', () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const provider = new Provider(issuer, {
-    clients: [{ client_id: 'ottobridge', client_secret: secret, redirect_uris: [redirectUri] }],
+    clients: [{ client_id: 'ottobridge', client_secret: secret, redirect_uris: [redirectUri],
+      post_logout_redirect_uris: [redirectUri.replace('/oidc/callback', '')] }],
     jwks: { keys: [key] },
     cookies: { keys: [randomBytes(32).toString('hex')] },
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['groups'] },

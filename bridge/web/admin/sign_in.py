@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 FORM = "-form"
 """Names the cookie that says which browser was given the form."""
 HOME = "/admin"
+OIDC = "oidc"
+"""The way of whoever has signed in at the identity provider."""
 _OURS = re.compile(r"/admin(?:/[A-Za-z0-9._~/%@+:,-]*)?(?:\?[A-Za-z0-9._~/%@+:,&=*!'()$;?-]*)?")
 
 
@@ -60,9 +62,10 @@ def sign_in_pages(admin: AdminServices) -> Blueprint:
     @pages.post("/sign-out")
     @requires(Role.VIEWER)
     def sign_out() -> Response:
+        is_elsewhere = signed_in().way == OIDC and admin.settings.oidc is not None
         admin.sessions.end(signed_in().token)
-        response = go("admin.sign_in.show")
-        response.delete_cookie(admin.cookie(), path="/", secure=admin.app.is_secure, httponly=True, samesite="Lax")
+        response = go("admin.oidc.leave" if is_elsewhere else "admin.sign_in.show")
+        cookie_dropped(admin, response, "")
         return response
 
     return pages
@@ -74,7 +77,7 @@ def enter(admin: AdminServices, way: str, who: str, role: Role, back: str) -> Re
     admin.trail.note(who, role, "sign_in", address=visit().address, way=way)
     response = _to(safe_next(back))
     cookie_kept(admin, response, "", token)
-    response.delete_cookie(admin.cookie(FORM), path="/", secure=admin.app.is_secure, httponly=True, samesite="Lax")
+    cookie_dropped(admin, response, FORM)
     return response
 
 
@@ -94,6 +97,11 @@ def cookie_kept(admin: AdminServices, response: Response, name: str, value: str,
     response.set_cookie(
         admin.cookie(name), value, max_age=lasts, path="/", secure=secure, httponly=True, samesite="Lax"
     )
+
+
+def cookie_dropped(admin: AdminServices, response: Response, name: str) -> None:
+    """Have the browser forget such a cookie."""
+    response.delete_cookie(admin.cookie(name), path="/", secure=admin.app.is_secure, httponly=True, samesite="Lax")
 
 
 def refuse(admin: AdminServices, problem: str, status: int) -> Response:

@@ -11,6 +11,7 @@ import pytest
 from joserfc.jwk import OctKey, RSAKey
 from pydantic import ValidationError
 
+from bridge.admin.roles import Role
 from bridge.config.admin import AdminOidc
 from bridge.store import audit
 from bridge.web.admin.services import build_admin
@@ -189,3 +190,42 @@ def test_roles_that_let_nobody_in_are_a_mistake() -> None:
         settings("https://idp.example.edu", roles={})
     with pytest.raises(ValidationError, match="openid"):
         settings("https://idp.example.edu", scopes=["email"])
+
+
+def signed_out(school: School) -> Any:
+    """The page after signing out at the bridge."""
+    assert school.finish().status_code == 303
+    csrf = school.browser.tree("/admin").xpath("//form[contains(@action, 'sign-out')]//input[@name='csrf']/@value")[0]
+    return school.browser.get(school.browser.post_bare("/admin/sign-out", csrf=csrf).location)
+
+
+@pytest.mark.parametrize("endpoint", [None, "http://elsewhere.test/out", 7, "javascript:alert(1)"])
+def test_who_signs_out_is_led_nowhere_but_to_a_safe_address_of_the_provider(school: School, endpoint: Any) -> None:
+    school.provider.metadata = {"end_session_endpoint": endpoint}
+    answer = signed_out(school)
+    assert (answer.status_code, answer.location) == (303, "/admin/sign-in")
+
+
+def test_a_school_that_wants_only_the_bridge_to_be_left_is_not_asked(school: School) -> None:
+    school.provider.metadata = {"end_session_endpoint": "https://school.example/out?x=1"}
+    assert "https://school.example/out?x=1&amp;client_id=bridge" in signed_out(school).text
+    school.with_settings(sign_out=False)
+    assert signed_out(school).location == "/admin/sign-in"
+
+
+def test_an_id_token_that_fits_into_no_cookie_is_not_kept(school: School) -> None:
+    school.provider.metadata = {"end_session_endpoint": "https://school.example/out"}
+    school.provider.claims["groups"] = ["it-staff", *(f"group-{number}" for number in range(300))]
+    page = signed_out(school).text
+    assert "https://school.example/out" in page
+    assert "id_token_hint" not in page
+
+
+def test_a_provider_that_is_away_keeps_nobody_signed_in(school: School) -> None:
+    school.provider.url = "http://127.0.0.1:9"
+    browser = school.with_settings()
+    browser.token = browser.admin.sessions.begin("oidc", "ada", Role.VIEWER)
+    browser.client.set_cookie("__Host-ottobridge-admin", browser.token, domain="bridge.example.edu")
+    answer = browser.post("/admin/sign-out")
+    assert browser.get(answer.location).location == "/admin/sign-in"
+    assert browser.get("/admin").status_code == 303

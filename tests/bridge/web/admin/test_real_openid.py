@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 import pytest
 import requests
+from lxml import html
 
 from bridge.store import audit
 from bridge.web.admin.services import build_admin
@@ -165,3 +166,45 @@ def test_who_has_signed_out_is_out_and_may_come_back_as_somebody_else(school: Sc
     school.school = requests.Session()
     assert school.sign_in("bo").status_code == 303
     assert "operator" in school.browser.get("/admin").text
+
+
+def sign_out(school: School) -> str:
+    """Sign out at the bridge; where its page leads."""
+    csrf = school.browser.tree("/admin").xpath("//form[contains(@action, 'sign-out')]//input[@name='csrf']/@value")[0]
+    answer = school.browser.post_bare("/admin/sign-out", csrf=csrf)
+    assert (answer.status_code, answer.location) == (303, "/admin/sign-in/oidc/sign-out")
+    page = school.browser.tree(answer.location)
+    (link,) = page.xpath("//a[contains(@class, 'primary')]/@href")
+    assert page.xpath("//meta[@http-equiv='refresh']/@content") == [f"0; url={link}"]
+    return str(link)
+
+
+def test_who_signs_out_is_signed_out_at_the_school_too_and_comes_back(school: School) -> None:
+    assert school.sign_in("ada").status_code == 303
+    url = sign_out(school)
+    asked = dict(parse_qsl(urlsplit(url).query))
+    assert asked["post_logout_redirect_uri"] == f"{BRIDGE}/admin/sign-in"
+    assert asked["client_id"] == "ottobridge"
+    assert asked["id_token_hint"].count(".") == 2
+    question = html.fromstring(school.school.get(url, timeout=PATIENCE).text)
+    (form,) = question.xpath("//form")
+    fields = {one.get("name"): one.get("value") for one in form.xpath(".//input")} | {"logout": "yes"}
+    where = urljoin(url, form.get("action"))
+    answer = school.school.post(where, data=fields, allow_redirects=False, timeout=PATIENCE)
+    assert answer.headers["Location"].startswith(f"{BRIDGE}/admin/sign-in")
+    assert school.sign_in("bo").status_code == 303, "the school asks who it is, and does not take them for ada"
+    assert "operator" in school.browser.get("/admin").text
+
+
+def test_without_a_hint_the_school_is_asked_all_the_same(school: School) -> None:
+    assert school.sign_in("ada").status_code == 303
+    school.browser.client.set_cookie("__Host-ottobridge-admin-oidc-hint", "nonsense", domain="bridge.example.edu")
+    url = sign_out(school)
+    assert "id_token_hint" not in url
+    assert "form" in school.school.get(url, timeout=PATIENCE).text
+
+
+def test_a_link_signs_nobody_out(school: School) -> None:
+    assert school.sign_in("ada").status_code == 303
+    assert school.browser.get("/admin/sign-in/oidc/sign-out").location == "/admin"
+    assert school.is_in
