@@ -42,6 +42,7 @@ class Connections:
         of those that the database keeps; without it, each secret is a placeholder.
         """
         self.configured = configured
+        self._names = sorted(configured)
         self._adapters = adapters
         self._engine = engine
         self._own = own
@@ -78,7 +79,8 @@ class Connections:
 
     def names(self) -> list[str]:
         """The names of all connections, in order: for lists of many, of which few are shown."""
-        return sorted({*self.configured, *store.names(self._engine)})
+        registered = [name for name in store.names(self._engine) if name not in self.configured]
+        return sorted([*self._names, *registered])  # nearly in order, which costs a tenth
 
     def adapters(self) -> list[Adapter[Any]]:
         """All adapters of ours, by title."""
