@@ -15,7 +15,7 @@ from bridge.net.answers import body_excerpt
 from bridge.net.http import Answer, host_of
 from bridge.roster.paging import ByLink, Page, PageGuard, cursor_in, walk, with_query
 from bridge.roster.shared_token import token_of
-from bridge.roster.token_answer import words_of
+from bridge.roster.token_response import error_words
 from bridge.roster.tokens import TokenSession, client_credentials, fetch_token
 
 ROOT: Final = "/learn/api/public/v1"
@@ -53,7 +53,7 @@ class Blackboard:
             if error.status != TOO_MANY:
                 raise
             raise RemoteUnavailable(
-                f"{error}: the calls of Blackboard's developer group are used up; {self._calls.told()}. Sync less "
+                f"{error}: the calls of Blackboard's developer group are used up; {self._calls.usage()}. Sync less "
                 "often (roster.every), or ask Anthology for more calls",
                 status=error.status,
                 retry_after=error.retry_after,
@@ -78,11 +78,11 @@ class Blackboard:
         name = f"{kind}:{value}" if kind else value
         path = f"/users/{quote(name, safe=':')}?{urlencode({'fields': ','.join(ASKED)}, safe=',')}"
         answer = self.get(path)
-        return None if answer.status == 404 else _said(answer, path)
+        return None if answer.status == 404 else _json_object(answer, path)
 
-    def told(self) -> str:
+    def usage(self) -> str:
         """How many of the day's calls were made."""
-        return self._calls.told()
+        return self._calls.usage()
 
 
 class Calls:
@@ -104,12 +104,12 @@ class Calls:
             )
         if self._state.count(ALL, DAY) > self._api.calls_per_day:
             raise RosterIncomplete(
-                f"today's calls to Blackboard are used up, so the roster is not read to its end: {self.told()}. A "
+                f"today's calls to Blackboard are used up, so the roster is not read to its end: {self.usage()}. A "
                 f"roster takes one call for {self._api.page_size} people; sync less often (roster.every), narrow "
                 "roster.filters, or raise api.calls_per_day where Anthology gave the developer group more"
             )
 
-    def told(self) -> str:
+    def usage(self) -> str:
         """What was used of what there is."""
         if self._state is None:
             return "nothing counts the calls here"
@@ -146,8 +146,8 @@ class _Following(ByLink):
 
 
 def _page(answer: Answer, url: str) -> Page[User]:
-    said = _said(answer, url)
-    users, paging = said.get("results"), said.get("paging")
+    document = _json_object(answer, url)
+    users, paging = document.get("results"), document.get("paging")
     if not isinstance(users, list) or not all(isinstance(user, dict) for user in users):
         raise RosterIncomplete(f"{host_of(url)}: a page holds no list of users")
     if not isinstance(paging, dict | None):
@@ -155,19 +155,19 @@ def _page(answer: Answer, url: str) -> Page[User]:
     return Page(users, None, cursor_in((paging or {}).get("nextPage"), host_of(url)))
 
 
-def _said(answer: Answer, url: str) -> Mapping[str, Any]:
+def _json_object(answer: Answer, url: str) -> Mapping[str, Any]:
     """What an answer says. Raises RemoteRefused, RosterIncomplete where it is no JSON."""
     host = host_of(url) if "://" in url else "Blackboard"
     try:
-        said = answer.json()
+        document = answer.json()
     except RemoteRefused as error:
         if answer.status == 200:
             raise RosterIncomplete(f"{host}: a page of users cannot be read: {error}") from error
-        said = None
-    if answer.status != 200 or not isinstance(said, dict):
-        told = words_of(said, "message") if isinstance(said, dict) else ""
+        document = None
+    if answer.status != 200 or not isinstance(document, dict):
+        usage = error_words(document, "message") if isinstance(document, dict) else ""
         raise RemoteRefused(
-            f"{host} answered {answer.status} to the list of users{told}. {RIGHTS}{body_excerpt(answer.body)}",
+            f"{host} answered {answer.status} to the list of users{usage}. {RIGHTS}{body_excerpt(answer.body)}",
             status=answer.status,
         )
-    return said
+    return document

@@ -17,7 +17,7 @@ def examine(settings: Settings, context: ReaderContext) -> Iterator[Observation]
     blackboard = Blackboard(api, context)
     blackboard.get("/users?limit=1&fields=id")
     left = f"; Blackboard says {blackboard.left} are left to the developer group" if blackboard.left else ""
-    yield Observation("calls of the day", "ok", f"{blackboard.told()}{left}")
+    yield Observation("calls of the day", "ok", f"{blackboard.usage()}{left}")
     most = (api.calls_per_day - api.look_ups_per_day) * api.page_size
     yield Observation("calls for a roster", "ok", f"a day's calls read a roster of {most:,} people once")
     if settings.student_id not in KINDS:

@@ -26,7 +26,7 @@ NESTED: Final = {
 }
 ASKED: Final = (*PLAIN, "institutionRoleIds", "availability", "name", "contact", "job")
 """What Blackboard is asked to send of each user, and nothing else."""
-OF_EVERYBODY: Final = ("uuid", "userName", "availability")
+ALWAYS_SENT: Final = ("uuid", "userName", "availability")
 """What every user has, and Blackboard says only to whom it says everything (system.user.VIEW)."""
 ACTIVE: Final = {"yes": True, "no": False, "disabled": False}
 
@@ -40,7 +40,7 @@ class People:
         asked = {settings.student_id, *settings.roster.fields}
         # A candidate for `doctor` (email), and what is asked for; most say nothing of a job.
         self._nested = [(name, *place) for name, place in NESTED.items() if name in {"email", *asked}]
-        self._always = {*OF_EVERYBODY} | (asked & {"externalId"}) | needed_by(self._filters)
+        self._always = {*ALWAYS_SENT} | (asked & {"externalId"}) | needed_by(self._filters)
         self._sent = SentFields(asked & {"studentId", *NESTED}, RIGHTS)
 
     def page(self, users: Sequence[User]) -> list[RosterMember]:
@@ -50,7 +50,7 @@ class People:
         self._sent.note_members(members)
         return members
 
-    def require_told(self) -> None:
+    def require_fields(self) -> None:
         """Raise RosterIncomplete where a field that is asked for was left out of everybody."""
         self._sent.require_all()
 
@@ -61,8 +61,8 @@ class People:
             inner = user.get(part)
             if isinstance(inner, dict) and key in inner:
                 fields[name] = normalize(inner[key])
-        said = user.get("name")
-        parts: Mapping[str, Any] = said if isinstance(said, dict) else {}
+        value = user.get("name")
+        parts: Mapping[str, Any] = value if isinstance(value, dict) else {}
         student = read_student(fields.get(self._student_id, ""), parts.get("given"), parts.get("family"), "")
         if parts:
             fields["first_name"], fields["last_name"] = student.first_name, student.last_name
@@ -93,10 +93,10 @@ def key_of(user: User) -> str:
 def is_active(user: User) -> bool:
     """Whether somebody may log in. Raises RosterIncomplete for a word that is not known: it must lock nobody out."""
     availability = user.get("availability")
-    said = clean(availability.get("available")) if isinstance(availability, dict) else ""
-    active = ACTIVE.get(said.lower())
+    value = clean(availability.get("available")) if isinstance(availability, dict) else ""
+    active = ACTIVE.get(value.lower())
     if active is None:
         raise RosterIncomplete(
-            f"Blackboard says of somebody that they are available: {said[:20] or '(nothing)'}; known: Yes, No, Disabled"
+            f"Blackboard has as the availability of a user {value[:20] or '(nothing)'}; known: Yes, No, Disabled"
         )
     return active

@@ -29,4 +29,4 @@ def _pages(settings: Settings, api: Api, context: ReaderContext) -> Iterator[Seq
     for data_source in settings.roster.filters.data_sources or ("",):
         for users in blackboard.users(data_source):
             yield people.page(users)
-    people.require_told()
+    people.require_fields()

@@ -14,7 +14,7 @@ from bridge.net.answers import body_excerpt
 from bridge.net.http import Answer, host_of
 from bridge.roster.authorization_code import AuthorizationCodeClient
 from bridge.roster.paging import ByToken, Page, PageGuard, walk
-from bridge.roster.token_answer import words_of
+from bridge.roster.token_response import error_words
 from bridge.roster.tokens import TokenSession
 
 NEEDED: Final = "a Brightspace roster needs the key `api` in its connection: `url`, `client_id`, `client_secret`"
@@ -63,27 +63,31 @@ class Brightspace:
         answer = self._session.get(f"{self._users}?{urlencode({parameter: value})}")
         if answer.status == 404 and _errors(answer):
             return []
-        said = self._said(answer)
-        found = said if isinstance(said, list) else [said]
+        document = self._json(answer)
+        found = document if isinstance(document, list) else [document]
         if not all(isinstance(user, dict) and "UserId" in user for user in found):
             raise RemoteRefused(f"{host_of(self._api.url)} answered with something else than users")
         return found
 
     def versions(self) -> tuple[str, ...]:
         """The versions of the component `lp` that the site has, the newest last; empty where it does not say."""
-        said = self._said(self._session.get(f"{self._api.url}/d2l/api/lp/versions/"))
-        component = next((one for one in said if isinstance(one, dict)), None) if isinstance(said, list) else said
+        document = self._json(self._session.get(f"{self._api.url}/d2l/api/lp/versions/"))
+        component = (
+            next((one for one in document if isinstance(one, dict)), None) if isinstance(document, list) else document
+        )
         found = component.get("SupportedVersions") if isinstance(component, dict) else None
         return tuple(map(clean, found)) if isinstance(found, list) else ()
 
     def _page(self, answer: Answer) -> Page[User]:
         try:
-            said = self._said(answer)
+            document = self._json(answer)
         except RemoteRefused as error:
             if answer.status == 200:
                 raise RosterIncomplete(f"a page of users cannot be read: {error}") from error
             raise
-        users, paging = (said.get("Items"), said.get("PagingInfo")) if isinstance(said, dict) else (None, None)
+        users, paging = (
+            (document.get("Items"), document.get("PagingInfo")) if isinstance(document, dict) else (None, None)
+        )
         if not isinstance(users, list) or not {*map(type, users)} <= {dict}:
             raise RosterIncomplete(f"{host_of(self._api.url)}: a page holds no list of users")
         more = paging.get("HasMoreItems") if isinstance(paging, Mapping) else None
@@ -93,7 +97,7 @@ class Brightspace:
             )
         return Page(users, None, clean(paging.get("Bookmark")), more)
 
-    def _said(self, answer: Answer) -> Any:
+    def _json(self, answer: Answer) -> Any:
         """What an answer says. Raises RemoteRefused."""
         host = host_of(self._api.url)
         if answer.status == 200:
@@ -112,9 +116,9 @@ class Brightspace:
 def _errors(answer: Answer) -> str:
     """What Brightspace says of an error, in brackets; empty where it is not Brightspace that speaks."""
     try:
-        said = answer.json()
+        document = answer.json()
     except RemoteRefused:
         return ""
-    errors = said.get("Errors") if isinstance(said, dict) else None
+    errors = document.get("Errors") if isinstance(document, dict) else None
     first = errors[0] if isinstance(errors, list) and errors else None
-    return words_of(first, "Message") if isinstance(first, dict) else ""
+    return error_words(first, "Message") if isinstance(first, dict) else ""

@@ -25,9 +25,9 @@ def read_claims(claims: SignedClaims, settings: Settings) -> Launch:
     """The launch in an id_token of Brightspace's."""
     member = MEMBERS.get(settings.student_id)
     groups = (claims.get(GROUP), claim(claims, "launch_presentation", GROUP))
-    said = [group.get(member) for group in groups if member and isinstance(group, Mapping)]
+    values = [group.get(member) for group in groups if member and isinstance(group, Mapping)]
     mail = [claims.get("email")] if settings.student_id == "ExternalEmail" else []
-    return launch_of_claims(claims, read_id([*said, *mail], [], settings.student_id))
+    return launch_of_claims(claims, read_id([*values, *mail], [], settings.student_id))
 
 
 def read_form(form: SignedForm, settings: Settings) -> Launch:

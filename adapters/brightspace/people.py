@@ -19,7 +19,7 @@ RIGHTS: Final = (
 )
 IDS: Final = ("UserId", "UserName", "OrgDefinedId", "UniqueIdentifier", "ExternalEmail")
 """What a user is called by, under the names of Brightspace's API."""
-OF_EVERYBODY: Final = ("UserId", "UserName", "Activation")
+ALWAYS_SENT: Final = ("UserId", "UserName", "Activation")
 """What every user has."""
 
 
@@ -28,7 +28,7 @@ class People:
 
     def __init__(self, settings: Settings) -> None:
         self._student_id = settings.student_id
-        self._always = {*OF_EVERYBODY, settings.student_id}
+        self._always = {*ALWAYS_SENT, settings.student_id}
         self._sent = SentFields({*settings.roster.fields} & {*IDS}, RIGHTS)
 
     def page(self, users: Sequence[User]) -> list[RosterMember]:
@@ -38,7 +38,7 @@ class People:
         self._sent.note_members(members)
         return members
 
-    def require_told(self) -> None:
+    def require_fields(self) -> None:
         """Raise RosterIncomplete where a field that is asked for was said of nobody."""
         self._sent.require_all()
 

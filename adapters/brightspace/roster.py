@@ -20,4 +20,4 @@ def _pages(settings: Settings, brightspace: Brightspace) -> Iterator[Sequence[Ro
     people = People(settings)
     for users in brightspace.users():
         yield people.page(users)
-    people.require_told()
+    people.require_fields()

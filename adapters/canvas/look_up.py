@@ -12,7 +12,7 @@ import msgspec
 from adapters.canvas.api import Canvas, NotPermitted
 from adapters.canvas.listing import STATES, places
 from adapters.canvas.people import CanvasUser, member
-from adapters.canvas.roster import TOLD_OF_EVERYBODY, require_told
+from adapters.canvas.roster import ALWAYS_SENT, require_fields
 from adapters.canvas.settings import Api, Settings
 from bridge.contracts import Kind, ReaderContext, RosterMember
 from bridge.errors import ConfigError, RosterIncomplete
@@ -34,8 +34,8 @@ def look_up(settings: Settings, context: ReaderContext, student_id: str) -> Sequ
     """The people who have the ID now. Raises what reading the roster raises."""
     canvas = _canvas(settings, context)
     found = list(_named(canvas, settings, student_id))
-    require_told(found, TOLD_OF_EVERYBODY & {settings.student_id, *settings.roster.attributes.values()})
-    return [member(said, settings.student_id) for said in found if _is_on_roster(canvas, settings, said)]
+    require_fields(found, ALWAYS_SENT & {settings.student_id, *settings.roster.attributes.values()})
+    return [member(user, settings.student_id) for user in found if _is_on_roster(canvas, settings, user)]
 
 
 def record_of_launch(settings: Settings, context: ReaderContext, kind: str, record: str) -> str:
@@ -73,9 +73,9 @@ def _with_email(canvas: Canvas, api: Api | None, email: str) -> Iterator[CanvasU
     answer = canvas.ask("GET", canvas.address(path))
     if answer.next_url:
         raise RosterIncomplete("Canvas finds more than 100 people by this e-mail address")
-    for said in _decoded(_users, answer.body):
-        if str(said.email or "").casefold() == email.casefold():
-            yield said
+    for user in _decoded(_users, answer.body):
+        if str(user.email or "").casefold() == email.casefold():
+            yield user
 
 
 def _ask(canvas: Canvas, path: str) -> CanvasUser | None:
@@ -95,10 +95,10 @@ def _decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         raise RosterIncomplete("Canvas answered with something that is not a person with an id") from error
 
 
-def _is_on_roster(canvas: Canvas, settings: Settings, said: CanvasUser) -> bool:
+def _is_on_roster(canvas: Canvas, settings: Settings, user: CanvasUser) -> bool:
     """Whether the person is enrolled in one of the courses and sections that the roster is of."""
     chosen = list(places(settings.roster.filters))
-    asked = (f"{place}/enrollments?user_id={said.id}&{STATES}&per_page=1" for place in chosen)
+    asked = (f"{place}/enrollments?user_id={user.id}&{STATES}&per_page=1" for place in chosen)
     return not chosen or any(_anything(canvas, path) for path in asked)
 
 

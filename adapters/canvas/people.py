@@ -42,29 +42,29 @@ class CanvasUser(msgspec.Struct, gc=False):
         return self.status == "active"
 
 
-_told = attrgetter("sis_user_id", "integration_id", "login_id", "email", "sortable_name")
+_optional = attrgetter("sis_user_id", "integration_id", "login_id", "email", "sortable_name")
 
 
-def member(said: CanvasUser, student_id: str) -> RosterMember:
-    """The member of whom Canvas said `said`, with fields as in the REST API, but `canvas_user_id` for `id`.
+def member(user: CanvasUser, student_id: str) -> RosterMember:
+    """The roster member for `user`, with fields as in the REST API, but `canvas_user_id` for `id`.
 
     Null and an empty cell both mean that there is none; where Canvas is silent the field is absent.
     """
     fields = {
-        RECORD: str(said.id),
-        "canvas_user_id": str(said.id),
-        "sis_user_id": normalize(said.sis_user_id),
-        "integration_id": normalize(said.integration_id),
-        "login_id": normalize(said.login_id),
-        "email": normalize(said.email),
-        "sortable_name": clean(said.sortable_name),
+        RECORD: str(user.id),
+        "canvas_user_id": str(user.id),
+        "sis_user_id": normalize(user.sis_user_id),
+        "integration_id": normalize(user.integration_id),
+        "login_id": normalize(user.login_id),
+        "email": normalize(user.email),
+        "sortable_name": clean(user.sortable_name),
     }
-    if UNSET in _told(said):
-        fields = {name: text for name, text in fields.items() if getattr(said, name, None) is not UNSET}
-    if said.first_name is UNSET or said.last_name is UNSET:
-        first, last = split_sortable_name(fields.get("sortable_name", "") or clean(said.name))
+    if UNSET in _optional(user):
+        fields = {name: text for name, text in fields.items() if getattr(user, name, None) is not UNSET}
+    if user.first_name is UNSET or user.last_name is UNSET:
+        first, last = split_sortable_name(fields.get("sortable_name", "") or clean(user.name))
     else:
-        first, last = clean(said.first_name), clean(said.last_name)
+        first, last = clean(user.first_name), clean(user.last_name)
     student = read_student(fields.get(student_id, ""), first, last, "")
     fields["first_name"], fields["last_name"] = student.first_name, student.last_name
-    return RosterMember(student, fields, said.is_active)
+    return RosterMember(student, fields, user.is_active)

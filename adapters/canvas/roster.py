@@ -18,7 +18,7 @@ from bridge.errors import ConfigError, RosterIncomplete
 from bridge.roster.completeness import require_complete
 
 REPORTS = "the right to run reports"
-TOLD_OF_EVERYBODY = {"sis_user_id", "integration_id", "email"}
+ALWAYS_SENT = {"sis_user_id", "integration_id", "email"}
 """Keys that Canvas sends for every person, null where there is none: without the right for it the key is absent."""
 
 
@@ -43,14 +43,14 @@ def _pages(
     settings: Settings, api: Api, context: ReaderContext, lacking: list[str]
 ) -> Iterator[Sequence[RosterMember]]:
     canvas, filters = Canvas(api, context), settings.roster.filters
-    wanted = {settings.student_id, *settings.roster.attributes.values()} & TOLD_OF_EVERYBODY
+    wanted = {settings.student_id, *settings.roster.attributes.values()} & ALWAYS_SENT
     if not (filters.courses or filters.sections):
         source = _account(canvas, api.account, context, lacking)
     else:
         source = (course_users if settings.needs_email else enrolled_users)(canvas, filters)
     for page in source:
-        require_told(page, wanted)
-        yield [member(said, settings.student_id) for said in page]
+        require_fields(page, wanted)
+        yield [member(user, settings.student_id) for user in page]
 
 
 def _account(
@@ -66,7 +66,7 @@ def _account(
         yield from account_users(canvas, account)
 
 
-def require_told(page: Sequence[CanvasUser], wanted: set[str]) -> None:
+def require_fields(page: Sequence[CanvasUser], wanted: set[str]) -> None:
     """Raise RosterIncomplete where Canvas leaves out of anybody what it sends of everybody."""
     if missing := [name for name in sorted(wanted) if UNSET in map(attrgetter(name), page)]:
         names = ", ".join(missing)

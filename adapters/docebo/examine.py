@@ -29,11 +29,13 @@ def examine(settings: Settings, context: ReaderContext) -> Iterator[Observation]
         detail = "with client_credentials the app decides, as whom it asks"
         yield Observation(_SIGHT, "look", detail, advice)
     titles = read_titles(api, calls)
-    told = "; ".join(f"{name}: {title}" for name, title in sorted(titles.items())) or "none"
-    yield Observation("additional fields", "ok", told)
+    fields = "; ".join(f"{name}: {title}" for name, title in sorted(titles.items())) or "none"
+    yield Observation("additional fields", "ok", fields)
     asked = {settings.student_id, *settings.roster.fields}
     for name in sorted(name for name in asked if is_additional(name) and name not in titles):
-        yield Observation(f"field {name}", "failed", "Docebo has no additional field of this number", f"one of: {told}")
+        yield Observation(
+            f"field {name}", "failed", "Docebo has no additional field of this number", f"one of: {fields}"
+        )
 
 
 def _sight(level: str | None) -> Observation:

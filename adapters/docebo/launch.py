@@ -14,8 +14,8 @@ FIELDS: Final = {"user_id": "user_id", "email": "lis_person_contact_email_primar
 
 def read_claims(claims: SignedClaims, settings: Settings) -> Launch:
     """The launch in an id_token."""
-    said = claim(claims, CLAIMS[settings.student_id])
-    return launch_of_claims(claims, read_id([said], [], settings.student_id))
+    value = claim(claims, CLAIMS[settings.student_id])
+    return launch_of_claims(claims, read_id([value], [], settings.student_id))
 
 
 def read_form(form: SignedForm, settings: Settings) -> Launch:

@@ -12,7 +12,7 @@ from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.net.answers import body_excerpt
 from bridge.net.http import Answer, host_of
 from bridge.roster.paging import ByNumber, Page, PageGuard, walk
-from bridge.roster.token_answer import words_of
+from bridge.roster.token_response import error_words
 from bridge.roster.tokens import TokenSession
 
 Item = Mapping[str, Any]
@@ -49,8 +49,8 @@ def read_username(api: Api, calls: TokenSession, user_id: str) -> str:
     answer = calls.get(url)
     if answer.status in {400, 404}:
         return ""
-    said = _data(_accepted(answer, url), url).get("user_data")
-    return next((name for key in ("username", "userid") if (name := clean(_members(said).get(key)))), "")
+    value = _data(_accepted(answer, url), url).get("user_data")
+    return next((name for key in ("username", "userid") if (name := clean(_members(value).get(key)))), "")
 
 
 def read_titles(api: Api, calls: TokenSession) -> Mapping[str, str]:
@@ -96,11 +96,11 @@ def _page(answer: Answer, url: str) -> tuple[Page[Item], int | None]:
     return Page(items, total, "", None if more is None else bool(more)), _number(data.get("current_page_size"))
 
 
-def _number(said: object) -> int | None:
+def _number(value: object) -> int | None:
     """A whole number, or true and false, as older versions write them in quotes."""
-    if isinstance(said, bool | int):
-        return int(said)
-    text = clean(said)
+    if isinstance(value, bool | int):
+        return int(value)
+    text = clean(value)
     return int(text) if text.isascii() and text.isdigit() else {"true": 1, "false": 0}.get(text.lower())
 
 
@@ -108,26 +108,26 @@ def _accepted(answer: Answer, url: str) -> Answer:
     if answer.status == 200:
         return answer
     try:
-        said = _members(answer.json())
+        value = _members(answer.json())
     except RemoteRefused:
-        said = {}
-    told = words_of(said, "error", "name", "message")
+        value = {}
+    reason = error_words(value, "error", "name", "message")
     raise RemoteRefused(
-        f"{host_of(url)} answered {answer.status} to the list of users{told}; {_RIGHTS}{body_excerpt(answer.body)}",
+        f"{host_of(url)} answered {answer.status} to the list of users{reason}; {_RIGHTS}{body_excerpt(answer.body)}",
         status=answer.status,
     )
 
 
 def _data(answer: Answer, url: str) -> Mapping[str, Any]:
     try:
-        said = answer.json()
+        value = answer.json()
     except RemoteRefused as error:
         raise RosterIncomplete(f"{host_of(url)}: a page of users cannot be read: {error}") from error
-    data = _members(said).get("data")
+    data = _members(value).get("data")
     if not isinstance(data, dict):
         raise RosterIncomplete(f"{host_of(url)}: an answer without `data`, which is none of Docebo's")
     return data
 
 
-def _members(said: object) -> Mapping[str, Any]:
-    return said if isinstance(said, dict) else {}
+def _members(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

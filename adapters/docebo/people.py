@@ -19,7 +19,7 @@ RIGHTS: Final = (
 )
 STATUS: Final = {"1": True, "0": False}
 """Active, suspended."""
-SAID_OF_EVERYBODY: Final = {"user_id", "username", "email", "first_name", "last_name", "status"}
+ALWAYS_SENT: Final = {"user_id", "username", "email", "first_name", "last_name", "status"}
 ZONE: Final = timedelta(hours=36)
 """From the beginning of a day until it is over everywhere."""
 FEW: Final = 10
@@ -41,7 +41,7 @@ class People:
         self._today = datetime.fromtimestamp(now, UTC)
         self._notice = notice
         asked = {settings.student_id, *settings.roster.fields}
-        self._needed = {"status"} | (asked & SAID_OF_EVERYBODY)
+        self._needed = {"status"} | (asked & ALWAYS_SENT)
         self._additional = sorted(name for name in asked if is_additional(name))
         self._had: set[str] = set()
         self._total = 0
@@ -60,7 +60,7 @@ class People:
         self._total += len(items)
         return [self.member(item) for item in items]
 
-    def require_told(self) -> None:
+    def require_fields(self) -> None:
         """Raises RosterIncomplete where nobody has an additional field that is read."""
         if missing := sorted(set(self._additional) - self._had):
             raise RosterIncomplete(f"Docebo leaves {', '.join(missing)} out of all {self._total} users: {_LEFT_OUT}")
@@ -68,9 +68,9 @@ class People:
     def member(self, item: Item) -> RosterMember:
         """One member. Raises RosterIncomplete for a status that is none."""
         fields = {
-            name: said if type(said) is str and said.isascii() and said.isalnum() else clean(said)  # most, of millions
-            for name, said in item.items()
-            if isinstance(said, _PLAIN)
+            name: value if type(value) is str and value.isascii() and value.isalnum() else clean(value)  # fast path
+            for name, value in item.items()
+            if isinstance(value, _PLAIN)
         }
         if (misprinted := fields.pop("firs_tname", None)) is not None:  # so in Docebo's own description
             fields["first_name"] = misprinted
@@ -82,19 +82,19 @@ class People:
         active = _is_active(item, fields.get("status", "")) and not self._has_expired(fields.get("expiration_date", ""))
         return RosterMember(student, fields, active)
 
-    def _has_expired(self, said: str) -> bool:
-        if said[:10] in _NO_DAY:
+    def _has_expired(self, value: str) -> bool:
+        if value[:10] in _NO_DAY:
             return False
         try:
-            last = datetime.combine(date.fromisoformat(said[:10]), datetime.min.time(), UTC)
+            last = datetime.combine(date.fromisoformat(value[:10]), datetime.min.time(), UTC)
         except ValueError:
             self._notice(_DAYS_UNKNOWN)
-            self._notice = _say_nothing
+            self._notice = _ignore
             return False
         return last + ZONE <= self._today
 
 
-def _say_nothing(_: str) -> None:
+def _ignore(_: str) -> None:
     """What was said once."""
 
 

@@ -29,4 +29,4 @@ def _pages(settings: Settings, api: Api, context: ReaderContext) -> Iterator[Seq
     people = People(settings, context.now(), context.notice)
     for items in read_items(api, session(api, context)):
         yield people.page(items)
-    people.require_told()
+    people.require_fields()

@@ -89,8 +89,8 @@ class Moodle:
         """
         values = {f"values[{place}]": str(number) for place, number in enumerate(ids)}
         found = self._call(BY_FIELD, {"field": "id", **values}, _people)
-        told = {person.id for person in found}
-        if len(told) != len(found) or not told.issubset(ids):
+        returned = {person.id for person in found}
+        if len(returned) != len(found) or not returned.issubset(ids):
             raise RosterIncomplete(ANOTHER_ANSWER)
         return found
 

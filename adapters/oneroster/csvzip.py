@@ -53,14 +53,15 @@ def _check_size(path: Path) -> None:
 
 def _read_manifest(archive: Archive) -> _Manifest:
     """Which files there are and how whole each is (CSV binding, section 3.1)."""
-    said = {row["propertyName"]: row["value"] for row in _rows(archive, "manifest.csv", ("propertyName", "value"))}
-    if said.get("oneroster.version") not in VERSIONS:
+    rows = _rows(archive, "manifest.csv", ("propertyName", "value"))
+    properties = {row["propertyName"]: row["value"] for row in rows}
+    if properties.get("oneroster.version") not in VERSIONS:
         raise RosterIncomplete(
             f"{archive.name}: manifest.csv: oneroster.version; allowed: {', '.join(sorted(VERSIONS))}"
         )
-    match said.get("file.users", "").lower():
+    match properties.get("file.users", "").lower():
         case "bulk" | "delta" as kind:
-            return _Manifest(kind, said.get("file.roles", "absent").lower() in {"bulk", "delta"})
+            return _Manifest(kind, properties.get("file.roles", "absent").lower() in {"bulk", "delta"})
     raise RosterIncomplete(f"{archive.name}: manifest.csv: file.users; allowed: bulk, delta")
 
 

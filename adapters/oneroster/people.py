@@ -32,8 +32,8 @@ def has_left(user: Mapping[str, Any]) -> bool:
     return clean(user.get("status")).lower() in _GONE or enabled == "false"
 
 
-def _user_ids(said: object) -> Iterator[tuple[str, str]]:
-    for entry in said if isinstance(said, list) else ():
+def _user_ids(value: object) -> Iterator[tuple[str, str]]:
+    for entry in value if isinstance(value, list) else ():
         if isinstance(entry, dict) and (kind := clean(entry.get("type"))):
             yield kind, normalize(entry.get("identifier"))
 

@@ -18,7 +18,7 @@ from bridge.net.retry import with_retries
 from bridge.roster.clock import ServiceClock
 from bridge.roster.paging import ByLink, ByOffset, Page, PageGuard, tells_pages, walk
 from bridge.roster.shared_token import token_of
-from bridge.roster.token_answer import LONGEST, words_of
+from bridge.roster.token_response import LONGEST, error_words
 from bridge.roster.tokens import (
     MAX_PAGE_BYTES,
     PAGE_SECONDS,
@@ -105,10 +105,10 @@ def _moment(since: float) -> str:
 
 def _users(answer: Answer, host: str) -> list[User]:
     try:
-        said = answer.json()
+        document = answer.json()
     except RemoteRefused as error:
         raise RosterIncomplete(f"{host}: a page of users cannot be read: {error}") from error
-    users = said.get("users") if isinstance(said, dict) else None
+    users = document.get("users") if isinstance(document, dict) else None
     if not isinstance(users, list) or not all(isinstance(user, dict) for user in users):
         raise RosterIncomplete(f"{host}: a page holds no list of users")
     return users
@@ -167,7 +167,7 @@ class _OneLegged:
 def _words(answer: Answer) -> str:
     """What a service says of its refusal (OneRoster 1.2, 3.8.3 `imsx_StatusInfo`; OAuth 2.0, RFC 6750 section 3)."""
     try:
-        said = answer.json()
+        document = answer.json()
     except RemoteRefused:
         return ""
-    return words_of(said, "error", "error_description", "imsx_description") if isinstance(said, dict) else ""
+    return error_words(document, "error", "error_description", "imsx_description") if isinstance(document, dict) else ""

@@ -46,13 +46,13 @@ def read_found(settings: Settings, get: Get, url: str) -> Sequence[Item]:
     return _items(_parsed(answer, host_of(url)), settings.list, host_of(url))
 
 
-def at(said: Any, path: str) -> Any:
+def at(document: Any, path: str) -> Any:
     """What stands at `path`, a dot going one level down; MISSING where nothing does."""
     if path and "." not in path:  # nearly always
-        return said.get(path, MISSING) if isinstance(said, dict) else MISSING
+        return document.get(path, MISSING) if isinstance(document, dict) else MISSING
     for name in path.split(".") if path else ():
-        said = said.get(name, MISSING) if isinstance(said, dict) else MISSING
-    return said
+        document = document.get(name, MISSING) if isinstance(document, dict) else MISSING
+    return document
 
 
 def _first(settings: Settings, since: float | None) -> str:
@@ -78,15 +78,15 @@ class _Steps:
     """How one described list goes on."""
 
     described: Description
-    _told: bool = field(default=False)
+    _has_total: bool = field(default=False)
 
     def following(self, position: str, page: Page[Any], guard: PageGuard) -> str:
         asked = self.described.paging
-        self._told = self._told or page.more is not None or guard.total is not None
+        self._has_total = self._has_total or page.more is not None or guard.total is not None
         if asked.kind == "none":
             return ""
         if asked.kind in {"token", "link"}:
-            self._require_end_told(page, guard)
+            self._require_end_stated(page, guard)
         if asked.kind == "token":
             return paging.ByToken(asked.parameter).following(position, page, guard)
         if asked.kind == "link" or page.cursor:
@@ -96,10 +96,10 @@ class _Steps:
         kind = paging.ByNumber if asked.kind == "number" else paging.ByOffset
         return kind(asked.parameter, asked.size).following(position, page, guard)
 
-    def _require_end_told(self, page: Page[Any], guard: PageGuard) -> None:
+    def _require_end_stated(self, page: Page[Any], guard: PageGuard) -> None:
         """Refuse a full first page that names no next one and never said that it would."""
         size = self.described.paging.size
-        if not self._told and 0 < size <= len(page.rows):
+        if not self._has_total and 0 < size <= len(page.rows):
             names = " or ".join(self.described.paging.cursor) or "a Link header"
             raise guard.broken(
                 f"begins with a full page and says nothing of the next one ({names}). If there are exactly {size} "
@@ -124,11 +124,11 @@ class _Reader:
         listed(answer, url, self._described.rights)
         self._came = self._now()
         self._clock.observe(answer)
-        said = _parsed(answer, self.host)
-        rows = _items(said, self._described, self.host)
-        told, cursor = self._cursor(said, answer)
-        more = _flag(_first_of(said, self._described.paging.more))
-        return Page(rows, self._total(said, answer), cursor, bool(cursor) if more is None and told else more)
+        document = _parsed(answer, self.host)
+        rows = _items(document, self._described, self.host)
+        has_cursor, cursor = self._cursor(document, answer)
+        more = _flag(_first_of(document, self._described.paging.more))
+        return Page(rows, self._total(document, answer), cursor, bool(cursor) if more is None and has_cursor else more)
 
     def _check_age(self, answer: Answer) -> None:
         """Say so where a page token may have died of age."""
@@ -140,25 +140,25 @@ class _Reader:
                 "for; nothing can be read from the middle, the next run reads everything again"
             )
 
-    def _cursor(self, said: Any, answer: Answer) -> tuple[bool, str]:
+    def _cursor(self, document: Any, answer: Answer) -> tuple[bool, str]:
         """Whether the answer says where it goes on, and what it says."""
         if answer.next_url or paging.tells_pages(answer.headers.get("Link", "")):
             return True, answer.next_url
-        found = _first_of(said, self._described.paging.cursor)
+        found = _first_of(document, self._described.paging.cursor)
         return found is not MISSING, paging.cursor_in(found, self.host) if found is not MISSING else ""
 
-    def _total(self, said: Any, answer: Answer) -> int | None:
+    def _total(self, document: Any, answer: Answer) -> int | None:
         described = self._described.paging
         if described.total_header:
             text = answer.headers.get(described.total_header, "")
         else:
-            found = _first_of(said, described.total)
+            found = _first_of(document, described.total)
             text = clean(found) if found is not MISSING else ""
         return int(text) if text.isascii() and text.isdigit() else None
 
 
-def _first_of(said: Any, names: Names) -> Any:
-    return next((found for name in names if (found := at(said, name)) is not MISSING), MISSING)
+def _first_of(document: Any, names: Names) -> Any:
+    return next((found for name in names if (found := at(document, name)) is not MISSING), MISSING)
 
 
 def _flag(value: Any) -> bool | None:
@@ -175,18 +175,18 @@ def _parsed(answer: Answer, host: str) -> Any:
         raise RosterIncomplete(f"{host}: a page of people cannot be read: {error}") from error
 
 
-def _items(said: Any, described: Description, host: str) -> Sequence[Item]:
+def _items(document: Any, described: Description, host: str) -> Sequence[Item]:
     names = described.items or ("",)
-    found = next((rows for name in names if isinstance(rows := at(said, name), list)), None)
+    found = next((rows for name in names if isinstance(rows := at(document, name), list)), None)
     if found is None or not all(isinstance(item, dict) for item in found):
         where = " or ".join(f"`{name}`" if name else "the answer itself" for name in names)
         raise RosterIncomplete(
-            f"{host}: a page holds no list of people at {where}{_members(said)}; say in `list.items` where it stands"
+            f"{host}: a page holds no list of people at {where}{_members(document)}; set `list.items` to its path"
         )
     return found
 
 
-def _members(said: Any) -> str:
+def _members(document: Any) -> str:
     """The names that an answer has, for somebody who has to find the right one."""
-    names = sorted(name for name in said if name.isidentifier())[:20] if isinstance(said, dict) else []
+    names = sorted(name for name in document if name.isidentifier())[:20] if isinstance(document, dict) else []
     return f" (it has {', '.join(names)})" if names else ""

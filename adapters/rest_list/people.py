@@ -52,7 +52,7 @@ class PeopleReader:
         """Raise RosterIncomplete where nobody had a field that is asked for."""
         self._sent.require_all()
 
-    def require_everybody(self) -> None:
+    def require_all(self) -> None:
         """Raise it too where nobody is active, which cannot be so of a whole roster."""
         self.require_fields()
         if self._somebody and not self._somebody_active:
@@ -84,12 +84,12 @@ class PeopleReader:
         value = item.get(name, MISSING) if "." not in name else at(item, name)
         if value is MISSING:
             raise self._sent.left_out([self._active.field])
-        said = _text(value).lower()
-        if said in self._active_values:
+        text = _text(value).lower()
+        if text in self._active_values:
             return True
-        if not said or (self._inactive_values and said not in self._inactive_values):
+        if not text or (self._inactive_values and text not in self._inactive_values):
             raise RosterIncomplete(
-                f"`{name}` says of somebody {said[:20] or '(nothing)'}, and not whether they are active; nobody will "
+                f"`{name}` says of somebody {text[:20] or '(nothing)'}, and not whether they are active; nobody will "
                 "be deactivated. Say in `list.active` which `values` and which `inactive` there are"
             )
         return False

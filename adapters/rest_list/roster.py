@@ -16,7 +16,7 @@ from bridge.roster.clock import ServiceClock
 from bridge.roster.completeness import require_complete
 from bridge.roster.prefetch import prefetch
 
-AHEAD = 2
+PREFETCHED = 2
 """Pages that are fetched while people are read."""
 
 
@@ -53,13 +53,13 @@ def look_up(settings: Settings, context: ReaderContext, student_id: str) -> Sequ
 def _everybody(settings: Settings, context: ReaderContext, clock: ServiceClock) -> Iterator[Sequence[RosterMember]]:
     reader = PeopleReader(settings)
     yield from _members(settings, context, reader, clock)
-    reader.require_everybody()
+    reader.require_all()
 
 
 def _members(
     settings: Settings, context: ReaderContext, reader: PeopleReader, clock: ServiceClock, since: float | None = None
 ) -> Iterator[Sequence[RosterMember]]:
     items = read_items(settings, context, open_session(settings, context), clock, since)
-    with prefetch(items, depth=AHEAD) as pages:
+    with prefetch(items, depth=PREFETCHED) as pages:
         for page in pages:
             yield list(reader.members(page))

@@ -19,7 +19,7 @@ from bridge.net.answers import body_excerpt
 from bridge.net.http import Answer, host_of
 from bridge.net.retry import with_retries
 from bridge.roster.shared_token import token_of
-from bridge.roster.token_answer import read_token, words_of
+from bridge.roster.token_response import error_words, read_token
 from bridge.roster.tokens import MAX_PAGE_BYTES, PAGE_SECONDS, TokenRequest, TokenSession, fetch_token
 
 Get = Callable[[str], Answer]
@@ -78,18 +78,18 @@ def _token(token: Token, settings: Settings, headers: Mapping[str, str], context
 
 def _read_token(token: Token, answer: Answer, url: str) -> tuple[str, float]:
     """The token of an answer that is not as OAuth has it: under another name, or the answer itself."""
-    said = _said(answer)
-    if isinstance(said, dict):
-        said = {**said, "access_token": said.get(token.member or "access_token")}
-    elif answer.status == 200 and isinstance(said, str) and not token.member:
-        said = {"access_token": said}
+    document = _json(answer)
+    if isinstance(document, dict):
+        document = {**document, "access_token": document.get(token.member or "access_token")}
+    elif answer.status == 200 and isinstance(document, str) and not token.member:
+        document = {"access_token": document}
     else:
         return read_token(answer, url)
-    said.setdefault("expires_in", token.seconds)
-    return read_token(Answer(answer.status, answer.headers, msgspec.json.encode(said), ""), url)
+    document.setdefault("expires_in", token.seconds)
+    return read_token(Answer(answer.status, answer.headers, msgspec.json.encode(document), ""), url)
 
 
-def _said(answer: Answer) -> Any:
+def _json(answer: Answer) -> Any:
     try:
         return answer.json()
     except RemoteRefused:
@@ -97,10 +97,12 @@ def _said(answer: Answer) -> Any:
 
 
 def _words(answer: Answer) -> str:
-    said = _said(answer)
-    inner = said.get("error") if isinstance(said, dict) else None
-    said = inner if isinstance(inner, dict) else said
-    return words_of(said, "error", "error_description", "message", "Message") if isinstance(said, dict) else ""
+    document = _json(answer)
+    inner = document.get("error") if isinstance(document, dict) else None
+    document = inner if isinstance(inner, dict) else document
+    return (
+        error_words(document, "error", "error_description", "message", "Message") if isinstance(document, dict) else ""
+    )
 
 
 def _advice(status: int) -> str:

@@ -57,13 +57,13 @@ class Settings(Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_preset(cls, said: Any) -> Any:
+    def _from_preset(cls, values: Any) -> Any:
         """The preset with what the connection says instead."""
-        name = said.get("preset") if isinstance(said, Mapping) else None
+        name = values.get("preset") if isinstance(values, Mapping) else None
         if not name or not isinstance(name, str):
-            return said
-        own = said.get("list") or {}
-        return {**said, "list": overlay(presets.read(name), own) if isinstance(own, Mapping) else own}
+            return values
+        own = values.get("list") or {}
+        return {**values, "list": overlay(presets.read(name), own) if isinstance(own, Mapping) else own}
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

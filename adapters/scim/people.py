@@ -16,13 +16,13 @@ IDS: Final = ("userName", "externalId")
 
 def read_person(pushed: Pushed, student_id: str, groups: tuple[str, ...]) -> RosterMember:
     """The member; inactive where the identity provider says so, has deleted them, or they are in none of `groups`."""
-    said = pushed.document
-    fields = {**dict(_plain(said)), **dict(_plain(_part(said, ENTERPRISE)))}
+    document = pushed.document
+    fields = {**dict(_plain(document)), **dict(_plain(_part(document, ENTERPRISE)))}
     fields |= {name: normalize(fields[name]) for name in (*IDS, "employeeNumber") if name in fields}
-    mail = _mail(said.get("emails"))
+    mail = _mail(document.get("emails"))
     if mail:
         fields["email"] = mail
-    name, manager = _part(said, "name"), _part(_part(said, ENTERPRISE), "manager")
+    name, manager = _part(document, "name"), _part(_part(document, ENTERPRISE), "manager")
     if manager:
         fields["manager"] = clean(manager.get("value"))
     student = read_student(
@@ -30,17 +30,17 @@ def read_person(pushed: Pushed, student_id: str, groups: tuple[str, ...]) -> Ros
     )
     names = {"first_name": student.first_name, "last_name": student.last_name, RECORD: pushed.record}
     wanted = not groups or any(group in pushed.groups for group in groups)
-    return RosterMember(student, {**fields, **names}, pushed.lives and said.get("active") is not False and wanted)
+    return RosterMember(student, {**fields, **names}, pushed.lives and document.get("active") is not False and wanted)
 
 
-def _plain(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in said.items():
+def _plain(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in document.items():
         if isinstance(value, str | int) and not isinstance(value, bool):
             yield name, clean(value)
 
 
-def _part(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    part = said.get(name)
+def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = document.get(name)
     return part if isinstance(part, dict) else {}
 
 

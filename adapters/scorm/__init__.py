@@ -14,10 +14,10 @@ from bridge.contracts import Adapter, CallbackContext, Report
 from bridge.install.guide import PackageOrder
 
 
-def report(channel: Mapping[str, str], told: Report, settings: Settings, context: CallbackContext) -> None:
+def report(channel: Mapping[str, str], progress: Report, settings: Settings, context: CallbackContext) -> None:
     """Tell the LMS of progress by the way the launch came in; a SCORM page asks for it instead."""
     tell = report_aicc if "session_id" in channel else report_cmi5
-    tell(channel, told, settings, context)
+    tell(channel, progress, settings, context)
 
 
 def package(order: PackageOrder) -> bytes:

@@ -61,10 +61,10 @@ class Lms:
     def token(self, url: str) -> str:
         """What the `fetch` address gives, once (8.2)."""
         answer = self._call("POST", url)
-        said = read_json(answer, dict[str, Any], "the answer of fetch")
-        token = said.get("auth-token")
+        document = read_json(answer, dict[str, Any], "the answer of fetch")
+        token = document.get("auth-token")
         if answer.status != 200 or not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            code = str(said.get("error-code", ""))[:10]
+            code = str(document.get("error-code", ""))[:10]
             words = words_of(answer, str(token or ""))
             raise _refused(f"the LMS gave no token (status {answer.status}, error-code {code!r})", words)
         return token
@@ -100,15 +100,15 @@ class Lms:
             return found[:LONGEST_PREFERENCE] if answer.status == 200 else ""
         return ""
 
-    def put(self, channel: Mapping[str, str], said: Statement) -> None:
+    def put(self, channel: Mapping[str, str], statement: Statement) -> None:
         """One statement, under an id of its own. Raises LaunchRejected `cmi5_refused` unless the LMS has it then."""
-        number = number_of(channel, said)
+        number = number_of(channel, statement)
         headers = {**_headers(channel), "Content-Type": "application/json"}
         url = f"{channel['endpoint']}/statements?statementId={number}"
-        answer = self._call("PUT", url, headers=headers, data=written(channel, said))
+        answer = self._call("PUT", url, headers=headers, data=written(channel, statement))
         if answer.status not in {200, 204, 409} and not self._has(channel, number):  # 409: another text of this id
             words = words_of(answer, channel["token"])
-            raise _refused(f"the LMS did not take the statement {said.verb} (status {answer.status})", words)
+            raise _refused(f"the LMS did not take the statement {statement.verb} (status {answer.status})", words)
 
     def _has(self, channel: Mapping[str, str], number: str) -> bool:
         """Whether a statement arrived whose answer was lost: LMSs refuse it when it is said again (9.3.0)."""
@@ -151,8 +151,9 @@ def words_of(answer: Answer, token: str) -> str:
     """What the LMS itself says, on one line and without the token; empty where it is a web page or nothing."""
     text = answer.body.decode("utf-8", "replace").strip()
     with contextlib.suppress(ValueError, RecursionError):
-        said = msgspec.json.decode(answer.body)
-        spoken = [said[name] for name in _SPEAKING if isinstance(said.get(name), str)] if isinstance(said, dict) else []
+        decoded = msgspec.json.decode(answer.body)
+        document = decoded if isinstance(decoded, dict) else {}
+        spoken = [document[name] for name in _SPEAKING if isinstance(document.get(name), str)]
         text = ": ".join(spoken) or text
     if text.startswith("<"):
         return ""

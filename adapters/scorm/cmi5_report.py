@@ -28,12 +28,12 @@ def report_cmi5(channel: Mapping[str, str], report: Report, settings: Settings, 
         raise RemoteRefused("the address is under cmi5.allowed_urls no more")
     lms = Lms(context.outbound, context.now, context.now() + PATIENCE)
     refused = []
-    for said in _story(report, normal=channel["mode"] == NORMAL):
-        taken = f"cmi5 statement {number_of(channel, said)}"
+    for statement in _story(report, normal=channel["mode"] == NORMAL):
+        taken = f"cmi5 statement {number_of(channel, statement)}"
         if context.memory.look(taken):
             continue
         try:
-            lms.put(channel, said)
+            lms.put(channel, statement)
         except LaunchRejected as error:
             refused.append(error.detail)
         else:

@@ -60,46 +60,47 @@ def terminated(at: float, seconds: int) -> Statement:
     return Statement("terminated", at, {"duration": _duration(seconds)})
 
 
-def number_of(channel: Mapping[str, str], said: Statement) -> str:
+def number_of(channel: Mapping[str, str], statement: Statement) -> str:
     """The statement's id, the same whenever it is said again (xAPI 2.1.1).
 
     The token is the session: another launch of the same learner has another one.
     """
     account = msgspec.json.decode(channel["actor"])["account"]
     registration = (channel["registration"], channel["activity"], str(account["homePage"]), str(account["name"]))
-    key = said.result if said.verb == "progressed" else ""
-    of = (*registration, said.verb) if said.once else (channel["token"], channel["registration"], said.verb, str(key))
+    key = statement.result if statement.verb == "progressed" else ""
+    session = (channel["token"], channel["registration"])
+    of = (*registration, statement.verb) if statement.once else (*session, statement.verb, str(key))
     return str(uuid.uuid5(uuid.NAMESPACE_URL, "\n".join(of)))
 
 
-def written(channel: Mapping[str, str], said: Statement) -> bytes:
+def written(channel: Mapping[str, str], statement: Statement) -> bytes:
     """The statement as JSON; numbers as JavaScript writes them, for proxies that write them anew."""
-    statement: dict[str, Any] = {
-        "id": number_of(channel, said),
+    document: dict[str, Any] = {
+        "id": number_of(channel, statement),
         "actor": msgspec.json.decode(channel["actor"]),
-        "verb": {"id": f"{VERBS}{said.verb}", "display": {"en": said.verb}},
+        "verb": {"id": f"{VERBS}{statement.verb}", "display": {"en": statement.verb}},
         "object": {"objectType": "Activity", "id": channel["activity"]},
-        "context": _context(channel, said),
-        "timestamp": _utc(said.at),
+        "context": _context(channel, statement),
+        "timestamp": _utc(statement.at),
     }
-    if said.result:
-        statement["result"] = said.result
-    return msgspec.json.encode(_plain(statement))
+    if statement.result:
+        document["result"] = statement.result
+    return msgspec.json.encode(_plain(document))
 
 
-def _context(channel: Mapping[str, str], said: Statement) -> dict[str, Any]:
+def _context(channel: Mapping[str, str], statement: Statement) -> dict[str, Any]:
     """The contextTemplate with what the specification adds to it; nothing of it is replaced (10.2.1)."""
     template: dict[str, Any] = msgspec.json.decode(channel["context"])
     activities = dict(template.get("contextActivities") or {})
     given = activities.get("category") or []
     known = given if isinstance(given, list) else [given]  # xAPI 1.0.3, 2.4.6.2: one alone may stand without a list
     ids = {entry.get("id") for entry in known if isinstance(entry, dict)}
-    category = [*known, *({"id": name} for name in said.categories if name not in ids)]
+    category = [*known, *({"id": name} for name in statement.categories if name not in ids)]
     if category:
         activities["category"] = category
     context = {**template, "registration": channel["registration"], "contextActivities": activities}
     mastery = msgspec.json.decode(channel.get("mastery") or "null")
-    if mastery is not None and said.verb == "passed":  # 9.6.3.2
+    if mastery is not None and statement.verb == "passed":  # 9.6.3.2
         context["extensions"] = {MASTERY: mastery, **(template.get("extensions") or {})}
     return context
 

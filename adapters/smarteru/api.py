@@ -14,7 +14,7 @@ from bridge.net.answers import is_page
 from bridge.net.http import Answer, host_of
 from bridge.net.retry import with_retries
 from bridge.roster.clock import ServiceClock
-from bridge.roster.token_answer import words_of
+from bridge.roster.token_response import error_words
 from bridge.roster.tokens import MAX_PAGE_BYTES, PAGE_SECONDS
 
 User = Mapping[str, str]
@@ -122,7 +122,9 @@ class SmarterU:
         if result != "Failed":
             raise RosterIncomplete(f"{self.host}: the answer to {method} says neither Success nor Failed")
         errors = [(clean(one.findtext("ErrorID")), clean(one.findtext("ErrorMessage"))) for one in root.iter("Error")]
-        told = "; ".join(words_of({"id": code, "words": words}, "id", "words").strip(" ()") for code, words in errors)
+        told = "; ".join(
+            error_words({"id": code, "words": words}, "id", "words").strip(" ()") for code, words in errors
+        )
         message = f"{self.host} refused {method} ({told or 'without a reason'}); {_WHAT_TO_DO}"
         raise Refused(message, [code for code, _ in errors])
 

@@ -46,7 +46,7 @@ class Verdict(NamedTuple):
             return None
         return Number.SCORM if self.scorm >= self.profile else Number.PROFILE
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """In words."""
         return (
             f"{self.found} of {self.asked} people of the export are found by the API; its ID is the SCORM Student ID "
@@ -81,7 +81,7 @@ def require_number(verdict: Verdict, export: Export) -> Number:
             "them, or the export is of another account. Let that user see everybody, or make a new export"
         )
     raise RosterIncomplete(
-        f"{verdict.told()}: which number the API has cannot be said, and nobody is linked by a number that may be "
+        f"{verdict.summary()}: which number the API has cannot be said, and nobody is linked by a number that may be "
         f"somebody else's. Make a new export ({export.name} may be of another account)"
     )
 
@@ -120,7 +120,7 @@ class ExportComparison:
         """How many of the export were not in the list."""
         return len(self._unseen)
 
-    def require_everybody(self) -> None:
+    def require_all(self) -> None:
         """Raises RosterIncomplete where too many of the export were not in the list."""
         missing, people = self.missing(), len(self._export.people)
         if missing > 1 and missing > people * (1 - SEEN):

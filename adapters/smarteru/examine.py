@@ -32,12 +32,12 @@ def examine(settings: Settings, context: ReaderContext) -> Iterator[Observation]
 
 def _number(verdict: Verdict) -> Observation:
     if verdict.number is Number.SCORM:
-        return Observation(_NUMBER, "ok", f"API ID = SCORM Student ID: {verdict.told()}")
+        return Observation(_NUMBER, "ok", f"API ID = SCORM Student ID: {verdict.summary()}")
     if verdict.number is Number.PROFILE:
         advice = "the export brings the student IDs: make a new one before each sync, or newcomers have none"
-        return Observation(_NUMBER, "look", f"API ID = Profile ID: {verdict.told()}", advice)
+        return Observation(_NUMBER, "look", f"API ID = Profile ID: {verdict.summary()}", advice)
     advice = "make a new export, of the account of `api.account_key`; until then nobody is synced by this number"
-    return Observation(_NUMBER, "failed", f"neither: {verdict.told()}", advice)
+    return Observation(_NUMBER, "failed", f"neither: {verdict.summary()}", advice)
 
 
 def _sight(verdict: Verdict, export: Export, total: int) -> Observation:

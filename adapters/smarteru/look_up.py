@@ -7,7 +7,7 @@ from typing import Final
 
 from adapters.smarteru.api import User
 from adapters.smarteru.api_id import Number
-from adapters.smarteru.people import chosen, member, require_said
+from adapters.smarteru.people import chosen, member, require_fields
 from adapters.smarteru.roster import Source, open_source
 from adapters.smarteru.settings import SCORM_STUDENT_ID, Settings
 from bridge.contracts import ReaderContext, RosterMember
@@ -23,7 +23,7 @@ def look_up(settings: Settings, context: ReaderContext, student_id: str) -> Sequ
     user = _user(settings, source, student_id)
     if user is None:
         return ()
-    require_said([user], settings)
+    require_fields([user], settings)
     found = [member(one, settings, source.number, source.export) for one in chosen([user], settings.roster.filters)]
     return [one for one in found if normalize(one.student.student_id) == normalize(student_id)]
 

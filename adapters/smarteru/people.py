@@ -23,7 +23,7 @@ _OF_THE_EXPORT: Final = {SCORM_STUDENT_ID, "profile_id"}
 _OWN: Final = {"student_id", "first_name", "last_name", "ID", "Status"}
 
 
-def require_said(page: Sequence[User], settings: Settings) -> None:
+def require_fields(page: Sequence[User], settings: Settings) -> None:
     """Raise RosterIncomplete where SmarterU leaves out of anybody what it sends of everybody."""
     asked = {settings.student_id, *settings.roster.fields} - _OF_THE_EXPORT - _OWN
     needed = {"ID", "Status"} | asked

@@ -9,7 +9,7 @@ from adapters.smarteru.api import Refused, SmarterU, User
 from adapters.smarteru.api_id import AGREEING, ASKED_FOR, ExportComparison, Number, ask, require_number
 from adapters.smarteru.dates import FIRST, FORMATS, LAST, Write, span
 from adapters.smarteru.export import Export, read_export
-from adapters.smarteru.people import RIGHTS, chosen, member, require_said
+from adapters.smarteru.people import RIGHTS, chosen, member, require_fields
 from adapters.smarteru.settings import SCORM_STUDENT_ID, Settings
 from bridge.contracts import ReaderContext, RosterEnd, RosterMember, RosterPages
 from bridge.errors import RosterIncomplete
@@ -43,7 +43,7 @@ def open_source(
     verdict = ask(smarteru, export, asked)
     number = require_number(verdict, export)
     if sees_all and verdict.found < verdict.asked * AGREEING:
-        raise RosterIncomplete(f"{verdict.told()}: what the others changed would not be told")
+        raise RosterIncomplete(f"{verdict.summary()}: what the others changed would not be told")
     return Source(smarteru, export, number)
 
 
@@ -117,7 +117,7 @@ def _held(pages: Iterator[Sequence[User]], comparison: ExportComparison | None) 
 
 def _members(settings: Settings, source: Source, pages: Iterator[Sequence[User]]) -> Iterator[Sequence[RosterMember]]:
     for page in pages:
-        require_said(page, settings)
+        require_fields(page, settings)
         people = chosen(page, settings.roster.filters)
         yield [member(user, settings, source.number, source.export) for user in people]
 
@@ -127,6 +127,6 @@ def _close(comparison: ExportComparison | None, context: ReaderContext) -> None:
     if comparison is None:
         return
     comparison.require_same()
-    comparison.require_everybody()
+    comparison.require_all()
     if missing := comparison.missing():
         context.notice(f"{missing} people of the export are not in the API's list; make a new export where they left")

@@ -57,13 +57,13 @@ class Settings(Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _says_which_number(cls, said: Any) -> Any:
-        if isinstance(said, dict):
-            if "student_id" not in said:
+    def _require_number_named(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            if "student_id" not in values:
                 raise ValueError(_NO_DEFAULT)
-            if said["student_id"] == "ID":
+            if values["student_id"] == "ID":
                 raise ValueError(_TWO_NUMBERS)
-        return said
+        return values
 
     @model_validator(mode="after")
     def _can_tell_the_number(self) -> Self:

@@ -25,7 +25,7 @@ class Padding:
             count, first = self._bare.get(length, (0, row))
             self._bare[length] = (count + 1, first)
 
-    def told(self, column: str) -> str:
+    def remark(self, column: str) -> str:
         """What is to be said of the column, whose letters are given, in one sentence; empty where nothing is."""
         short = [found for length, found in self._bare.items() if length < self._width]
         if not short:

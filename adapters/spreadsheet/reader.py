@@ -38,7 +38,7 @@ class Sheet:
     """Where IDs stand: columns, from 0."""
     hashed: frozenset[int] = frozenset()
     """Columns before whose values a `#` is set that is no part of them."""
-    told: str = ""
+    description: str = ""
     """What kind of file it is, and how that is known."""
     header: Row = field(default_factory=lambda: Row(1, ()))
     encoding: str = ""
@@ -68,15 +68,15 @@ class Sheet:
         columns = ", ".join(map(str, self.columns.values()))
         rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
         return (
-            f"{self.told}; {rows} below the headers in row {self.header.number}{above}; "
+            f"{self.description}; {rows} below the headers in row {self.header.number}{above}; "
             f"{len(self.header.cells)} columns, of them {columns}"
         )
 
     def remarks(self) -> Iterator[str]:
         """What is worth knowing of the rows that were read, though it is no mistake."""
         for at, padding in self.padding.items():
-            if told := padding.told(column_letters(at)):
-                yield f"{self.name}: {told}"
+            if remark := padding.remark(column_letters(at)):
+                yield f"{self.name}: {remark}"
 
 
 @contextmanager
@@ -89,10 +89,10 @@ def open_sheet(settings: Settings, usernames: Sequence[str] = ()) -> Iterator[Sh
         try:
             header, columns, rows = find_header(table.rows, table.sheet, settings)
         except RosterIncomplete as error:
-            raise RosterIncomplete(f"{settings.file.name}: {error}; read as {table.told}") from error
+            raise RosterIncomplete(f"{settings.file.name}: {error}; read as {table.description}") from error
         ids = settings.ids(usernames)
         at = frozenset(column.at for name, column in columns.items() if name in ids)
-        sheet = Sheet(table.sheet, columns, at, hashed_among(header.texts), table.told, header)
+        sheet = Sheet(table.sheet, columns, at, hashed_among(header.texts), table.description, header)
         sheet.encoding, sheet.guessed_encoding = settings.encoding, table.guess
         sheet.padding = {column: Padding() for column in sorted(at)}
         sheet.members = _members(rows, table, sheet, settings)

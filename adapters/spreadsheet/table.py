@@ -29,7 +29,7 @@ class Table(NamedTuple):
 
     sheet: str
     rows: Iterator[Row]
-    told: str
+    description: str
     """What kind of file it is, and how that is known."""
     guess: str = ""
     """The encoding, where it is only guessed."""
@@ -53,7 +53,7 @@ def open_table(path: Path, sheet: str = "", encoding: str = "") -> Iterator[Tabl
         if start.startswith(_ZIP):
             _check_size(file, path.name, MAX_XLSX)
             with workbook.open_sheet(path, sheet) as (package, rows):
-                yield Table(package.sheet, rows, _told_of(package, named=bool(sheet)))
+                yield Table(package.sheet, rows, _describe(package, named=bool(sheet)))
         else:
             _check_size(file, path.name, MAX_CSV)
             found = find_encoding(file, path.name, encoding)
@@ -65,7 +65,7 @@ def open_table(path: Path, sheet: str = "", encoding: str = "") -> Iterator[Tabl
             raise RosterIncomplete(f"{path.name}: the file was changed while it was read; try again when it is whole")
 
 
-def _told_of(package: Package, *, named: bool) -> str:
+def _describe(package: Package, *, named: bool) -> str:
     hidden = ", ".join(map(repr, package.hidden)) or "none"
     which = "as asked for" if named else "the first that is not hidden"
     return f"workbook, sheet {package.sheet!r} ({which}), hidden sheets: {hidden}"

@@ -12,7 +12,7 @@ from bridge.net.answers import body_excerpt
 from bridge.net.http import Answer, host_of
 from bridge.roster.clock import ServiceClock
 from bridge.roster.paging import ByLink, ByOffset, Page, PageGuard, cursor_in, walk
-from bridge.roster.token_answer import words_of
+from bridge.roster.token_response import error_words
 
 Row = Mapping[str, Any]
 Get = Callable[[str], Answer]
@@ -56,8 +56,8 @@ def read_rows(
 
 def page_of(answer: Answer, url: str) -> Page[Row]:
     """One page of either version."""
-    said = _answered(answer, url)
-    inner = said.get("d", said)
+    document = _answered(answer, url)
+    inner = document.get("d", document)
     inner = {"results": inner} if isinstance(inner, list) else inner
     found = inner.get("results", inner.get("value")) if isinstance(inner, dict) else None
     if not isinstance(found, list) or not {*map(type, found)} <= {dict}:
@@ -70,15 +70,15 @@ def page_of(answer: Answer, url: str) -> Page[Row]:
 
 def _answered(answer: Answer, url: str) -> dict[str, Any]:
     """What the service says. Learning answers errors with 200, too."""
-    said = _read(answer, url) if answer.status == 200 else _read_error(answer)
-    error = said.get("error") if isinstance(said, dict) else None
+    document = _read(answer, url) if answer.status == 200 else _read_error(answer)
+    error = document.get("error") if isinstance(document, dict) else None
     if answer.status != 200 or error:
         raise RemoteRefused(
             f"{host_of(url)} answered {answer.status} to the list of people{_words(error)}; {_advice(answer.status)}"
             f"{body_excerpt(answer.body)}",
             status=answer.status,
         )
-    return said if isinstance(said, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
 def _read(answer: Answer, url: str) -> Any:
@@ -98,10 +98,10 @@ def _read_error(answer: Answer) -> Any:
 def _words(error: object) -> str:
     """Code and message; version 2 has the message as `{"lang": …, "value": …}`."""
     if not isinstance(error, dict):
-        return words_of({"error": error}, "error")
+        return error_words({"error": error}, "error")
     message = error.get("message")
-    said = {**error, "message": message.get("value") if isinstance(message, dict) else message}
-    return words_of(said, "code", "message")
+    document = {**error, "message": message.get("value") if isinstance(message, dict) else message}
+    return error_words(document, "code", "message")
 
 
 def _advice(status: int) -> str:

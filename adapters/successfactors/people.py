@@ -78,11 +78,11 @@ def _candidates(settings: Settings) -> set[str]:
 
 def _is_active(status: object) -> bool:
     """`t` and `f` (OData), or `active` and `inactive` (exports). Raises RosterIncomplete: it must lock nobody out."""
-    said = normalize(status)
-    active = {"t": True, "active": True, "f": False, "inactive": False}.get(said.lower())
+    text = normalize(status)
+    active = {"t": True, "active": True, "f": False, "inactive": False}.get(text.lower())
     if active is None:
         raise RosterIncomplete(
-            f"SuccessFactors says {said[:20] or '(nothing)'} as the status of somebody; known: t, f. Nobody is taken "
+            f"SuccessFactors says {text[:20] or '(nothing)'} as the status of somebody; known: t, f. Nobody is taken "
             "for inactive; give the user of the API the right to read `status`"
         )
     return active

@@ -25,7 +25,7 @@ HCM_RIGHTS = "In the HCM suite the user of `hcm.user_id` needs the right to expo
 EVERYBODY = "status in 't','f'"
 """Without it `User` shows only who is active."""
 
-AHEAD = 2
+PREFETCHED = 2
 """Pages that are fetched while people are read."""
 
 
@@ -77,7 +77,7 @@ def _students(settings: Settings, learning: Learning, context: ReaderContext) ->
     for active in (False, True):
         first = _students_url(learning, properties, active)
         rows = read_rows(first, get, Skip(learning.page_size), "studentID", ServiceClock())
-        with prefetch(rows, depth=AHEAD) as pages:
+        with prefetch(rows, depth=PREFETCHED) as pages:
             for page in pages:
                 _require_once(page, active, inactive)
                 yield reader.members(page, active)
@@ -99,7 +99,9 @@ def _users(
     properties = _user_properties(settings, hcm)
     reader = PeopleReader(settings, properties, HCM_RIGHTS, "status")
     first = _users_url(hcm, properties, which)
-    with prefetch(read_rows(first, hcm_session(hcm, context), ServerPaged(), "userId", clock), depth=AHEAD) as pages:
+    with prefetch(
+        read_rows(first, hcm_session(hcm, context), ServerPaged(), "userId", clock), depth=PREFETCHED
+    ) as pages:
         for page in pages:
             yield reader.members(page)
     reader.require_fields()

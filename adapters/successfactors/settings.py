@@ -79,10 +79,10 @@ class Settings(Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _students_have_an_id(cls, said: Any) -> Any:
+    def _students_have_an_id(cls, values: Any) -> Any:
         """Learning's own ID, where it is asked and nothing else is named."""
-        named = not isinstance(said, Mapping) or said.get("student_id") or not said.get("learning")
-        return said if named else {**said, "student_id": "studentID"}
+        named = not isinstance(values, Mapping) or values.get("student_id") or not values.get("learning")
+        return values if named else {**values, "student_id": "studentID"}
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -166,8 +166,8 @@ class OpenIdProvider:
 
     def _person(self, claims: Mapping[str, Any]) -> Person:
         claims = _believed(claims)
-        said = claims.get(self.settings.roles_claim)
-        values = {said} if isinstance(said, str) else set(filter(_is_text, said)) if isinstance(said, list) else set()
+        claim = claims.get(self.settings.roles_claim)
+        values = {claim} if isinstance(claim, str) else {*filter(_is_text, claim)} if isinstance(claim, list) else set()
         who = claims.get(self.settings.who)
         who = who if isinstance(who, str) and who.strip() else claims["sub"]
         for role in (Role.OWNER, Role.OPERATOR, Role.VIEWER):

@@ -85,8 +85,8 @@ class Sessions:
     def say_next(self, signed_in: SignedIn, kind: str, text: str) -> None:
         """Let the next page of this browser say `text`."""
         row = admin_sessions.find(self.engine, signed_in.token)
-        said = msgspec.json.decode(row.messages, type=list[tuple[str, str]]) if row else []
-        admin_sessions.keep_messages(self.engine, signed_in.token, [*said[-9:], (kind, text)])
+        messages = msgspec.json.decode(row.messages, type=list[tuple[str, str]]) if row else []
+        admin_sessions.keep_messages(self.engine, signed_in.token, [*messages[-9:], (kind, text)])
 
     def forget_messages(self, signed_in: SignedIn) -> None:
         """They were said."""

@@ -34,5 +34,5 @@ class Trail:
         **details: object,
     ) -> None:
         """Write down that `who` did `act`. `details` are plain values, and no secret is among them."""
-        said = msgspec.json.encode(details).decode()
-        audit.append(self.engine, AuditRow(self.now(), who, role, act, connection, student_id, said, address))
+        encoded = msgspec.json.encode(details).decode()
+        audit.append(self.engine, AuditRow(self.now(), who, role, act, connection, student_id, encoded, address))

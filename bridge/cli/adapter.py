@@ -41,10 +41,10 @@ def new(name: str, title: str | None, into: Path) -> None:
         raise click.UsageError(f"{folder} is there already; nothing was written")
     folder.mkdir(parents=True)
     scaffold = files("bridge.testing") / "scaffold"
-    said = {"@NAME@": name, "@TITLE@": title or name.title(), "@PACKAGE@": folder.name}
+    replacements = {"@NAME@": name, "@TITLE@": title or name.title(), "@PACKAGE@": folder.name}
     for part in _PARTS:
         text = (scaffold / f"{part}.txt").read_text("utf-8")
-        for mark, value in said.items():
+        for mark, value in replacements.items():
             text = text.replace(mark, value.replace("\\", "").replace('"', ""))
         (folder / part).write_text(text, "utf-8")
     say(f"{folder}: run pytest in {into} on {folder.name}/test_contract.py, and write what it asks for.")

@@ -79,8 +79,8 @@ def _described(path: Path, found: Configuration, unset: list[str]) -> dict[str, 
         {"name": name, "adapter": one.adapter.name, "student_id": one.settings.student_id}
         for name, one in found.connections.items()
     ]
-    said = {"warnings": list(_warnings(found)), "unset": unset}
-    return {"file": str(path), "mistakes": [], "connections": connections, **said}
+    remarks = {"warnings": list(_warnings(found)), "unset": unset}
+    return {"file": str(path), "mistakes": [], "connections": connections, **remarks}
 
 
 def _tell(path: Path, found: Configuration, unset: list[str]) -> None:

@@ -84,8 +84,8 @@ def _sync(running: Demo) -> Outcome:
 def _print_sync(synced: Outcome, provisioning: Sequence[Checked]) -> None:
     console = Console()
     counts = ("read", "created", "updated", "unchanged", "conflicts", "skipped")
-    said = ", ".join(f"{getattr(synced, name)} {name}" for name in counts)
-    console.print(styled(f"Roster sync of {synced.connection}: {synced.status}; {said}."), soft_wrap=True)
+    counted = ", ".join(f"{getattr(synced, name)} {name}" for name in counts)
+    console.print(styled(f"Roster sync of {synced.connection}: {synced.status}; {counted}."), soft_wrap=True)
     for launch in provisioning:
         verdict = "; ".join(launch.problems) or "ok"
         console.print(

@@ -112,6 +112,6 @@ def _own_keys(configuration: Configuration, engine: Engine) -> list[OwnKeys]:
 
 def _print(finding: Finding) -> None:
     line = styled(f"{finding.state:7}", STYLES[finding.state])
-    told = f"{finding.area}: {finding.what}" + (f" -- {finding.detail}" if finding.detail else "")
-    line.append(escape_controls(told + (f". {finding.advice}" if finding.advice else "")), "default")
+    message = f"{finding.area}: {finding.what}" + (f" -- {finding.detail}" if finding.detail else "")
+    line.append(escape_controls(message + (f". {finding.advice}" if finding.advice else "")), "default")
     Console().print(line, soft_wrap=True)  # a line break inside an ID or an address would spoil it

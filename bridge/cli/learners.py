@@ -91,8 +91,8 @@ def link(
         others = linking.others_who_are(engine, connection, student_id, user_id) if connection is not None else []
     if as_json:
         linked = {"student_id": student_id, "user_id": user_id}
-        said = {"lms_names": names, "ottolearn_name": name_of(learner)}
-        print_json({**linked, "connection": connection, "attribute": attribute, **said})
+        named = {"lms_names": names, "ottolearn_name": name_of(learner)}
+        print_json({**linked, "connection": connection, "attribute": attribute, **named})
     else:
         where = f"in OttoLearn's {attribute}" if attribute else f"for the connection {connection}"
         say(f"{student_id} is OttoLearn user {user_id} now, {where}.")

@@ -25,8 +25,8 @@ def progress(invocation: Invocation, last: int, as_json: bool) -> None:
         say("Nothing was told yet.")
     for row in () if as_json else rows:
         share = "mastered" if row["mastered"] else f"{row['progress']:.0%}"
-        said = f"{row['time']}  {row['state']:9}  {row['connection']}  {row['kind']}  {row['student_id']}  {share}"
-        say(f"{said}  {row['detail']}".rstrip())
+        line = f"{row['time']}  {row['state']:9}  {row['connection']}  {row['kind']}  {row['student_id']}  {share}"
+        say(f"{line}  {row['detail']}".rstrip())
 
 
 def _describe(visit: Visit, reported: Reported) -> dict[str, object]:

@@ -39,8 +39,8 @@ def status(invocation: Invocation, as_json: bool) -> None:
 
 
 def _document(one: SyncStatus) -> dict[str, object]:
-    said = one.document()
-    return {**said, **{name: iso(said[name]) for name in TIMES}}
+    document = one.document()
+    return {**document, **{name: iso(document[name]) for name in TIMES}}
 
 
 def _row(one: SyncStatus, now: float) -> list[str]:

@@ -75,9 +75,9 @@ def worker(invocation: Invocation, queues: str, at_once: int, log_format: str) -
     asyncio.run(_supervise(invocation, wanted, log_format))
 
 
-def _queues(said: str) -> tuple[Queue, ...]:
+def _queues(names: str) -> tuple[Queue, ...]:
     try:
-        return tuple(Queue(name.strip()) for name in said.split(","))
+        return tuple(Queue(name.strip()) for name in names.split(","))
     except ValueError:
         raise click.UsageError(f"--queues: allowed: {', '.join(Queue)}, parted by commas") from None
 

@@ -114,11 +114,11 @@ def _loosely(student_id: str) -> str:
 
 def _launched(student_id: str, seen: _Seen, own: str, attribute: str) -> Observation:
     fields = seen.exact[student_id]
-    told = ", ".join(
+    listed = ", ".join(
         f"{name} of somebody with another name" if fields[name] == _Whose.ANOTHERS else name for name in sorted(fields)
     )
     near = ", ".join(sorted(seen.near[student_id]))
-    place = f"the roster has it as {told}" if fields else "the roster has it in no field"
+    place = f"the roster has it as {listed}" if fields else "the roster has it in no field"
     if near and not fields:
         place = f"the roster has it as {near}, in other letter case or with other leading zeros"
     state: State = "ok" if fields.get(own, _Whose.ANOTHERS) != _Whose.ANOTHERS and attribute else "look"

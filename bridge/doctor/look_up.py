@@ -41,8 +41,8 @@ def try_look_up(source: Connection[Any], context: ReaderContext, roster: Iterabl
 
 def _judged(known: RosterMember, found: list[RosterMember], took: float) -> LookUpFinding:
     if len(found) != 1:
-        told = f"somebody of the roster, asked for by their ID, is {len(found)} people"
-        return LookUpFinding(WHAT, "failed", told, "compare `student_id`, and the rights of the API's user")
+        detail = f"somebody of the roster, asked for by their ID, is {len(found)} people"
+        return LookUpFinding(WHAT, "failed", detail, "compare `student_id`, and the rights of the API's user")
     if found[0].fields.get(RECORD) != known.fields.get(RECORD):
         return LookUpFinding(WHAT, "failed", "the LMS's API names another record than the roster for the same ID")
     if took > LIMITS.answer / 2:

@@ -26,7 +26,9 @@ class LookUp(Protocol):
 
     def find(self, identity: LaunchIdentity, *, ignore_case: bool) -> Match: ...
 
-    def bring(self, configured: Connection[Any], launch: Launch, identity: LaunchIdentity, ends: float) -> None: ...
+    def sync_person(
+        self, configured: Connection[Any], launch: Launch, identity: LaunchIdentity, ends: float
+    ) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Matching:
     def find(self, connection: str, launch: Launch, student_id: str) -> Match:
         """The learner of a launch; `student_id` is its ID in the shape in which it is looked up.
 
-        Raises what `Directory.find`, `Newcomers.make`, `LookUps.bring` and `Ledger.confirm` raise.
+        Raises what `Directory.find`, `Newcomers.make`, `LookUps.sync_person` and `Ledger.confirm` raise.
         """
         try:
             return self._confirmed(connection, launch, student_id)
@@ -118,7 +120,7 @@ class Matching:
         except LearnerNotFound:
             self.ledger.require_no_other_id(identity, known)
             self.ledger.require_nobody_yet(known)
-        look_ups.bring(configured, launch, identity, ends)
+        look_ups.sync_person(configured, launch, identity, ends)
         match = self.directory.look(identity.student_id, ignore_case=configured.ignore_case)
         if match is None:
             raise LearnerNotFound("the LMS has this person, and what OttoLearn got of them does not hold this ID")

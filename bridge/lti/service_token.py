@@ -14,7 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from bridge.net.http import Outbound
-from bridge.roster.token_answer import EARLY, read_token
+from bridge.roster.token_response import EARLY, read_token
 
 LIFETIME = 300
 """Seconds that an assertion is good for."""

@@ -352,8 +352,8 @@ def _told(url: str, *failures: type[Exception]) -> Iterator[None]:
     except failures as error:
         wrong = _wrong_certificate(error)
         if wrong is not None:
-            told = f"{host_of(url)}: its certificate is not valid: {_what_to_do(wrong)}"
-            raise RemoteUnavailable(told, lasting=True) from error
+            message = f"{host_of(url)}: its certificate is not valid: {_what_to_do(wrong)}"
+            raise RemoteUnavailable(message, lasting=True) from error
         raise RemoteUnavailable(f"{host_of(url)}: {_kind_of(error)}") from error
 
 

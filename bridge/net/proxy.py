@@ -50,14 +50,14 @@ class Proxy:
         Raises RemoteUnavailable, which never repeats what the proxy said; OSError and TimeoutError like the socket.
         """
         sock.sendall(self._request(f"{_bracketed(target)}:{port}"))
-        said = b""
-        while not said.endswith(b"\r\n\r\n"):  # by single bytes: what follows belongs to the tunnel
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):  # by single bytes: what follows belongs to the tunnel
             sock.settimeout(left())
             byte = sock.recv(1)
-            if not byte or len(said) >= MAX_HEAD:
+            if not byte or len(head) >= MAX_HEAD:
                 raise RemoteUnavailable(f"{host}: the proxy {self.place} closed the connection, or speaks no HTTP")
-            said += byte
-        status = _STATUS.match(said)
+            head += byte
+        status = _STATUS.match(head)
         _refuse(int(status[1]) if status else 0, host, self.place)
 
     def _request(self, target: str) -> bytes:
@@ -85,12 +85,12 @@ def _refuse(status: int, host: str, place: str) -> None:
     if 200 <= status < 300:
         return
     if status in {401, 407}:  # tinyproxy answers a wrong password with 401
-        told = "wants another user name or password: set them in bridge.proxy or HTTPS_PROXY"
+        problem = "wants another user name or password: set them in bridge.proxy or HTTPS_PROXY"
     elif status in {403, 405}:
-        told = f"does not let us through ({status}): let it allow this host, or name the host in NO_PROXY"
+        problem = f"does not let us through ({status}): let it allow this host, or name the host in NO_PROXY"
     else:
-        told = f"found no way there ({status or 'no HTTP answer'})"
-    raise RemoteUnavailable(f"{host}: the proxy {place} {told}", lasting=400 <= status < 500)
+        problem = f"found no way there ({status or 'no HTTP answer'})"
+    raise RemoteUnavailable(f"{host}: the proxy {place} {problem}", lasting=400 <= status < 500)
 
 
 def _means(entry: str, host: str, port: int, address: str) -> bool:

@@ -57,8 +57,8 @@ class Packages:
             return found
         if not state:
             self.note_origin(found, origin)
-        said = "was refused" if state == packages.REFUSED else "waits for approval"
-        raise LaunchRejected("origin_not_allowed", f"the site {origin[:200]!r} {said}")
+        state_words = "was refused" if state == packages.REFUSED else "waits for approval"
+        raise LaunchRejected("origin_not_allowed", f"the site {origin[:200]!r} {state_words}")
 
     def find(self, connection: str, token: str) -> PackageRow:
         """The living package of `token`. Raises LaunchRejected `package_token_missing`, `_unknown` or `_ended`."""

@@ -30,20 +30,20 @@ def propose(origin: str, findings: Mapping[str, Any]) -> dict[str, Any]:
 def remarks(origin: str, findings: Mapping[str, Any]) -> list[str]:
     """What the administrator should know, in sentences."""
     found, versions = learner_id(findings), findings.get("versions") or []
-    said = [text for pattern, _, text in _SHAPES if pattern.fullmatch(found)]
+    lines = [text for pattern, _, text in _SHAPES if pattern.fullmatch(found)]
     if not versions:
-        said.append("the page found no SCORM API: the LMS may serve content from another site than its own pages")
+        lines.append("the page found no SCORM API: the LMS may serve content from another site than its own pages")
     elif not found:
-        said.append("the LMS gave no id: look for a setting that passes the user's id to courses, or use AICC or LTI")
+        lines.append("the LMS gave no id: look for a setting that passes the user's id to courses, or use AICC or LTI")
     elif found.isdigit() and len(found) <= 6:
-        said.append("the id is a short number, perhaps the LMS's own: ask which field it is before you match by it")
+        lines.append("the id is a short number, perhaps the LMS's own: ask which field it is before you match by it")
     elif "@" in found:
-        said.append("the id is an e-mail address: it must stand in a Username attribute of OttoLearn")
+        lines.append("the id is an e-mail address: it must stand in a Username attribute of OttoLearn")
     if origin in {"", "null"}:
-        said.append("the LMS plays packages in a sandbox without a site of its own; approve `null` only if you must")
+        lines.append("the LMS plays packages in a sandbox without a site of its own; approve `null` only if you must")
     if len(versions) > 1:
-        said.append(f"the LMS offers {' and '.join(map(str, versions))}; the package's own version is used")
-    return said
+        lines.append(f"the LMS offers {' and '.join(map(str, versions))}; the package's own version is used")
+    return lines
 
 
 def learner_id(findings: Mapping[str, Any]) -> str:

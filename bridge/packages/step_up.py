@@ -108,8 +108,8 @@ class StepUps:
             "code_verifier": kept.verifier,
         }
         answer = self._outbound.request("POST", provider.token_endpoint, data=form, deadline=DEADLINE)
-        said = answer.json() if answer.status == 200 else {}
-        id_token = said.get("id_token") if isinstance(said, dict) else None
+        document = answer.json() if answer.status == 200 else {}
+        id_token = document.get("id_token") if isinstance(document, dict) else None
         if not isinstance(id_token, str):
             raise LaunchRejected("step_up_failed", f"{host_of(provider.token_endpoint)} gave no id_token")
         claims = self._verify(id_token, provider, settings, kept.nonce)

@@ -91,8 +91,8 @@ def words(key: str, reader: Reader, support: str, gettext: Callable[[str], str])
     tell = _TELL.get((reader, advice.telling), "")
     if support and reader is not Reader.ADMINISTRATOR:
         tell = _TELL_SUPPORT.get(advice.telling, "")
-    told = gettext(tell).replace("%(name)s", isolated(support)) if tell else ""  # of "" gettext gives its header
-    return Words(gettext(advice.title), gettext(advice.text), told)
+    instruction = gettext(tell).replace("%(name)s", isolated(support)) if tell else ""  # of "" gettext gives its header
+    return Words(gettext(advice.title), gettext(advice.text), instruction)
 
 
 def isolated(name: str) -> str:
@@ -100,6 +100,6 @@ def isolated(name: str) -> str:
     return f"\u2068{name}\u2069"
 
 
-def joined(told: Words) -> str:
+def joined(instruction: Words) -> str:
     """Text and whom to tell, as one paragraph."""
-    return f"{told.text} {told.tell}".strip()
+    return f"{instruction.text} {instruction.tell}".strip()

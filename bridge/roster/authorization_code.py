@@ -18,7 +18,7 @@ from bridge.errors import RemoteRefused
 from bridge.net.http import Outbound, host_of
 from bridge.roster.services import StoredSecret
 from bridge.roster.shared_token import SharedToken, StoredToken
-from bridge.roster.token_answer import EARLY, Grant, read_grant, words_of
+from bridge.roster.token_response import EARLY, Grant, error_words, read_grant
 from bridge.roster.tokens import TokenRequest, ask_for_token
 
 NO_CODE: Final = "there is no code in it: paste the whole address that the browser shows"
@@ -94,11 +94,11 @@ class AuthorizationCodeClient:
         secret.replace(fresh.to_text())  # before the access token is used
         return fresh
 
-    def _why_dead(self, stored: StoredToken, said: str) -> str:
+    def _why_dead(self, stored: StoredToken, error: str) -> str:
         if stored.refreshing_since:
-            return f"{said}: the refresh token was sent before, and its answer was lost on the way; {AGAIN}"
+            return f"{error}: the refresh token was sent before, and its answer was lost on the way; {AGAIN}"
         return (
-            f"{said}: the refresh token was withdrawn, has expired, or was used by another program (a copy of the "
+            f"{error}: the refresh token was withdrawn, has expired, or was used by another program (a copy of the "
             f"database?); {AGAIN}"
         )
 
@@ -121,12 +121,12 @@ def read_redirect(pasted: str, state: str) -> str:
         if not _CODE.fullmatch(text):
             raise ValueError(NO_CODE)
         return text
-    said = parse_qs(urlsplit(text).query if "://" in text else text.removeprefix("?"))
-    if "error" in said:
-        told = words_of({name: values[0] for name, values in said.items()}, "error", "error_description")
-        raise ValueError(f"the consent was refused{told}")
-    if len(said.get("code", [])) != 1:
+    parameters = parse_qs(urlsplit(text).query if "://" in text else text.removeprefix("?"))
+    if "error" in parameters:
+        reason = error_words({name: values[0] for name, values in parameters.items()}, "error", "error_description")
+        raise ValueError(f"the consent was refused{reason}")
+    if len(parameters.get("code", [])) != 1:
         raise ValueError(NO_CODE)
-    if not hmac.compare_digest("".join(said.get("state", [])).encode(), state.encode()):
+    if not hmac.compare_digest("".join(parameters.get("state", [])).encode(), state.encode()):
         raise ValueError("it is the answer to another request: open the address above, and paste where it leads")
-    return said["code"][0]
+    return parameters["code"][0]

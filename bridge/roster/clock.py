@@ -23,5 +23,5 @@ class ServiceClock:
         if self._pages == 1:
             with suppress(ValueError, OverflowError):
                 # Always in GMT (RFC 9110 section 5.6.7).
-                said = parsedate_to_datetime(answer.headers.get("Date", ""))
-                self.first = said.replace(tzinfo=UTC).timestamp()
+                date = parsedate_to_datetime(answer.headers.get("Date", ""))
+                self.first = date.replace(tzinfo=UTC).timestamp()

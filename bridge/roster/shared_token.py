@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from bridge.contracts import ReaderContext
 from bridge.roster.services import ConnectionState, StoredSecret
-from bridge.roster.token_answer import EARLY
+from bridge.roster.token_response import EARLY
 from bridge.roster.tokens import AccessToken, Token
 
 ACCESS: Final = "access token"
@@ -40,8 +40,8 @@ class StoredToken(NamedTuple):
 def read_stored(text: str) -> StoredToken:
     """What `StoredToken.to_text` wrote; nothing where it is of another version."""
     try:
-        said: Any = json.loads(text) if text else {}
-        return StoredToken(**{name: said[name] for name in StoredToken._fields if name in said})
+        values: Any = json.loads(text) if text else {}
+        return StoredToken(**{name: values[name] for name in StoredToken._fields if name in values})
     except (ValueError, TypeError):
         return StoredToken()
 

@@ -12,7 +12,7 @@ from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused
 from bridge.net.http import Answer, Outbound
 from bridge.net.retry import with_retries
-from bridge.roster.token_answer import EARLY, read_token
+from bridge.roster.token_response import EARLY, read_token
 
 T = TypeVar("T")
 ClientAuth = Literal["basic", "body"]
@@ -192,11 +192,11 @@ def _request(
     return TokenRequest(url, {**asked, "client_id": client_id, "client_secret": secret}, None, as_json)
 
 
-def _hint(said: str, request: TokenRequest) -> str:
+def _hint(error: str, request: TokenRequest) -> str:
     """What to change where a token endpoint did not take the client or the scope."""
-    if "invalid_scope" in said:
+    if "invalid_scope" in error:
         scope = request.parameters.get("scope", "")
         return f"; asked for the scope {scope or '(none)'}: give the client that right, or set `scope`"
-    if "invalid_client" in said and request.client is not None:
+    if "invalid_client" in error and request.client is not None:
         return "; or it wants the client in the form: `client_auth: body`"
     return ""

@@ -19,17 +19,17 @@ def normalize_entra(body: bytes) -> bytes:
     if not _ODD.search(body):
         return body
     try:
-        said = json.loads(body)
+        document = json.loads(body)
     except (ValueError, RecursionError):
         return body  # the parser refuses it with its own error
-    if not isinstance(said, dict):
+    if not isinstance(document, dict):
         return body
-    _normalize_path(said)
-    operations = _member(said, "operations")
+    _normalize_path(document)
+    operations = _member(document, "operations")
     for operation in operations if isinstance(operations, list) else ():
         if isinstance(operation, dict):
             _normalize_operation(operation)
-    return json.dumps(said).encode()
+    return json.dumps(document).encode()
 
 
 def _normalize_operation(operation: dict[str, Any]) -> None:
@@ -46,12 +46,12 @@ def _normalize_operation(operation: dict[str, Any]) -> None:
         _normalize_path(operation[value_name])
 
 
-def _normalize_path(said: dict[str, Any]) -> None:
-    for name, value in said.items():
+def _normalize_path(document: dict[str, Any]) -> None:
+    for name, value in document.items():
         if name.lower() == ENTERPRISE.lower():
             _normalize_value(value)
         elif name.lower() == f"{ENTERPRISE}:{MANAGER}".lower():
-            said[name] = _manager(value)
+            document[name] = _manager(value)
 
 
 def _normalize_value(extension: Any) -> None:
@@ -75,11 +75,11 @@ def _one(entry: Any) -> Any:
     return entry
 
 
-def _name(said: dict[str, Any], wanted: str) -> str | None:
+def _name(document: dict[str, Any], wanted: str) -> str | None:
     """How a key is spelled: SCIM's names have no letter case (RFC 7643, section 2.1)."""
-    return next((name for name in said if name.lower() == wanted), None)
+    return next((name for name in document if name.lower() == wanted), None)
 
 
-def _member(said: dict[str, Any], wanted: str) -> Any:
-    name = _name(said, wanted)
-    return None if name is None else said[name]
+def _member(document: dict[str, Any], wanted: str) -> Any:
+    name = _name(document, wanted)
+    return None if name is None else document[name]

@@ -59,11 +59,11 @@ class Handler(ScimHandler):
             return super().replace(request)
         with self.service.provider:
             row = self.storage.row(self._users, _id(request))
-            said: Any = self.service.read_replacement(self._users, request.body, request.header("Content-Type"))
+            user: Any = self.service.read_replacement(self._users, request.body, request.header("Content-Type"))
             self.service.read_conditions(request).check(etag(row), "PUT")
-            if said.active is None:  # as in Service.apply_replacement
-                said.active = msgspec.json.decode(row.document).get("active")
-            return _shown(request, self.storage.write(self._users, row, said, unless=same_document))
+            if user.active is None:  # as in Service.apply_replacement
+                user.active = msgspec.json.decode(row.document).get("active")
+            return _shown(request, self.storage.write(self._users, row, user, unless=same_document))
 
     def patch(self, request: ScimRequest) -> ScimResponse:
         """Change a user, or who is in a group."""

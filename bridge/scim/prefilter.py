@@ -85,14 +85,14 @@ def _cost(alternatives: list[Prefilter]) -> tuple[bool, int]:
     return any(way.column in PARTS for way in alternatives), len(alternatives)
 
 
-def _by(connection: str, kind: str, path: str, said: Comparison) -> Prefilter | None:
+def _by(connection: str, kind: str, path: str, comparison: Comparison) -> Prefilter | None:
     if path == "meta.lastmodified":
-        return _by_time(said)
-    if said.op != CompareOperator.eq:
+        return _by_time(comparison)
+    if comparison.op != CompareOperator.eq:
         return None
-    if path == "active" and kind == USER and said.value is False:
+    if path == "active" and kind == USER and comparison.value is False:
         return Prefilter("inactive")
-    return _by_text(connection, kind, path, said.value) if isinstance(said.value, str) else None
+    return _by_text(connection, kind, path, comparison.value) if isinstance(comparison.value, str) else None
 
 
 def _by_text(connection: str, kind: str, path: str, value: str) -> Prefilter | None:
@@ -107,14 +107,14 @@ def _by_text(connection: str, kind: str, path: str, value: str) -> Prefilter | N
     return Prefilter(column, one, value)
 
 
-def _by_time(said: Comparison) -> Prefilter | None:
+def _by_time(comparison: Comparison) -> Prefilter | None:
     """None for what is no time of a known zone: the library says what becomes of it."""
     try:
-        time = datetime.fromisoformat(said.value) if isinstance(said.value, str) else None
+        time = datetime.fromisoformat(comparison.value) if isinstance(comparison.value, str) else None
         if time is None or time.tzinfo is None:
             return None
-        if said.op in _SINCE:
+        if comparison.op in _SINCE:
             return Prefilter("since", at=time.timestamp() - _SLACK)
-        return Prefilter("until", at=time.timestamp() + _SLACK) if said.op in _UNTIL else None
+        return Prefilter("until", at=time.timestamp() + _SLACK) if comparison.op in _UNTIL else None
     except (ValueError, OverflowError):
         return None

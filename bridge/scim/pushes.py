@@ -51,6 +51,6 @@ def _people(engine: Engine, connection: str, rows: Sequence[Row]) -> list[Pushed
 def _names(groups: Sequence[Row]) -> frozenset[str]:
     found = {group.id for group in groups}
     for group in groups:
-        said = msgspec.json.decode(group.document)
-        found |= {said[name] for name in ("displayName", "externalId") if isinstance(said.get(name), str)}
+        document = msgspec.json.decode(group.document)
+        found |= {document[name] for name in ("displayName", "externalId") if isinstance(document.get(name), str)}
     return frozenset(found)

@@ -56,10 +56,10 @@ def members_of(group: Any) -> Members:
     for member in group.members or ():
         if member.value:
             details = {name: getattr(member, name, None) for name in ("type", "display")}
-            said = {name: text for name, text in details.items() if text}
+            entry = {name: text for name, text in details.items() if text}
             if not is_member(str(member.value)):
                 raise InvalidValueException(detail=f"members.value holds a NUL, or is longer than {LONGEST} characters")
-            found[str(member.value)] = msgspec.json.encode(said).decode()
+            found[str(member.value)] = msgspec.json.encode(entry).decode()
     return found
 
 
@@ -72,8 +72,8 @@ def resource_from(model: type[Resource[Any]], row: Row, members: Members | None 
     """The resource of a row. `members`: those of a group, where they are asked for."""
     document = row.document
     if members:
-        said = [{"value": value, **msgspec.json.decode(details)} for value, details in members.items()]
-        document = msgspec.json.encode({**msgspec.json.decode(document), "members": said}).decode()
+        entry = [{"value": value, **msgspec.json.decode(details)} for value, details in members.items()]
+        document = msgspec.json.encode({**msgspec.json.decode(document), "members": entry}).decode()
     resource = model.model_validate_json(document)
     resource.id, resource.meta = row.id, meta_of(kind_of(model), row)
     return resource
@@ -112,14 +112,14 @@ def same_document(one: str, other: str) -> bool:
     return one == other or _unordered(msgspec.json.decode(one)) == _unordered(msgspec.json.decode(other))
 
 
-def _unordered(said: Any) -> Any:
-    if isinstance(said, dict):
-        return {name: _unordered(value) for name, value in said.items()}
-    if isinstance(said, list):
+def _unordered(entry: Any) -> Any:
+    if isinstance(entry, dict):
+        return {name: _unordered(value) for name, value in entry.items()}
+    if isinstance(entry, list):
         return sorted(
-            (_unordered(value) for value in said), key=lambda value: msgspec.json.encode(value, order="sorted")
+            (_unordered(value) for value in entry), key=lambda value: msgspec.json.encode(value, order="sorted")
         )
-    return said
+    return entry
 
 
 def _time(seconds: float) -> str:

@@ -148,27 +148,27 @@ class Service(ScimService):
     ) -> Resource[Any] | None:
         """A replacement that does not say whether somebody is active leaves that as it was: nobody leaves, and nobody
         comes back, by what was left out (RFC 7644, section 3.5.1, lets the service choose)."""
-        said: Any = replacement
-        if kind_of(type(current)) == USER and said.active is None:
-            said.active = getattr(current, "active", None)
+        value: Any = replacement
+        if kind_of(type(current)) == USER and value.active is None:
+            value.active = getattr(current, "active", None)
         return super().apply_replacement(current, replacement, conditions)
 
 
 def _limit_patch(body: bytes) -> None:
     """Refuse a PATCH that would take long, unread; whatever else is wrong with it, the library says."""
     try:
-        said = msgspec.json.decode(body)
+        value = msgspec.json.decode(body)
     except (ValueError, RecursionError):
         return
-    for name, operations in said.items() if isinstance(said, dict) else ():
+    for name, operations in value.items() if isinstance(value, dict) else ():
         if name.lower() == "operations" and isinstance(operations, list):
             _limit_operations([one for one in operations if isinstance(one, dict)])
 
 
 def _limit_operations(operations: Sequence[Mapping[str, object]]) -> None:
-    members = [(name.lower(), said) for one in operations for name, said in one.items()]
-    paths = sum(len(said) for name, said in members if name == "path" and isinstance(said, str))
-    named = sum(len(said) for name, said in members if name == "value" and isinstance(said, dict))
+    members = [(name.lower(), value) for one in operations for name, value in one.items()]
+    paths = sum(len(value) for name, value in members if name == "path" and isinstance(value, str))
+    named = sum(len(value) for name, value in members if name == "value" and isinstance(value, dict))
     if len(operations) > MOST_OPERATIONS:
         raise InvalidValueException(detail=_TOO_MANY_OPERATIONS)
     if paths > LONGEST_PATHS:
@@ -178,11 +178,11 @@ def _limit_operations(operations: Sequence[Mapping[str, object]]) -> None:
 
 
 def _limit_texts(payload: object) -> None:
-    for name, said in payload.items() if isinstance(payload, dict) else ():
-        if isinstance(said, str) and len(said) > LONGEST_TEXT:
+    for name, value in payload.items() if isinstance(payload, dict) else ():
+        if isinstance(value, str) and len(value) > LONGEST_TEXT:
             raise InvalidValueException(detail=f"{name[:40]} is longer than {LONGEST_TEXT} characters")
-        if isinstance(said, list):
-            _limit_attributes([said])
+        if isinstance(value, list):
+            _limit_attributes([value])
 
 
 def _limit_attributes(lists: Iterable[Sequence[object] | None]) -> None:

@@ -231,8 +231,8 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
     PgBouncer, as any pooler that shares sessions, tells its clients a process number of its own making (the protocol's
     BackendKeyData, with which a client would cancel), and PostgreSQL knows its own.
     """
-    told = connection.info.backend_pid
-    if connection.execute("SELECT pg_backend_pid()").fetchone()[0] != told:
+    expected = connection.info.backend_pid
+    if connection.execute("SELECT pg_backend_pid()").fetchone()[0] != expected:
         connection.prepare_threshold = None
         connection.rollback()
         return

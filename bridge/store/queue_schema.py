@@ -51,10 +51,10 @@ def _last_run(connection: Connection) -> str | None:
     table = connection.execute(text(f"SELECT to_regclass('{LIBRARY}_jobs')::oid")).scalar_one()
     if table is None:
         return None
-    said = connection.execute(text(f"SELECT obj_description({int(table)}, 'pg_class')")).scalar_one() or ""
-    if not said.startswith(_MARK):
+    comment = connection.execute(text(f"SELECT obj_description({int(table)}, 'pg_class')")).scalar_one() or ""
+    if not comment.startswith(_MARK):
         raise ConfigError([f"the table {LIBRARY}_jobs of this database belongs to another program"])
-    return str(said.removeprefix(_MARK))
+    return str(comment.removeprefix(_MARK))
 
 
 def _mark(connection: Connection, migration: str) -> None:

@@ -64,7 +64,7 @@ def replace(
 ) -> bool:
     """Write a group anew; False where somebody else has written or deleted it since."""
     with engine.begin() as database:
-        said = database.execute(select(_r.document).where(one(connection, GROUP, row.id))).scalar_one_or_none()
+        stored = database.execute(select(_r.document).where(one(connection, GROUP, row.id))).scalar_one_or_none()
         if not _write(database, connection, row, keys, document, now):
             return False
         before = dict(database.execute(_MEMBERS, {"asked": row.id}).all())
@@ -73,7 +73,7 @@ def replace(
         for some in _parts(gone):
             database.execute(delete(scim_member).where(_m.group_id == row.id, _m.value.in_(some)))
         _join(database, connection, row.id, come)
-        renamed = document != said
+        renamed = document != stored
         _touch(database, connection, list({*before, *members}) if renamed else list({*gone, *come}), now)
     return True
 

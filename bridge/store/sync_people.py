@@ -1,4 +1,4 @@
-"""The snapshot: whom each connection brought, what it last said of them, and what it last wrote.
+"""The snapshot: the people of each connection, a digest of their last values, and the attributes last written.
 
 Functions over an open `Connection`, so that a caller joins several of them in one transaction.
 """
@@ -19,13 +19,13 @@ from bridge.store.schema import directory, learner
 from bridge.store.sync_schema import sync_item, sync_person, sync_source, sync_written
 
 BATCH: Final = 2_000
-SAID: Final = 8
-"""Bytes of a digest that are of what the connection said; the rest are of the record that said it."""
-_HOLD_UP: Final = select(func.pg_advisory_xact_lock(0x6F74746F_73796E63))  # "ottosync"
+VALUES_DIGEST: Final = 8
+"""The leading bytes of a digest, which cover the values of a person; the rest cover the LMS record."""
+_LOCK_SNAPSHOTS: Final = select(func.pg_advisory_xact_lock(0x6F74746F_73796E63))  # "ottosync"
 
 
 class Membership(enum.IntEnum):
-    """How a connection stands to a person."""
+    """The state of a person in the snapshot of a connection."""
 
     PRESENT = 0
     """On its roster, or gone for less than the grace."""
@@ -47,7 +47,7 @@ class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def digest(self) -> bytes:
-        """Of what the connection last said."""
+        """Of the last values of the roster."""
         return bytes.fromhex(self.hex_digest)
 
 
@@ -87,7 +87,7 @@ _KNOWN: Final = JsonBatchQuery(
     among=_p.key,
     where=_p.source == bindparam("s"),
 )
-_BONDS: Final = JsonBatchQuery(
+_OWNERSHIPS: Final = JsonBatchQuery(
     Ownership,
     *(_p.source, _p.key, _p.user_id, _p.standing),
     among=_p.user_id,
@@ -104,7 +104,7 @@ _PRESENT: Final = select(_p.key, _p.user_id, _p.missing_reads, _p.missing_since)
 _COUNT: Final = (
     select(func.count()).select_from(sync_person).where(_p.source == bindparam("s"), _p.standing == Membership.PRESENT)
 )
-_ANYBODY: Final = select(_p.key).where(_p.source == bindparam("s")).limit(1)
+_ANY: Final = select(_p.key).where(_p.source == bindparam("s")).limit(1)
 
 
 def sources(engine: Engine) -> dict[str, int]:
@@ -140,7 +140,7 @@ def known(connection: Connection, source: int, keys: Sequence[str]) -> dict[str,
 
 def ownerships(connection: Connection, user_ids: Sequence[int]) -> list[Ownership]:
     """Which connections know these users."""
-    return _BONDS.fetch(connection, user_ids)
+    return _OWNERSHIPS.fetch(connection, user_ids)
 
 
 def ownerships_of(connection: Connection, user_ids: Sequence[int]) -> dict[int, list[Ownership]]:
@@ -151,30 +151,31 @@ def ownerships_of(connection: Connection, user_ids: Sequence[int]) -> dict[int, 
     return found
 
 
-def hold_others_up(connection: Connection) -> None:
-    """Until this transaction ends, let no sync of another connection act on what it reads of ours, nor we of theirs.
+def lock_snapshots(connection: Connection) -> None:
+    """Lock the snapshots of all connections against other syncs until this transaction ends.
 
-    Whoever asks first, before reading, sees all that others have written. SQLite needs none: it has one writer.
+    A transaction that takes the lock before it reads sees all that others have committed. SQLite needs no lock: it has
+    one writer.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(_HOLD_UP)
+        connection.execute(_LOCK_SNAPSHOTS)
 
 
-def look_again(connection: Connection, source: int, user_ids: Sequence[int]) -> None:
-    """Let the next runs of other connections than `source` that have these users look at them closely."""
+def invalidate_digests(connection: Connection, source: int, user_ids: Sequence[int]) -> None:
+    """Invalidate the digests of these users at all connections but `source`; their next runs compare in full."""
     if not user_ids:
         return
     others = (_p.source != source, _p.user_id.in_(user_ids), _p.standing == Membership.PRESENT)
     found = connection.execute(select(_p.source, _p.key, _p.digest).where(*others)).all()
-    rows = [{"s": row.source, "k": row.key, "d": unsaid(bytes(row.digest))} for row in found]
+    rows = [{"s": row.source, "k": row.key, "d": invalidated(bytes(row.digest))} for row in found]
     if rows:
         one = (_p.source == bindparam("s"), _p.key == bindparam("k"))
         connection.execute(update(sync_person).where(*one).values(digest=bindparam("d")), rows)
 
 
-def unsaid(digest: bytes) -> bytes:
-    """The digest of the same record saying what no roster says, so that the next run looks closely."""
-    return bytes(SAID) + digest[SAID:]
+def invalidated(digest: bytes) -> bytes:
+    """The digest with its values part cleared, which matches no roster, so that the next run compares in full."""
+    return bytes(VALUES_DIGEST) + digest[VALUES_DIGEST:]
 
 
 def written(connection: Connection, source: int, user_ids: Sequence[int]) -> dict[int, dict[str, str]]:
@@ -184,7 +185,7 @@ def written(connection: Connection, source: int, user_ids: Sequence[int]) -> dic
 
 
 def present(engine: Engine, source: int) -> Iterator[list[Missing]]:
-    """Everybody who was on the roster, in batches ordered by key; between two of them the database is free."""
+    """All people present on the roster, in batches ordered by key; no transaction is open between two batches."""
     last: str | None = None
     page = _PRESENT.order_by(_p.key).limit(BATCH)
     while True:
@@ -203,14 +204,14 @@ def count_present(engine: Engine, source: int) -> int:
         return int(connection.execute(_COUNT, {"s": source}).scalar_one())
 
 
-def has_anybody(engine: Engine, source: int) -> bool:
+def has_snapshot(engine: Engine, source: int) -> bool:
     """Whether there is a snapshot at all."""
     with autocommit(engine) as connection:
-        return connection.execute(_ANYBODY, {"s": source}).first() is not None
+        return connection.execute(_ANY, {"s": source}).first() is not None
 
 
 def hold(connection: Connection, source: int, people: Sequence[SnapshotRow]) -> None:
-    """Write these people into the snapshot; who was missing no longer is."""
+    """Write these people into the snapshot, and reset their missing counts."""
     if not people:
         return
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
@@ -234,7 +235,7 @@ def hold(connection: Connection, source: int, people: Sequence[SnapshotRow]) -> 
 
 
 def stand(connection: Connection, source: int, keys: Iterable[str], standing: Membership) -> None:
-    """Change how the connection stands to these people."""
+    """Change the membership of these people."""
     rows = [{"k": key, "st": standing} for key in keys]
     if rows:
         statement = update(sync_person).where(_p.source == source, _p.key == bindparam("k"))

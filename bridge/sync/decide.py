@@ -220,8 +220,8 @@ def identify(wanted: Wanted, user_id: int | None, facts: Facts, rules: Rules) ->
     if user_id is None and rules.follows_ids and sure and facts.learners[known.user_id].active:
         return Identity(follows=known.user_id)
     whose = "" if user_id is None else f", which is OttoLearn user {user_id}"
-    told = f"{_side(known)}; it has the ID {wanted.student_id} now{whose}"
-    return Identity(_ledger_conflict(ID_CHANGED, told, known, user_id))
+    note = f"{_side(known)}; it has the ID {wanted.student_id} now{whose}"
+    return Identity(_ledger_conflict(ID_CHANGED, note, known, user_id))
 
 
 def other_person(wanted: Wanted, conflict: Decision, facts: Facts) -> bool:

@@ -36,11 +36,11 @@ def guard(job: Job, planner: Planner, max_changes: MaxChanges, approved: Run | N
             after = State.HELD if verdict.stops else State.PLANNED
             sync_items.shift(connection, outcome.run, WRITES, State.APPROVED, after)
     lost = _lost_a_right(job, approved)
-    said = (_hold_access(job), *verdict.sentences) if lost else verdict.sentences
+    sentences = (_hold_access(job), *verdict.sentences) if lost else verdict.sentences
     outcome.reasons = dict(planner.skipped)
     outcome.reason = RIGHT_LOST if lost else verdict.reason
     outcome.status = Status.HELD_BACK if outcome.reason else Status.DONE
-    return replace(verdict, sentences=said)
+    return replace(verdict, sentences=sentences)
 
 
 def hold_guess(job: Job, approved: Run | None = None) -> bool:
@@ -89,7 +89,7 @@ def _load(job: Job, planner: Planner) -> limits.Load:
     for (kind, state, _), number in counts.items():
         by_kind[kind] += 0 if state == State.APPROVED else number
     owned = sync_people.count_present(engine, source)
-    lost = not sync_people.has_anybody(engine, source) and _had_people(job)
+    lost = not sync_people.has_snapshot(engine, source) and _had_people(job)
     if job.target.connection.adapter.takes_pushes:
         since = job.context.now() - WINDOW
         began = sync_runs.first_started(engine, source)

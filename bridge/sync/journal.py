@@ -17,7 +17,7 @@ from bridge.store.database import Engine, Transaction
 from bridge.store.engine import autocommit
 from bridge.store.people import Source
 from bridge.store.sync_items import WRITES, Item, Kind, State
-from bridge.store.sync_people import Membership, SnapshotRow, unsaid
+from bridge.store.sync_people import Membership, SnapshotRow, invalidated
 from bridge.sync.decide import ON_ANOTHER, decide_gone, is_elsewhere
 from bridge.sync.facts import Rules, facts_of_gone
 from bridge.sync.reasons import RunReason
@@ -57,7 +57,7 @@ def _still_gone(connection: Transaction, memory: Memory, items: Sequence[Item]) 
     gone = {i.user_id: i.key for i in items if i.kind == Kind.DEACTIVATE and i.user_id is not None}
     if not gone:
         return list(items)
-    sync_people.hold_others_up(connection)
+    sync_people.lock_snapshots(connection)
     facts, found = facts_of_gone(connection, memory.rules, gone), []
     for item in items:
         if item.kind == Kind.DEACTIVATE and item.user_id is not None:
@@ -72,7 +72,7 @@ def settle(memory: Memory, run: int, items: Sequence[Item]) -> None:
     """Write what became of items; the people of those that are done are in the snapshot from the same moment on."""
     with memory.engine.begin() as connection:
         if any(item.kind != Kind.CREATE and item.state == State.DONE for item in items):
-            sync_people.hold_others_up(connection)
+            sync_people.lock_snapshots(connection)
         sync_items.settle(connection, run, items)
         _keep(connection, memory, [item for item in items if item.state == State.DONE])
 
@@ -89,7 +89,7 @@ def keep_unwritten(memory: Memory, run: int) -> None:
     """Carry out what a plan says about the snapshot alone: adoptions, returns, leaves without a write."""
     for page in sync_items.pages(memory.engine, run, kinds=WITHOUT_WRITING):
         with memory.engine.begin() as connection:
-            sync_people.hold_others_up(connection)
+            sync_people.lock_snapshots(connection)
             staying = _left_by_all(connection, memory, page)
             sync_items.settle(connection, run, staying)
             known = {item.number for item in staying}
@@ -143,7 +143,7 @@ def _keep(connection: Transaction, memory: Memory, items: Sequence[Item]) -> Non
         sync_people.stand(connection, source, [i.key for i in items if i.kind == kind], standing)
     # Whoever came to another roster while the call was out has no access now; that roster's next run gives it back.
     gone = [i.user_id for i in items if i.kind == Kind.DEACTIVATE and i.user_id is not None]
-    sync_people.look_again(connection, source, gone)
+    sync_people.invalidate_digests(connection, source, gone)
     let_go = [i.user_id for i in items if i.kind == Kind.LET_GO and i.user_id is not None]
     people.left(connection, memory.ledger, [*gone, *let_go], memory.now())
 
@@ -161,7 +161,8 @@ def _joining_late(connection: Transaction, memory: Memory, items: Sequence[Item]
         and not any(b.source == memory.source and b.standing == Membership.PRESENT for b in known)
     }
     return [
-        i._replace(digest=unsaid(i.digest)) if i.user_id in late and i.kind != Kind.REACTIVATE else i for i in items
+        i._replace(digest=invalidated(i.digest)) if i.user_id in late and i.kind != Kind.REACTIVATE else i
+        for i in items
     ]
 
 

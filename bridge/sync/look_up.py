@@ -96,7 +96,7 @@ class LookUps:
                     raise
                 self.sleep(STEP)
 
-    def bring(self, configured: Connection[Any], launch: Launch, identity: LaunchIdentity, ends: float) -> None:
+    def sync_person(self, configured: Connection[Any], launch: Launch, identity: LaunchIdentity, ends: float) -> None:
         """Let the person who has the launch's ID in the LMS be in OttoLearn, before `ends`.
 
         Raises LearnerNotFound where the LMS has nobody, or may not be asked; LearnerIncomplete; and LaunchRejected with
@@ -180,7 +180,7 @@ class LookUps:
     def _look_up(
         self, source: Connection[Any], launch: Launch, identity: LaunchIdentity, name: str, ends: float
     ) -> None:
-        """Raises like `bring`; the last thing that is done, whoever waits for it still."""
+        """Raises like `sync_person`; the last thing that is done, whoever waits for it still."""
         try:
             self._bring(source, launch, identity, ends)
         except (LearnerNotFound, LaunchRejected) as error:
@@ -210,7 +210,7 @@ class LookUps:
             course=course,
         )
         member = the_person(source, context, launch, identity)
-        verdict = verdict_on(self.people.bring(source, member, ends))
+        verdict = verdict_on(self.people.sync_person(source, member, ends))
         if verdict is not None:
             refused(verdict)
 

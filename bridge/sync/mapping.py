@@ -14,10 +14,10 @@ from bridge.errors import ConfigError
 from bridge.identifiers import UNDECODED, is_no_id, key, normalize
 from bridge.ottolearn.api import Attribute
 from bridge.roster.settings import Roster, fill
-from bridge.store.sync_people import SAID
+from bridge.store.sync_people import VALUES_DIGEST
 
 DIGEST_BYTES = 16
-HALF = SAID
+HALF = VALUES_DIGEST
 NAMES = {FIRST_NAME: "first_name", LAST_NAME: "last_name"}
 """Filled without being asked for, unless the mapping says otherwise."""
 _EMPTY: Final = hashlib.blake2b(digest_size=HALF)
@@ -83,8 +83,8 @@ class AttributeMap:
         """What there is to write: attributes without a value are left alone, never emptied, and so are those whose
         value could not be decoded, and Username attributes for which the LMS has a word that is no ID.
         """
-        said = zip(self.names, wanted.values, strict=True)
-        there = {name: value for name, value in said if value and UNDECODED not in value}
+        named = zip(self.names, wanted.values, strict=True)
+        there = {name: value for name, value in named if value and UNDECODED not in value}
         return {name: value for name, value in there.items() if name not in self.usernames or not is_no_id(value)}
 
 

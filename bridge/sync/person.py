@@ -35,15 +35,15 @@ ATTRIBUTES_LIVE: Final = 300.0
 
 
 class PersonResult(NamedTuple):
-    """What a run for one person came to."""
+    """The result of a sync run for one person."""
 
     outcome: Outcome
     item: Item | None
-    """What was decided of the person, and how far it is; None where all was as it should be."""
+    """The planned change and its state; None where nothing had to change."""
 
 
 class RemembersAttributes:
-    """The calls that change OttoLearn, which are not asked for its attributes before each of them."""
+    """`Writes` that cache the list of OttoLearn's attributes."""
 
     def __init__(self, calls: Writes, now: Callable[[], float]) -> None:
         self._calls = calls
@@ -87,8 +87,8 @@ class PersonSync:
     """The username of the bridge itself in OttoLearn."""
     monotonic: Callable[[], float]
 
-    def bring(self, connection: Connection[Any], member: RosterMember, ends: float) -> PersonResult:
-        """Do for `member` what a sync of the connection would. Nothing is begun after `ends`, by the monotonic clock.
+    def sync_person(self, connection: Connection[Any], member: RosterMember, ends: float) -> PersonResult:
+        """Sync one member as a run of the connection would. Nothing is started after `ends` (monotonic clock).
 
         Raises RemoteUnavailable where a sync of the connection is under way, or it is not known yet what became of an
         earlier one, and ConfigError.
@@ -97,7 +97,7 @@ class PersonSync:
         context = self._hurried(ends)
         while True:
             try:
-                return _bring(target, context, member)
+                return _sync_person(target, context, member)
             except LockHeld as error:
                 if self.monotonic() + LOCK_STEP >= ends:
                     raise RemoteUnavailable("a sync of this connection is under way") from error
@@ -116,7 +116,7 @@ class PersonSync:
         return replace(self.context, sleep=sleep, stopping=lambda: self.monotonic() >= ends)
 
 
-def _bring(target: SyncTarget, context: RunContext, member: RosterMember) -> PersonResult:
+def _sync_person(target: SyncTarget, context: RunContext, member: RosterMember) -> PersonResult:
     with recorded(target, context, full=True, look_up=True) as job:
         key = target.mapped.want(member).key
         _require_settled(job, key)

@@ -46,7 +46,7 @@ def start_of(job: Job, *, whole: bool) -> Start:
     last = sync_runs.last_that_acted(engine, target.source, job.outcome.run)
     if whole or last is None or not target.tells_changes():
         return Start()
-    if not sync_people.has_anybody(engine, target.source):
+    if not sync_people.has_snapshot(engine, target.source):
         return Start(why="the bridge does not remember anybody of this connection")
     return start_after(last, target.fingerprint(), target.connection.adapter.overlap)
 
@@ -73,7 +73,7 @@ def read(job: Job, outbound: Outbound, rules: Rules, start: Start, *, full: bool
     Raises what reading raises.
     """
     if start.why:
-        _say_whole(job, start.why)
+        _notice_full_run(job, start.why)
     context, rate = job.context, job.target.roster.calls_per_second
     in_turn = paced(outbound, context.engine, rate, context.now, context.sleep)
     reader_context = context.readers.of(job.target.connection, in_turn, context.notice)
@@ -81,11 +81,11 @@ def read(job: Job, outbound: Outbound, rules: Rules, start: Start, *, full: bool
         try:
             return _read_changes(job, reader_context, rules, start.since, start.clock)
         except RosterIncomplete as error:
-            _say_whole(job, f"what changed cannot be relied on: {error}")
-    return _read_whole(job, reader_context, rules, full=full)
+            _notice_full_run(job, f"what changed cannot be relied on: {error}")
+    return _read_full(job, reader_context, rules, full=full)
 
 
-def _say_whole(job: Job, why: str) -> None:
+def _notice_full_run(job: Job, why: str) -> None:
     job.outcome.notices.append(f"The whole roster is read: {why}.")
 
 
@@ -111,7 +111,7 @@ def _reliable(changes: RosterPages) -> RosterPages:
         raise RosterIncomplete(str(error)) from error
 
 
-def _read_whole(job: Job, reader_context: ReaderContext, rules: Rules, *, full: bool) -> Planner:
+def _read_full(job: Job, reader_context: ReaderContext, rules: Rules, *, full: bool) -> Planner:
     target = job.target
     job.outcome.since = None
     planner = LinkPlanner(job, rules, target.link) if target.link is not None else Planner(job, rules, full=full)

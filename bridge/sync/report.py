@@ -138,8 +138,8 @@ def _people(engine: Engine, run: int) -> Iterator[str]:
 
 def _why(line: dict[str, Any]) -> str:
     changes = "; ".join(f"{name}: {before!r} → {after!r}" for name, (before, after) in line.get("changes", {}).items())
-    said = [line.get(name, "") for name in ("where", "reason", "note")]
-    return " · ".join(part for part in (*said, changes) if part)
+    texts = [line.get(name, "") for name in ("where", "reason", "note")]
+    return " · ".join(part for part in (*texts, changes) if part)
 
 
 def plot(samples: Sequence[Sequence[float]]) -> str:

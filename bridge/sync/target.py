@@ -69,8 +69,8 @@ class SyncTarget:
 
     def tells_changes(self) -> bool:
         """Whether the source can be asked what has changed; a file is always read whole."""
-        told = self.connection.adapter.tells_changes(self.connection.settings)
-        return self.read_changes is not None and told and not self._file()
+        tells = self.connection.adapter.tells_changes(self.connection.settings)
+        return self.read_changes is not None and tells and not self._file()
 
     @contextmanager
     def unchanged_file(self) -> Iterator[None]:

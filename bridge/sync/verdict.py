@@ -99,8 +99,8 @@ def _require_same(
     own = member.fields.get(RECORD, "")
     if theirs and own:
         if theirs != own:
-            told = f"the launch comes from the LMS record {theirs}, and the ID is that of the record {own}"
-            refused(Verdict(DOUBTFUL, told))
+            detail = f"the launch comes from the LMS record {theirs}, and the ID is that of the record {own}"
+            refused(Verdict(DOUBTFUL, detail))
         return
     if differ(*(f"{student.first_name} {student.last_name}" for student in (launch.student, member.student))):
         refused(Verdict(DOUBTFUL, "the launch and the LMS's list call this person otherwise"))
@@ -118,10 +118,10 @@ def _record_of(source: Connection[Any], context: ReaderContext, launch: Launch) 
 def verdict_on(brought: PersonResult) -> Verdict | None:
     """Why the run for one person let nobody in; None where they may enter."""
     outcome, item = brought.outcome, brought.item
-    told = "; ".join(outcome.notices)
+    notices = "; ".join(outcome.notices)
     run = f"run {outcome.run}"
     if item is None:
-        return None if outcome.unchanged else unavailable(told or run)
+        return None if outcome.unchanged else unavailable(notices or run)
     why = ": ".join(filter(None, (item.reason, item.content.note)))
     if item.kind == Kind.CONFLICT:
         return Verdict(DOUBTFUL, f"{run} found {why}")
@@ -135,7 +135,7 @@ def verdict_on(brought: PersonResult) -> Verdict | None:
         case State.NOTED if item.kind == Kind.ADOPT:
             return None
         case State.HELD:
-            return Verdict(HELD, f"{run} was held back: {outcome.reason} {told}".strip())
+            return Verdict(HELD, f"{run} was held back: {outcome.reason} {notices}".strip())
         case State.QUARANTINED:
             return Verdict(DOUBTFUL, f"OttoLearn did not take this person: {why}; {run}")
-    return unavailable(told or f"{run} did not come to its end: {outcome.reason}")
+    return unavailable(notices or f"{run} did not come to its end: {outcome.reason}")

@@ -13,7 +13,7 @@ from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
 from bridge.lti.nrps import LIMIT, SCOPE, read_member, read_members
 from bridge.lti.service_token import Registration, ServiceTokens
 from bridge.net.http import Answer, Outbound
-from bridge.roster.token_answer import read_token
+from bridge.roster.token_response import read_token
 from bridge.roster.tokens import AccessToken
 from tests.fakes.nrps import CLIENT, TOKEN, Platform, member
 from tests.fakes.serving import Reply

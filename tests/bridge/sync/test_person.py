@@ -15,7 +15,7 @@ from bridge.store.sync_lock import LockHeld, sync_lock
 from bridge.sync.person import PersonResult
 from bridge.sync.run import Options
 from bridge.sync.stale import PlanStale
-from tests.bridge.sync.bringing import bring
+from tests.bridge.sync.one_person import bring
 from tests.bridge.sync.world import DAY, World, member
 
 

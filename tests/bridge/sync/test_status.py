@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bridge.sync.status import status_of_connection
-from tests.bridge.sync.bringing import bring
+from tests.bridge.sync.one_person import bring
 from tests.bridge.sync.world import DAY, World, member
 
 

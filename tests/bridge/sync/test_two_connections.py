@@ -59,7 +59,7 @@ def test_of_two_connections_that_let_go_in_the_same_moment_one_keeps_the_person(
     plans = {name: two.plan(name, lms).run for name, lms in (("c", two.c), ("h", two.h))}
     memories = {name: subject_and_memory(two, name, lms) for name, lms in (("c", two.c), ("h", two.h))}
     with two.engine.begin() as connection:
-        sync_people.hold_others_up(connection)
+        sync_people.lock_snapshots(connection)
         other = threading.Thread(target=journal.keep_unwritten, args=(memories["h"], plans["h"]))
         other.start()
         other.join(0.3)  # it waits for this transaction; if it has not come so far, it sees what this one wrote

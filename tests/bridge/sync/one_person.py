@@ -15,4 +15,4 @@ def bring(world: World, new: RosterMember, name: str = "campus", seconds: float 
     people = PersonSync(context, USERNAMES, "api", time.monotonic)
     world.learners.refresh()
     connection = world.sync(name)._target.connection
-    return people.bring(connection, new, time.monotonic() + seconds)
+    return people.sync_person(connection, new, time.monotonic() + seconds)

@@ -42,22 +42,23 @@ def read_grant(answer: Answer, url: str) -> Grant:
     Raises RemoteRefused with what the platform said, its opaque words left out (RFC 6749 sections 5.1, 5.2).
     """
     try:
-        said = answer.json()
+        document = answer.json()
     except RemoteRefused as error:
         raise RemoteRefused(
             f"{host_of(url)} answered {answer.status} and gave no access token: {error}", status=answer.status
         ) from error
-    said = said if isinstance(said, dict) else {}
-    token = said.get("access_token")
+    document = document if isinstance(document, dict) else {}
+    token = document.get("access_token")
     if answer.status != 200 or not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise RemoteRefused(
-            f"{host_of(url)} gave no access token{words_of(said, 'error', 'error_description')}", status=answer.status
+            f"{host_of(url)} gave no access token{error_words(document, 'error', 'error_description')}",
+            status=answer.status,
         )
-    if str(said.get("token_type", "bearer")).lower() != "bearer":
+    if str(document.get("token_type", "bearer")).lower() != "bearer":
         raise RemoteRefused(f"{host_of(url)} gave a token of an unknown type", status=answer.status)
-    refresh = said.get("refresh_token")
+    refresh = document.get("refresh_token")
     kept = refresh if isinstance(refresh, str) and _TOKEN.fullmatch(refresh) else ""
-    return Grant(token, _seconds(said.get("expires_in")), kept)
+    return Grant(token, _seconds(document.get("expires_in")), kept)
 
 
 def _seconds(expires_in: object) -> float:
@@ -70,13 +71,13 @@ def _seconds(expires_in: object) -> float:
     return min(seconds, LONGEST) if seconds >= 0 else SHORTEST
 
 
-def words_of(said: Mapping[str, object], *names: str) -> str:
-    """What these members say, in one short line; long words may be tokens, so they are left out, but not addresses:
-    a scope is one.
+def error_words(document: Mapping[str, object], *names: str) -> str:
+    """The values of these members as one short line. Long opaque words, which may be tokens, are left out; addresses
+    stay, since a scope is one.
     """
-    texts = (str(said[name]) for name in names if isinstance(said.get(name), str))
-    told = _WORD.sub(_spared, _UNPRINTABLE.sub(" ", ": ".join(texts)))
-    return f" ({told[:200]})" if told.strip() else ""
+    texts = (str(document[name]) for name in names if isinstance(document.get(name), str))
+    text = _WORD.sub(_spared, _UNPRINTABLE.sub(" ", ": ".join(texts)))
+    return f" ({text[:200]})" if text.strip() else ""
 
 
 def _spared(word: re.Match[str]) -> str:
