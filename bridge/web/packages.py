@@ -88,10 +88,12 @@ def _read(services: AppServices, connection: Connection[Any]) -> tuple[Launch, P
     if connection.adapter.read_page is None:
         raise LaunchRejected("not_allowed_here", f"{connection.name} takes no package launches")
     package = _admit(services, connection)
-    services.limits.check(MISSES_OF_PACKAGE, package.id, services.address_of(request))
+    address = services.address_of(request)
+    services.limits.check(MISSES_OF_PACKAGE, package.id, address)
     launch = connection.adapter.read_page(read_request(request, services.public_url), connection.settings)
-    if services.limits.count(LAUNCHES_OF_STUDENT, connection.name, launch.student.student_id) == 1:
-        services.limits.count(STUDENTS_OF_PACKAGE, package.id, services.address_of(request))
+    # By address, too: whoever posts a colleague's ID again and again elsewhere must not keep them out.
+    if services.limits.count(LAUNCHES_OF_STUDENT, connection.name, launch.student.student_id, address) == 1:
+        services.limits.count(STUDENTS_OF_PACKAGE, package.id, address)
     return launch, package
 
 

@@ -121,6 +121,15 @@ def test_a_learner_who_is_launched_endlessly_must_wait(bridge: Bridge) -> None:
     assert launch(bridge).status_code == 200
 
 
+def test_nobody_keeps_a_colleague_out_by_launching_with_their_id_elsewhere(bridge: Bridge) -> None:
+    posted = {"version": "scorm12", "learner_id": "S000101"}
+    headers = {"Origin": LMS, **BEARER, "X-Forwarded-For": "203.0.113.9"}
+    for _ in range(25):
+        elsewhere = bridge.client.post("/scorm/packages/launch", json=posted, headers=headers)
+    assert elsewhere.json["error"] == "too_many"
+    assert launch(bridge).status_code == 200
+
+
 def test_a_class_on_a_site_that_nobody_approved_yet_is_not_locked_out(bridge: Bridge) -> None:
     for number in range(FAILURES_OF_ADDRESS.most):
         launch(bridge, f"S{number}", origin="https://new.example")
