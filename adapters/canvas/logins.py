@@ -110,7 +110,7 @@ def _rows(file: BinaryIO) -> Iterator[CanvasUser]:
     number = header.index(ID)
     for record in records:
         if len(record.cells) != len(header):
-            raise RosterIncomplete(f"{NAME}: row {record.number} is not whole")
+            raise RosterIncomplete(f"{NAME}: row {record.number} is not complete")
         row = CanvasUser(_number(record.cells[number]), **{name: record.cells[place] for name, place in places})
         if row.status not in STATUSES:
             raise RosterIncomplete(f"{NAME}: row {record.number} has a status that is none of {_KNOWN}")

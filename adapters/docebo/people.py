@@ -55,7 +55,7 @@ class People:
         for name in self._additional:
             has = any(name in item for item in items)
             if name in self._had and not has and len(items) >= FEW:
-                raise RosterIncomplete(f"Docebo leaves {name} out of users whom it told before: {_LEFT_OUT}")
+                raise RosterIncomplete(f"Docebo leaves {name} out of users, and sent it for others: {_LEFT_OUT}")
             self._had |= {name} if has else set()
         self._total += len(items)
         return [self.member(item) for item in items]

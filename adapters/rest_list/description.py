@@ -131,7 +131,7 @@ class Description(Frozen):
     find: Mapping[str, str] = {}
     """By field: the path, with its query, at which people with `{value}` in it are found."""
     rights: str = "Let the owner of the key see every user with every field."
-    """What to change in the LMS when the list is not whole, in one sentence."""
+    """What to change in the LMS when the list is incomplete, in one sentence."""
 
     @property
     def needs(self) -> tuple[str, ...]:

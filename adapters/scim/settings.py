@@ -21,7 +21,7 @@ class Roster(AnyRoster):
 
     filters: Filters = Filters()
     grace: Grace = Grace(days=0, complete_reads=1)
-    """None unless told otherwise: that somebody left is said here, and not concluded from absence."""
+    """None by default: leaving is reported by SCIM, not concluded from absence."""
 
 
 class Settings(Frozen):

@@ -43,7 +43,7 @@ def open_source(
     verdict = ask(smarteru, export, asked)
     number = require_number(verdict, export)
     if sees_all and verdict.found < verdict.asked * AGREEING:
-        raise RosterIncomplete(f"{verdict.summary()}: what the others changed would not be told")
+        raise RosterIncomplete(f"{verdict.summary()}: changes of the others would be missed")
     return Source(smarteru, export, number)
 
 

@@ -62,7 +62,7 @@ def open_table(path: Path, sheet: str = "", encoding: str = "") -> Iterator[Tabl
             guess = found.name if found.how == "guessed" else ""
             yield Table(path.stem, rows, f"CSV in {found}", guess, even=True)
         if _state(path) != before:
-            raise RosterIncomplete(f"{path.name}: the file was changed while it was read; try again when it is whole")
+            raise RosterIncomplete(f"{path.name}: the file changed while it was read; try again when it is complete")
 
 
 def _describe(package: Package, *, named: bool) -> str:

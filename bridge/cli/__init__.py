@@ -43,7 +43,7 @@ COMMANDS = {
     "setup": "Print what an LMS administrator enters for CONNECTION, take their consent, or invite an LMS to register.",
     "sync": "Bring OttoLearn to what the roster of an LMS says.",
     "unmatched": "Students whom nobody in OttoLearn was found for, the last seen first, each with who could be meant.",
-    "worker": "Do what is due between requests: roster syncs, OttoLearn's users, progress.",
+    "worker": "Run background jobs: roster syncs, OttoLearn's users, progress.",
 }
 """Each is the click command of that name in the module of that name in this folder, and its help in one line, so that
 `ottobridge --help` imports none of them."""

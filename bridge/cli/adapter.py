@@ -38,7 +38,7 @@ def new(name: str, title: str | None, into: Path) -> None:
         raise click.UsageError(f"{name!r}: allowed: small letters, digits and hyphens; not {', '.join(ADAPTERS.names)}")
     folder = into / name.replace("-", "_")
     if folder.exists():
-        raise click.UsageError(f"{folder} is there already; nothing was written")
+        raise click.UsageError(f"{folder} already exists; nothing was written")
     folder.mkdir(parents=True)
     scaffold = files("bridge.testing") / "scaffold"
     replacements = {"@NAME@": name, "@TITLE@": title or name.title(), "@PACKAGE@": folder.name}

@@ -140,7 +140,7 @@ def _refuse_a_second(context: click.Context, _: click.Parameter, secrets_as: str
     """Before anything is asked."""
     invocation = context.find_object(Invocation)
     if invocation is not None and invocation.config_path.exists():
-        raise click.ClickException(f"{invocation.config_path} is there already; nothing was written")
+        raise click.ClickException(f"{invocation.config_path} already exists; nothing was written")
     return secrets_as
 
 

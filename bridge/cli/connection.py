@@ -38,7 +38,7 @@ class Patience:
     """How long, and for how much, clients are waited for."""
 
     request: float = 20.0
-    """Seconds in which a request must be here whole, however its bytes are spread over them."""
+    """Seconds in which a request must be complete, from its first byte to its last."""
     answer: float = 60.0
     """Seconds in which a client must have taken its answer."""
     max_body: int = 1024 * 1024

@@ -116,7 +116,7 @@ def _warn_of(others: str, *, force: bool) -> None:
             f"{others}. Nothing was restored: stop `ottobridge serve`, its workers and timers, and try again. With "
             "--force it is done all the same, and what they write meanwhile may be lost"
         )
-    say(f"Warning: {others}. What they write meanwhile may be lost; start them anew after this.", err=True)
+    say(f"Warning: {others}. What they write meanwhile may be lost; restart them afterwards.", err=True)
 
 
 def _shown(found: SchemaState) -> dict[str, Any]:

@@ -31,7 +31,7 @@ PORT = 8080
     type=click.IntRange(0, 65535),
     help=f"The bridge's port on 127.0.0.1; 0 takes a free one.  [default: {PORT}; with --check a free one]",
 )
-@click.option("--check", is_flag=True, help="Make every kind of launch for everybody, print what came of it, and stop.")
+@click.option("--check", is_flag=True, help="Run every kind of launch for every person, print the outcomes, and exit.")
 @as_json
 def demo(port: int | None, check: bool, as_json: bool) -> None:
     """Try it all out: a bridge, an OttoLearn and an LMS with people in them, on this machine alone."""

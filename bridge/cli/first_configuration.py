@@ -98,7 +98,7 @@ def write_all(path: Path, text: str, given: dict[str, str], *, as_env: bool) -> 
     files = secret_files(path, given, as_env=as_env) | {path: text}
     for file in files:
         if file.exists():
-            raise FileExistsError(f"{file} is there already; nothing was written")
+            raise FileExistsError(f"{file} already exists; nothing was written")
     for file, content in files.items():
         file.parent.mkdir(mode=0o700, exist_ok=True)
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as opened:

@@ -190,7 +190,7 @@ class Worker(ThreadWorker):
 
     def _time_out(self, connection: Connection) -> None:
         if connection.state is State.RECEIVING and connection.incoming.has_begun:
-            self._ended[f"their requests were not here whole within {self.patience.request:g} s"] += 1
+            self._ended[f"their requests were not complete within {self.patience.request:g} s"] += 1
             self._count(connection, 0)
             connection.keep = False
             connection.answer.sendall(TIMED_OUT)

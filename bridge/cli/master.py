@@ -2,7 +2,7 @@
 
 | signal | what the master does |
 | --- | --- |
-| HUP | reads the configuration anew; a wrong one is told and changes nothing; else new workers take over from the old |
+| HUP | reads the configuration anew; a wrong one is only reported; else new workers take over from the old |
 | TERM | stops listening, and ends when the requests under way are answered |
 | USR2 | starts the program anew beside itself, on the same socket; TERM to the old master then ends the old one |
 """

@@ -22,7 +22,7 @@ def progress(invocation: Invocation, last: int, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     elif not rows:
-        say("Nothing was told yet.")
+        say("No progress was reported yet.")
     for row in () if as_json else rows:
         share = "mastered" if row["mastered"] else f"{row['progress']:.0%}"
         line = f"{row['time']}  {row['state']:9}  {row['connection']}  {row['kind']}  {row['student_id']}  {share}"

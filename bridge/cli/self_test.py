@@ -1,4 +1,4 @@
-"""`ottobridge serve --self-test N`: the process that launches at its own address, and says what came of it."""
+"""`ottobridge serve --self-test N`: the process that launches at its own address, and reports the result."""
 
 from __future__ import annotations
 

@@ -44,13 +44,13 @@ log = logging.getLogger(__name__)
     type=click.FloatRange(1, 600),
     default=20,
     show_default=True,
-    help="Seconds in which a request must be here whole; else it is answered 408.",
+    help="Seconds in which a request must be complete; otherwise the answer is 408.",
 )
 @click.option(
     "--self-test",
     "self_test",
     type=click.FloatRange(1, 86_400),
-    help="Every so many seconds launch at this address; /readyz, the log and a metric say what came of it.",
+    help="Launch at this address every so many seconds; /readyz, the log and a metric report the result.",
 )
 @click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve /metrics there, and not at --port.")
 @click.option("--metrics-host", default="127.0.0.1", show_default=True, help="The address of --metrics-port.")
@@ -72,7 +72,7 @@ def serve(
     configuration = invocation.configuration
     logs.configure(log_format, brief=(DatabaseError,))
     if metrics_port == port:
-        raise click.UsageError("--metrics-port must differ from --port")  # by it alone the two are told apart
+        raise click.UsageError("--metrics-port must differ from --port")  # the port alone distinguishes the two
     places = [(host, port), *([(metrics_host, metrics_port)] if metrics_port else [])]
     if "GUNICORN_FD" not in os.environ:  # else an older master hands its sockets over (USR2)
         for place, by in zip(places, ("--host and --port", "--metrics-host and --metrics-port"), strict=False):

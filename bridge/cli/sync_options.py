@@ -63,7 +63,7 @@ def run_options(command: Command) -> Command:
             "whatever their limit: creations=4000. A plain N is for every class, but lets no more "
             "be deactivated and no more IDs be changed.",
         ),
-        click.option("--full", is_flag=True, help="Read the whole roster and OttoLearn again, and compare everybody."),
+        click.option("--full", is_flag=True, help="Read the whole roster and OttoLearn again, and compare all people."),
         click.option(
             "--apply",
             "apply_file",

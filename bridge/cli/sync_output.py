@@ -1,4 +1,4 @@
-"""How a sync is told: the lines of a plan, the summary of each connection, and the exit code."""
+"""The output of a sync: the lines of a plan, the summary of each connection, and the exit code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOWN = 100
 """Lines of a plan that are printed; its file has them all."""
 WRONG_CONFIGURATION = 2
 SEVERITY = (130, WRONG_CONFIGURATION, 1, 3, 4, 6, 5, 0)
-"""Exit codes of several connections, the one that is told first."""
+"""Exit codes of several connections, in order of precedence."""
 KINDS = {"whole": "whole roster", "in_between": "incremental run"}
 
 

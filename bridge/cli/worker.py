@@ -60,7 +60,7 @@ AGAIN: Final = 2.0
 @log_format_option
 @pass_invocation
 def worker(invocation: Invocation, queues: str, at_once: int, log_format: str) -> None:
-    """Do what is due between requests: roster syncs, OttoLearn's users, progress. Needs PostgreSQL, and workers: true.
+    """Run background jobs: roster syncs, OttoLearn's users, progress. Needs PostgreSQL, and workers: true.
 
     Any number of machines may run one. TERM ends it when the jobs under way have come to a point where they can stop;
     what they had not done is done by the next one. HUP reads the configuration anew.

@@ -133,7 +133,7 @@ class Connections:
     def _read(self, row: StoredConnection) -> Connection[Any] | None:
         adapter = self._adapters.named(row.adapter)
         if adapter is None:
-            log.error("the registered connection %s needs the adapter %s, which is not there", row.name, row.adapter)
+            log.error("the registered connection %s needs the adapter %s, which is missing", row.name, row.adapter)
             return None
         try:
             return Connection(row.name, adapter, read_settings(row, adapter, self._secret_key))

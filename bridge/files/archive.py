@@ -93,7 +93,7 @@ def _check_directory(file: BinaryIO, name: str) -> None:
     tail = file.read()
     at = tail.rfind(_END)
     if at < 0 or len(tail) - at < _END_SIZE:
-        raise RosterIncomplete(f"{name}: this is not a whole zip file; {_ALLOWED}")
+        raise RosterIncomplete(f"{name}: this is not a complete zip file; {_ALLOWED}")
     directory = int.from_bytes(tail[at + 12 : at + 16], "little")
     if directory > MAX_DIRECTORY or tail[max(0, at - 20) : at].startswith(_ZIP64_LOCATOR):
         raise RosterIncomplete(f"{name}: the zip lists far too many files; {_ALLOWED}")

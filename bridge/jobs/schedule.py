@@ -48,5 +48,5 @@ def _is_due(job: Job) -> bool:
     try:
         return job.is_due()
     except Exception:
-        log.exception("whether %s is due cannot be told; it is looked at again", job.name)
+        log.exception("could not determine whether %s is due; retried at the next check", job.name)
         return False

@@ -1,4 +1,4 @@
-"""`ottobridge worker`: one process that decides what is due and finds what was lost, and others that do the jobs.
+"""`ottobridge worker`: one process that queues due jobs and recovers lost ones, and others that run them.
 
 The first does no job itself, so that however long the jobs take, lost ones are found. A roster takes a process of its
 own, because Python runs one thread at a time. Signals come to the main thread of a process: it asks the jobs to stop,
@@ -25,7 +25,7 @@ from bridge.jobs.schedule import Schedule
 log = logging.getLogger(__name__)
 
 EVERY: Final = 5.0
-"""Seconds between two looks at what is due, and at what was lost."""
+"""Seconds between two checks for due and for lost jobs."""
 FORGET_EVERY: Final = 3600.0
 
 
@@ -104,7 +104,7 @@ async def _watch(orphaned: Callable[[], bool], stop: Callable[[], None]) -> None
 
 
 class Foreman:
-    """Puts what is due into the queue, and what dead workers had begun."""
+    """Queues the due jobs, and those that dead workers had begun."""
 
     def __init__(
         self,
@@ -135,4 +135,4 @@ class Foreman:
         except QueueAway:
             log.warning("the queue does not answer; it is looked for again")
         except Exception:
-            log.exception("what is due cannot be queued; it is looked at again")
+            log.exception("the due jobs cannot be queued; retried at the next check")

@@ -33,7 +33,7 @@ def read_array(response: Response) -> Iterator[Any]:
         parser.close()
     except (ijson.JSONError, ValueError) as error:
         raise RemoteRefused(
-            "the list is not whole, valid JSON: it breaks off, or other text stands in it or after it"
+            "the list is not complete, valid JSON: it breaks off, or other text stands in it or after it"
         ) from error
 
 

@@ -134,7 +134,7 @@ class StepUps:
                 nonce={"essential": True, "value": nonce},
             ).validate(claims)
         except (JoseError, ValueError, TypeError, RecursionError) as error:
-            raise LaunchRejected("step_up_failed", f"the id_token does not hold ({type(error).__name__})") from error
+            raise LaunchRejected("step_up_failed", f"the id_token is not valid ({type(error).__name__})") from error
         if claims.get("aud") not in (settings.client_id, [settings.client_id]):
             raise LaunchRejected("step_up_failed", "the id_token is not for us alone")
         if self._now() - float(claims["iat"]) > OLDEST + LEEWAY:

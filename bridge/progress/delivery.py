@@ -1,4 +1,4 @@
-"""Which LMS is told of progress in which way: by the kind of the launch."""
+"""The delivery channel for progress, by the kind of the launch."""
 
 from __future__ import annotations
 

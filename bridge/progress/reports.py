@@ -166,7 +166,7 @@ class Reports:
             return
         if visit.kind in GRADED and not reported.mastered and visits.mastered_elsewhere(self.engine, visit):
             visits.settle(
-                self.engine, reported, DELIVERED, detail="not told: the LMS keeps the grade of an earlier visit"
+                self.engine, reported, DELIVERED, detail="not sent: the LMS keeps the grade of an earlier visit"
             )
             return
         new = max(0, reported.seconds - reported.told_seconds)

@@ -1,4 +1,4 @@
-"""What every roster reader must prove before its roster counts as whole."""
+"""The checks that a roster must pass before it counts as complete."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from bridge.store.database import Engine
 from bridge.store.scim_tokens import TokenRow
 
 GRACE: Final = 7 * 86_400.0
-"""Seconds for which the tokens before a new one still work, unless told otherwise."""
+"""Seconds for which earlier tokens stay valid after a new one, by default."""
 NAME_LENGTH: Final = 64
 NOTED: Final = 60.0
 """Seconds between two notes of a token's last use."""

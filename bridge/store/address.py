@@ -30,7 +30,7 @@ def read_url(url: str) -> URL:
     address = address.set(drivername=_DRIVERS[address.drivername])
     if address.drivername == "sqlite":
         _require_file(address)
-    elif url.partition("?")[0].count("@") > 1:  # what stands behind the first would be told as the host
+    elif url.partition("?")[0].count("@") > 1:  # what stands behind the first would be reported as the host
         raise _wrong("the user name or the password holds a bare @; allowed: %40 for it (and %3A for :, %2F for /)")
     elif address.port is not None and not 0 < address.port < 65_536:
         raise _wrong(f"there is no such port; {_ALLOWED}")
@@ -41,7 +41,7 @@ def check_url(url: str) -> None:
     """Raise ConfigError for a URL by which no database can be opened, without opening one."""
     address = read_url(url)
     if address.drivername == "sqlite" and not Path(address.database or "").resolve().parent.is_dir():
-        raise _wrong(f"{name_of(address)} cannot be made: its folder is not there")
+        raise _wrong(f"{name_of(address)} cannot be created: its folder does not exist")
 
 
 def name_of(address: URL) -> str:

@@ -16,7 +16,7 @@ ALIVE: Final = 60.0
 UNDONE: Final[Mapping[str, str]] = {
     "sync": "no roster is synced",
     "directory": "OttoLearn’s users are not read",
-    "upkeep": "no LMS is told of progress, and nothing expires",
+    "upkeep": "no progress is reported to LMSs, and nothing expires",
 }
 """By queue what is not done while nobody takes it: a bridge that is set to have workers does nothing by itself."""
 _w: Final = worker.c
@@ -26,7 +26,7 @@ _LEAVE: Final = delete(worker).where(_w.id == bindparam("left"))
 
 
 class Worker(NamedTuple):
-    """One `ottobridge worker`: the process that queues what is due and finds what was lost, and its own."""
+    """One `ottobridge worker`: the process that queues due jobs and recovers lost ones, and its children."""
 
     id: str
     machine: str

@@ -75,7 +75,7 @@ def judge(load: Load, roster: Roster, max_changes: MaxChanges = NO_OTHERS) -> Ve
     stops = bool(beyond) and roster.on_exceed == "abort"
     sentences = [_sentence(load, name, _allowed(load, roster, name, max_changes)) for name in beyond]
     if load.snapshot_lost and roster.on_leave == "deactivate":
-        sentences.append("No snapshot: no deactivations this run. It is made anew from this roster.")
+        sentences.append("No snapshot: no deactivations this run. It is rebuilt from this roster.")
         return Verdict(_held(beyond, roster) or (Kind.DEACTIVATE,), "snapshot_lost", tuple(sentences), stops)
     return Verdict(_held(beyond, roster), "limit_exceeded" if beyond else "", tuple(sentences), stops)
 

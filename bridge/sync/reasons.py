@@ -107,7 +107,7 @@ OF_A_RUN: Final = {
     RunReason.LOCKED: RunAdvice("another run of the connection is under way", _NOBODY, "wait for it; `ottobridge runs` shows it"),
     RunReason.LOCK_LOST: RunAdvice("the database let go of the lock of the run, so that another one may have begun", _NOBODY, "the next run resumes there"),
     RunReason.UNAVAILABLE: RunAdvice("the source or OttoLearn did not answer, or refused; the notice says which", _OPERATOR, "`ottobridge doctor` tries both; the next run resumes there"),
-    RunReason.CONFIGURATION: RunAdvice("the configuration does not hold for this connection", _OPERATOR, "`ottobridge config check`"),
+    RunReason.CONFIGURATION: RunAdvice("the configuration of this connection is not valid", _OPERATOR, "`ottobridge config check`"),
     RunReason.STALE: RunAdvice("what the plan was made from has changed since", _OPERATOR, "make a new plan"),
     RunReason.CRASHED: RunAdvice("the process ended in the middle", _NOBODY, "the next run finds out what became of it and goes on"),
 }

@@ -70,8 +70,8 @@ def test_who_does_not_finish_a_request_is_told_so_and_a_byte_now_and_then_gains_
                 assert one.recv(100).startswith(b"HTTP/1.1 408 ")
         with closing(connect(world)) as silent:
             assert silent.recv(100) == b""
-        wait_for(lambda: "were not here whole within 1 s" in world.log, "it is told")
-        assert world.log.count("were not here whole") < SLOW / 4  # not a line for each
+        wait_for(lambda: "were not complete within 1 s" in world.log, "it is told")
+        assert world.log.count("were not complete") < SLOW / 4  # not a line for each
 
 
 def test_learners_launch_while_somebody_does_not_read_what_they_asked_for(tmp_path: Path) -> None:

@@ -243,7 +243,7 @@ def test_a_download_that_is_refused_is_no_roster(canvas: FakeCanvas, clock: Cloc
         (b"<html>please log in</html>", "language"),
         (b"", "language"),
         (",".join(COLUMNS).replace("user_id", "Benutzer").encode(), "language"),
-        (",".join(COLUMNS).encode() + b"\n101,S1\n", "row 2 is not whole"),
+        (",".join(COLUMNS).encode() + b"\n101,S1\n", "row 2 is not complete"),
         (",".join(COLUMNS).encode() + b'\n101,"S1', "quote"),
         (",".join(COLUMNS).encode() + b"\n" + b"x" + b",a" * (len(COLUMNS) - 1), "canvas_user_id"),
         (",".join(COLUMNS).encode() + b"\n" + b"\xb2" * 3 + b",a" * (len(COLUMNS) - 1), "utf-8"),

@@ -117,7 +117,7 @@ def test_every_page_is_read_whichever_way_the_end_is_told(
         ({"leaves_out": {"email"}}, "leaves email out of users"),
         ({"leaves_out": {"user_id"}}, "without user_id"),
         ({"leaves_out": {"field_12"}}, "leaves field_12 out of all 30 users"),
-        ({"leaves_out": {"field_12"}, "leaves_out_after": 1}, "leaves field_12 out of users whom it told before"),
+        ({"leaves_out": {"field_12"}, "leaves_out_after": 1}, "leaves field_12 out of users, and sent it for others"),
     ],
 )
 def test_a_list_that_is_not_whole_makes_nobody_gone(

@@ -287,7 +287,7 @@ def test_a_key_that_sees_half_of_the_people_is_not_asked_what_changed(
     account: Account, connect: Connect, clock: Clock
 ) -> None:
     account.sees = {"Sales"}
-    with pytest.raises(RosterIncomplete, match=r"5 of 10 people.*what the others changed would not be told"):
+    with pytest.raises(RosterIncomplete, match=r"5 of 10 people.*changes of the others would be missed"):
         list(read_changes(connect(), clock.context(), account.now))
 
 

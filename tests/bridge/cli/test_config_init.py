@@ -95,7 +95,7 @@ def test_nothing_that_is_there_is_written_over(tmp_path: Path, there: str) -> No
     (tmp_path / "secrets").mkdir()
     (tmp_path / there).write_text("mine")
     done = init(tmp_path, "--lms", "canvas")
-    assert (done.exit_code, "is there already; nothing was written" in done.output) == (1, True)
+    assert (done.exit_code, "already exists; nothing was written" in done.output) == (1, True)
     assert {*files_in(tmp_path)} == {there}
     assert (tmp_path / there).read_text() == "mine"
 

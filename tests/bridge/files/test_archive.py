@@ -115,7 +115,7 @@ def test_a_member_that_claims_to_be_smaller_than_it_is_gives_no_more(packed):
 def test_what_is_no_zip_is_said_to_be_none(tmp_path, content):
     path = tmp_path / "roster.zip"
     path.write_bytes(content)
-    refused(path, r"roster\.zip: this is not a whole zip file")
+    refused(path, r"roster\.zip: this is not a complete zip file")
 
 
 @given(st.data())

@@ -33,7 +33,7 @@ def test_a_wrong_url_is_refused_without_its_secret(url: str, why: str) -> None:
 def test_a_file_in_a_folder_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
     check_url(f"sqlite:///{tmp_path}/new.db")
     assert not (tmp_path / "new.db").exists()
-    with pytest.raises(ConfigError, match="its folder is not there"):
+    with pytest.raises(ConfigError, match="its folder does not exist"):
         check_url(f"sqlite:///{tmp_path}/none/new.db")
 
 

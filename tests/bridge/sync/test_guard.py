@@ -409,7 +409,7 @@ def test_a_lost_snapshot_deactivates_nobody_and_says_so(synced, people, on_excee
     synced.lms.members = people(5)
     outcome = synced.run()
     assert (outcome.reason, outcome.deactivated, outcome.exit_code) == ("snapshot_lost", 0, 3)
-    assert outcome.notices == ["No snapshot: no deactivations this run. It is made anew from this roster."]
+    assert outcome.notices == ["No snapshot: no deactivations this run. It is rebuilt from this roster."]
     assert synced.run().status == "done"
 
 
