@@ -118,6 +118,7 @@ class Sync:
         self._require_own(run)
         whole = traces.root("sync", connection=target.connection.name)
         with whole, locked(target, self._context) as job:
+            run = sync_runs.find(engine, run.id) or run  # as whoever had the lock before has left it
             job.outcome.run, job.outcome.read = run.id, run.summary.get("read", 0)
             job.outcome.unchanged, job.outcome.since = run.summary.get("unchanged", 0), run.since
             job.outcome.guess = run.summary.get("guess", "")

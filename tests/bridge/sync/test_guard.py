@@ -9,7 +9,9 @@ import pytest
 
 from bridge.contracts import ReaderContext
 from bridge.errors import RemoteUnavailable, RosterIncomplete
+from bridge.store import sync_runs
 from bridge.sync.limits import MaxChanges
+from bridge.sync.stale import PlanStale
 from tests.bridge.sync.world import DAY
 
 GRACE = {"days": 3, "complete_reads": 2}
@@ -44,6 +46,14 @@ def test_1_a_roster_cut_short_deactivates_nobody(synced, make_lms, make_member, 
     assert synced.items(outcome.run) == []
     with pytest.raises(Exception, match="nothing of its plan is left"):
         synced.apply(outcome.run)
+
+
+def test_1_a_plan_that_two_apply_at_the_same_moment_counts_as_one_reading(synced, make_lms, people) -> None:
+    planned = synced.plan(lms=make_lms(people(9)))
+    found = sync_runs.find(synced.engine, planned.run)
+    synced.apply(planned.run)
+    with pytest.raises(PlanStale, match="nothing of its plan is left"):
+        synced.sync().apply_plan(found)  # by whoever has looked before the other one was done
 
 
 def test_1_a_member_after_the_end_makes_a_roster_incomplete(synced, people) -> None:
