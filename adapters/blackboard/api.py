@@ -12,7 +12,7 @@ from adapters.blackboard.settings import Api
 from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
 from bridge.net.answers import body_excerpt
-from bridge.net.http import Answer, host_of
+from bridge.net.http import HttpResponse, host_of
 from bridge.roster.paging import ByLink, Page, PageGuard, cursor_in, walk, with_query
 from bridge.roster.shared_token import token_of
 from bridge.roster.token_response import error_words
@@ -41,11 +41,11 @@ class Blackboard:
         self.left = ""
         """How many calls Blackboard says are left to the developer group today; empty where it does not say."""
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> HttpResponse:
         """The answer to a call below the API, whatever its status below 500."""
         return self.get_at(f"{self._api.url}{ROOT}{path}")
 
-    def get_at(self, url: str) -> Answer:
+    def get_at(self, url: str) -> HttpResponse:
         """The same for a whole address. Raises RemoteUnavailable, which says so where the day's calls are used up."""
         try:
             answer = self._session.get(url)
@@ -145,7 +145,7 @@ class _Following(ByLink):
         return url
 
 
-def _page(answer: Answer, url: str) -> Page[User]:
+def _page(answer: HttpResponse, url: str) -> Page[User]:
     document = _json_object(answer, url)
     users, paging = document.get("results"), document.get("paging")
     if not isinstance(users, list) or not all(isinstance(user, dict) for user in users):
@@ -155,7 +155,7 @@ def _page(answer: Answer, url: str) -> Page[User]:
     return Page(users, None, cursor_in((paging or {}).get("nextPage"), host_of(url)))
 
 
-def _json_object(answer: Answer, url: str) -> Mapping[str, Any]:
+def _json_object(answer: HttpResponse, url: str) -> Mapping[str, Any]:
     """What an answer says. Raises RemoteRefused, RosterIncomplete where it is no JSON."""
     host = host_of(url) if "://" in url else "Blackboard"
     try:

@@ -11,7 +11,7 @@ from adapters.brightspace.settings import Settings
 from bridge.contracts import ReaderContext, clean
 from bridge.errors import ConfigError, RemoteRefused, RosterIncomplete
 from bridge.net.answers import body_excerpt
-from bridge.net.http import Answer, host_of
+from bridge.net.http import HttpResponse, host_of
 from bridge.roster.authorization_code import AuthorizationCodeClient
 from bridge.roster.paging import ByToken, Page, PageGuard, walk
 from bridge.roster.token_response import error_words
@@ -78,7 +78,7 @@ class Brightspace:
         found = component.get("SupportedVersions") if isinstance(component, dict) else None
         return tuple(map(clean, found)) if isinstance(found, list) else ()
 
-    def _page(self, answer: Answer) -> Page[User]:
+    def _page(self, answer: HttpResponse) -> Page[User]:
         try:
             document = self._json(answer)
         except RemoteRefused as error:
@@ -97,7 +97,7 @@ class Brightspace:
             )
         return Page(users, None, clean(paging.get("Bookmark")), more)
 
-    def _json(self, answer: Answer) -> Any:
+    def _json(self, answer: HttpResponse) -> Any:
         """What an answer says. Raises RemoteRefused."""
         host = host_of(self._api.url)
         if answer.status == 200:
@@ -113,7 +113,7 @@ class Brightspace:
         )
 
 
-def _errors(answer: Answer) -> str:
+def _errors(answer: HttpResponse) -> str:
     """What Brightspace says of an error, in brackets; empty where it is not Brightspace that speaks."""
     try:
         document = answer.json()

@@ -16,7 +16,7 @@ from bridge.config.settings import origin
 from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
 from bridge.net.answers import body_excerpt, is_page
-from bridge.net.http import Answer, Body, host_of
+from bridge.net.http import Body, HttpResponse, host_of
 from bridge.net.retry import with_retries
 from bridge.roster.prefetch import prefetch
 
@@ -55,7 +55,7 @@ class Canvas:
         """The token, where `url` is on Canvas itself; nothing on any other host."""
         return self._headers if self._is_home(url) else {}
 
-    def ask(self, method: str, url: str, form: Body | None = None) -> Answer:
+    def ask(self, method: str, url: str, form: Body | None = None) -> HttpResponse:
         """One call, repeated while Canvas says "later". Never made to another host.
 
         Raises NotPermitted, RemoteRefused for a token that is not valid, RemoteUnavailable after the last attempt.
@@ -95,7 +95,7 @@ class Canvas:
         except ValueError:  # an address that cannot be read, such as one with port 99999
             return False
 
-    def _once(self, method: str, url: str, form: Body | None) -> Answer:
+    def _once(self, method: str, url: str, form: Body | None) -> HttpResponse:
         answer = self._context.outbound.request(
             method,
             url,
@@ -111,14 +111,14 @@ class Canvas:
             )
         return answer
 
-    def _keep_pace(self, answer: Answer) -> None:
+    def _keep_pace(self, answer: HttpResponse) -> None:
         """Wait for the bucket to leak before it is full, so that others who use the token are served too."""
         left = _number(answer, "X-Rate-Limit-Remaining")
         if left is not None and left < COMFORT:
             self._context.sleep((COMFORT - max(left, 0.0)) / LEAK)
 
 
-def _asked_wait(answer: Answer) -> float | None:
+def _asked_wait(answer: HttpResponse) -> float | None:
     """Seconds until the bucket is half empty: what Canvas asks for, or what its figures come to."""
     asked = _number(answer, "Retry-After")
     left = _number(answer, "X-Rate-Limit-Remaining")
@@ -127,7 +127,7 @@ def _asked_wait(answer: Answer) -> float | None:
     return None if left is None else max((COMFORT - left) / LEAK, 1.0)
 
 
-def _number(answer: Answer, header: str) -> float | None:
+def _number(answer: HttpResponse, header: str) -> float | None:
     try:
         number = float(answer.headers.get(header, ""))
     except ValueError:
@@ -135,7 +135,7 @@ def _number(answer: Answer, header: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _accepted(answer: Answer) -> Answer:
+def _accepted(answer: HttpResponse) -> HttpResponse:
     """The answer, where it is one. 401 with WWW-Authenticate is a bad token, without it a missing right."""
     status = answer.status
     if status == HTTPStatus.UNAUTHORIZED and "WWW-Authenticate" in answer.headers:

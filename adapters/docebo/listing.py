@@ -10,7 +10,7 @@ from adapters.docebo.settings import Api
 from bridge.contracts import clean
 from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.net.answers import body_excerpt
-from bridge.net.http import Answer, host_of
+from bridge.net.http import HttpResponse, host_of
 from bridge.roster.paging import ByNumber, Page, PageGuard, walk
 from bridge.roster.token_response import error_words
 from bridge.roster.tokens import TokenSession
@@ -84,7 +84,7 @@ class _Sizes:
         self.size = self.size or size or 0
 
 
-def _page(answer: Answer, url: str) -> tuple[Page[Item], int | None]:
+def _page(answer: HttpResponse, url: str) -> tuple[Page[Item], int | None]:
     """A page, and the size of pages where that is said."""
     data = _data(_accepted(answer, url), url)
     items = data.get("items")
@@ -104,7 +104,7 @@ def _number(value: object) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else {"true": 1, "false": 0}.get(text.lower())
 
 
-def _accepted(answer: Answer, url: str) -> Answer:
+def _accepted(answer: HttpResponse, url: str) -> HttpResponse:
     if answer.status == 200:
         return answer
     try:
@@ -118,7 +118,7 @@ def _accepted(answer: Answer, url: str) -> Answer:
     )
 
 
-def _data(answer: Answer, url: str) -> Mapping[str, Any]:
+def _data(answer: HttpResponse, url: str) -> Mapping[str, Any]:
     try:
         value = answer.json()
     except RemoteRefused as error:

@@ -14,7 +14,7 @@ from adapters.moodle.settings import Api
 from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.net import answers
-from bridge.net.http import Answer
+from bridge.net.http import HttpResponse
 from bridge.net.retry import with_retries
 
 T = TypeVar("T")
@@ -139,7 +139,7 @@ class Moodle:
             raise refusal(_errorcode(answer), function) from error
 
 
-def _check_status(answer: Answer) -> None:
+def _check_status(answer: HttpResponse) -> None:
     if answer.status == HTTPStatus.FORBIDDEN and answer.body.strip():  # Moodle's own 403 is empty
         raise RemoteRefused(
             "something before Moodle (a firewall such as Cloudflare or ModSecurity, the web server's own rules) "
@@ -157,7 +157,7 @@ def _check_status(answer: Answer) -> None:
         raise RemoteRefused(f"Moodle answered {answer.status}; check `api.url`{page}", status=answer.status)
 
 
-def _errorcode(answer: Answer) -> str:
+def _errorcode(answer: HttpResponse) -> str:
     try:
         return answers.read_as(_failures, answer.body).errorcode
     except (msgspec.ValidationError, answers.NotJson) as error:

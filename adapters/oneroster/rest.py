@@ -13,7 +13,7 @@ from adapters.oneroster.settings import Api, Filters
 from bridge.contracts import ReaderContext, clean
 from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.net.answers import body_excerpt
-from bridge.net.http import Answer, host_of
+from bridge.net.http import HttpResponse, host_of
 from bridge.net.retry import with_retries
 from bridge.roster.clock import ServiceClock
 from bridge.roster.paging import ByLink, ByOffset, Page, PageGuard, tells_pages, walk
@@ -77,7 +77,7 @@ def find_users(api: Api, filters: Filters, context: ReaderContext, field: str, v
     return found
 
 
-def _listed(answer: Answer, url: str) -> Answer:
+def _listed(answer: HttpResponse, url: str) -> HttpResponse:
     if answer.status != 200:
         raise RemoteRefused(
             f"{host_of(url)} answered {answer.status} to the list of users{_words(answer)}; "
@@ -103,7 +103,7 @@ def _moment(since: float) -> str:
     return datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
-def _users(answer: Answer, host: str) -> list[User]:
+def _users(answer: HttpResponse, host: str) -> list[User]:
     try:
         document = answer.json()
     except RemoteRefused as error:
@@ -121,7 +121,7 @@ class _Paging:
         return (ByLink() if page.cursor else ByOffset()).following(position, page, guard)
 
 
-def _session(api: Api, context: ReaderContext) -> Callable[[str], Answer]:
+def _session(api: Api, context: ReaderContext) -> Callable[[str], HttpResponse]:
     if api.sign_in == "oauth1":
         return _OneLegged(api, context).get
     if api.sign_in == "bearer":
@@ -140,10 +140,10 @@ class _OneLegged:
         self._api = api
         self._context = context
 
-    def get(self, url: str) -> Answer:
+    def get(self, url: str) -> HttpResponse:
         return with_retries(lambda: self._called(url), self._context)
 
-    def _called(self, url: str) -> Answer:
+    def _called(self, url: str) -> HttpResponse:
         return self._context.outbound.request(
             "GET",
             url,
@@ -164,7 +164,7 @@ class _OneLegged:
         return dict(headers)
 
 
-def _words(answer: Answer) -> str:
+def _words(answer: HttpResponse) -> str:
     """What a service says of its refusal (OneRoster 1.2, 3.8.3 `imsx_StatusInfo`; OAuth 2.0, RFC 6750 section 3)."""
     try:
         document = answer.json()

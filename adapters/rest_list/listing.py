@@ -13,7 +13,7 @@ from adapters.rest_list.settings import Settings
 from bridge.contracts import ReaderContext, clean
 from bridge.errors import RosterIncomplete
 from bridge.net import answers
-from bridge.net.http import Answer, host_of
+from bridge.net.http import HttpResponse, host_of
 from bridge.roster import paging
 from bridge.roster.clock import ServiceClock
 from bridge.roster.paging import Page, PageGuard, walk, with_query
@@ -130,7 +130,7 @@ class _Reader:
         more = _flag(_first_of(document, self._described.paging.more))
         return Page(rows, self._total(document, answer), cursor, bool(cursor) if more is None and has_cursor else more)
 
-    def _check_age(self, answer: Answer) -> None:
+    def _check_age(self, answer: HttpResponse) -> None:
         """Say so where a page token may have died of age."""
         minutes = self._described.paging.cursor_minutes
         old = self._came is not None and minutes and self._now() - self._came > minutes * 60
@@ -140,14 +140,14 @@ class _Reader:
                 "for; nothing can be read from the middle, the next run reads everything again"
             )
 
-    def _cursor(self, document: Any, answer: Answer) -> tuple[bool, str]:
+    def _cursor(self, document: Any, answer: HttpResponse) -> tuple[bool, str]:
         """Whether the answer says where it goes on, and what it says."""
         if answer.next_url or paging.tells_pages(answer.headers.get("Link", "")):
             return True, answer.next_url
         found = _first_of(document, self._described.paging.cursor)
         return found is not MISSING, paging.cursor_in(found, self.host) if found is not MISSING else ""
 
-    def _total(self, document: Any, answer: Answer) -> int | None:
+    def _total(self, document: Any, answer: HttpResponse) -> int | None:
         described = self._described.paging
         if described.total_header:
             text = answer.headers.get(described.total_header, "")
@@ -168,7 +168,7 @@ def _flag(value: Any) -> bool | None:
     return {"true": True, "1": True, "false": False, "0": False}.get(text)
 
 
-def _parsed(answer: Answer, host: str) -> Any:
+def _parsed(answer: HttpResponse, host: str) -> Any:
     try:
         return answers.read(answer.body)
     except answers.NotJson as error:

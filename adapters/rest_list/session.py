@@ -16,13 +16,13 @@ from adapters.rest_list.settings import Settings
 from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused
 from bridge.net.answers import body_excerpt
-from bridge.net.http import Answer, host_of
+from bridge.net.http import HttpResponse, host_of
 from bridge.net.retry import with_retries
 from bridge.roster.shared_token import token_of
 from bridge.roster.token_response import error_words, read_token
 from bridge.roster.tokens import MAX_PAGE_BYTES, PAGE_SECONDS, TokenRequest, TokenSession, fetch_token
 
-Get = Callable[[str], Answer]
+Get = Callable[[str], HttpResponse]
 
 
 def open_session(settings: Settings, context: ReaderContext, seconds: float = PAGE_SECONDS) -> Get:
@@ -53,7 +53,7 @@ def address(settings: Settings, path: str) -> str:
     return urljoin(f"{settings.api.url.rstrip('/')}/", path.lstrip("/")) if path else settings.api.url
 
 
-def listed(answer: Answer, url: str, rights: str) -> Answer:
+def listed(answer: HttpResponse, url: str, rights: str) -> HttpResponse:
     """The answer, or RemoteRefused with what to change."""
     if answer.status != 200:
         raise RemoteRefused(
@@ -64,7 +64,7 @@ def listed(answer: Answer, url: str, rights: str) -> Answer:
     return answer
 
 
-def _get(context: ReaderContext, headers: Mapping[str, str], seconds: float, url: str) -> Answer:
+def _get(context: ReaderContext, headers: Mapping[str, str], seconds: float, url: str) -> HttpResponse:
     call = partial(context.outbound.request, "GET", url, headers=headers, deadline=seconds, max_bytes=MAX_PAGE_BYTES)
     return with_retries(call, context)
 
@@ -76,7 +76,7 @@ def _token(token: Token, settings: Settings, headers: Mapping[str, str], context
     return fetch_token(request, context.outbound, partial(_read_token, token))
 
 
-def _read_token(token: Token, answer: Answer, url: str) -> tuple[str, float]:
+def _read_token(token: Token, answer: HttpResponse, url: str) -> tuple[str, float]:
     """The token of an answer that is not as OAuth has it: under another name, or the answer itself."""
     document = _json(answer)
     if isinstance(document, dict):
@@ -86,17 +86,17 @@ def _read_token(token: Token, answer: Answer, url: str) -> tuple[str, float]:
     else:
         return read_token(answer, url)
     document.setdefault("expires_in", token.seconds)
-    return read_token(Answer(answer.status, answer.headers, msgspec.json.encode(document), ""), url)
+    return read_token(HttpResponse(answer.status, answer.headers, msgspec.json.encode(document), ""), url)
 
 
-def _json(answer: Answer) -> Any:
+def _json(answer: HttpResponse) -> Any:
     try:
         return answer.json()
     except RemoteRefused:
         return None
 
 
-def _words(answer: Answer) -> str:
+def _words(answer: HttpResponse) -> str:
     document = _json(answer)
     inner = document.get("error") if isinstance(document, dict) else None
     document = inner if isinstance(inner, dict) else document

@@ -18,7 +18,7 @@ from adapters.scorm.package.aicc import PACKAGE_KEY
 from adapters.scorm.settings import Settings
 from bridge.contracts import Assurance, CallbackContext, Kind, Launch, LaunchRequest, Report
 from bridge.errors import LaunchRejected, RemoteRefused
-from bridge.net.http import Answer, Outbound
+from bridge.net.http import HttpResponse, Outbound
 
 MAX_SESSION_ID = 255
 SHORTEST_SESSION_ID = 16
@@ -106,7 +106,7 @@ def _parameters(query: Sequence[tuple[str, str]]) -> tuple[str, str]:
     return session_id.replace(" ", "+"), address
 
 
-def _post(outbound: Outbound, address: str, command: str, session_id: str, data: str = "") -> Answer:
+def _post(outbound: Outbound, address: str, command: str, session_id: str, data: str = "") -> HttpResponse:
     # Skillport: `command` must not be the last field
     form = {"command": command, "version": "4.0", "session_id": session_id, "aicc_data": data}
     return callback.call(outbound, "POST", address, data=form, login_page="aicc_login_page")

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from bridge.config.settings import origin
 from bridge.errors import LaunchRejected, RemoteRefused
-from bridge.net.http import Answer, CallOptions, Outbound, Timeout, host_of
+from bridge.net.http import CallOptions, HttpResponse, Outbound, Timeout, host_of
 
 MAX_ANSWER = 64 * 1024
 """Bytes."""
@@ -72,7 +72,7 @@ def call(
     *,
     login_page: str,
     **options: Unpack[CallOptions],
-) -> Answer:
+) -> HttpResponse:
     """One call within the limits. Raises LaunchRejected `login_page` for a redirect, else what `Outbound` raises."""
     deadline = options.get("deadline", DEADLINE)
     bounded: CallOptions = {**options, "deadline": deadline, "timeout": (TIMEOUT[0], min(TIMEOUT[1], deadline))}

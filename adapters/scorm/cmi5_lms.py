@@ -18,7 +18,7 @@ from adapters.scorm import callback
 from adapters.scorm.cmi5_statements import Statement, number_of, written
 from bridge.errors import LaunchRejected, OttoBridgeError, RemoteUnavailable
 from bridge.net import answers
-from bridge.net.http import Answer, Outbound
+from bridge.net.http import HttpResponse, Outbound
 
 DEADLINE = 3.0
 """Seconds for one call."""
@@ -118,7 +118,7 @@ class Lms:
             return answer.status == 200 and msgspec.json.decode(answer.body, type=dict[str, Any]).get("id") == number
         return False
 
-    def _state(self, channel: Mapping[str, str], agent: str) -> Answer:
+    def _state(self, channel: Mapping[str, str], agent: str) -> HttpResponse:
         asked = {
             "stateId": "LMS.LaunchData",
             "activityId": channel["activity"],
@@ -130,7 +130,7 @@ class Lms:
 
     def _call(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, data: bytes | None = None
-    ) -> Answer:
+    ) -> HttpResponse:
         left = min(DEADLINE, self.until - self.now())
         if left <= 0:
             raise RemoteUnavailable("the LMS was too slow")
@@ -139,7 +139,7 @@ class Lms:
         )
 
 
-def read_json(answer: Answer, shape: Any, what: str) -> Any:
+def read_json(answer: HttpResponse, shape: Any, what: str) -> Any:
     """The answer as `shape`. Raises LaunchRejected `cmi5_answer_unreadable`, which names the member that is wrong."""
     try:
         return answers.read_as(msgspec.json.Decoder(shape), answer.body)
@@ -147,7 +147,7 @@ def read_json(answer: Answer, shape: Any, what: str) -> Any:
         raise LaunchRejected("cmi5_answer_unreadable", f"{what} is not what cmi5 asks for: {error}") from error
 
 
-def words_of(answer: Answer, token: str) -> str:
+def words_of(answer: HttpResponse, token: str) -> str:
     """What the LMS itself says, on one line and without the token; empty where it is a web page or nothing."""
     text = answer.body.decode("utf-8", "replace").strip()
     with contextlib.suppress(ValueError, RecursionError):

@@ -11,7 +11,7 @@ from adapters.smarteru.settings import Api
 from bridge.contracts import ReaderContext, clean
 from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.net.answers import is_page
-from bridge.net.http import Answer, host_of
+from bridge.net.http import HttpResponse, host_of
 from bridge.net.retry import with_retries
 from bridge.roster.clock import ServiceClock
 from bridge.roster.token_response import error_words
@@ -106,7 +106,7 @@ class SmarterU:
             raise RemoteRefused(f"{self.host} answered {answer.status} to {method}{more}", status=answer.status)
         return self._info(answer, method)
 
-    def _post(self, package: str) -> Answer:
+    def _post(self, package: str) -> HttpResponse:
         seconds = PAGE_SECONDS if self._wait else QUICK_SECONDS
         answer = self._context.outbound.request(
             "POST", self._api.url, data={"Package": package}, deadline=seconds, max_bytes=MAX_PAGE_BYTES
@@ -114,7 +114,7 @@ class SmarterU:
         self.clock.observe(answer)
         return answer
 
-    def _info(self, answer: Answer, method: str) -> etree._Element:
+    def _info(self, answer: HttpResponse, method: str) -> etree._Element:
         root = self._parsed(answer.body)
         result, said = clean(root.findtext("Result")), root.find("Info")
         if result == "Success" and said is not None:

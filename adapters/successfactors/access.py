@@ -9,7 +9,7 @@ from functools import partial
 from adapters.successfactors.assertion import signed_assertion
 from adapters.successfactors.settings import Hcm, Learning
 from bridge.contracts import ReaderContext
-from bridge.net.http import Answer
+from bridge.net.http import HttpResponse
 from bridge.net.retry import with_retries
 from bridge.roster.shared_token import token_of
 from bridge.roster.tokens import (
@@ -20,7 +20,7 @@ from bridge.roster.tokens import (
     fetch_token,
 )
 
-Get = Callable[[str], Answer]
+Get = Callable[[str], HttpResponse]
 SAML_BEARER = "urn:ietf:params:oauth:grant-type:saml2-bearer"
 
 
@@ -66,5 +66,5 @@ def _saml_token(hcm: Hcm, context: ReaderContext) -> tuple[str, float]:
     return fetch_token(TokenRequest(f"{hcm.url.rstrip('/')}/oauth/token", form), context.outbound)
 
 
-def _get(context: ReaderContext, headers: dict[str, str], seconds: float, url: str) -> Answer:
+def _get(context: ReaderContext, headers: dict[str, str], seconds: float, url: str) -> HttpResponse:
     return context.outbound.request("GET", url, headers=headers, deadline=seconds, max_bytes=MAX_PAGE_BYTES)

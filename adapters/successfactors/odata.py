@@ -9,13 +9,13 @@ from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.identifiers import normalize
 from bridge.net import answers
 from bridge.net.answers import body_excerpt
-from bridge.net.http import Answer, host_of
+from bridge.net.http import HttpResponse, host_of
 from bridge.roster.clock import ServiceClock
 from bridge.roster.paging import ByLink, ByOffset, Page, PageGuard, cursor_in, walk
 from bridge.roster.token_response import error_words
 
 Row = Mapping[str, Any]
-Get = Callable[[str], Answer]
+Get = Callable[[str], HttpResponse]
 
 
 class Skip:
@@ -54,7 +54,7 @@ def read_rows(
     yield from walk(first, read, paging, guard, lambda row: normalize(row.get(key)))
 
 
-def page_of(answer: Answer, url: str) -> Page[Row]:
+def page_of(answer: HttpResponse, url: str) -> Page[Row]:
     """One page of either version."""
     document = _answered(answer, url)
     inner = document.get("d", document)
@@ -68,7 +68,7 @@ def page_of(answer: Answer, url: str) -> Page[Row]:
     return Page(found, known, cursor_in(link, host_of(url)))
 
 
-def _answered(answer: Answer, url: str) -> dict[str, Any]:
+def _answered(answer: HttpResponse, url: str) -> dict[str, Any]:
     """What the service says. Learning answers errors with 200, too."""
     document = _read(answer, url) if answer.status == 200 else _read_error(answer)
     error = document.get("error") if isinstance(document, dict) else None
@@ -81,14 +81,14 @@ def _answered(answer: Answer, url: str) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _read(answer: Answer, url: str) -> Any:
+def _read(answer: HttpResponse, url: str) -> Any:
     try:
         return answers.read(answer.body)
     except answers.NotJson as error:
         raise RosterIncomplete(f"{host_of(url)}: a page of people cannot be read: {error}") from error
 
 
-def _read_error(answer: Answer) -> Any:
+def _read_error(answer: HttpResponse) -> Any:
     try:
         return answers.read(answer.body)
     except answers.NotJson:

@@ -14,7 +14,7 @@ from bridge.contracts import Report, clean
 from bridge.errors import RemoteRefused
 from bridge.lti.settings import Lti11
 from bridge.net.answers import BOM, body_excerpt
-from bridge.net.http import Answer, Outbound, host_of
+from bridge.net.http import HttpResponse, Outbound, host_of
 
 SCORE_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
 SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
@@ -103,7 +103,7 @@ def _status_of(body: bytes) -> tuple[str, str]:
     return major, clean(description).partition("\n")[0][:LONGEST_WORDS]
 
 
-def _hint(answer: Answer) -> str:
+def _hint(answer: HttpResponse) -> str:
     """What a status of the score service means (AGS 3.4.5; Moodle, mod/lti/service/gradebookservices)."""
     if page := body_excerpt(answer.body):
         return page

@@ -22,7 +22,7 @@ from joserfc.jwk import RSAKey
 
 from bridge.errors import LaunchRejected, OttoBridgeError, RemoteRefused, RemoteUnavailable
 from bridge.net.answers import body_excerpt
-from bridge.net.http import Answer, Outbound, host_of
+from bridge.net.http import HttpResponse, Outbound, host_of
 
 log = logging.getLogger(__name__)
 
@@ -199,7 +199,7 @@ class PlatformKeys:
             keyset.fetched_at = self._now()  # its end: one that hangs would else be due again at once
 
 
-def _read_keys(answer: Answer, url: str) -> dict[str, RSAKey]:
+def _read_keys(answer: HttpResponse, url: str) -> dict[str, RSAKey]:
     """The usable RSA keys of a JSON Web Key Set (RFC 7517, section 5); keys of other kinds are passed over."""
     document = answer.json() if answer.status == 200 else None
     entries = document.get("keys") if isinstance(document, dict) else None

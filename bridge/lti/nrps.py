@@ -15,7 +15,7 @@ from bridge.errors import RemoteRefused, RosterIncomplete
 from bridge.identifiers import normalize
 from bridge.lti.student import present
 from bridge.net import answers
-from bridge.net.http import Answer, host_of
+from bridge.net.http import HttpResponse, host_of
 from bridge.net.retry import with_retries
 from bridge.roster.completeness import next_page
 from bridge.roster.tokens import Token
@@ -75,12 +75,12 @@ def _first_page(url: str, rlid: str) -> str:
     return f"{url.rstrip('?')}{joint}{'&'.join(wished)}" if wished else url
 
 
-def _called(url: str, token: Token, context: ReaderContext) -> Answer:
+def _called(url: str, token: Token, context: ReaderContext) -> HttpResponse:
     headers = {"Authorization": f"Bearer {token.get()}", "Accept": MEDIA_TYPE}
     return context.outbound.request("GET", url, headers=headers, deadline=PAGE_SECONDS, max_bytes=MAX_PAGE_BYTES)
 
 
-def _page(url: str, token: Token, context: ReaderContext) -> Answer:
+def _page(url: str, token: Token, context: ReaderContext) -> HttpResponse:
     answer = _called(url, token, context)
     if answer.status == 401 and not token.fresh:
         token.forget()
@@ -95,7 +95,7 @@ def _page(url: str, token: Token, context: ReaderContext) -> Answer:
     return answer
 
 
-def _memberships(answer: Answer, url: str) -> list[Membership]:
+def _memberships(answer: HttpResponse, url: str) -> list[Membership]:
     try:
         said = answer.json()
     except RemoteRefused as error:

@@ -17,7 +17,7 @@ from bridge.contracts import clean
 from bridge.errors import RegistrationRefused, RemoteRefused
 from bridge.install.guide import DESCRIPTION, TITLE, Addresses, RegistrationRequest
 from bridge.lti.grades import SCORE_SCOPE
-from bridge.net.http import Answer, Outbound, host_of
+from bridge.net.http import HttpResponse, Outbound, host_of
 
 PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
@@ -150,7 +150,7 @@ def _message(kind: str, placements: Sequence[str], addresses: Addresses) -> dict
     return message | ({"placements": list(placements)} if placements else {})
 
 
-def _object(answer: Answer, url: str, wanted: str) -> dict[str, Any]:
+def _object(answer: HttpResponse, url: str, wanted: str) -> dict[str, Any]:
     if answer.status not in {200, 201}:
         raise RegistrationRefused(f"{host_of(url)} answered {answer.status}: {_reason(answer)}")
     try:
@@ -162,7 +162,7 @@ def _object(answer: Answer, url: str, wanted: str) -> dict[str, Any]:
     return said
 
 
-def _reason(answer: Answer) -> str:
+def _reason(answer: HttpResponse) -> str:
     """The platform's own words where they are words: Moodle answers plain text, others JSON, and some a whole page."""
     try:
         said = answer.json()

@@ -89,8 +89,8 @@ class _Call(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer, read into memory."""
+class HttpResponse:
+    """A complete HTTP response, read into memory."""
 
     status: int
     headers: Mapping[str, str]
@@ -150,7 +150,9 @@ class Outbound:
         bounded._ends = ends
         return bounded
 
-    def request(self, method: str, url: str, *, max_bytes: int = MAX_BYTES, **options: Unpack[CallOptions]) -> Answer:
+    def request(
+        self, method: str, url: str, *, max_bytes: int = MAX_BYTES, **options: Unpack[CallOptions]
+    ) -> HttpResponse:
         """Make one call and read the whole answer, whatever its status below 500.
 
         Raises RemoteUnavailable when there is no answer in time, or 429 or 5xx; RemoteRefused when the address is
@@ -159,7 +161,7 @@ class Outbound:
         in_memory: CallOptions = {"deadline": DEADLINE, **options}
         with self.stream(method, url, **in_memory) as response:
             body = _read(response, url, max_bytes)
-            return Answer(response.status, response.headers, body, _next_link(response.headers.get("Link", "")))
+            return HttpResponse(response.status, response.headers, body, _next_link(response.headers.get("Link", "")))
 
     @contextmanager
     def stream(

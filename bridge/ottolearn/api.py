@@ -18,7 +18,7 @@ from bridge.contracts import Learner, clean
 from bridge.errors import RemoteRefused
 from bridge.identifiers import normalize
 from bridge.net.answers import body_excerpt
-from bridge.net.http import TIMEOUT, Answer, Outbound, Timeout
+from bridge.net.http import TIMEOUT, HttpResponse, Outbound, Timeout
 from bridge.ottolearn.array import read_array
 from bridge.ottolearn.session import Session
 from bridge.ottolearn.settings import OttoLearn
@@ -145,7 +145,7 @@ class OttoLearnApi:
         answer = self._session.write(wire.update_method, path, sent)
         return self._answered(answer, f"update user {user_id}", {wire.id: user_id, **sent})
 
-    def _answered(self, answer: Answer, deed: str, sent: dict[str, Any]) -> Learner:
+    def _answered(self, answer: HttpResponse, deed: str, sent: dict[str, Any]) -> Learner:
         """The user after a write: what OttoLearn answered, and what we sent where it is silent."""
         try:
             return self._learner({**sent, **_checked(answer, deed, dict)})
@@ -184,7 +184,7 @@ class OttoLearnApi:
         )
 
 
-def _checked(answer: Answer, deed: str, shape: type[Any]) -> Any:
+def _checked(answer: HttpResponse, deed: str, shape: type[Any]) -> Any:
     """The body of a successful answer, of the given JSON shape."""
     if answer.status not in {200, 201}:
         raise _refused(deed, answer.status, body_excerpt(answer.body))

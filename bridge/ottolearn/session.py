@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from bridge.errors import RemoteRefused, RemoteUnavailable
 from bridge.net.answers import body_excerpt, is_page
-from bridge.net.http import TIMEOUT, Answer, Outbound, Response, Timeout
+from bridge.net.http import TIMEOUT, HttpResponse, Outbound, Response, Timeout
 from bridge.ottolearn.settings import OttoLearn
 
 T = TypeVar("T")
@@ -46,11 +46,11 @@ class Session:
         self._lock = threading.Lock()
         self._token = ""
 
-    def read(self, path: str) -> Answer:
+    def read(self, path: str) -> HttpResponse:
         """GET a whole answer of any status but 403. Raises RemoteUnavailable, RemoteRefused."""
         return self._authorised(lambda token: self._patiently(lambda: self._ask("GET", path, token), _any))
 
-    def write(self, method: str, path: str, body: Any) -> Answer:
+    def write(self, method: str, path: str, body: Any) -> HttpResponse:
         """POST or PUT. Repeated only where OttoLearn said that it did nothing; otherwise the outcome may be unknown."""
         return self._authorised(
             lambda token: self._patiently(lambda: self._ask(method, path, token, body), _not_carried_out)
@@ -65,7 +65,7 @@ class Session:
         with opened:
             yield response
 
-    def _ask(self, method: str, path: str, token: str, body: Any = None) -> Answer:
+    def _ask(self, method: str, path: str, token: str, body: Any = None) -> HttpResponse:
         answer = self._outbound.request(method, self._url(path), headers=self._authorization(token), json=body)
         if answer.status == HTTPStatus.FORBIDDEN:
             raise _TokenRefused
@@ -148,7 +148,7 @@ def _not_carried_out(error: RemoteUnavailable) -> bool:
     return error.status == TOO_MANY_REQUESTS
 
 
-def _token_in(answer: Answer) -> str:
+def _token_in(answer: HttpResponse) -> str:
     body = answer.json()
     token = body.get("sessionToken") if isinstance(body, dict) else None
     # What goes into a header must be printable ASCII (RFC 9110, section 5.5).

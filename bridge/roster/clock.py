@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-from bridge.net.http import Answer
+from bridge.net.http import HttpResponse
 
 
 class ServiceClock:
@@ -17,7 +17,7 @@ class ServiceClock:
         """Seconds since 1970, when it sent the first page; None where it did not say."""
         self._pages = 0
 
-    def observe(self, answer: Answer) -> None:
+    def observe(self, answer: HttpResponse) -> None:
         """Note the time of the first page."""
         self._pages += 1
         if self._pages == 1:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from bridge.errors import RemoteRefused
-from bridge.net.http import Answer, host_of
+from bridge.net.http import HttpResponse, host_of
 
 EARLY = 60.0
 """Seconds before its end at which a token is not used any more."""
@@ -31,12 +31,12 @@ class Grant(NamedTuple):
     """The refresh token; empty where there is none."""
 
 
-def read_token(answer: Answer, url: str) -> tuple[str, float]:
+def read_token(answer: HttpResponse, url: str) -> tuple[str, float]:
     """Token and seconds, as `read_grant` reads them."""
     return read_grant(answer, url)[:2]
 
 
-def read_grant(answer: Answer, url: str) -> Grant:
+def read_grant(answer: HttpResponse, url: str) -> Grant:
     """The tokens in an answer of the token endpoint at `url`, whatever its Content-Type says.
 
     Raises RemoteRefused with what the platform said, its opaque words left out (RFC 6749 sections 5.1, 5.2).

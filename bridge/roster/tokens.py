@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused
-from bridge.net.http import Answer, Outbound
+from bridge.net.http import HttpResponse, Outbound
 from bridge.net.retry import with_retries
 from bridge.roster.token_response import EARLY, read_token
 
@@ -68,13 +68,13 @@ def password_grant(
 
 
 def fetch_token(
-    request: TokenRequest, outbound: Outbound, read: Callable[[Answer, str], tuple[str, float]] = read_token
+    request: TokenRequest, outbound: Outbound, read: Callable[[HttpResponse, str], tuple[str, float]] = read_token
 ) -> tuple[str, float]:
     """A token and its seconds, as `read` finds them. Raises RemoteRefused with what to change, RemoteUnavailable."""
     return ask_for_token(request, outbound, read)
 
 
-def ask_for_token(request: TokenRequest, outbound: Outbound, read: Callable[[Answer, str], T]) -> T:
+def ask_for_token(request: TokenRequest, outbound: Outbound, read: Callable[[HttpResponse, str], T]) -> T:
     """What `read` finds in the answer of the token endpoint. Raises RemoteRefused, RemoteUnavailable."""
     headers = {"Accept": "application/json", **request.headers}
     if request.client is not None:
@@ -152,13 +152,13 @@ class TokenSession:
         self._worked = False
         self._renewals = 0
 
-    def get(self, url: str) -> Answer:
+    def get(self, url: str) -> HttpResponse:
         """The answer to a GET, whatever its status below 500. Raises RemoteUnavailable, RemoteRefused."""
         if not self._wait:
             return self._answered(url)
         return with_retries(lambda: self._answered(url), self._means)
 
-    def _answered(self, url: str) -> Answer:
+    def _answered(self, url: str) -> HttpResponse:
         answer = self._called(url)
         if answer.status == 401 and (self._worked or not self._token.fresh):
             self._renew()
@@ -176,7 +176,7 @@ class TokenSession:
             )
         self._token.forget()
 
-    def _called(self, url: str) -> Answer:
+    def _called(self, url: str) -> HttpResponse:
         headers = {**self._headers, "Authorization": f"Bearer {self._token.get()}"}
         self._before()
         return self._means.outbound.request(

@@ -26,7 +26,7 @@ from bridge.lti.keysets import (
     PlatformKeys,
     Work,
 )
-from bridge.net.http import Answer, Outbound
+from bridge.net.http import HttpResponse, Outbound
 from sandbox.serving import serve
 from tests.fakes.lti_platform import KEY, OTHER_KEY
 
@@ -333,7 +333,7 @@ def test_launches_that_queued_for_a_platform_that_hung_do_not_each_ask_it_again(
     """The pause begins with the end of a fetch, which may take longer than the pause."""
 
     class Hanging:
-        def request(self, *args: Any, **kwargs: Any) -> Answer:
+        def request(self, *args: Any, **kwargs: Any) -> HttpResponse:
             clock.time += pause
             return loopback.request(*args, **kwargs)
 

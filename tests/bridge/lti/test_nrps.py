@@ -12,7 +12,7 @@ from bridge.contracts import ReaderContext
 from bridge.errors import RemoteRefused, RemoteUnavailable, RosterIncomplete
 from bridge.lti.nrps import LIMIT, SCOPE, read_member, read_members
 from bridge.lti.service_token import Registration, ServiceTokens
-from bridge.net.http import Answer, Outbound
+from bridge.net.http import HttpResponse, Outbound
 from bridge.roster.token_response import read_token
 from bridge.roster.tokens import AccessToken
 from tests.fakes.nrps import CLIENT, TOKEN, Platform, member
@@ -310,7 +310,7 @@ def test_a_key_without_kid_is_refused_before_moodle_does(context):
 )
 def test_no_token_is_an_error_that_says_why(status, body, said):
     with pytest.raises(RemoteRefused, match=said) as refused:
-        read_token(Answer(status, {}, body, ""), "https://lms.example.edu/token?x=secret")
+        read_token(HttpResponse(status, {}, body, ""), "https://lms.example.edu/token?x=secret")
     assert refused.value.status == status
     assert "secret" not in str(refused.value)
 
@@ -319,7 +319,7 @@ def test_an_error_that_repeats_the_assertion_does_not_show_it():
     secret = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2lnbmF0dXJl"
     body = json.dumps({"error": "invalid_request", "error_description": f"bad {secret}\x1b[31m{'z ' * 300}"}).encode()
     with pytest.raises(RemoteRefused) as refused:
-        read_token(Answer(400, {}, body, ""), "https://lms.example.edu/token")
+        read_token(HttpResponse(400, {}, body, ""), "https://lms.example.edu/token")
     assert secret not in str(refused.value)
     assert "\x1b" not in str(refused.value)
     assert len(str(refused.value)) < 300
@@ -329,7 +329,7 @@ def test_every_token_answer_moodle_gave_is_understood(recordings):
     for path in sorted((recordings / "moodle" / "nrps").glob("*token*.json")):
         response = json.loads(path.read_text("utf-8"))["response"]
         body = response["text"].encode() if "text" in response else json.dumps(response["json"]).encode()
-        answer = Answer(response["status"], {}, body, "")
+        answer = HttpResponse(response["status"], {}, body, "")
         if response["status"] == 200 and "access_token" in response.get("json", {}):
             assert read_token(answer, "https://lms.example.edu/t") == (response["json"]["access_token"], 3600)
         elif "json" in response or "text" in response:

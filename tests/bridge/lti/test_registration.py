@@ -17,7 +17,7 @@ from bridge.install.guide import Addresses
 from bridge.lti import registration
 from bridge.lti.grades import SCORE_SCOPE
 from bridge.lti.registration import Platform, read_platform, readable_token, register, registration_request
-from bridge.net.http import Answer, Outbound
+from bridge.net.http import HttpResponse, Outbound
 from tests.fakes.registering import CLIENT, CONFIGURATION, PLATFORM, REGISTRATION, TOKEN, TOOL, RegisteringPlatform
 from tests.fakes.serving import FakeServer, Reply
 
@@ -193,11 +193,11 @@ class Recorded(Outbound):
         self._folder = folder
         self._answer = answer
 
-    def request(self, method: str, url: str, **_: Any) -> Answer:
+    def request(self, method: str, url: str, **_: Any) -> HttpResponse:
         name = "02_openid_configuration" if method == "GET" else self._answer
         said = json.loads((self._folder / f"{name}.json").read_text("utf-8"))["response"]
         text = json.dumps(said["json"]) if "json" in said else said["text"].replace("(HTML error page)", "<html>")
-        return Answer(said["status"], said.get("headers", {}), text.encode(), "")
+        return HttpResponse(said["status"], said.get("headers", {}), text.encode(), "")
 
 
 def test_the_samples_of_canvas_fit(canvas_samples: Path) -> None:

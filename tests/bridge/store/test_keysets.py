@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event, text
 
 from bridge.errors import LaunchRejected, RemoteUnavailable
 from bridge.lti.keysets import BELIEVED, FETCH_EVERY, GRACE, KEPT_BY_DEFAULT, Keeping, PlatformKeys
-from bridge.net.http import Answer, Outbound
+from bridge.net.http import HttpResponse, Outbound
 from bridge.store import keysets
 from bridge.store.engine import autocommit
 from bridge.store.keysets import KeySetRow
@@ -35,12 +35,12 @@ class Platform:
         self.keys = keys
         self.asked = 0
 
-    def request(self, *_: object, **__: object) -> Answer:
+    def request(self, *_: object, **__: object) -> HttpResponse:
         self.asked += 1
         if self.keys is None:
             raise RemoteUnavailable("lms.test does not answer")
         entries = [key.as_dict(private=False) for key in self.keys]
-        return Answer(200, {}, msgspec.json.encode({"keys": entries}), None)
+        return HttpResponse(200, {}, msgspec.json.encode({"keys": entries}), None)
 
 
 @pytest.fixture
