@@ -7,8 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from hypothesis import settings
 from hypothesis.internal.conjecture import providers
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 from bridge.net.http import Outbound
 
@@ -22,9 +25,56 @@ settings.load_profile("steady")  # no test depends on how fast the machine is, o
 # of the tests, so an example would come in one run and not in the next.
 providers.is_local_module_file = lambda _path: False
 
+LONG_FIRST = (
+    "tests/faults/test_restarted_database.py",
+    "tests/faults/test_workers.py",
+    "tests/faults/test_random_kills.py",
+    "tests/browser/test_admin.py",
+    "tests/benchmarks",
+    "tests/faults",
+    "tests/browser",
+    "tests/sandbox",
+    "tests/test_docs_run.py",
+    "tests/deploy",
+)
+"""Where tests wait for other processes: at the end, one file of these would keep a single processor busy."""
+
 pytest_plugins = ["tests.fixtures_database", "tests.fixtures_pgbouncer"]
 
 BESIDE = "put them into a folder"
+
+
+class _Compiled(BytecodeCache):
+    """Templates that were compiled once in this process: each test has an application of its own."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._known:
+            bucket.bytecode_from_string(self._known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key] = bucket.bytecode_to_string()
+
+
+Flask.jinja_options = {"bytecode_cache": _Compiled()}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where processes share the files, let them take these in the order below, not those with many tests first."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long."""
+    places = {item.path: item.path.relative_to(ROOT).as_posix() for item in items if item.path.is_relative_to(ROOT)}
+    rank = {path: _rank(place) for path, place in places.items()}
+    items.sort(key=lambda item: rank.get(item.path, len(LONG_FIRST)))
+
+
+def _rank(place: str) -> int:
+    return next((at for at, long in enumerate(LONG_FIRST) if place.startswith(long)), len(LONG_FIRST))
 
 
 @pytest.hookimpl(wrapper=True)

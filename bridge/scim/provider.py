@@ -6,6 +6,7 @@ one, and a manager must have a `$ref`. What identity providers send is kept as i
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 from scim2_models import (
@@ -35,6 +36,7 @@ POLICY: Final = ScimPolicy(
 )
 
 
+@cache  # its classes take longer to make than a request
 def provider() -> ScimProvider:
     """The description of the service, the same for every connection."""
     schemas, kinds = load_default_schemas().values(), load_default_resource_types().values()

@@ -88,7 +88,8 @@ class Gathered:
             for place in places:
                 self._file.seek(place)
                 hints.fromfile(self._file, IN_MEMORY)
-            yield sorted(zip(hints[::2], hints[1::2], strict=True))
+            if hints:
+                yield sorted(zip(hints[::2], hints[1::2], strict=True))
             del hints[:]
 
 

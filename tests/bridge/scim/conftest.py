@@ -18,6 +18,8 @@ from adapters import ADAPTERS
 from bridge.config.configuration import load
 from bridge.learners.directory import Directory
 from bridge.net.http import Outbound
+from bridge.scim.provider import provider as description
+from bridge.scim.service import Service
 from bridge.scim.tokens import make
 from bridge.store.engine import open_database
 from bridge.web.app import create_app
@@ -106,6 +108,12 @@ class Provider:
 
 def user(user_name: str, /, **more: Any) -> dict[str, Any]:
     return {"schemas": [USER, ENTERPRISE], "userName": user_name, "active": True, **more}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def message_models() -> Service:
+    """What holds the classes of the messages: each test would make them anew, and be three times as long for it."""
+    return Service(description())
 
 
 @pytest.fixture
