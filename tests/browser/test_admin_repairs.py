@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,7 +31,6 @@ USERS = [
     Learner(n + 1, True, {"username": f"S{n:06d}", "firstName": first, "lastName": last, "department": "Sales"})
     for n, (first, last) in enumerate(PEOPLE)
 ]
-MINUTE = 60.0
 
 
 @pytest.fixture
@@ -51,16 +49,17 @@ def links(site: AdminSite) -> dict[str, int]:
     return {row.student_id: row.user_id for row in aliases.every(site.services.engine)}
 
 
-def test_ten_learners_are_repaired_in_under_a_minute(page: Page, site: AdminSite) -> None:
+def test_ten_learners_are_repaired_within_three_pages(page: Page, site: AdminSite) -> None:
     site.sign_in(page.context, Role.OPERATOR)
-    began = time.monotonic()
+    seen: list[str] = []
+    page.on("framenavigated", lambda frame: seen.append(frame.url))
     page.goto(f"{site.url}/admin")
     page.get_by_role("link", name="Unmatched").click()
     page.get_by_label("Tick all").check()
     page.get_by_label("Nobody Likethem", exact=True).first.uncheck()
     page.get_by_role("button", name="Link 10 ticked").click()
     expect(page.get_by_text("10 students linked")).to_be_visible()
-    assert time.monotonic() - began < MINUTE
+    assert len(seen) <= 3, seen
     assert sorted(links(site).values()) == list(range(1, 11))
     expect(page.get_by_text("Nobody Likethem").first).to_be_visible()
     assert page.locator("table tbody tr").count() == 1

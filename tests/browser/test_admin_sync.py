@@ -65,11 +65,11 @@ def test_a_page_goes_on_after_the_bridge_was_away(page: Page, site: AdminSite) -
     page.route("**/admin/sync/events*", refuse)
     site.open(page, CAMPUS, Role.VIEWER)
     page.evaluate(STAYS)
-    with page.expect_event("requestfailed", timeout=60_000):
+    with page.expect_event("requestfailed", timeout=180_000):
         pass
     page.unroute("**/admin/sync/events*")
     write(site, 22, run)
-    expect(page.get_by_text("Writing to OttoLearn: 22 of 40.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Writing to OttoLearn: 22 of 40.")).to_be_visible(timeout=180_000)
     assert page.evaluate("window.stays")
     assert refusals[0] == "eventsource"
 
@@ -79,7 +79,7 @@ def test_whoever_is_signed_out_meanwhile_is_led_to_sign_in(page: Page, site: Adm
     site.open(page, CAMPUS, Role.VIEWER)
     (cookie,) = [one for one in page.context.cookies() if one["name"] == site.admin.cookie()]
     admin_sessions.remove(site.services.engine, cookie["value"])
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible(timeout=180_000)
 
 
 def test_a_run_is_followed_without_scripts(browser: Browser, site: AdminSite) -> None:
@@ -88,7 +88,7 @@ def test_a_run_is_followed_without_scripts(browser: Browser, site: AdminSite) ->
         page = site.open(context.new_page(), CAMPUS, Role.VIEWER)
         expect(page.get_by_text("Writing to OttoLearn: 1 of 40.")).to_be_visible()
         write(site, 22, run)
-        expect(page.get_by_text("Writing to OttoLearn: 22 of 40.")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("Writing to OttoLearn: 22 of 40.")).to_be_visible(timeout=180_000)
         page.get_by_role("link", name="Leave it as it is").click()
         expect(page.get_by_role("link", name="Keep this page up to date")).to_be_visible()
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 SECRET = "a secret key of thirty-two bytes or more"
 NAME = "canvas"
 NEW = 9

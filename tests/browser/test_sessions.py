@@ -53,7 +53,7 @@ def tell(page: Page, bridge: PlayedBridge, **news: Any) -> None:
     before = len(bridge.had)
     page.clock.fast_forward(21_000)
     page.wait_for_function("() => true")
-    for _ in range(200):
+    for _ in range(4_000):
         if len(bridge.had) >= before + 2:
             return
         page.wait_for_timeout(25)

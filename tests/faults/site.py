@@ -33,7 +33,7 @@ from tests.faults.standing import LEARNERS, LINK_SECRET, Hanging, Standing, chil
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-PATIENCE = 240.0
+PATIENCE = 400.0
 """Seconds; only a test that fails waits so long."""
 
 

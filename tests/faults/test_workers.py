@@ -118,7 +118,7 @@ def test_a_machine_that_dies_in_the_middle_loses_nobody_and_doubles_nobody(site:
         wait_for(lambda: site.under_way() >= 2, "two rosters are under way")
         site.kill(first)
     site.start("--at-once", "2")
-    wait_for(lambda: len(site.done()) == SCHOOLS, "every roster was read to its end", patience=120)
+    wait_for(lambda: len(site.done()) == SCHOOLS, "every roster was read to its end", patience=400)
     assert site.users() == everybody()
     assert "its worker has died" in site.log(1)
 
@@ -131,7 +131,7 @@ def test_a_worker_told_to_end_leaves_what_the_next_one_resumes(site: Site) -> No
     assert machine.wait(PATIENCE) == 0
     assert site.under_way() == 0
     site.start("--at-once", "4")
-    wait_for(lambda: len(site.done()) == SCHOOLS, "every roster was read to its end", patience=120)
+    wait_for(lambda: len(site.done()) == SCHOOLS, "every roster was read to its end", patience=400)
     assert site.users() == everybody()
 
 
@@ -155,7 +155,7 @@ def _command(pid: int) -> bytes:
 
 def test_a_new_school_is_known_after_hup_and_a_wrong_file_changes_nothing(site: Site) -> None:
     machine = site.start("--at-once", "2")
-    wait_for(lambda: len(site.done()) == SCHOOLS, "every roster was read to its end", patience=120)
+    wait_for(lambda: len(site.done()) == SCHOOLS, "every roster was read to its end", patience=400)
     good = (site.folder / "config.yaml").read_text("utf-8")
     (site.folder / "config.yaml").write_text("bridge: [", "utf-8")
     machine.send_signal(signal.SIGHUP)
@@ -164,7 +164,7 @@ def test_a_new_school_is_known_after_hup_and_a_wrong_file_changes_nothing(site: 
     with ExitStack() as stack:
         site.add(SCHOOLS, stack)
         machine.send_signal(signal.SIGHUP)
-        wait_for(lambda: len(site.done()) == SCHOOLS + 1, "the new school is there", patience=120)
+        wait_for(lambda: len(site.done()) == SCHOOLS + 1, "the new school is there", patience=400)
 
 
 @pytest.mark.parametrize(

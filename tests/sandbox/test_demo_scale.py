@@ -23,7 +23,7 @@ def test_the_schools_are_synced_across_the_workers_and_nginx_reaches_both_that_s
     if find_programs() is None:
         pytest.skip("PostgreSQL's server programs are missing; to enable: apt-get install postgresql")
     with run_demo_scale() as running:
-        wait_for(running.are_synced, "every school is in OttoLearn", patience=120)
+        wait_for(running.are_synced, "every school is in OttoLearn", patience=400)
         created = {school: run.summary["created"] for school, run in running.runs().items()}
         assert created == dict.fromkeys(SCHOOLS, PEOPLE)
         did = Counter(log.name for log in running.folder.glob("worker-*.log") for _ in _synced(log.read_text("utf-8")))

@@ -44,7 +44,7 @@ from tests.conftest import ROOT
 from tests.fixtures_database import create_database
 
 EVERYBODY = range(20)
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 class Changing:

@@ -21,7 +21,7 @@ from tests.fakes.lti_platform import BRIDGE
 from tests.fakes.real_openid_provider import real_openid_provider, settings_for
 
 CALLBACK = "/admin/sign-in/oidc/callback"
-PATIENCE = 60
+PATIENCE = 180
 """Seconds for an answer of the provider."""
 
 
