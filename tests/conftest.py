@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -12,6 +14,7 @@ from hypothesis import settings
 from hypothesis.internal.conjecture import providers
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from werkzeug.routing import Rule
 
 from bridge.net.http import Outbound
 
@@ -59,6 +62,24 @@ class _Compiled(BytecodeCache):
 
 
 Flask.jinja_options = {"bytecode_cache": _Compiled()}
+
+
+_compile_builder = Rule._compile_builder
+
+
+def _compile_when_asked(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
+    """What makes addresses by a route, compiled when the first one is made: most tests make one by two or three."""
+    made: list[Callable[..., Any]] = []
+
+    def build(itself: Rule, *arguments: Any, **named: Any) -> Any:
+        if not made:
+            made.append(_compile_builder(rule, append_unknown))
+        return made[0](itself, *arguments, **named)
+
+    return build
+
+
+Rule._compile_builder = _compile_when_asked
 
 
 def pytest_configure(config: pytest.Config) -> None:
