@@ -76,8 +76,9 @@ def run(count: int = 20_000, users: int = 100_000, launches: int = 1_000_000, se
             engine.dispose()
         engine = open_database(server.database("pages"))
         migrate(engine)
-        write(engine, Size(users, launches, count, runs=4 * count, items=count), pages.NOW)
+        size = Size(users, launches, count, runs=4 * count, items=count)
+        write(engine, size, pages.NOW)
         with tempfile.TemporaryDirectory() as folder:
-            kept = pages.tell(pages.measure_all(engine, Path(folder), count, times=5))
+            kept = pages.tell(pages.measure_all(engine, Path(folder), size, times=5))
         engine.dispose()
     return kept and started < STARTS_IN and launch < LAUNCH_MS

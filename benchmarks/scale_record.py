@@ -105,6 +105,6 @@ def run(users: int = 10_000_000, launches: int = 50_000_000, seconds: float = 20
         print(f"{users:,} users, {launches:,} launches, written in {time.perf_counter() - began:.0f} s", flush=True)
         tell_sizes(engine)
         alone = measure_launches(engine, Path(folder), users, now, seconds)
-        kept = pages.tell(pages.measure_all(engine, Path(folder), size.connections, times=5, now=now))
+        kept = pages.tell(pages.measure_all(engine, Path(folder), size, times=5, now=now))
         engine.dispose()
     return kept and alone.wait(0.99) < P99_MS
