@@ -41,6 +41,9 @@ from bridge.tracing import export
 
 log = logging.getLogger(__name__)
 
+LOOKS_FOR: Final = 5.0
+"""Seconds in which due jobs are looked for before what is due is queued, and a sign of life given: of very many
+connections the rest is looked at in the next round."""
 LOOK_EVERY: Final = 0.5
 """Seconds between two looks at the processes."""
 FORGOTTEN: Final = 86_400.0
@@ -146,7 +149,7 @@ async def _foreman(
     queue = JobQueue(bridge.database_url.get_secret_value())
     try:
         async with queue.app.open_async():
-            schedule = Schedule(_catalogue(invocation, engine, stopped.is_set).jobs, time.monotonic)
+            schedule = Schedule(_catalogue(invocation, engine, stopped.is_set).jobs, time.monotonic, LOOKS_FOR)
             beat = partial(_beat, engine, name, sorted({one for role in wanted for one in role.queues}))
             foreman, next_round = Foreman(queue, schedule, beat=beat), 0.0
             while not stopped.is_set() and not reload.is_set():

@@ -17,24 +17,28 @@ SPREAD = 0.1
 class Schedule:
     """Looks at the jobs that `jobs` gives, which may differ from one time to the next.
 
-    `now` is a clock that does not go back.
+    `now` is a clock that does not go back. `most`: seconds after which a look ends, and the next one goes on.
     """
 
-    def __init__(self, jobs: Callable[[], Iterable[Job]], now: Callable[[], float]) -> None:
+    def __init__(self, jobs: Callable[[], Iterable[Job]], now: Callable[[], float], most: float = float("inf")) -> None:
         self._jobs = jobs
         self._now = now
+        self._most = most
         self._next: dict[str, float] = {}
 
     def due(self) -> Iterator[Job]:
-        """The jobs that are due now. One that cannot be asked is left for its next look."""
+        """The jobs that are due now, first those that have waited longest to be looked at. One that cannot be asked is
+        left for its next look.
+        """
         now = self._now()
-        before, self._next = self._next, {}
-        for job in self._jobs():
-            look_at = before.get(job.name, now + _offset(job))
-            if now < look_at:
-                self._next[job.name] = look_at
-                continue
-            self._next[job.name] = now + job.every
+        before = self._next
+        jobs = {job.name: job for job in self._jobs()}
+        self._next = {name: before.get(name, now + _offset(job)) for name, job in jobs.items()}
+        for name in sorted((name for name, at in self._next.items() if at <= now), key=self._next.__getitem__):
+            if self._now() - now > self._most:
+                break
+            job = jobs[name]
+            self._next[name] = now + job.every
             if _is_due(job):
                 yield job
 

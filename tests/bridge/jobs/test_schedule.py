@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections import Counter
 
 import pytest
 
@@ -48,6 +49,25 @@ def test_many_connections_are_not_looked_at_all_at_once() -> None:
         found.append(len(names(schedule)))
     assert sum(found) == 200
     assert max(found) < 50
+
+
+def test_very_many_connections_keep_nobody_from_the_sign_of_life_and_none_of_them_waits_for_ever() -> None:
+    clock, asked = Clock(), []
+
+    def is_due(name: str) -> bool:
+        asked.append(name)
+        clock.now += 1.0  # what it takes to ask
+        return True
+
+    jobs = [made(connection=str(at), is_due=lambda at=at: is_due(str(at)), every=10.0) for at in range(40)]
+    schedule = Schedule(lambda: jobs, clock, most=4.0)
+    for _ in range(20):
+        began = clock.now
+        names(schedule)
+        assert clock.now - began <= 5.0
+        clock.now += 0.5
+    assert set(asked) == {str(at) for at in range(40)}
+    assert max(Counter(asked).values()) - min(Counter(asked).values()) <= 1
 
 
 def test_a_connection_that_is_gone_is_forgotten_and_a_new_one_is_seen() -> None:
