@@ -11,6 +11,7 @@ import click
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
 from bridge.cli.output import say
 from bridge.keys.own import OwnKeys, TooEarly
+from bridge.store import connections
 from bridge.store.own_keys import CURRENT, NEXT, KeyRow
 
 PURPOSES = ("lti", "oidc")
@@ -61,6 +62,37 @@ def rotate(invocation: Invocation, purpose: str, now: bool, as_json: bool) -> No
         print_json({"purpose": purpose, "kid": kid})
     else:
         say(f"{kid} signs now.")
+
+
+@keys.command()
+@click.option(
+    "--earlier",
+    envvar="OTTOBRIDGE_EARLIER_SECRET_KEY",
+    prompt="The earlier bridge.secret_key",
+    hide_input=True,
+    help="The key before; better by the environment variable, or typed when it is asked for.",
+    show_envvar=True,
+)
+@as_json
+@pass_invocation
+def reencrypt(invocation: Invocation, earlier: str, as_json: bool) -> None:
+    """After bridge.secret_key was changed: encrypt what the database keeps by the new key. While nothing is served."""
+    from bridge.cli.reencryption import LOST, count, reencrypt_all  # noqa: PLC0415 -- needed by this command alone
+
+    with invocation.database() as engine:
+        configured = invocation.configuration.connections
+        names = sorted({*configured, *(row.name for row in connections.every(engine))})
+        counted = count(reencrypt_all(engine, earlier, _secret(invocation), names))
+    if as_json:
+        print_json(counted)
+    else:
+        for what, became in counted.items():
+            say(f"{what}: {', '.join(f'{number} {word}' for word, number in sorted(became.items()))}")
+        if not counted:
+            say("Nothing is kept encrypted.")
+    if any(became[LOST] for became in counted.values()):
+        say("Neither key opens what is undecryptable: was the earlier key another one?", err=True)
+        raise click.exceptions.Exit(1)
 
 
 def _secret(invocation: Invocation) -> str:

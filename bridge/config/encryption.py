@@ -53,6 +53,20 @@ def decrypt_secrets(values: Mapping[str, Any], secret_key: str, connection: str)
     return _each_encrypted(values, decrypted, ())
 
 
+def reencrypt_secrets(values: Mapping[str, Any], earlier: str, secret_key: str, connection: str) -> dict[str, Any]:
+    """The values with each secret encrypted by `secret_key` that was by `earlier`. Raises DecryptionFailed."""
+
+    def reencrypted(text: str, path: Path) -> Any:
+        from bridge.keys.encryption import reencrypt  # noqa: PLC0415 -- as above
+
+        try:
+            return {ENCRYPTED: reencrypt(text, earlier, secret_key, _purpose(path, connection))}
+        except ValueError:
+            raise DecryptionFailed(f"neither key decrypts {'.'.join(path)} of {connection}") from None
+
+    return _each_encrypted(values, reencrypted, ())
+
+
 def encrypted_paths(values: Mapping[str, Any], at: Path = ()) -> Iterator[Path]:
     """The path of each encrypted secret."""
     for name, value in values.items():
@@ -80,7 +94,7 @@ def _each_secret(
     return found
 
 
-def _each_encrypted(values: Mapping[str, Any], decrypted: Callable[[str, Path], str], at: Path) -> dict[str, Any]:
+def _each_encrypted(values: Mapping[str, Any], decrypted: Callable[[str, Path], Any], at: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in values.items():
         if is_encrypted(value):

@@ -25,6 +25,16 @@ def decrypt(encrypted: str, secret_key: str, purpose: str) -> str:
         raise ValueError("it was encrypted with another secret_key") from error
 
 
+def reencrypt(encrypted: str, earlier: str, secret_key: str, purpose: str) -> str:
+    """The same for `secret_key`, where `earlier` encrypted it; as it is, where `secret_key` opens it already. Raises
+    ValueError where neither does."""
+    try:
+        decrypt(encrypted, secret_key, purpose)
+    except ValueError:
+        return encrypt(decrypt(encrypted, earlier, purpose), secret_key, purpose)
+    return encrypted
+
+
 def _key(secret_key: str, purpose: str) -> OctKey:
     label = f"ottobridge: {purpose} at rest".encode()
     return OctKey.import_key(hmac.digest(secret_key.encode(), label, hashlib.sha256))

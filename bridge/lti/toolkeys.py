@@ -50,5 +50,15 @@ def decrypt(encrypted: str, kid: str, secret_key: str, purpose: str) -> RSAKey:
     return RSAKey.import_key(msgspec.json.decode(opened.plaintext or b""))
 
 
+def reencrypt(encrypted: str, kid: str, earlier: str, secret_key: str, purpose: str) -> str:
+    """The same for `secret_key`, where `earlier` encrypted it; as it is, where `secret_key` opens it already. Raises
+    ConfigError where neither does."""
+    try:
+        decrypt(encrypted, kid, secret_key, purpose)
+    except ConfigError:
+        return encrypt(decrypt(encrypted, kid, earlier, purpose), secret_key)
+    return encrypted
+
+
 def _encryption_key(secret_key: str) -> OctKey:
     return OctKey.import_key(hmac.digest(secret_key.encode(), _LABEL, hashlib.sha256))

@@ -60,6 +60,19 @@ def published(engine: Engine, purpose: str, *, now: float) -> list[KeyRow]:
         return [KeyRow(*row) for row in connection.execute(_PUBLISHED, {"purpose_": purpose, "now": now})]
 
 
+def every(engine: Engine) -> list[KeyRow]:
+    """All keys of all purposes."""
+    with autocommit(engine) as connection:
+        return [KeyRow(*row) for row in connection.execute(select(*_COLUMNS).order_by(own_key.c.kid))]
+
+
+def change_sealed(engine: Engine, row: KeyRow, sealed: str) -> bool:
+    """Keep a private key encrypted otherwise; False where it is not as in `row` any more."""
+    same = (own_key.c.kid == row.kid, own_key.c.sealed == row.sealed)
+    with autocommit(engine) as connection:
+        return bool(connection.execute(update(own_key).where(*same).values(sealed=sealed)).rowcount)
+
+
 def add(engine: Engine, *rows: KeyRow) -> None:
     """Write `rows`; one whose stage is taken is left out, because somebody else was quicker."""
     with engine.begin() as connection:

@@ -284,6 +284,20 @@ def refused(engine: Engine, size: int, *, before: int | None = None) -> list[tup
         return [_both(row) for row in connection.execute(statement.limit(size))]
 
 
+def channels(engine: Engine, after: int, most: int) -> list[tuple[int, str]]:
+    """The number of each visit after this one, and how its LMS is told, encrypted."""
+    statement = select(visit.c.id, visit.c.channel).where(visit.c.id > after).order_by(visit.c.id).limit(most)
+    with autocommit(engine) as connection:
+        return [(int(number), channel) for number, channel in connection.execute(statement)]
+
+
+def change_channels(engine: Engine, channels: Sequence[tuple[int, str]]) -> None:
+    """Keep these, encrypted otherwise, in place of those before."""
+    statement = update(visit).where(visit.c.id == bindparam("which")).values(channel=bindparam("text"))
+    with engine.begin() as connection:
+        connection.execute(statement, [{"which": number, "text": text} for number, text in channels])
+
+
 def try_again(engine: Engine, number: int, now: float) -> bool:
     """Have what was refused delivered once more; False where somebody has asked for that already."""
     with autocommit(engine) as connection:
