@@ -23,6 +23,8 @@ ROWS: Final = 20_000
 """Records looked through at once."""
 UNFILTERED: Final = 4_000
 """The same where the database cannot leave out any."""
+MOST: Final = 1_000
+"""Records that are read of those: a text may stand in everybody's."""
 SECONDS: Final = 0.05
 """After so long no further ones are begun."""
 SHORTEST: Final = 2
@@ -75,7 +77,7 @@ def search_page(
     after = max(after, START + 1)
     ends, fragment = clock() + seconds, fragment_of(wanted.text)
     while True:
-        seen = window(engine, after, ROWS if fragment else UNFILTERED, fragment)
+        seen = window(engine, after, ROWS if fragment else UNFILTERED, fragment, MOST)
         if seen.last is None:
             return Results(found, None)
         for learner in seen.learners:

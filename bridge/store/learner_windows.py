@@ -35,6 +35,7 @@ _ROWS: Final = (
     .where(learner.c.generation == current, learner.c.user_id > bindparam("after"))
     .where(learner.c.user_id <= bindparam("last"))
     .order_by(learner.c.user_id)
+    .limit(bindparam("most"))
 )
 _CONTAINING: Final = {
     "sqlite": _ROWS.where(learner.c.attributes.like(bindparam("pattern"), escape="\\")),
@@ -43,8 +44,9 @@ _CONTAINING: Final = {
 _read: Final = msgspec.json.Decoder(dict[str, str]).decode
 
 
-def window(engine: Engine, after: int, rows: int, fragment: str) -> Window:
-    """The `rows` users after this one, without those in whose record `fragment` does not stand.
+def window(engine: Engine, after: int, rows: int, fragment: str, most: int) -> Window:
+    """The `rows` users after this one, without those in whose record `fragment` does not stand; the stretch ends with
+    the `most`th of those in whose record it does.
 
     `fragment` is ASCII, in any letter case; the records are JSON, so it has no quotation mark and no backslash.
     """
@@ -54,6 +56,7 @@ def window(engine: Engine, after: int, rows: int, fragment: str) -> Window:
             return Window([], None)
         literal = fragment.replace("%", "\\%").replace("_", "\\_")
         statement = _CONTAINING[engine.dialect.name] if fragment else _ROWS
-        values = {"after": after, "last": last, **({"pattern": f"%{literal}%"} if fragment else {})}
+        values = {"after": after, "last": last, "most": most, **({"pattern": f"%{literal}%"} if fragment else {})}
         found = connection.execute(statement, values).all()
+    last = found[-1].user_id if len(found) == most else last
     return Window([Learner(user_id, bool(active), _read(text)) for user_id, active, text in found], last)

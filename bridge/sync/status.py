@@ -47,10 +47,11 @@ def read_by_the_last(engine: Engine, connection: str) -> int:
 
 
 def status_of_connection(
-    engine: Engine, connection: Connection[Any], now: float, *, counted: bool = True
+    engine: Engine, connection: Connection[Any], now: float, *, counted: bool = True, last: Run | None = None
 ) -> SyncStatus:
     """How the connection stands. Without `counted` nobody is counted, which looks through all people and all runs: they
-    are as many as the last whole run has read, and nobody was looked up.
+    are as many as the last whole run has read, and nobody was looked up. `last`: the newest run of the roster, if it
+    was read already.
     """
     source = sync_people.find_source(engine, connection.name) or 0  # the number of none
     whole = sync_runs.last_good(engine, source, whole=True)
@@ -68,7 +69,7 @@ def status_of_connection(
         lag_seconds=None if newest is None else max(0.0, now - _known_to(newest)),
         next_due=due if "roster" in connection.settings.model_fields_set else None,
         next_is_whole=connection.adapter.read_changes is None or full_due <= due,
-        last_status=_status(engine, connection.name),
+        last_status=_status(last or sync_runs.newest_of_roster(engine, connection.name)),
         looked_up=sync_runs.count_look_ups(engine, source, now - DAY) if counted else 0,
     )
 
@@ -85,6 +86,5 @@ def _known_to(run: Run) -> float:
     return run.started_at if run.read_to is None else run.read_to
 
 
-def _status(engine: Engine, connection: str) -> str:
-    last = sync_runs.newest_of_roster(engine, connection)
+def _status(last: Run | None) -> str:
     return "" if last is None else " ".join(filter(None, (last.status, last.reason)))

@@ -76,7 +76,7 @@ def rows_of(admin: AdminServices, connections: Sequence[Connection[Any]]) -> lis
     engine, now = admin.app.engine, admin.app.now()
     rows = []
     for one in present_of(admin, connections):
-        standing = status_of_connection(engine, one.connection, now, counted=False)
+        standing = status_of_connection(engine, one.connection, now, counted=False, last=one.activity.newest)
         rows.append(Row(one.connection, one.activity, one.live, one.processes, standing))
     return rows
 

@@ -110,3 +110,13 @@ def test_whom_the_whole_text_names_comes_first_and_once(directory: Engine) -> No
 
 def test_nobody_is_found_in_an_empty_directory(engine: Engine) -> None:
     assert search_page(engine, Wanted("anybody"), 50, clock=lambda: 0.0) == Results([], None)
+
+
+def test_a_text_that_stands_in_every_record_is_read_a_few_at_a_time_and_hides_nobody(
+    directory: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory_search, "MOST", 1)
+    assert all_pages(directory, "name") == [], "which stands in the names of attributes alone"
+    assert all_pages(directory, "x.org") == [1, 3]
+    assert all_pages(directory, "bo", size=1) == [2, 3]
+    assert all_pages(directory, "小明") == [40]
