@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -121,3 +122,20 @@ def test_one_that_broke_in_a_request_does_not_rest(engine: Engine) -> None:
     with shared_connection(engine), autocommit(engine) as connection:
         connection.invalidate()
     assert len(resting(engine)) == 0
+
+
+def test_no_two_requests_share_a_connection_though_all_rest_in_one_place(engine: Engine, in_threads: Callable) -> None:
+    busy: set[int] = set()
+
+    def request(_number: int) -> int:
+        for _ in range(50):
+            with shared_connection(engine), autocommit(engine) as connection:
+                mine = id(connection)
+                assert mine not in busy
+                busy.add(mine)
+                connection.execute(text("SELECT 1"))
+                busy.remove(mine)
+        return 1
+
+    assert sum(in_threads(8, request)) == 8
+    assert 1 <= len(resting(engine)) <= MOST_AT_REST
