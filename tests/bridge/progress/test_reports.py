@@ -119,7 +119,7 @@ def test_a_finished_grade_is_not_lowered_by_another_visit(reports: Reports, lms:
     tell(reports, 0.2)
     reports.deliver_due()
     assert [report.mastered for _, report in lms.reported] == [True]
-    assert (state(reports), visits.newest(reports.engine, 1)[0][1].detail[:8]) == (DELIVERED, "not told")
+    assert (state(reports), visits.newest(reports.engine, 1)[0][1].detail[:8]) == (DELIVERED, "not sent")
     tell(reports, mastered=True)
     reports.deliver_due()
     reports.note("campus", launch(kind), 7, "FIRE")
