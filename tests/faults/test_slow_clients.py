@@ -54,11 +54,22 @@ def world(tmp_path: Path) -> Iterator[Standing]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
+    """Learners in front of a bridge that is the same one for every test that leaves it as it was."""
+    folder: Path = tmp_path_factory.mktemp("bridge")
+    with standing(folder, f"sqlite:///{folder / 'bridge.db'}", "--request-timeout", "600") as world:
+        world.start()
+        people = Crowd(world)
+        wait_for(people.ready, "the bridge is ready")
+        yield people
+
+
 @pytest.mark.parametrize("begun", [b"", HEAD + b"X: ", BODY, HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n"])
-def test_learners_launch_while_hundreds_send_a_byte_at_a_time(world: Standing, crowd: Crowd, begun: bytes) -> None:
-    with dripping(world, begun, b"G" if not begun else b"a"):
-        assert {crowd.launch().what for _ in range(6)} == {MATCHED}
-        assert crowd.ready()
+def test_learners_launch_while_hundreds_send_a_byte_at_a_time(people: Crowd, begun: bytes) -> None:
+    with dripping(people.world, begun, b"G" if not begun else b"a"):
+        assert {people.launch().what for _ in range(6)} == {MATCHED}
+        assert people.ready()
 
 
 def test_who_does_not_finish_a_request_is_told_so_and_a_byte_now_and_then_gains_nothing(tmp_path: Path) -> None:
@@ -120,37 +131,37 @@ def test_the_bridge_ends_though_clients_hang(world: Standing, crowd: Crowd) -> N
     assert not any(str(one.get("level", "")).lower() == "critical" for one in world.lines())
 
 
-def test_a_kept_connection_answers_one_after_another_and_those_sent_at_once(world: Standing, crowd: Crowd) -> None:
-    with closing(http.client.HTTPConnection("127.0.0.1", world.port, timeout=PATIENCE)) as kept:
+def test_a_kept_connection_answers_one_after_another_and_those_sent_at_once(people: Crowd) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", people.world.port, timeout=PATIENCE)) as kept:
         for _ in range(3):
             kept.request("GET", "/healthz")
             assert kept.getresponse().read()
-    with closing(connect(world)) as at_once:
+    with closing(connect(people.world)) as at_once:
         at_once.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 2 + b"GET /healthz HTTP/1.0\r\n\r\n")
         assert b"".join(iter(lambda: at_once.recv(4096), b"")).count(b" 200 OK") == 3
 
 
-def test_who_asks_before_sending_a_body_is_told_to_go_on_unless_it_is_too_large(world: Standing, crowd: Crowd) -> None:
+def test_who_asks_before_sending_a_body_is_told_to_go_on_unless_it_is_too_large(people: Crowd) -> None:
     expecting = HEAD + b"Expect: 100-continue\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
-    with closing(connect(world)) as asking:
+    with closing(connect(people.world)) as asking:
         asking.sendall(expecting % 3)
         assert asking.recv(25, socket.MSG_WAITALL) == b"HTTP/1.1 100 Continue\r\n\r\n"
         asking.sendall(b"a=b")
         assert b"".join(iter(lambda: asking.recv(4096), b"")).startswith(b"HTTP/1.1 4")
-    with closing(connect(world)) as asking:
+    with closing(connect(people.world)) as asking:
         asking.sendall(expecting % 2_000_000)
         assert b"".join(iter(lambda: asking.recv(4096), b"")).startswith(b"HTTP/1.1 413 ")
 
 
 @pytest.mark.parametrize("chunk", [b"ZZZ\r\nabc\r\n0\r\n\r\n", b"-1\r\n\r\n", b"5\r\nhi\r\n0\r\n\r\n"])
-def test_a_body_whose_chunks_are_none_is_the_senders_mistake(world: Standing, crowd: Crowd, chunk: bytes) -> None:
-    with closing(connect(world)) as one:
+def test_a_body_whose_chunks_are_none_is_the_senders_mistake(people: Crowd, chunk: bytes) -> None:
+    with closing(connect(people.world)) as one:
         one.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk)
         assert b"".join(iter(lambda: one.recv(4096), b"")).startswith(b"HTTP/1.1 400 ")
-    assert "Traceback" not in world.log
+    assert "Traceback" not in people.world.log
 
 
-def test_who_sends_too_much_reads_why(world: Standing, crowd: Crowd) -> None:
-    with closing(http.client.HTTPConnection("127.0.0.1", world.port, timeout=PATIENCE)) as large:
+def test_who_sends_too_much_reads_why(people: Crowd) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", people.world.port, timeout=PATIENCE)) as large:
         large.request("POST", "/lti/campus/launch", b"a" * 3_000_000)
         assert large.getresponse().status == 413
