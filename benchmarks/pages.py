@@ -4,7 +4,8 @@
     python -m benchmarks.pages --database URL
 
 Each page is asked for twenty times: the median by the clock, which holds what the database took, the median of this
-process's own processor time, and the worst. A page is never sent compressed here, and pictures are not counted.
+process's own processor time, the mean of PostgreSQL's, and the worst. A page is never sent compressed here, and
+pictures are not counted.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ class Measured(NamedTuple):
     clock: float
     worst: float
     processor: float
+    database: float
+    """By the processor, of PostgreSQL's processes; SQLite works within this one."""
     size: int
     is_file: bool = False
 
@@ -91,9 +94,29 @@ def rest(app: Any, known: dict[str, str]) -> Iterator[tuple[str, str]]:
             yield path, path
 
 
-def measure(client: Any, path: str, times: int = TIMES) -> Measured | None:
+def database_time(engine: Engine) -> float:
+    """Seconds of the processor that the processes of a PostgreSQL on this machine have taken; 0 for SQLite."""
+    if engine.dialect.name != "postgresql":
+        return 0.0
+    with engine.connect() as database:
+        backend = database.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    server = _stat(backend)[1]
+    pids = [int(place.name) for place in Path("/proc").iterdir() if place.name.isdigit()]
+    ticks = sum(sum(map(int, found[11:13])) for pid in pids if len(found := _stat(pid)) > 13 and found[1] == server)
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # it is gone by now
+        return []
+
+
+def measure(client: Any, path: str, engine: Engine, times: int = TIMES) -> Measured | None:
     """The page, asked for so often; None where it is no page, or not without a question."""
     clock, processor, size = [], [], 0
+    database = database_time(engine)
     for _ in range(times):
         before, began = time.process_time(), time.perf_counter()
         answer = client.get(path, base_url=BRIDGE, buffered=False)
@@ -106,7 +129,8 @@ def measure(client: Any, path: str, times: int = TIMES) -> Measured | None:
         answer.close()
         if answer.status_code != 200 and "unknown" not in path and answer.status_code != 404:
             return None
-    return Measured(statistics.median(clock), max(clock), statistics.median(processor), size, FILE in path)
+    database = (database_time(engine) - database) * 1000 / times
+    return Measured(statistics.median(clock), max(clock), statistics.median(processor), database, size, FILE in path)
 
 
 def measure_all(engine: Engine, folder: Path, size: Size, times: int = TIMES, now: float = NOW) -> dict[str, Measured]:
@@ -122,17 +146,18 @@ def measure_all(engine: Engine, folder: Path, size: Size, times: int = TIMES, no
     client.set_cookie(admin.cookie(), admin.sessions.begin("password", "owner", Role.OWNER), domain=BRIDGE[8:])
     asked = addresses(engine, size, now)
     asked |= dict(rest(app, asked))
-    found = {name: measure(client, path, times) for name, path in asked.items()}
+    found = {name: measure(client, path, engine, times) for name, path in asked.items()}
     return {name: measured for name, measured in found.items() if measured is not None}
 
 
 def tell(found: dict[str, Measured]) -> bool:
     """A table; whether every page keeps the promise."""
-    print(f"\n{'page':38} {'median ms':>10} {'of it ours':>10} {'worst ms':>10} {'KB':>8}")
+    print(f"\n{'page':38} {'median ms':>10} {'of it ours':>10} {'database':>10} {'worst ms':>10} {'KB':>8}")
     for name, page in found.items():
         mark = "" if page.is_kept else "  too much"
         print(
-            f"{name:38} {page.clock:10.1f} {page.processor:10.1f} {page.worst:10.1f} {page.size / 1024:8.1f}{mark}",
+            f"{name:38} {page.clock:10.1f} {page.processor:10.1f} {page.database:10.1f} {page.worst:10.1f}"
+            f" {page.size / 1024:8.1f}{mark}",
             flush=True,
         )
     return all(page.is_kept for page in found.values())

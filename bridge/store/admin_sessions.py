@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Engine, bindparam, delete, insert, select, update
+from sqlalchemy import Engine, bindparam, delete, func, insert, select, update
 
 from bridge.store.admin_schema import admin_session as table
 from bridge.store.engine import autocommit
@@ -25,6 +25,18 @@ class SessionRow(NamedTuple):
     seen_at: float
     until: float
     messages: str = "[]"
+
+
+class PersonRow(NamedTuple):
+    """Somebody who is signed in. Times are Unix seconds."""
+
+    way: str
+    who: str
+    role: str
+    sessions: int
+    begun_at: float
+    """When the newest session began."""
+    seen_at: float
 
 
 _COLUMNS: Final = [table.c[name] for name in SessionRow._fields]
@@ -58,6 +70,29 @@ def remove(engine: Engine, token: str) -> None:
     """End a session."""
     with autocommit(engine) as connection:
         connection.execute(delete(table).where(table.c.key == _digest(token)))
+
+
+def people(engine: Engine, *, now: float, seen_since: float) -> list[PersonRow]:
+    """Whoever is signed in, and was seen since then."""
+    living = (table.c.until > now, table.c.seen_at > seen_since)
+    statement = select(
+        table.c.way,
+        table.c.who,
+        func.max(table.c.role),
+        func.count(),
+        func.max(table.c.begun_at),
+        func.max(table.c.seen_at),
+    )
+    with autocommit(engine) as connection:
+        return [
+            PersonRow(*row) for row in connection.execute(statement.where(*living).group_by(table.c.way, table.c.who))
+        ]
+
+
+def remove_all(engine: Engine, way: str, who: str) -> int:
+    """End every session of somebody; how many there were."""
+    with autocommit(engine) as connection:
+        return connection.execute(delete(table).where(table.c.way == way, table.c.who == who)).rowcount
 
 
 def purge(engine: Engine, *, now: float) -> int:

@@ -41,6 +41,7 @@ PAGES = (
     "/admin/sync/refused?connection=campus",
     "/admin/sync/pushes/staff",
     "/admin/audit",
+    "/admin/accounts",
     "/admin/unmatched",
     "/admin/unmatched/sheet",
     "/admin/unmatched/sheet/kept-sheet",

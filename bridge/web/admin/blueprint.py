@@ -6,6 +6,7 @@ from flask import Blueprint, Response, abort
 
 from bridge.admin.roles import Role
 from bridge.web.admin.access import go, guard, requires
+from bridge.web.admin.accounts import account_pages
 from bridge.web.admin.audit import audit_pages
 from bridge.web.admin.connections import connection_pages
 from bridge.web.admin.launches import launch_pages
@@ -41,6 +42,7 @@ PAGES = (
     scim_token_pages,
     secret_pages,
     audit_pages,
+    account_pages,
     unmatched_pages,
     sync_pages,
 )

@@ -45,6 +45,7 @@ SECTIONS: Final = (
     Section("Sync", "admin.sync.show"),
     Section("Connections", "admin.connections.show"),
     Section("Audit", "admin.audit.show"),
+    Section("Administrators", "admin.accounts.show", Role.OWNER),
 )
 """Shown where there is such a page, in this order."""
 
