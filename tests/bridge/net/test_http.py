@@ -283,11 +283,11 @@ def test_a_call_that_fails_says_how_and_nothing_of_what_was_sent(failure: Except
 
 
 def test_a_call_that_must_be_over_by_then_waits_no_longer(loopback: Outbound) -> None:
-    with FakeServer(lambda _: Reply(200, b"late"), delay=5.0) as slow:
+    with FakeServer(lambda _: Reply(200, b"late"), delay=30.0) as slow:
         began = time.monotonic()
         with pytest.raises(RemoteUnavailable):
             loopback.ending_at(began + 0.2).request("GET", slow.url)
-        assert time.monotonic() - began < 4.0
+        assert time.monotonic() - began < 25.0
         with pytest.raises(RemoteUnavailable, match="no time left"):
             loopback.ending_at(began).request("GET", slow.url)
         assert sum(slow.count.values()) == 1
