@@ -260,7 +260,7 @@ class Adapter(Generic[S]):
     """What people call it."""
     settings: type[S]
     """A frozen pydantic model: the keys of a connection of this kind."""
-    presets: Callable[[], Mapping[str, str]] = dict
+    presets: Callable[[], Mapping[str, str]] | None = None
     """What the setting `preset` can be, and what people call the LMS that each describes."""
     read_claims: Callable[[SignedClaims, S], Launch] | None = None
     """LTI 1.3: which claim is what."""

@@ -38,6 +38,7 @@ ARGUMENTS = {
     "read_changes": 3,
     "look_up": 3,
     "look_up_lacks": 1,
+    "presets": 0,
     "record_of_launch": 4,
     "examine": 2,
     "tells_changes": 1,

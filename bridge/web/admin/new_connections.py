@@ -155,12 +155,16 @@ def _form(
 def _choices(adapters: Sequence[Adapter[Any]]) -> list[Choice]:
     """Every LMS by the name that people look for."""
     choices = [Choice(one.title, one.name) for one in adapters]
-    choices += [Choice(title, one.name, preset) for one in adapters for preset, title in one.presets().items()]
+    choices += [Choice(title, one.name, preset) for one in adapters for preset, title in _presets(one).items()]
     return sorted(choices, key=lambda choice: choice.title.casefold())
 
 
 def _title(adapter: Adapter[Any], preset: str) -> str:
-    return adapter.presets().get(preset, adapter.title)
+    return _presets(adapter).get(preset, adapter.title)
+
+
+def _presets(adapter: Adapter[Any]) -> Mapping[str, str]:
+    return adapter.presets() if adapter.presets else {}
 
 
 def _student_ids(adapter: Adapter[Any]) -> list[str]:

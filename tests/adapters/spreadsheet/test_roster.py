@@ -230,7 +230,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_believed(read, csv_file, mo
     path = csv_file(PEOPLE)
     states = iter([(1, 1, 1), (1, 1, 2)])
     monkeypatch.setattr(table, "_state", lambda _: next(states))
-    with pytest.raises(RosterIncomplete, match="the file was changed while it was read"):
+    with pytest.raises(RosterIncomplete, match="the file changed while it was read"):
         read(path)
 
 

@@ -156,7 +156,7 @@ def test_a_write_that_was_held_back_is_repeated():
 def test_a_user_list_cut_short_is_not_taken_for_whole():
     with sandbox(Faults(truncate_after=3)) as url:
         seen = client(url).read_learners()
-        with pytest.raises(RemoteRefused, match="not whole"):
+        with pytest.raises(RemoteRefused, match="not complete"):
             list(seen)
 
 
