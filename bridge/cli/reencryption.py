@@ -13,6 +13,7 @@ import msgspec
 
 from bridge.config.encryption import DecryptionFailed, reencrypt_secrets
 from bridge.errors import ConfigError
+from bridge.keys.connection_state import purpose_of
 from bridge.keys.encryption import reencrypt
 from bridge.lti import toolkeys
 from bridge.progress.reports import PURPOSE
@@ -72,7 +73,7 @@ def _tokens(engine: Engine, earlier: str, secret_key: str, names: list[str]) -> 
             if not before:
                 continue
             try:
-                after = reencrypt(before, earlier, secret_key, f"{name} of {connection}")
+                after = reencrypt(before, earlier, secret_key, purpose_of(name, connection))
             except ValueError:
                 yield "tokens of LMSs", f"{name} of {connection}", LOST
                 continue

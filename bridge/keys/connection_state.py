@@ -61,4 +61,9 @@ class HeldSecret:
 
     @property
     def _purpose(self) -> str:
-        return f"{self.name} of {self.state.connection}"
+        return purpose_of(self.name, self.state.connection)
+
+
+def purpose_of(name: str, connection: str) -> str:
+    """For what the secret `name` of a connection is encrypted (`bridge.keys.encryption`)."""
+    return f"{name} of {connection}"

@@ -10,7 +10,7 @@ from bridge.admin.roles import Role
 from bridge.store import admin_accounts, admin_sessions
 from bridge.store.admin_accounts import PASSWORD
 from bridge.web.admin.access import go, note, requires, say
-from bridge.web.admin.paging import Page, Place, page_of, read_place
+from bridge.web.admin.paging import Place, page_of_sorted, read_place
 from bridge.web.admin.services import AdminServices
 from bridge.web.admin.showing import render
 
@@ -43,7 +43,8 @@ def account_pages(admin: AdminServices) -> Blueprint:
     @requires(Role.OWNER)
     def show() -> Response:
         place: Place[tuple[str, str]] | None = read_place(request.args, tuple[str, str])
-        return render("admin/accounts.html", page=_page(everybody(admin), place), password=PASSWORD)
+        page = page_of_sorted(everybody(admin), place, lambda one: one.key, ROWS)
+        return render("admin/accounts.html", page=page, password=PASSWORD)
 
     @pages.post("/accounts/end")
     @requires(Role.OWNER)
@@ -73,11 +74,3 @@ def everybody(admin: AdminServices) -> list[Administrator]:
         Administrator(one.who, one.way, one.role, one.begun_at, one.seen_at, one.sessions) for one in here.values()
     ]
     return sorted(found, key=lambda one: one.key)
-
-
-def _page(everyone: list[Administrator], place: Place[tuple[str, str]] | None) -> Page[Administrator]:
-    if place is not None and place.is_backward:
-        everyone = [one for one in reversed(everyone) if one.key < place.key]
-    elif place is not None:
-        everyone = [one for one in everyone if one.key > place.key]
-    return page_of(everyone[: ROWS + 1], place, lambda one: one.key, ROWS)

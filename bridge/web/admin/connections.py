@@ -53,7 +53,7 @@ def connection_pages(admin: AdminServices) -> Blueprint:
     @requires(Role.VIEWER)
     def show() -> Response:
         place: Place[str] | None = read_place(request.args, str)
-        page = page_of_sorted(services.connections.names(), place)
+        page = page_of_sorted(services.connections.names(), place, str)
         rows = _rows(admin, page.rows)
         unusable = services.connections.unusable()
         return render("admin/connections.html", page=page, rows=rows, is_first=place is None, unusable=unusable)

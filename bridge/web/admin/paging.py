@@ -81,10 +81,10 @@ def page_of(found: Sequence[T], place: Place[Any] | None, key: Callable[[T], Any
     )
 
 
-def page_of_sorted(names: Sequence[str], place: Place[str] | None, size: int = ROWS) -> Page[str]:
-    """The page at `place` of names that stand in order."""
+def page_of_sorted(rows: Sequence[T], place: Place[Any] | None, key: Callable[[T], Any], size: int = ROWS) -> Page[T]:
+    """The page at `place` of rows that stand in the order of their keys."""
     if place is not None and place.is_backward:
-        end = bisect_left(names, place.key)
-        return page_of(names[max(0, end - size - 1) : end][::-1], place, str, size)
-    start = bisect_right(names, place.key) if place is not None else 0
-    return page_of(names[start : start + size + 1], place, str, size)
+        end = bisect_left(rows, place.key, key=key)
+        return page_of(rows[max(0, end - size - 1) : end][::-1], place, key, size)
+    start = bisect_right(rows, place.key, key=key) if place is not None else 0
+    return page_of(rows[start : start + size + 1], place, key, size)

@@ -13,7 +13,7 @@ from bridge.contracts import Connection
 from bridge.store import sync_people, sync_requests, sync_runs, workers
 from bridge.sync.activity import Activity, activity_of
 from bridge.sync.status import SyncStatus, read_by_the_last, status_of_connection
-from bridge.web.admin.paging import Page, Place, page_of, read_place
+from bridge.web.admin.paging import Page, page_of_sorted, read_place
 from bridge.web.admin.services import AdminServices
 from bridge.web.admin.sync_words import Live, Processes, live_of
 
@@ -62,12 +62,7 @@ def page_of_rosters(admin: AdminServices, args: Mapping[str, str]) -> Page[Conne
         for name, one in everyone.items()
         if one.adapter.read_roster is not None and (_is_on_time(one) or name in synced)
     )
-    place: Place[str] | None = read_place(args, str)
-    if place is not None and place.is_backward:
-        names = [name for name in reversed(names) if name < place.key]
-    elif place is not None:
-        names = [name for name in names if name > place.key]
-    page = page_of(names[: ROWS + 1], place, lambda name: name, ROWS)
+    page = page_of_sorted(names, read_place(args, str), str, ROWS)
     return Page([everyone[name] for name in page.rows], page.before, page.after)
 
 
