@@ -22,7 +22,7 @@ SHOWN = 100
 WRONG_CONFIGURATION = 2
 SEVERITY = (130, WRONG_CONFIGURATION, 1, 3, 4, 6, 5, 0)
 """Exit codes of several connections, in order of precedence."""
-KINDS = {"whole": "whole roster", "in_between": "incremental run"}
+KINDS = {"whole": "full run", "in_between": "incremental run"}
 
 
 def plan_lines(engine: Engine, outcome: Outcome) -> Iterator[str]:

@@ -15,7 +15,16 @@ from bridge.config.connections import Connections
 from bridge.sync.planfile import iso
 from bridge.sync.status import SyncStatus, status_of_connection
 
-HEAD: Final = ("connection", "people", "whole", "in between", "behind", "next due", "last run", "looked up today")
+HEAD: Final = (
+    "connection",
+    "people",
+    "full run",
+    "incremental run",
+    "behind",
+    "next due",
+    "last run",
+    "looked up today",
+)
 TIMES: Final = ("last_whole", "last_incremental", "next_due")
 UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
@@ -59,7 +68,7 @@ def _row(one: SyncStatus, now: float) -> list[str]:
 def _due(one: SyncStatus, now: float) -> str:
     if one.next_due is None:
         return "not by --all"
-    what = "whole" if one.next_is_whole else "in between"
+    what = "full run" if one.next_is_whole else "incremental run"
     return f"now ({what})" if one.next_due <= now else f"in {_span(one.next_due - now)} ({what})"
 
 

@@ -105,7 +105,7 @@ class Roster(Frozen):
     protected_users: tuple[str, ...] = ()
     """Usernames of people who are never written to, such as administrators; the API user is always one of them."""
     must_include: tuple[str, ...] = ()
-    """Student IDs, one from each corner of the organisation: a whole reading that lacks one of them does not count. It
+    """Student IDs, one from each corner of the organisation: a reading that lacks one of them is not complete. It
     tells a source that shows only a part of its people, and calls that everybody."""
     on_leave: Literal["keep", "deactivate"] = "keep"
     """What happens to the learner of a student who left."""

@@ -34,7 +34,7 @@ def forget(engine: Engine, name: str, student_ids: Sequence[str]) -> None:
 
 
 def replace(connection: Connection, name: str, run: int, *, whole: bool) -> None:
-    """Take over the conflicts of the connection's run. An incremental run adds to those of the last whole one."""
+    """Take over the conflicts of the connection's run. An incremental run adds to those of the last full one."""
     if whole:
         connection.execute(delete(disputed).where(disputed.c.connection == name))
     i, known = sync_item.c, select(disputed.c.key).where(disputed.c.connection == name)

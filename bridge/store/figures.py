@@ -57,7 +57,7 @@ _SINCE_WHOLE: Final = (
     .join(sync_run, (_r.source == _WHOLE.c.source) & (_r.id >= _WHOLE.c.run))
     .where(_r.status != Status.PLANNED)
 )
-"""Each whole run, and those in between that followed it."""
+"""The last full run of each connection, and the incremental runs after it."""
 _LEFT: Final = (State.HELD, State.QUARANTINED)
 _MANY: Final = 500
 _i: Final = sync_item.c
@@ -150,7 +150,7 @@ def of_queue(connection: Connection) -> QueueFigures:
 
 
 def _left(connection: Connection) -> Mapping[State, dict[str, int]]:
-    """How many people a whole run, and those in between that followed it, left in each state, by connection.
+    """How many people the last full run and the incremental runs after it left in each state, by connection.
 
     The runs are named to the database: asked for together with their items, it begins with those of all runs.
     """

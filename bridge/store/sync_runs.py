@@ -60,7 +60,7 @@ class Run(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """`whole`, `in_between` or `look_up`."""
+        """`whole` (a full run), `in_between` (an incremental run) or `look_up`."""
         return kind_of(self.since, look_up=self.look_up)
 
 
@@ -97,7 +97,7 @@ _FORGET_ITEMS: Final = Purge(sync_item, sync_item.c.run.in_(_OLD))
 
 
 def kind_of(since: float | None, *, look_up: bool = False) -> str:
-    """What a run is called that read changes since then, or, with None, the whole roster, or one person alone."""
+    """The kind of a run as `--json` names it: `in_between` where it read changes since `since`, `whole` without it."""
     if look_up:
         return "look_up"
     return "whole" if since is None else "in_between"
@@ -185,8 +185,8 @@ def last_whole(engine: Engine, source: int) -> int:
         return connection.execute(statement.order_by(_r.id.desc()).limit(1)).scalar_one_or_none() or 0
 
 
-def deactivated_in_between(engine: Engine, source: int) -> int:
-    """How many people the incremental runs of a connection have deactivated since its last whole run."""
+def deactivated_by_incremental_runs(engine: Engine, source: int) -> int:
+    """How many people the incremental runs of a connection have deactivated since its last full run."""
     whole = last_whole(engine, source)
     statement = (
         select(func.count())

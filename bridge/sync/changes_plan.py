@@ -21,8 +21,8 @@ class ChangesPlanner(Planner):
     """A plan of which only those who are said to have left can be missing.
 
     Two members with one ID are a conflict, but here one of them comes alone. So whoever was in such a conflict at the
-    last whole reading stays in it, and a user whom another record of the source stands for is left alone: the next
-    whole reading sees both sides.
+    last full reading stays in it, and a user whom another record of the source stands for is left alone: the next
+    full reading sees both sides.
     """
 
     def __init__(self, job: Job, rules: Rules) -> None:

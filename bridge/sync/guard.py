@@ -97,12 +97,12 @@ def _load(job: Job, planner: Planner) -> limits.Load:
         first = owned == 0 or began is None or began > since
         return limits.Load(by_kind, owned, planner.joining, first, lost, before, "within a day")
     first = owned == 0 or sync_runs.last_started(engine, source) is None
-    deactivated = 0 if job.outcome.since is None else sync_runs.deactivated_in_between(engine, source)
+    deactivated = 0 if job.outcome.since is None else sync_runs.deactivated_by_incremental_runs(engine, source)
     return limits.Load(by_kind, owned, planner.joining, first, lost, {Kind.DEACTIVATE: deactivated})
 
 
 def _had_people(job: Job) -> bool:
-    """Whether an earlier whole run left people in the snapshot."""
+    """Whether an earlier full run left people in the snapshot."""
     earlier = sync_runs.newest(job.context.engine, 20, job.target.connection.name, whole=True)
     good = [run.summary for run in earlier if run.status in {Status.DONE, Status.PARTIAL, Status.HELD_BACK}]
     return any(summary.get(name) for summary in good for name in ("unchanged", "created", "updated"))

@@ -51,7 +51,7 @@ class Load:
     """Earlier runs knew people, and the snapshot knows nobody."""
     before: Mapping[str, int] = field(default_factory=dict)
     """Writes of earlier runs that count as well, by kind: many small runs must not do what one would hold."""
-    window: str = "in between since the last whole run"
+    window: str = "by incremental runs since the last full run"
     """When these were made."""
 
 

@@ -127,7 +127,7 @@ class Outcome:
 
     @property
     def kind(self) -> str:
-        """`whole`, `in_between` or `look_up`."""
+        """`whole` (a full run), `in_between` (an incremental run) or `look_up`."""
         return kind_of(self.since, look_up=self.look_up)
 
     @property

@@ -1,4 +1,4 @@
-"""A run for one person whom a launch waits for: the same plan, rules, limits and journal as for a whole roster."""
+"""A run for one person whom a launch waits for: the same plan, rules, limits and journal as in a full run."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ class Sync:
         return self._is_older(seconds(self._target.roster.every), full=False)
 
     def _full_is_due(self) -> bool:
-        # Incremental runs need the conflicts of the last whole run, which are not kept for ever.
+        # Incremental runs need the conflicts of the last full run, which are not kept for ever.
         return self._is_older(min(seconds(self._target.roster.full_every), KEPT), full=True)
 
     def _is_older(self, span: float, *, full: bool) -> bool:
@@ -175,7 +175,7 @@ def note_disputes(job: Job) -> None:
 
 
 def write(job: Job, *, missing: bool = True) -> None:
-    """Carry out what is planned. `missing`: a whole reading behind the plan is counted for those whom it missed."""
+    """Carry out what is planned. `missing`: the reading was complete, and counts for those whom it missed."""
     engine, source, outcome = job.context.engine, job.target.source, job.outcome
     readings = 1 if outcome.since is None else 0
     held = outcome.status == Status.HELD_BACK

@@ -20,7 +20,7 @@ class SyncStatus:
 
     connection: str
     people: int
-    """Active people whom the connection owns; on pages, whom the last whole run has read."""
+    """Active people whom the connection owns; on pages, whom the last full run has read."""
     last_whole: float | None
     """When the last run began that read the whole roster to its end."""
     last_incremental: float | None
@@ -41,7 +41,7 @@ class SyncStatus:
 
 
 def read_by_the_last(engine: Engine, connection: str) -> int:
-    """How many people the last whole run of a connection has read."""
+    """How many people the last full run of a connection has read."""
     source = sync_people.find_source(engine, connection)
     return 0 if source is None else _read_by(sync_runs.last_good(engine, source, whole=True))
 
@@ -50,7 +50,7 @@ def status_of_connection(
     engine: Engine, connection: Connection[Any], now: float, *, counted: bool = True, last: Run | None = None
 ) -> SyncStatus:
     """How the connection stands. Without `counted` nobody is counted, which looks through all people and all runs: they
-    are as many as the last whole run has read, and nobody was looked up. `last`: the newest run of the roster, if it
+    are as many as the last full run has read, and nobody was looked up. `last`: the newest run of the roster, if it
     was read already.
     """
     source = sync_people.find_source(engine, connection.name) or 0  # the number of none

@@ -13,7 +13,7 @@ DAY = 86_400.0
 
 
 def run_of(engine: Engine, connection: str, at: float, status: str = "done", reason: str = "", **more: Any) -> int:
-    """One run in the record; `more` is its summary, and `since` for one of changes only."""
+    """One run in the record; `more` is its summary, and `since` for an incremental one."""
     since = more.pop("since", None)
     run = sync_runs.begin(engine, sync_people.source_id(engine, connection), now=at, full=since is None, settings="")
     values: dict[str, Any] = {"status": status, "reason": reason, "since": since}

@@ -140,7 +140,7 @@ def test_a_bar_leads_to_its_run_and_the_table_says_the_same(page: Page, site: Ad
     site.open(page, CAMPUS, Role.VIEWER)
     page.get_by_text("As a table").first.press("Enter")
     region = page.get_by_role("region", name="What the runs have changed")
-    expect(region.get_by_role("row", name=re.compile("run 35, whole roster"))).to_be_visible()
+    expect(region.get_by_role("row", name=re.compile("run 35, full run"))).to_be_visible()
     bar = page.get_by_role("group", name="What the runs have changed").get_by_role("link").last
     bar.focus()
     page.keyboard.press("Enter")

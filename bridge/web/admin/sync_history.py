@@ -29,9 +29,9 @@ def plot_changes(runs: Sequence[Run]) -> Markup:
 
 
 def plot_read(runs: Sequence[Run]) -> Markup:
-    """How many people the whole ones among these runs have read."""
+    """How many people the full runs among these have read."""
     whole = [run for run in runs if run.kind == "whole" and run.status not in UNDER_WAY]
-    return _plot("How many people a whole run has read", READ, whole, ["read"])
+    return _plot("How many people each full run has read", READ, whole, ["read"])
 
 
 def _plot(title: str, series: Sequence[Series], runs: Sequence[Run], names: Sequence[str]) -> Markup:

@@ -24,7 +24,7 @@ STATES: Final[Mapping[str, tuple[str, str]]] = {
     Status.FAILED: ("failed", "bad"),
 }
 """Words and colour of how a run stands."""
-KINDS: Final = {"whole": "whole roster", "in_between": "changes only", "look_up": "one person, for a launch"}
+KINDS: Final = {"whole": "full run", "in_between": "incremental run", "look_up": "one person, for a launch"}
 ACTS: Final[Mapping[str, str]] = {
     Act.SYNC: "a sync",
     Act.PLAN: "a plan",
@@ -78,7 +78,7 @@ NOBODY: Final = (
 
 
 def live_of(id: str, activity: Activity, processes: Processes, before: int, now: float) -> Live:  # noqa: A002
-    """What there is to say; `before`: how many people the last whole run has read."""
+    """What there is to say; `before`: how many people the last full run has read."""
     if activity.run is None:
         return _waiting(id, activity, processes, now)
     if not activity.lives(now):

@@ -108,7 +108,7 @@ def test_a_night_costs_what_has_changed_and_everything_says_so(district: Distric
     assert [run["kind"] for run in district.run("runs")[1]] == ["in_between", "whole"]
     assert district.run("runs", "show", "2")[1]["changes_since"] == "2027-01-14T08:00:00Z"
     assert "incremental run, 3 read" in district.say("sync", "oneroster", "district")
-    assert "whole roster, 31 read" in district.say("sync", "oneroster", "district", "--full")
+    assert "full run, 31 read" in district.say("sync", "oneroster", "district", "--full")
     assert "kind: in_between" in district.say("runs", "show", "2")
 
 
@@ -124,7 +124,7 @@ def test_who_is_absent_from_the_changes_stays_and_who_comes_back_is_reactivated(
     assert district.sync("--full", "--max-changes", "deactivations=10")["deactivated"] == 10
 
 
-def test_a_service_that_stopped_giving_ids_is_held_in_between_as_at_a_whole_reading(district: District) -> None:
+def test_a_service_that_stopped_giving_ids_is_held_by_an_incremental_run_as_by_a_full_one(district: District) -> None:
     district.service.users = [user(number, identifier="") for number in range(PEOPLE)]
     district.service.change(3, identifier="")
     outcome = district.sync()
@@ -212,7 +212,7 @@ def test_a_file_is_always_read_whole_and_nobody_is_told_so_every_night(district:
 
 
 @pytest.mark.parametrize("after", [1, 9])
-def test_kill_9_of_an_in_between_run_leaves_nothing_that_the_next_does_not_mend(district: District, after: int) -> None:
+def test_kill_9_of_an_incremental_run_leaves_nothing_that_the_next_does_not_fix(district: District, after: int) -> None:
     district.configure(limits={"creations": {"percent": "100"}})
     for number in range(PEOPLE, 2 * PEOPLE):
         district.service.change(number)

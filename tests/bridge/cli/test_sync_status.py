@@ -26,7 +26,7 @@ def test_a_connection_that_was_never_synced_is_due(site: Site) -> None:
         *(0, "campus", 0),
         *("", None),
     )
-    assert "now (whole)" in site.run("sync", "status")[1]
+    assert "now (full run)" in site.run("sync", "status")[1]
 
 
 def test_what_was_read_is_told_and_when_it_is_next(site: Site) -> None:

@@ -193,7 +193,7 @@ class TestLimits:
         site.after(DAY + 60)
         assert list(site.users().values()).count(False) == 6
 
-    def test_a_whole_run_does_not_begin_a_new_window(self, site: Site, ids: list[str]) -> None:
+    def test_a_full_run_does_not_begin_a_new_window(self, site: Site, ids: list[str]) -> None:
         for id_ in ids[:5]:
             site.deactivate(id_)
         site.after(15)

@@ -43,7 +43,7 @@ def test_a_sync_that_failed_or_was_only_planned_is_no_good_one(engine: Engine) -
     assert figures.read(engine).synced == {"campus": 200.0}
 
 
-def test_people_who_wait_are_counted_once_and_until_the_next_whole_run(engine: Engine) -> None:
+def test_people_who_wait_are_counted_once_and_until_the_next_full_run(engine: Engine) -> None:
     add_items(engine, add_run(engine, "campus", Status.HELD_BACK, 100.0), "held", "old")
     whole = add_run(engine, "campus", Status.HELD_BACK, 200.0)
     add_items(engine, whole, "held", "a", "b")
@@ -79,7 +79,7 @@ def test_progress_that_waits_for_the_lms_is_counted_and_that_which_a_page_fetche
     assert (found.waiting, found.waiting_since) == (2, 5.0)
 
 
-def test_a_run_in_between_or_for_one_person_does_not_hide_whom_the_whole_one_left(engine: Engine) -> None:
+def test_an_incremental_run_or_one_for_one_person_does_not_hide_whom_the_full_run_left(engine: Engine) -> None:
     add_items(engine, add_run(engine, "campus", Status.HELD_BACK, 100.0), "held", "a")
     for later in range(5):
         add_run(engine, "campus", Status.DONE, 200.0 + later, since=100.0)

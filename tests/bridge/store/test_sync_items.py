@@ -23,7 +23,7 @@ Question = Callable[[Connection], object]
     ],
     ids=["planned keys", "conflicts", "twins"],
 )
-def test_no_question_about_a_group_of_people_looks_through_the_whole_run(engine: Engine, ask: Question) -> None:
+def test_no_question_about_a_group_of_people_scans_all_items_of_the_run(engine: Engine, ask: Question) -> None:
     """It is asked for each group: a plan would take the square of the time."""
     steps: list[str] = []
 

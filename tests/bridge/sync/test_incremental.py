@@ -96,7 +96,7 @@ def test_leavers_beyond_the_limit_are_held_back_and_looked_at_again(telling, mak
     assert telling.run().kind == "in_between"
 
 
-def test_many_small_runs_do_not_deactivate_what_one_whole_run_would_hold(telling, make_member) -> None:
+def test_many_small_runs_do_not_deactivate_what_one_full_run_would_hold(telling, make_member) -> None:
     telling.change(limits={"deactivations": {"number": 2}, "updates": {"number": 1}}, full_every="30d")
     left = []
     for number in range(4):
@@ -110,7 +110,9 @@ def test_many_small_runs_do_not_deactivate_what_one_whole_run_would_hold(telling
     ]
     telling.plan(full=True)
     left.append(telling.run())
-    assert "2 deactivations planned, 2 made in between since the last whole run, 2 allowed" in left[-1].notices[0]
+    assert (
+        "2 deactivations planned, 2 made by incremental runs since the last full run, 2 allowed" in left[-1].notices[0]
+    )
     assert telling.run(max_changes=MaxChanges(2)).deactivated == 0
     assert telling.run(max_changes=MaxChanges(of={"deactivations": 2})).deactivated == 2
     telling.lms.change(make_member("p9", first="Renamed"))
@@ -137,7 +139,7 @@ def test_the_days_of_grace_begin_when_the_source_says_that_somebody_left(telling
     assert [telling.run(full=True).deactivated for _ in range(3)] == [0, 0, 1]
 
 
-def test_a_return_that_an_in_between_run_sees_begins_the_grace_anew(telling, make_member) -> None:
+def test_a_return_that_an_incremental_run_sees_begins_the_grace_anew(telling, make_member) -> None:
     telling.change(grace={"days": 1.5, "complete_reads": 1})
     telling.run()
     for there in (False, True, False):
@@ -170,7 +172,7 @@ def _break_off(world) -> None:
     world.lms.ends = True
 
 
-def _hold_a_whole_run(world) -> None:
+def _hold_a_full_run(world) -> None:
     members, limits = world.lms.members, world.roster.limits
     world.lms.members = members[:5]
     world.change(limits={"deactivations": {"number": 0}})
@@ -220,7 +222,7 @@ def test_a_change_that_shows_late_is_found_by_the_overlap(telling, make_member) 
         (_forget_the_checkpoint, "there is no checkpoint"),
         (_fail, "the last run failed"),
         (_break_off, "the last run failed"),
-        (_hold_a_whole_run, "left something undone"),
+        (_hold_a_full_run, "left something undone"),
     ],
 )
 def test_whatever_looks_wrong_makes_the_run_a_whole_one_that_says_so(telling, people, harm, why) -> None:
@@ -251,7 +253,7 @@ def test_the_whole_roster_is_read_when_that_is_due_or_asked_for(telling) -> None
     assert telling.run(override=True).kind == "whole"
 
 
-def test_in_between_runs_do_not_put_the_next_whole_run_off(telling) -> None:
+def test_incremental_runs_do_not_postpone_the_next_full_run(telling) -> None:
     telling.run()
     telling.time += 6 * DAY
     assert telling.run().kind == "whole"
@@ -315,7 +317,7 @@ def test_what_was_not_done_is_read_again(telling, make_member, how, following) -
     assert (mended.kind, mended.updated) == (following, 1)
 
 
-def test_an_in_between_run_that_dies_at_any_statement_is_mended_by_the_next(telling, make_member) -> None:
+def test_an_incremental_run_that_dies_at_any_statement_is_mended_by_the_next(telling, make_member) -> None:
     telling.lms.change(make_member("p3", first="Renamed"), make_member("new"), make_member("p4", active=False))
     crashing = Crashing(telling.engine)
     steps, survived = 1, False
@@ -354,7 +356,7 @@ def test_two_members_who_were_one_id_stay_in_conflict_until_both_are_seen_again(
     assert (outcome.kind, outcome.created, outcome.reasons) == ("in_between", 0, {"duplicate": 1})
 
 
-def test_a_conflict_that_a_whole_run_saw_resolved_is_over(telling, make_member) -> None:
+def test_a_conflict_that_a_full_run_saw_resolved_is_over(telling, make_member) -> None:
     telling.lms.change(make_member("twin", record="one"), make_member("twin", record="two"))
     telling.run(full=True)
     telling.lms.change(make_member("twin", active=False, record="two"))
@@ -475,7 +477,7 @@ def test_the_record_and_the_reports_say_which_kind_a_run_was(telling, tmp_path) 
     assert "an incremental run, of what the LMS changed since" in pages[1]
 
 
-def test_a_snapshot_that_is_lost_after_many_in_between_runs_is_missed(telling) -> None:
+def test_a_snapshot_that_is_lost_after_many_incremental_runs_is_missed(telling) -> None:
     for _ in range(21):
         telling.run()
         telling.time -= DAY

@@ -1,4 +1,4 @@
-"""A run for one person whom a launch waits for: it decides as a whole run would, and disturbs none."""
+"""A run for one person whom a launch waits for: it decides as a full run would, and disturbs none."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def state_of(brought: PersonResult) -> tuple[str, str]:
     return brought.item.kind, brought.item.state
 
 
-def test_the_next_whole_run_finds_everything_as_it_should_be(either_world: World) -> None:
+def test_the_next_full_run_finds_everything_as_it_should_be(either_world: World) -> None:
     either_world.lms.members = [member("p1")]
     either_world.run()
     assert state_of(bring(either_world, member("p2"))) == (Kind.CREATE, State.DONE)
@@ -34,7 +34,7 @@ def test_the_next_whole_run_finds_everything_as_it_should_be(either_world: World
     assert len(either_world.ottolearn.users) == 2
 
 
-def test_whom_the_next_whole_run_misses_leaves_as_ever(world: World) -> None:
+def test_whom_the_next_full_run_misses_leaves_as_ever(world: World) -> None:
     world.lms.members = [member("p1")]
     world.run()
     bring(world, member("p2"))
@@ -57,7 +57,7 @@ def test_a_look_up_is_no_reading_of_the_roster(world: World) -> None:
     assert world.sync().due()
 
 
-def test_the_first_whole_run_after_look_ups_is_the_first_load(world: World) -> None:
+def test_the_first_full_run_after_look_ups_is_the_first_load(world: World) -> None:
     world.roster = Roster()
     bring(world, member("p0"))
     world.lms.members = [member(f"p{number}") for number in range(20)]
