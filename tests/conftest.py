@@ -82,6 +82,13 @@ def _compile_when_asked(rule: Rule, append_unknown: bool = True) -> Callable[...
 Rule._compile_builder = _compile_when_asked
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`: half as many again as there are processors, because many tests wait for other processes."""
+    processors = len(os.sched_getaffinity(0))
+    return processors + (processors + 1) // 2
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Where processes share the files, let them take these in the order below, not those with many tests first."""
     config.option.loadscopereorder = False

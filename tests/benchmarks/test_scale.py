@@ -15,10 +15,10 @@ pytestmark = pytest.mark.postgresql
 @pytest.mark.parametrize(
     ("part", "said"),
     [
-        (lambda: scale_launches.run(1, 2.0, (1,)), ["1 serving: ", "not in: 0"]),
+        (lambda: scale_launches.run(1, 0.5, (1,)), ["1 serving: ", "not in: 0"]),
         (lambda: scale_syncs.run(2, 2, (1,)), ["1 workers: 32 people of 16 schools", "of linear: 1 workers 1.00"]),
-        (lambda: scale_connections.run(60, 200, 1_500, 2.0), ["60 connections", "one connection"]),
-        (lambda: scale_record.run(300, 2_000, 2.0), ["not in: 0", "purge of the oldest week: "]),
+        (lambda: scale_connections.run(60, 200, 1_500, 0.5, times=1), ["60 connections", "one connection"]),
+        (lambda: scale_record.run(300, 2_000, 0.5), ["not in: 0", "purge of the oldest week: "]),
     ],
     ids=["launches", "syncs", "connections", "record"],
 )
