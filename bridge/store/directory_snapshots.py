@@ -29,6 +29,7 @@ from bridge.store.schema import directory, generation, hint
 from bridge.store.schema import learner as people
 
 _NOW: Final = select(directory.c.current, directory.c.reading)
+_LOCKED: Final = _NOW.with_for_update()
 _MADE_WITH: Final = select(generation.c.made_with).where(generation.c.id == bindparam("g"))
 _BEGIN: Final = insert(generation).returning(generation.c.id)
 _BEGUN: Final = update(directory).values(reading=bindparam("new"))
@@ -100,9 +101,9 @@ def put(engine: Engine, people_now: Sequence[Learner], username_attributes: Sequ
 def _begin(engine: Engine, attributes: Sequence[str], now: float) -> _Reading:
     rules = _rules(attributes)
     with engine.begin() as connection:
+        served = connection.execute(_LOCKED).one().current  # first: who begins later has the higher number, too
         new: int = connection.execute(_BEGIN, {"read_at": now, "learners": 0, "made_with": rules}).scalar_one()
-        connection.execute(_BEGUN, {"new": new})  # first, so that of two that begin at once one waits for the other
-        served = connection.execute(_NOW).one().current
+        connection.execute(_BEGUN, {"new": new})
         made_with = connection.execute(_MADE_WITH, {"g": served}).scalar_one_or_none()
     return _Reading(new, served, made_with == rules)
 
@@ -115,7 +116,7 @@ def _rules(attributes: Sequence[str]) -> str:
 
 def _is_latest(connection: Connection, reading: _Reading) -> bool:
     """Whether no other reading began or ended since this one began; the answer holds until the transaction ends."""
-    now = connection.execute(_NOW.with_for_update()).one()
+    now = connection.execute(_LOCKED).one()
     return (now.current, now.reading) == (reading.served, reading.new)
 
 
