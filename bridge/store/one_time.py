@@ -19,7 +19,12 @@ from bridge.store.prepared import Prepared
 from bridge.store.purging import Purge
 from bridge.store.schema import consumed, kept
 
-_SPEND: Final = Prepared(insert_or_ignore(consumed))
+_SPEND: Final = Prepared(
+    {
+        "sqlite": sqlite.insert(consumed).on_conflict_do_nothing(),
+        "postgresql": postgresql.insert(consumed).on_conflict_do_nothing(),
+    }
+)
 _UNSPEND: Final = delete(consumed).where(consumed.c.key == bindparam("k"))
 _OWN: Final = (consumed.c.key == bindparam("k"), consumed.c.until == bindparam("was"))
 _UNSPEND_OWN: Final = delete(consumed).where(*_OWN)
@@ -62,7 +67,7 @@ def consume(engine: Engine, key: str, until: float) -> bool:
     The key is remembered at least until `until` (Unix seconds), by when the caller must refuse it as too old.
     Keys of different uses need different prefixes.
     """
-    return bool(_SPEND.rows(engine, {"key": _hash(key), "until": until}))
+    return _SPEND.count(engine, {"key": _hash(key), "until": until}) == 1
 
 
 def claim(engine: Engine, key: str, *, now: float, until: float) -> bool:

@@ -8,8 +8,8 @@ and bytes; a Boolean comes from SQLite as 0 or 1. Its errors are SQLAlchemy's, a
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from sqlalchemy import ClauseElement, Engine, Executable
 from sqlalchemy.exc import DBAPIError
@@ -18,11 +18,24 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from bridge.store.engine import autocommit
 from bridge.store.errors import shorten
 
+T = TypeVar("T")
+
 _WRITING: Final = threading.Lock()
 _TURN: Final = 1.0
 """Seconds that a thread waits for its turn to write to SQLite; then another process keeps everybody, and SQLite's own
 wait begins (`busy_timeout`). Without turns the threads of one process wait for each other by SQLite's sleeps, each
 longer than the one before: of 100 pushes by SCIM one waited twice as long."""
+
+
+class _Compiled(NamedTuple):
+    """A statement as one database takes it."""
+
+    text: str
+    order: Sequence[str] | None
+    """The names of its parameters where they go by place, as in SQLite; None where they go by name."""
+    waits: bool
+    """Whether whoever runs it waits for a turn to write."""
+    compiler: SQLCompiler
 
 
 class Prepared:
@@ -32,48 +45,55 @@ class Prepared:
         """`columns` are those that an INSERT fills, by name; all of the table where nothing is said."""
         self._statement = statement
         self._columns = columns
-        self._compiled: dict[str, SQLCompiler] = {}
+        self._compiled: dict[str, _Compiled] = {}
 
     def rows(self, engine: Engine, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Run it with `values` by the names of its parameters; every row it returns.
 
         Raises `sqlalchemy.exc.DBAPIError`, as any other statement does.
         """
+        return self._run(engine, values, _fetch)
+
+    def count(self, engine: Engine, values: Mapping[str, object]) -> int:
+        """The same for a statement that returns no rows: how many it wrote, changed or deleted."""
+        return self._run(engine, values, _count)
+
+    def _run(self, engine: Engine, values: Mapping[str, object], read: Callable[[Any], T]) -> T:
         with autocommit(engine) as connection:
             compiled = self._compiled.get(engine.dialect.name) or self._compile(engine)
             cursor: Any = connection.connection.cursor()
+            given = values if compiled.order is None else [values[name] for name in compiled.order]
+            mine = compiled.waits and _WRITING.acquire(timeout=_TURN)
             try:
-                if compiled.positiontup is None:
-                    return _run(cursor, compiled.string, values)
-                listed = [values[name] for name in compiled.positiontup]
-                writes = compiled.isinsert or compiled.isupdate or compiled.isdelete
-                return (_run_in_turn if writes else _run)(cursor, compiled.string, listed)
+                cursor.execute(compiled.text, given)
+                return read(cursor)
             except engine.dialect.loaded_dbapi.Error as error:
                 shorten(error)
-                raise _wrapped(error, compiled) from error
+                raise _wrapped(error, compiled.compiler) from error
             finally:
+                if mine:
+                    _WRITING.release()
                 cursor.close()
 
-    def _compile(self, engine: Engine) -> SQLCompiler:
+    def _compile(self, engine: Engine) -> _Compiled:
         dialect = engine.dialect
         statement = self._statement[dialect.name] if isinstance(self._statement, Mapping) else self._statement
-        compiled = cast("ClauseElement", statement).compile(dialect=dialect, column_keys=self._columns)
-        self._compiled[dialect.name] = cast("SQLCompiler", compiled)
-        return self._compiled[dialect.name]
+        compiler = cast(
+            "SQLCompiler", cast("ClauseElement", statement).compile(dialect=dialect, column_keys=self._columns)
+        )
+        writes = compiler.isinsert or compiler.isupdate or compiler.isdelete
+        order = compiler.positiontup
+        compiled = _Compiled(compiler.string, order, order is not None and writes, compiler)
+        self._compiled[dialect.name] = compiled
+        return compiled
 
 
-def _run(cursor: Any, statement: str, values: object) -> list[tuple[Any, ...]]:
-    cursor.execute(statement, values)
+def _fetch(cursor: Any) -> list[tuple[Any, ...]]:
     return cursor.fetchall() if cursor.description else []
 
 
-def _run_in_turn(cursor: Any, statement: str, values: object) -> list[tuple[Any, ...]]:
-    mine = _WRITING.acquire(timeout=_TURN)
-    try:
-        return _run(cursor, statement, values)
-    finally:
-        if mine:
-            _WRITING.release()
+def _count(cursor: Any) -> int:
+    return int(cursor.rowcount)
 
 
 def _wrapped(error: Exception, compiled: SQLCompiler) -> BaseException:

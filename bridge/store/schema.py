@@ -46,7 +46,7 @@ consumed = Table(
     "spent",
     metadata,
     Column("key", LargeBinary(32), primary_key=True),
-    Column("until", Double, nullable=False, index=True),
+    Column("until", Double, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -4,10 +4,10 @@ administrator made, a dispute over the ID, and whom the record of the LMS was be
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+import msgspec
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -143,4 +143,4 @@ def candidates(engine: Engine, folded: str) -> list[Candidate]:
 
 
 def _candidate(attribute: str, value: str, user_id: int, active: bool, attributes: str) -> Candidate:
-    return Candidate(attribute, value, Learner(user_id, bool(active), json.loads(attributes)))
+    return Candidate(attribute, value, Learner(user_id, bool(active), msgspec.json.decode(attributes)))

@@ -47,6 +47,8 @@ def lti_pages(services: AppServices) -> Blueprint:
     def proof(connection: str) -> Response:
         with services.launches.reading(connection, Kind.LTI13):
             message = read_proof(services, connection, request)
+            if isinstance(message, Launch):  # nothing but the kept message knows who reads the answer
+                note_reader(message.locale, message.roles)
         return _go_on(services, connection, message)
 
     @pages.errorhandler(LaunchRefused)
@@ -91,7 +93,6 @@ def _go_on(services: AppServices, name: str, message: Message | ItemSelection | 
         case Selection() | ItemSelection():
             return offer_courses(services, name, message)
         case Launch():
-            note_reader(message.locale, message.roles)  # a proof has brought it back from where it waited
             return answer(services.launches.complete(name, message, partial(_sign_in_redirect, services, name)))
 
 

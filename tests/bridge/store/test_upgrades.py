@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.operations import AbstractOperations, ops
-from sqlalchemy import Column, Connection, Engine, Table, create_engine, event, select, text, types
+from sqlalchemy import Column, Connection, Engine, Table, create_engine, event, inspect, select, text, types
 
 from bridge.store.engine import migrate, open_database
 from bridge.store.revisions import known_revisions
@@ -87,6 +87,8 @@ class Step(NamedTuple):
     operations: list[ops.MigrateOperation]
     changes: list[str]
     """Statements that write rows."""
+    indexes: set[str]
+    """Those that were there before and hold nobody to anything."""
 
 
 @pytest.fixture(scope="module")
@@ -95,12 +97,15 @@ def steps() -> dict[str, Step]:
     found: dict[str, Step] = {}
     invoke = AbstractOperations.invoke
     for revision in [RELEASED, *LATER]:
-        found[revision] = Step([], [])
+        found[revision] = Step([], [], set())
     with pytest.MonkeyPatch.context() as patch, create_engine("sqlite://").connect() as connection:
         config = _config(connection)
         command.upgrade(config, RELEASED)
         for revision in LATER:
             step = found[revision]
+            asked = inspect(connection)
+            for table in asked.get_table_names():
+                step.indexes.update(str(one["name"]) for one in asked.get_indexes(table) if not one["unique"])
 
             def record(self: Any, operation: ops.MigrateOperation, step: Step = step) -> Any:
                 step.operations.append(operation)
@@ -117,8 +122,8 @@ def steps() -> dict[str, Step]:
     return found
 
 
-def _harm(operation: ops.MigrateOperation, made: Collection[str] = ()) -> str:
-    """What of the last release would fail; empty where nothing would."""
+def _harm(operation: ops.MigrateOperation, made: Collection[str] = (), indexes: Collection[str] = ()) -> str:
+    """What of the last release would fail; empty where nothing would. `indexes`: those that are not unique."""
     match operation:
         case ops.CreateTableOp():
             return ""
@@ -127,6 +132,8 @@ def _harm(operation: ops.MigrateOperation, made: Collection[str] = ()) -> str:
             return "" if held and not column.unique and not column.foreign_keys else "an INSERT that does not know it"
         case ops.CreateIndexOp(table_name=name, unique=unique):
             return "an INSERT that may write the same twice" if unique and name not in made else ""
+        case ops.DropIndexOp(index_name=name) if name in indexes:
+            return ""
     return "whatever uses what it takes away"
 
 
@@ -138,11 +145,13 @@ def _change_harms(statement: str, added: Collection[str]) -> bool:
 
 @pytest.mark.parametrize("revision", LATER)
 def test_a_migration_takes_nothing_away_from_the_last_release(revision: str, steps: dict[str, Step]) -> None:
-    operations, changes = steps[revision]
+    operations, changes, indexes = steps[revision]
     made = [one.table_name for one in operations if isinstance(one, ops.CreateTableOp)]
     added = [f"{one.table_name}.{one.column.name}" for one in operations if isinstance(one, ops.AddColumnOp)]
     assert operations
-    assert {type(one).__name__: harm for one in operations if (harm := _harm(one, made))} == {}, "see CONTRIBUTING.md"
+    assert {type(one).__name__: harm for one in operations if (harm := _harm(one, made, indexes))} == {}, (
+        "see CONTRIBUTING.md"
+    )
     assert [one for one in changes if _change_harms(one, added)] == [], "see CONTRIBUTING.md, A migration"
 
 
@@ -167,6 +176,7 @@ def test_rows_of_the_last_release_that_are_changed_are_noticed(statement: str, h
         ops.RenameTableOp("launch", "launches"),
         ops.AddColumnOp("launch", Column("word", types.Text, nullable=False)),
         ops.CreateIndexOp("ix", "launch", ["reference"], unique=True),
+        ops.DropIndexOp("ix_person_user", "person"),
         ops.CreateUniqueConstraintOp("uq", "launch", ["reference"]),
         ops.ExecuteSQLOp("DELETE FROM launch"),
     ],
