@@ -7,7 +7,6 @@ whole name, and two that tell who is not themselves. An ID that only such a fiel
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from adapters.canvas.names import split_sortable_name
@@ -59,11 +58,11 @@ def read_claims(claims: SignedClaims, settings: Settings) -> Launch:
         [claim(claims, "custom", name) for name in places.custom],
         settings.student_id,
     )
-    launch = launch_of_claims(claims, named)
-    if not (present(claims.get("given_name")) or present(claims.get("family_name"))):
-        whole = (claim(claims, "custom", "sortable_name"), claims.get("name"))
-        launch = replace(launch, student=_named(named.student_id, *whole))
-    return replace(launch, remark=remark) if remark else launch
+    has_parts = present(claims.get("given_name")) or present(claims.get("family_name"))
+    whole = (claim(claims, "custom", "sortable_name"), claims.get("name"))
+    return launch_of_claims(
+        claims, named, student=None if has_parts else _named(named.student_id, *whole), remark=remark
+    )
 
 
 def read_form(form: SignedForm, settings: Settings) -> Launch:
@@ -78,11 +77,9 @@ def read_form(form: SignedForm, settings: Settings) -> Launch:
         [form.get(f"custom_{name}") for name in places.custom],
         settings.student_id,
     )
-    launch = launch_of_form(form, named)
-    if not (present(form.get("lis_person_name_given")) or present(form.get("lis_person_name_family"))):
-        whole = (form.get("custom_sortable_name"), form.get("lis_person_name_full"))
-        launch = replace(launch, student=_named(named.student_id, *whole))
-    return replace(launch, remark=remark) if remark else launch
+    has_parts = present(form.get("lis_person_name_given")) or present(form.get("lis_person_name_family"))
+    whole = (form.get("custom_sortable_name"), form.get("lis_person_name_full"))
+    return launch_of_form(form, named, student=None if has_parts else _named(named.student_id, *whole), remark=remark)
 
 
 def _named(student_id: str, sortable: object, full: object) -> Student:

@@ -122,10 +122,15 @@ def locale_of_form(form: SignedForm) -> str:
     return _locale(form.get("launch_presentation_locale"))
 
 
-def launch_of_claims(claims: SignedClaims, named: NamedId) -> Launch:
-    """The launch in an id_token, once the adapter has said which student ID it carries."""
+def launch_of_claims(
+    claims: SignedClaims, named: NamedId, *, student: Student | None = None, remark: str = ""
+) -> Launch:
+    """The launch in an id_token, once the adapter has said which student ID it carries; `student`: whom it names, where
+    the LMS names people in a way of its own.
+    """
+    names = (claims.get(part) for part in ("given_name", "family_name", "name"))
     return Launch(
-        read_student(named.student_id, claims.get("given_name"), claims.get("family_name"), claims.get("name")),
+        student or read_student(named.student_id, *names),
         Kind.LTI13,
         named.assurance,
         other_case=named.other_case,
@@ -133,16 +138,17 @@ def launch_of_claims(claims: SignedClaims, named: NamedId) -> Launch:
         record=present(claims.get("sub")),
         roles=tuple(claims[f"{CLAIM}roles"]),
         course=present(claim(claims, "custom", "course")),
+        remark=remark,
         locale=locale_of_claims(claims),
         channel=channel_of_claims(claims),
     )
 
 
-def launch_of_form(form: SignedForm, named: NamedId) -> Launch:
-    """The launch in an LTI 1.1 form, once the adapter has said which student ID it carries."""
+def launch_of_form(form: SignedForm, named: NamedId, *, student: Student | None = None, remark: str = "") -> Launch:
+    """The same of an LTI 1.1 form."""
     names = (form.get(f"lis_person_name_{part}") for part in ("given", "family", "full"))
     return Launch(
-        read_student(named.student_id, *names),
+        student or read_student(named.student_id, *names),
         Kind.LTI11,
         named.assurance,
         other_case=named.other_case,
@@ -150,6 +156,7 @@ def launch_of_form(form: SignedForm, named: NamedId) -> Launch:
         record=present(form.get("user_id")),
         roles=roles(form),
         course=present(form.get("custom_course")),
+        remark=remark,
         locale=locale_of_form(form),
         channel=channel_of_form(form),
     )
