@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateIndex, DropIndex
 from benchmarks.large_statements import DAY, WEEK, WEEKS, Size, at_once, connection_name, in_pieces, mixed, numbers, run
 from benchmarks.large_syncs import write_pushes, write_refused_progress, write_syncs
 from bridge.launch.references import LETTERS
-from bridge.store import hints, schema
+from bridge.store import schema, search_keys
 from bridge.store.directory_snapshots import _rules
 from bridge.store.engine import autocommit
 
@@ -34,7 +34,7 @@ _name = Table(
     Column("number", Integer, primary_key=True),
     Column("first_name", String, nullable=False),
     Column("last_name", String, nullable=False),
-    Column("key", schema.hint.c.key.type, nullable=False),
+    Column("key", schema.search_key.c.key.type, nullable=False),
     Column("half", String, nullable=False),
 )
 _word = Table(
@@ -78,9 +78,15 @@ def _say_names(engine: Engine, count: int) -> None:
         first, last = f"First{chance.randrange(5_000)}", f"{chance.choice(LAST)}{chance.randrange(2_000)}"
         half = "".join(chance.choices(LETTERS, k=4))
         names.append(
-            {"number": number, "first_name": first, "last_name": last, "key": hints.name_key(first, last), "half": half}
+            {
+                "number": number,
+                "first_name": first,
+                "last_name": last,
+                "key": search_keys.name_key(first, last),
+                "half": half,
+            }
         )
-        words += [{"number": number, "word": word.encode()} for word in {*hints.name_words(first, last)}]
+        words += [{"number": number, "word": word.encode()} for word in {*search_keys.name_words(first, last)}]
     with engine.begin() as connection:
         connection.execute(insert(_name), names)
         connection.execute(insert(_word), words)

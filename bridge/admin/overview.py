@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from bridge.contracts import Outcome
-from bridge.store import figures, launch_counts, packages
+from bridge.store import gauges, launch_counts, packages
 from bridge.store.database import Engine
-from bridge.store.figures import Figures
+from bridge.store.gauges import GaugeValues
 from bridge.store.launch_counts import HOUR, Count
-from bridge.store.workers import living, undone
+from bridge.store.workers import alive, unserved_work
 
 DAY: Final = 24
 WEEK: Final = 7 * DAY
@@ -63,7 +63,7 @@ class Overview:
     counts: list[Count]
     """The launches of both, of all connections together."""
     missing: int
-    figures: Figures
+    gauges: GaugeValues
 
 
 def look(
@@ -81,7 +81,7 @@ def look(
     """
     hour = int(now) // HOUR
     counts, missing = launch_counts.counts_since(engine, hour - DAY - WEEK + 1, by_connection=False)
-    known = figures.read(engine)
+    known = gauges.read(engine)
     today = _share(counts, range(hour - DAY + 1, hour + 1))
     week = _share(counts, range(hour - DAY - WEEK + 1, hour - DAY + 1))
     sites = [row.connection for row in packages.origins(engine) if row.state == packages.NEW]
@@ -95,7 +95,7 @@ def look(
     return Overview(sorted(needs, key=lambda need: not need.is_urgent), today, week, counts, missing, known)
 
 
-def _of_the_bridge(known: Figures, now: float, refresh_every: float, *, is_well: bool) -> Iterator[Need]:
+def _of_the_bridge(known: GaugeValues, now: float, refresh_every: float, *, is_well: bool) -> Iterator[Need]:
     read_at = known.directory.refreshed_at
     if read_at is None:
         yield Need(
@@ -112,10 +112,10 @@ def _of_the_bridge(known: Figures, now: float, refresh_every: float, *, is_well:
         yield Need("progress", "Progress waits for an LMS", why, "connections", number=known.waiting)
 
 
-def _of_workers(known: Figures, now: float, needs_workers: bool) -> Iterator[Need]:
-    missing = undone(known.workers, now) if needs_workers else ""
+def _of_workers(known: GaugeValues, now: float, needs_workers: bool) -> Iterator[Need]:
+    missing = unserved_work(known.workers, now) if needs_workers else ""
     if missing:
-        title = "A queue has no worker" if living(known.workers, now) else "No worker is running"
+        title = "A queue has no worker" if alive(known.workers, now) else "No worker is running"
         why = f"{missing[0].upper()}{missing[1:]}, until ottobridge worker runs."
         yield Need("workers", title, why, "workers", is_urgent=True)
 
@@ -126,7 +126,7 @@ def _of_launches(today: Share, week: Share) -> Iterator[Need]:
         yield Need("share", title, "See which connection, and why.", "failed", is_urgent=True)
 
 
-def _of_people(known: Figures) -> Iterator[Need]:
+def _of_people(known: GaugeValues) -> Iterator[Need]:
     for what, title, why, page, by_name in (
         ("unmatched", "could not get in", "Nobody in OttoLearn has their ID.", "unmatched", known.unmatched),
         ("held", "are held back by a sync", "A limit asks for somebody to approve.", "sync", known.held),

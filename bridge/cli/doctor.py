@@ -72,7 +72,7 @@ def _examine(invocation: Invocation, only: str | None, write: bool) -> Iterator[
                 connection=known.find,
                 readers=invocation.syncs_over(engine).readers,
                 own_keys=_own_keys(configuration, engine),
-                workers=partial(workers.known, engine) if configuration.bridge.workers else None,
+                workers=partial(workers.read_all, engine) if configuration.bridge.workers else None,
             )
             yield Finding("database", "open", OK)
             yield from chain(

@@ -45,11 +45,11 @@ def count(found: Iterator[tuple[str, str, str]]) -> dict[str, Counter[str]]:
 def _own_keys(engine: Engine, earlier: str, secret_key: str) -> Iterator[tuple[str, str, str]]:
     for row in own_keys.every(engine):
         try:
-            text = toolkeys.reencrypt(row.sealed, row.kid, earlier, secret_key, row.purpose)
+            text = toolkeys.reencrypt(row.encrypted_private, row.kid, earlier, secret_key, row.purpose)
         except ConfigError:
             yield "signing keys", row.kid, LOST
             continue
-        is_changed = text != row.sealed and own_keys.change_sealed(engine, row, text)
+        is_changed = text != row.encrypted_private and own_keys.reencrypt(engine, row, text)
         yield "signing keys", row.kid, DONE if is_changed else KEPT
 
 

@@ -172,7 +172,7 @@ def _beat(engine: Engine, name: str, queues: Sequence[str]) -> None:
 
 def _leave(engine: Engine, name: str) -> None:
     with suppress(DatabaseError):  # then it is missed for a minute
-        workers.leave(engine, name)
+        workers.remove(engine, name)
 
 
 def _renewed(invocation: Invocation, processes: Processes) -> Invocation:

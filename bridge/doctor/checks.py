@@ -23,7 +23,7 @@ from bridge.lti.keysets import PlatformKeys
 from bridge.net.http import Outbound
 from bridge.ottolearn.api import Attribute, OttoLearnApi
 from bridge.ottolearn.settings import Oidc, OttoLearn
-from bridge.store.workers import Worker, living, undone
+from bridge.store.workers import Worker, alive, unserved_work
 from bridge.sync.context import ReaderContexts
 
 OK, LOOK, FAILED = "ok", "look", "failed"
@@ -95,7 +95,7 @@ class Doctor:
         if self.workers is None:
             return
         now, known = self.now(), self.workers()
-        found, missing = living(known, now), undone(known, now)
+        found, missing = alive(known, now), unserved_work(known, now)
         detail = f"{len(found)} on {', '.join(sorted({one.machine for one in found})) or 'no machine'}"
         if missing:
             advice = "start `ottobridge worker`, and look at its --queues"

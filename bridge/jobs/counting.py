@@ -18,7 +18,7 @@ PAUSE: Final = 0.01
 
 def is_due(engine: Engine) -> bool:
     """Whether there are launches that were not counted."""
-    return launch_counts.behind(engine) > 0
+    return launch_counts.count_uncounted(engine) > 0
 
 
 def count(engine: Engine, now: Callable[[], float], sleep: Callable[[float], None] = time.sleep) -> int:

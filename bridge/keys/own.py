@@ -84,7 +84,7 @@ class OwnKeys:
 
     def _open(self, row: KeyRow) -> RSAKey:
         if row.kid not in self._opened:
-            self._opened[row.kid] = decrypt(row.sealed, row.kid, self._secret_key, self.purpose)
+            self._opened[row.kid] = decrypt(row.encrypted_private, row.kid, self._secret_key, self.purpose)
         return self._opened[row.kid]
 
     def _published(self) -> list[KeyRow]:

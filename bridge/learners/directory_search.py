@@ -15,8 +15,8 @@ from bridge.contracts import FIRST_NAME, LAST_NAME, Learner
 from bridge.identifiers import loose_key
 from bridge.store import learners, vouching
 from bridge.store.database import Engine
-from bridge.store.hints import name_key, name_words, value_key
 from bridge.store.learner_windows import window
+from bridge.store.search_keys import name_key, name_words, value_key
 from bridge.store.text import folded
 
 ROWS: Final = 20_000
@@ -111,11 +111,11 @@ def _named(engine: Engine, text: str, most: int) -> Iterator[Learner]:
         yield candidate.learner
     if text.isascii() and text.isdigit() and len(text) < 18 and (one := learners.learner(engine, int(text))):
         yield one
-    for learner in learners.hinted(engine, value_key(text), most):
+    for learner in learners.by_search_key(engine, value_key(text), most):
         if any(loose_key(value) == loose_key(text) for value in learner.attributes.values()):
             yield learner
     words = name_words(text, "")
-    for learner in learners.hinted(engine, name_key(text, ""), most):
+    for learner in learners.by_search_key(engine, name_key(text, ""), most):
         if name_words(learner.attributes.get(FIRST_NAME, ""), learner.attributes.get(LAST_NAME, "")) == words:
             yield learner
 

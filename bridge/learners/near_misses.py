@@ -11,7 +11,7 @@ from bridge.identifiers import is_student_id, loose_key, lower_ascii, normalize
 from bridge.learners.students import differ, name_of
 from bridge.store import learners, vouching
 from bridge.store.database import Engine
-from bridge.store.hints import name_key, name_words, value_key
+from bridge.store.search_keys import name_key, name_words, value_key
 
 MOST = 10
 """Suggestions for one student."""
@@ -89,11 +89,11 @@ def _likeness(value: str, student_id: str) -> str:
 def _by_hint(
     engine: Engine, student: Student, student_id: str, username_attributes: Sequence[str]
 ) -> Iterator[NearMiss]:
-    for learner in learners.hinted(engine, value_key(student_id), MOST):
+    for learner in learners.by_search_key(engine, value_key(student_id), MOST):
         for name, value in learner.attributes.items():
             if name not in username_attributes and loose_key(value) == loose_key(student_id):
                 yield NearMiss(learner, "other_attribute", name)
     words = name_words(student.first_name, student.last_name)
-    for learner in learners.hinted(engine, name_key(student.first_name, student.last_name), MOST):
+    for learner in learners.by_search_key(engine, name_key(student.first_name, student.last_name), MOST):
         if name_words(learner.attributes.get(FIRST_NAME, ""), learner.attributes.get(LAST_NAME, "")) == words:
             yield NearMiss(learner, "same_name", "")

@@ -169,7 +169,7 @@ class Reports:
                 self.engine, reported, DELIVERED, detail="not sent: the LMS keeps the grade of an earlier visit"
             )
             return
-        new = max(0, reported.seconds - reported.told_seconds)
+        new = max(0, reported.seconds - reported.reported_seconds)
         report = Report(
             reported.progress, reported.mastered, reported.seconds, new, reported.mastered, reported.received_at
         )

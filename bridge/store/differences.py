@@ -18,7 +18,7 @@ from bridge.roster.id_set import IdSet
 from bridge.store import learner_rows
 from bridge.store.engine import autocommit
 from bridge.store.json_batch import JsonBatchQuery
-from bridge.store.schema import directory, generation, hint, learner
+from bridge.store.schema import directory, generation, learner, search_key
 
 MOST: Final = 10_000
 """Differences that are kept in memory and written in one transaction; with more of them the whole list is written."""
@@ -52,7 +52,7 @@ _READ: Final = (
     .values(read_at=bindparam("at"), learners=bindparam("count"))
 )
 _ENDED: Final = update(directory).values(last=bindparam("new"), reading=None)
-_DROP_HINTS: Final = delete(hint).where(hint.c.generation == bindparam("g"))
+_DROP_SEARCH_KEYS: Final = delete(search_key).where(search_key.c.generation == bindparam("g"))
 _DROP: Final = delete(generation).where(generation.c.id == bindparam("g"))
 
 
@@ -136,7 +136,7 @@ def patch(
     learner_rows.put(connection, base, [found.changed[user_id] for user_id in ids], attributes)
     connection.execute(_READ, {"g": base, "at": read_at, "count": found.count})
     connection.execute(_ENDED, {"new": new})
-    connection.execute(_DROP_HINTS, {"g": new})
+    connection.execute(_DROP_SEARCH_KEYS, {"g": new})
     connection.execute(_DROP, {"g": new})
 
 

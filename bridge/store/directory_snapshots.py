@@ -20,12 +20,12 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, sele
 
 from bridge import __version__
 from bridge.contracts import Learner
-from bridge.store import differences, hints, learner_rows
+from bridge.store import differences, learner_rows, search_keys
 from bridge.store.differences import Difference
 from bridge.store.engine import autocommit
 from bridge.store.learner_rows import BATCH
 from bridge.store.learners import current, state
-from bridge.store.schema import directory, generation, hint
+from bridge.store.schema import directory, generation, search_key
 from bridge.store.schema import learner as people
 
 _NOW: Final = select(directory.c.current, directory.c.reading)
@@ -47,8 +47,10 @@ _SWAP: Final = update(directory).values(current=bindparam("new"), last=bindparam
 _LEFT: Final = select(generation.c.id).where(generation.c.id < bindparam("new"), generation.c.id != current)
 _SOME: Final = select(people.c.user_id).where(people.c.generation == bindparam("g")).limit(BATCH)
 _DROP_SOME: Final = delete(people).where(people.c.generation == bindparam("g"), people.c.user_id.in_(_SOME))
-_SOME_HINTS: Final = select(hint.c.key).where(hint.c.generation == bindparam("g")).limit(4 * BATCH)
-_DROP_SOME_HINTS: Final = delete(hint).where(hint.c.generation == bindparam("g"), hint.c.key.in_(_SOME_HINTS))
+_SOME_SEARCH_KEYS: Final = select(search_key.c.key).where(search_key.c.generation == bindparam("g")).limit(4 * BATCH)
+_DROP_SOME_SEARCH_KEYS: Final = delete(search_key).where(
+    search_key.c.generation == bindparam("g"), search_key.c.key.in_(_SOME_SEARCH_KEYS)
+)
 _DROP: Final = delete(generation).where(generation.c.id == bindparam("g"))
 
 
@@ -109,7 +111,7 @@ def _begin(engine: Engine, attributes: Sequence[str], now: float) -> _Reading:
 
 
 def _rules(attributes: Sequence[str]) -> str:
-    """A digest of everything by which usernames and hints are made from a learner."""
+    """A digest of everything by which usernames and search keys are made from a learner."""
     rules = [__version__, unicodedata.unidata_version, *attributes]
     return hashlib.sha256(json.dumps(rules).encode()).hexdigest()
 
@@ -128,7 +130,7 @@ def _patch(engine: Engine, reading: _Reading, found: Difference, attributes: Seq
 
 def _write(engine: Engine, new: int, learners: Iterator[Learner], attributes: Sequence[str]) -> int | None:
     count = 0
-    with hints.Gathered() as gathered:
+    with search_keys.KeySorter() as sorter:
         # Read from OttoLearn between the transactions, never inside one.
         while batch := list(islice(learners, BATCH)):
             written = _write_batch(engine, new, batch, attributes)
@@ -136,8 +138,8 @@ def _write(engine: Engine, new: int, learners: Iterator[Learner], attributes: Se
                 return None
             count += len(written)
             for person in written:
-                gathered.add(person, attributes)
-        return count if all(_write_hints(engine, new, piece) for piece in gathered.pieces()) else None
+                sorter.add(person, attributes)
+        return count if all(_write_search_keys(engine, new, piece) for piece in sorter.batches()) else None
 
 
 def _write_batch(engine: Engine, new: int, batch: Sequence[Learner], attributes: Sequence[str]) -> list[Learner] | None:
@@ -149,12 +151,12 @@ def _write_batch(engine: Engine, new: int, batch: Sequence[Learner], attributes:
         return learner_rows.add(connection, new, [first[user_id] for user_id in sorted(first)], attributes)
 
 
-def _write_hints(engine: Engine, new: int, piece: Sequence[tuple[int, int]]) -> bool:
-    """Write a piece of the hints; False when a later reading has swept this one away."""
+def _write_search_keys(engine: Engine, new: int, piece: Sequence[tuple[int, int]]) -> bool:
+    """Write a piece of the search keys; False when a later reading has swept this one away."""
     with engine.begin() as connection:
         if connection.execute(_HOLD, {"g": new}).one_or_none() is None:
             return False
-        learner_rows.add_hints(connection, new, piece)
+        learner_rows.add_search_keys(connection, new, piece)
     return True
 
 
@@ -177,7 +179,7 @@ def _drop_left(engine: Engine, new: int) -> None:
 def _drop(engine: Engine, old: int) -> None:
     with autocommit(engine) as connection:
         # In small pieces, so that launches get their turn in between.
-        for some in (_DROP_SOME, _DROP_SOME_HINTS):
+        for some in (_DROP_SOME, _DROP_SOME_SEARCH_KEYS):
             while connection.execute(some, {"g": old}).rowcount:
                 pass
         connection.execute(_DROP, {"g": old})

@@ -15,10 +15,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.admin_schema import launch_count, launch_count_by_day, launch_name, launch_summed
 from bridge.store.engine import autocommit
-from bridge.store.hints import name_words
 from bridge.store.insert_or_ignore import insert_or_ignore
 from bridge.store.purging import Purge
 from bridge.store.schema import launch
+from bridge.store.search_keys import name_words
 
 HOUR: Final = 3600
 DAY: Final = 86_400.0
@@ -79,7 +79,7 @@ _BEGIN: Final = insert_or_ignore(launch_summed)
 _ADD: Final = {"sqlite": _statements(sqlite), "postgresql": _statements(postgresql)}
 
 
-def behind(engine: Engine) -> int:
+def count_uncounted(engine: Engine) -> int:
     """How many launches, at most, are not counted yet."""
     with autocommit(engine) as connection:
         return _newest(connection) - _counted(connection)

@@ -1,7 +1,7 @@
-"""A learner as rows: the record, the Username values that find it, and the hints it might be recognised by.
+"""A learner as rows: the record, its Username values, and its search keys.
 
-Everything here works within its caller's transaction. Rows go in ascending order, learners by id and hints by key: two
-that write the same ones in two orders would wait for each other, and PostgreSQL would end one.
+Everything here works within its caller's transaction. Rows go in ascending order, learners by id, search keys by key:
+two transactions that write the same rows in two orders would deadlock, and PostgreSQL would abort one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.contracts import Learner
 from bridge.identifiers import is_student_id, loose_key, normalize
-from bridge.store import hints
+from bridge.store import search_keys
 from bridge.store.schema import learner, username
 
 BATCH: Final = 500
@@ -30,12 +30,12 @@ _ADD_USERNAMES: Final = {
     "sqlite": "INSERT INTO username (generation, folded, user_id, attribute, value) VALUES (?, ?, ?, ?, ?)",
     "postgresql": "INSERT INTO username (generation, folded, user_id, attribute, value) VALUES (%s, %s, %s, %s, %s)",
 }
-"""For the driver, as those of hints: SQLAlchemy takes as long for a row as the database."""
-_ADD_HINTS: Final = {
+"""For the driver, as those of search keys: SQLAlchemy takes as long for a row as the database."""
+_ADD_SEARCH_KEYS: Final = {
     "sqlite": "INSERT INTO hint (generation, key, user_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
     "postgresql": "INSERT INTO hint (generation, key, user_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
 }
-_DROP_HINTS: Final = {
+_DROP_SEARCH_KEYS: Final = {
     "sqlite": "DELETE FROM hint WHERE generation = ? AND key = ? AND user_id = ?",
     "postgresql": "DELETE FROM hint WHERE generation = %s AND key = %s AND user_id = %s",
 }
@@ -64,8 +64,9 @@ _PUT: Final = {"sqlite": _put_statement(sqlite), "postgresql": _put_statement(po
 
 
 def add(connection: Connection, live: int, people: Sequence[Learner], attributes: Sequence[str]) -> list[Learner]:
-    """Write those of `people`, in ascending order, who are not there yet, and what they are found by; their hints are
-    left to the caller. Returns whom it wrote.
+    """Insert those of `people`, in ascending order, who are not there yet, with their Username values; returns them.
+
+    Their search keys are left to the caller.
     """
     by_id = {person.user_id: person for person in people}
     rows = connection.execute(_ADD[connection.dialect.name], [_row(live, person) for person in people])
@@ -78,33 +79,33 @@ def put(connection: Connection, live: int, people: Sequence[Learner], attributes
     """Write `people`, in ascending order, in the place of what was there of them."""
     if not people:
         return
-    forget_hints(connection, live, [person.user_id for person in people], attributes)
+    forget_search_keys(connection, live, [person.user_id for person in people], attributes)
     connection.execute(_PUT[connection.dialect.name], [_row(live, person) for person in people])
     connection.execute(_FORGET_USERNAMES, [{"g": live, "u": person.user_id} for person in people])
     _add_usernames(connection, live, people, attributes)
-    add_hints(connection, live, _hints(people, attributes))
+    add_search_keys(connection, live, _search_keys(people, attributes))
 
 
 def remove(connection: Connection, live: int, user_ids: Sequence[int], attributes: Sequence[str]) -> None:
-    """Take learners out, in ascending order, with all that they were found by."""
-    forget_hints(connection, live, user_ids, attributes)
+    """Delete learners, in ascending order, with their Username values and search keys."""
+    forget_search_keys(connection, live, user_ids, attributes)
     for some in _pieces(user_ids):
         connection.execute(_REMOVE, {"g": live, "among": some})
 
 
-def add_hints(connection: Connection, live: int, found: Iterable[tuple[int, int]]) -> None:
-    """Write hints: key and user id, in ascending order."""
+def add_search_keys(connection: Connection, live: int, found: Iterable[tuple[int, int]]) -> None:
+    """Write search keys: key and user id, in ascending order."""
     if rows := [(live, key, user_id) for key, user_id in found]:
-        connection.exec_driver_sql(_ADD_HINTS[connection.dialect.name], rows)
+        connection.exec_driver_sql(_ADD_SEARCH_KEYS[connection.dialect.name], rows)
 
 
-def forget_hints(connection: Connection, live: int, user_ids: Sequence[int], attributes: Sequence[str]) -> None:
-    """Forget what these learners, as they are written now, might be recognised by; holds their rows until the end."""
+def forget_search_keys(connection: Connection, live: int, user_ids: Sequence[int], attributes: Sequence[str]) -> None:
+    """Delete the search keys of these learners as they are stored now; locks their rows until the transaction ends."""
     for some in _pieces(user_ids):
         found = connection.execute(_OLD, {"g": live, "among": some})
         old = [Learner(user_id, active, json.loads(text)) for user_id, active, text in found]
-        if rows := [(live, key, user_id) for key, user_id in _hints(old, attributes)]:
-            connection.exec_driver_sql(_DROP_HINTS[connection.dialect.name], rows)
+        if rows := [(live, key, user_id) for key, user_id in _search_keys(old, attributes)]:
+            connection.exec_driver_sql(_DROP_SEARCH_KEYS[connection.dialect.name], rows)
 
 
 def written(attributes: dict[str, str]) -> str:
@@ -115,8 +116,8 @@ def written(attributes: dict[str, str]) -> str:
         return json.dumps(attributes)
 
 
-def _hints(people: Sequence[Learner], attributes: Sequence[str]) -> list[tuple[int, int]]:
-    return sorted((key, person.user_id) for person in people for key in hints.keys(person, attributes))
+def _search_keys(people: Sequence[Learner], attributes: Sequence[str]) -> list[tuple[int, int]]:
+    return sorted((key, person.user_id) for person in people for key in search_keys.of_learner(person, attributes))
 
 
 def _add_usernames(connection: Connection, live: int, people: Sequence[Learner], attributes: Sequence[str]) -> None:

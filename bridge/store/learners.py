@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, and_, bindparam, func, or_, select, u
 
 from bridge.contracts import Learner
 from bridge.store.engine import autocommit
-from bridge.store.schema import directory, generation, hint
+from bridge.store.schema import directory, generation, search_key
 from bridge.store.schema import learner as people
 
 
@@ -42,11 +42,11 @@ _PAGE: Final = (
 _LEARNER: Final = select(people.c.user_id, people.c.active, people.c.attributes).where(
     people.c.generation == current, people.c.user_id == bindparam("asked")
 )
-_HINTED: Final = (
+_BY_SEARCH_KEY: Final = (
     select(people.c.user_id, people.c.active, people.c.attributes)
-    .join(hint, (hint.c.generation == people.c.generation) & (hint.c.user_id == people.c.user_id))
-    .where(hint.c.generation == current, hint.c.key == bindparam("asked"))
-    .order_by(hint.c.user_id)
+    .join(search_key, (search_key.c.generation == people.c.generation) & (search_key.c.user_id == people.c.user_id))
+    .where(search_key.c.generation == current, search_key.c.key == bindparam("asked"))
+    .order_by(search_key.c.user_id)
     .limit(bindparam("most"))
 )
 _STATE: Final = select(
@@ -83,12 +83,12 @@ def learner(engine: Engine, user_id: int) -> Learner | None:
     return None if row is None else _read(*row)
 
 
-def hinted(engine: Engine, key: int | None, most: int) -> list[Learner]:
-    """At most `most` learners with this key of `bridge.store.hints`; of changed ones, also some who had it once."""
+def by_search_key(engine: Engine, key: int | None, most: int) -> list[Learner]:
+    """At most `most` learners with this key of `bridge.store.search_keys`; some may have had it only before."""
     if key is None:
         return []
     with autocommit(engine) as connection:
-        return [_read(*row) for row in connection.execute(_HINTED, {"asked": key, "most": most})]
+        return [_read(*row) for row in connection.execute(_BY_SEARCH_KEY, {"asked": key, "most": most})]
 
 
 def state(engine: Engine) -> DirectoryState:

@@ -27,8 +27,8 @@ class KeyRow(NamedTuple):
     """`CURRENT`, `NEXT`, or None for one that signs no more."""
     public: str
     """The public JSON Web Key, as JSON."""
-    sealed: str
-    """What `bridge.lti.toolkeys.encrypt` made of the private key."""
+    encrypted_private: str
+    """The private key as `bridge.lti.toolkeys.encrypt` encrypts it."""
     made_at: float
     published_until: float | None = None
     """When it leaves the published set; None while it signs or will sign."""
@@ -66,11 +66,13 @@ def every(engine: Engine) -> list[KeyRow]:
         return [KeyRow(*row) for row in connection.execute(select(*_COLUMNS).order_by(own_key.c.kid))]
 
 
-def change_sealed(engine: Engine, row: KeyRow, sealed: str) -> bool:
-    """Keep a private key encrypted otherwise; False where it is not as in `row` any more."""
-    same = (own_key.c.kid == row.kid, own_key.c.sealed == row.sealed)
+def reencrypt(engine: Engine, row: KeyRow, encrypted_private: str) -> bool:
+    """Replace the ciphertext of a private key; False where it is not that of `row` any more."""
+    same = (own_key.c.kid == row.kid, own_key.c.encrypted_private == row.encrypted_private)
     with autocommit(engine) as connection:
-        return bool(connection.execute(update(own_key).where(*same).values(sealed=sealed)).rowcount)
+        return bool(
+            connection.execute(update(own_key).where(*same).values(encrypted_private=encrypted_private)).rowcount
+        )
 
 
 def add(engine: Engine, *rows: KeyRow) -> None:

@@ -80,7 +80,7 @@ _ON_A_ROSTER: Final = (
     .where(
         sync_source.c.connection == _p.connection,
         sync_person.c.user_id == _p.user_id,
-        sync_person.c.standing == Membership.PRESENT,
+        sync_person.c.membership == Membership.PRESENT,
     )
 )
 _OLD: Final = (
@@ -150,7 +150,7 @@ def bind(engine: Engine, wanted: Person, before: Person | None) -> bool:
         return connection.execute(_REBIND, {**asked, **changed}).rowcount == 1
 
 
-def keep(connection: Connection, people: Sequence[Person]) -> None:
+def upsert(connection: Connection, people: Sequence[Person]) -> None:
     """Write what a roster says, within the caller's transaction. A record whose user another record is meanwhile, by a
     launch, is left out: the next roster finds the two.
     """
@@ -193,7 +193,7 @@ def rename(engine: Engine, connection: str, user_id: int, student_id: str, *, no
         database.execute(statement.values(student_id=student_id, origin=Origin.ADMINISTRATOR, bound_at=now))
 
 
-def left(connection: Connection, source: Source, user_ids: Sequence[int], now: float) -> None:
+def mark_left(connection: Connection, source: Source, user_ids: Sequence[int], now: float) -> None:
     """These users are no longer on the roster: from now on it counts how long ago they were seen."""
     if user_ids:
         one = {"c": source.connection, "d": source.namespace, "at": now}

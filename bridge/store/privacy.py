@@ -48,7 +48,7 @@ HOLDS_PEOPLE: Final = (
         sync_person,
         sync_item,
     ),
-    *(schema.learner, schema.username, schema.hint, schema.kept, audit),
+    *(schema.learner, schema.username, schema.search_key, schema.kept, audit),
 )
 HOLDS_NOBODY: Final = {
     "spent": "digests of values that worked once",

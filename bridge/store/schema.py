@@ -1,4 +1,9 @@
-"""Every table, as the newest migration leaves it; a test compares the two on both databases."""
+"""Every table, as the newest migration leaves it; a test compares the two on both databases.
+
+A name in the database stays for as long as two releases may run side by side. Where Python has a clearer one, the
+column has it as its `key`: `encrypted_private` is `own_key.sealed`, `reported_seconds` is `progress.told_seconds`,
+`detail` is `sync_request.said`, `membership` is `sync_person.standing`; and the table `hint` is `search_key`.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +28,7 @@ from bridge.store import admin_schema, scim_schema, sync_schema
 from bridge.store.metadata import Number, metadata
 
 __all__ = ["admin_schema", "metadata", "scim_schema", "sync_schema"]
-"""What belongs to it, whoever names no table of theirs."""
+"""The modules whose tables belong to `metadata`, imported here so that all are known."""
 
 call_budget = Table(
     "call_budget",
@@ -176,7 +181,7 @@ own_key = Table(
     Column("purpose", String(16), nullable=False),
     Column("stage", String(16), nullable=True),
     Column("public", Text, nullable=False),
-    Column("sealed", Text, nullable=False),
+    Column("sealed", Text, key="encrypted_private", nullable=False),
     Column("made_at", Double, nullable=False),
     Column("published_until", Double, nullable=True),
     # Keys that sign no more have no stage, and NULLs are never equal.
@@ -292,7 +297,7 @@ progress = Table(
     Column("progress", Double, nullable=False),
     Column("mastered", Boolean, nullable=False),
     Column("seconds", Integer, nullable=False),
-    Column("told_seconds", Integer, nullable=False),
+    Column("told_seconds", Integer, key="reported_seconds", nullable=False),
     Column("received_at", Double, nullable=False),
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -315,7 +320,7 @@ probe = Table(
 )
 """What probe packages saw of an LMS, JSON."""
 
-hint = Table(
+search_key = Table(
     "hint",
     metadata,
     Column("generation", Number, primary_key=True),
@@ -323,7 +328,8 @@ hint = Table(
     Column("user_id", Number, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
-"""What else a learner might be recognised by, as 64-bit digests: names, and IDs outside the Username attributes."""
+"""The search keys of learners (`bridge.store.search_keys`): 64-bit digests of names and of IDs outside the Username
+attributes."""
 
 unmatched = Table(
     "unmatched",

@@ -80,7 +80,7 @@ def known_elsewhere(connection: Connection, source: int, ids: Collection[str]) -
     """Those of these student IDs, or keys of them, by which another connection has somebody, or somebody launched."""
     p, sources = sync_person.c, select(sync_source.c.id).where(sync_source.c.id != source)
     own = select(sync_source.c.connection).where(sync_source.c.id == source).scalar_subquery()
-    on_rosters = select(p.key).where(p.source.in_(sources), p.key.in_(ids), p.standing == Membership.PRESENT)
+    on_rosters = select(p.key).where(p.source.in_(sources), p.key.in_(ids), p.membership == Membership.PRESENT)
     launched = select(person.c.student_id).where(
         person.c.student_id.in_(ids), person.c.connection != own, person.c.origin == Origin.LAUNCH
     )
@@ -91,6 +91,6 @@ def owners(connection: Connection, source: int, user_ids: Iterable[int]) -> list
     """Those of these users who are on the roster of `source`, as far as its snapshot knows."""
     p = sync_person.c
     statement = select(p.user_id, p.digest).where(
-        p.source == source, p.user_id.in_(list(user_ids)), p.standing == Membership.PRESENT
+        p.source == source, p.user_id.in_(list(user_ids)), p.membership == Membership.PRESENT
     )
     return [Owner(user_id, bytes(digest)) for user_id, digest in connection.execute(statement)]

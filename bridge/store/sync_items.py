@@ -218,7 +218,7 @@ def open_of(connection: Connection, run: int, keys: Iterable[str]) -> list[Item]
     return [item_of(row) for row in connection.execute(statement)]
 
 
-def shift(connection: Connection, run: int, kinds: Sequence[str], old: State, new: State) -> None:
+def move_state(connection: Connection, run: int, kinds: Sequence[str], old: State, new: State) -> None:
     """Move all items of these kinds from one state to another."""
     statement = update(sync_item).where(_i.run == run, _i.kind.in_(kinds), _i.state == old)
     connection.execute(statement.values(state=new))
@@ -263,7 +263,7 @@ def sent_for(engine: Engine, source: int, key: str) -> list[tuple[int, bool, flo
         return [(int(row.id), bool(row.look_up), float(row.started_at)) for row in connection.execute(statement)]
 
 
-def holds(engine: Engine, run: int, kinds: Sequence[str], states: Sequence[str] = (State.HELD,)) -> bool:
+def has_items(engine: Engine, run: int, kinds: Sequence[str], states: Sequence[str] = (State.HELD,)) -> bool:
     """Whether a run holds items of these kinds, or has some in one of these states."""
     statement = select(_i.number).where(_i.run == run, _i.state.in_(states), _i.kind.in_(kinds)).limit(1)
     with autocommit(engine) as connection:

@@ -41,7 +41,7 @@ class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
     key: str
     user_id: int
     hex_digest: str
-    standing: int
+    membership: int
     missing: bool
     """On its way out, within the grace."""
 
@@ -57,7 +57,7 @@ class Ownership(NamedTuple):
     source: int
     key: str
     user_id: int
-    standing: int
+    membership: int
 
 
 class Missing(NamedTuple):
@@ -75,7 +75,7 @@ class SnapshotRow(NamedTuple):
     key: str
     user_id: int
     digest: bytes
-    standing: Membership
+    membership: Membership
     written: Mapping[str, str] | None
     """None: what was last written stays as it is."""
 
@@ -83,13 +83,13 @@ class SnapshotRow(NamedTuple):
 _p, _w = sync_person.c, sync_written.c
 _KNOWN: Final = JsonBatchQuery(
     Known,
-    *(_p.key, _p.user_id, _p.digest, _p.standing, _p.missing_since.is_not(None)),
+    *(_p.key, _p.user_id, _p.digest, _p.membership, _p.missing_since.is_not(None)),
     among=_p.key,
     where=_p.source == bindparam("s"),
 )
 _OWNERSHIPS: Final = JsonBatchQuery(
     Ownership,
-    *(_p.source, _p.key, _p.user_id, _p.standing),
+    *(_p.source, _p.key, _p.user_id, _p.membership),
     among=_p.user_id,
 )
 _WRITTEN: Final = JsonBatchQuery(
@@ -99,10 +99,12 @@ _WRITTEN: Final = JsonBatchQuery(
     where=_w.source == bindparam("s"),
 )
 _PRESENT: Final = select(_p.key, _p.user_id, _p.missing_reads, _p.missing_since).where(
-    _p.source == bindparam("s"), _p.standing == Membership.PRESENT
+    _p.source == bindparam("s"), _p.membership == Membership.PRESENT
 )
 _COUNT: Final = (
-    select(func.count()).select_from(sync_person).where(_p.source == bindparam("s"), _p.standing == Membership.PRESENT)
+    select(func.count())
+    .select_from(sync_person)
+    .where(_p.source == bindparam("s"), _p.membership == Membership.PRESENT)
 )
 _ANY: Final = select(_p.key).where(_p.source == bindparam("s")).limit(1)
 
@@ -165,7 +167,7 @@ def invalidate_digests(connection: Connection, source: int, user_ids: Sequence[i
     """Invalidate the digests of these users at all connections but `source`; their next runs compare in full."""
     if not user_ids:
         return
-    others = (_p.source != source, _p.user_id.in_(user_ids), _p.standing == Membership.PRESENT)
+    others = (_p.source != source, _p.user_id.in_(user_ids), _p.membership == Membership.PRESENT)
     found = connection.execute(select(_p.source, _p.key, _p.digest).where(*others)).all()
     rows = [{"s": row.source, "k": row.key, "d": invalidated(bytes(row.digest))} for row in found]
     if rows:
@@ -210,13 +212,13 @@ def has_snapshot(engine: Engine, source: int) -> bool:
         return connection.execute(_ANY, {"s": source}).first() is not None
 
 
-def hold(connection: Connection, source: int, people: Sequence[SnapshotRow]) -> None:
+def upsert(connection: Connection, source: int, people: Sequence[SnapshotRow]) -> None:
     """Write these people into the snapshot, and reset their missing counts."""
     if not people:
         return
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     person = dialect.insert(sync_person)
-    names = ("user_id", "digest", "standing", "missing_reads", "missing_since")
+    names = ("user_id", "digest", "membership", "missing_reads", "missing_since")
     connection.execute(
         person.on_conflict_do_update(
             index_elements=["source", "key"], set_={name: person.excluded[name] for name in names}
@@ -234,12 +236,12 @@ def hold(connection: Connection, source: int, people: Sequence[SnapshotRow]) -> 
         )
 
 
-def stand(connection: Connection, source: int, keys: Iterable[str], standing: Membership) -> None:
+def set_membership(connection: Connection, source: int, keys: Iterable[str], membership: Membership) -> None:
     """Change the membership of these people."""
-    rows = [{"k": key, "st": standing} for key in keys]
+    rows = [{"k": key, "st": membership} for key in keys]
     if rows:
         statement = update(sync_person).where(_p.source == source, _p.key == bindparam("k"))
-        connection.execute(statement.values(standing=bindparam("st"), missing_reads=0, missing_since=None), rows)
+        connection.execute(statement.values(membership=bindparam("st"), missing_reads=0, missing_since=None), rows)
 
 
 def note_activated(engine: Engine, source: int) -> None:
@@ -249,9 +251,9 @@ def note_activated(engine: Engine, source: int) -> None:
     active = select(learner.c.user_id).where(
         learner.c.generation == select(directory.c.current).scalar_subquery(), learner.c.active
     )
-    theirs = (_p.source == source, _p.standing == Membership.DEACTIVATED, _p.user_id.in_(active))
+    theirs = (_p.source == source, _p.membership == Membership.DEACTIVATED, _p.user_id.in_(active))
     with autocommit(engine) as connection:
-        connection.execute(update(sync_person).where(*theirs).values(standing=Membership.LET_GO))
+        connection.execute(update(sync_person).where(*theirs).values(membership=Membership.LET_GO))
 
 
 def count_missing(
@@ -261,7 +263,7 @@ def count_missing(
     keys = select(sync_item.c.key).where(sync_item.c.run == run, sync_item.c.kind.in_(kinds))
     connection.execute(
         update(sync_person)
-        .where(_p.source == source, _p.standing == Membership.PRESENT, _p.key.in_(keys))
+        .where(_p.source == source, _p.membership == Membership.PRESENT, _p.key.in_(keys))
         .values(missing_reads=_p.missing_reads + readings, missing_since=func.coalesce(_p.missing_since, now))
     )
 
@@ -285,7 +287,7 @@ def _person_row(source: int, held: SnapshotRow) -> dict[str, object]:
         "key": held.key,
         "user_id": held.user_id,
         "digest": held.digest,
-        "standing": held.standing,
+        "membership": held.membership,
         "missing_reads": 0,
         "missing_since": None,
     }

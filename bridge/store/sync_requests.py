@@ -31,7 +31,7 @@ class Stage(enum.StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
-    """Nothing came of it; `said` says why."""
+    """Nothing came of it; `detail` says why."""
     WITHDRAWN = "withdrawn"
     """Taken back before any process began with it."""
 
@@ -50,7 +50,7 @@ class SyncRequest(NamedTuple):
     ended_at: float | None
     result: int | None
     """The run that came of it."""
-    said: str
+    detail: str
 
 
 _q = sync_request.c
@@ -80,14 +80,14 @@ _DEAD: Final = (
         # Far ahead: its clock, or ours, was set back since; whoever lives says so again.
         or_(_q.seen_at < bindparam("now") - bindparam("lease"), _q.seen_at > bindparam("now") + bindparam("lease")),
     )
-    .values(state=Stage.FAILED, open=null(), ended_at=bindparam("now"), said=bindparam("why"))
+    .values(state=Stage.FAILED, open=null(), ended_at=bindparam("now"), detail=bindparam("why"))
 )
 
 
 def add(engine: Engine, connection: str, act: Act, run: int | None, *, asked_by: str, now: float) -> SyncRequest | None:
     """Ask for a sync of a connection; None where somebody has asked for one that is not done yet."""
     row: dict[str, Any] = {"connection": connection, "act": act, "run": run, "asked_by": asked_by[:255]}
-    row |= {"asked_at": now, "state": Stage.WAITING, "open": connection, "said": ""}
+    row |= {"asked_at": now, "state": Stage.WAITING, "open": connection, "detail": ""}
     try:
         with autocommit(engine) as database:
             number = int(database.execute(_ADD, row).scalar_one())
@@ -128,7 +128,7 @@ def withdraw(engine: Engine, number: int, now: float) -> bool:
         return done.rowcount == 1
 
 
-def newest_about(engine: Engine, connection: str, run: int) -> SyncRequest | None:
+def newest_for_plan(engine: Engine, connection: str, run: int) -> SyncRequest | None:
     """What was last asked for about the plan of this run, done or not."""
     with autocommit(engine) as database:
         row = database.execute(_ABOUT, {"asked": connection, "whose": run}).one_or_none()
@@ -152,15 +152,15 @@ def is_any(engine: Engine, *, now: float, lease: float) -> bool:
         return database.execute(wanted).first() is not None
 
 
-def keep(engine: Engine, number: int, now: float) -> None:
+def heartbeat(engine: Engine, number: int, now: float) -> None:
     """Say that the request is still being carried out."""
     with autocommit(engine) as database:
         database.execute(_KEEP, {"which": number, "now": now})
 
 
-def end(engine: Engine, number: int, state: Stage, *, result: int | None, said: str, now: float) -> None:
+def end(engine: Engine, number: int, state: Stage, *, result: int | None, detail: str, now: float) -> None:
     """Note what came of the request."""
-    values = {"state": state, "open": None, "ended_at": now, "result": result or None, "said": said[:2000]}
+    values = {"state": state, "open": None, "ended_at": now, "result": result or None, "detail": detail[:2000]}
     with autocommit(engine) as database:
         database.execute(_ENDED.values(**values), {"which": number})
 

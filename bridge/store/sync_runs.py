@@ -233,14 +233,14 @@ def under_way(engine: Engine, source: int) -> list[Run]:
         return [_run(row) for row in rows]
 
 
-def good(engine: Engine, source: int, last: int) -> list[Run]:
+def completed(engine: Engine, source: int, last: int) -> list[Run]:
     """The `last` runs of a connection that came to their end, newest first."""
     statement = _RUNS.where(_of(source), *_GOOD).order_by(_r.id.desc()).limit(last)
     with autocommit(engine) as connection:
         return [_run(row) for row in connection.execute(statement)]
 
 
-def last_good(engine: Engine, source: int, *, whole: bool) -> Run | None:
+def last_completed(engine: Engine, source: int, *, whole: bool) -> Run | None:
     """The last run that came to its end and read the whole roster, or else only changes."""
     statement = _RUNS.where(_of(source), *_GOOD, _r.since.is_(None) if whole else _r.since.is_not(None))
     with autocommit(engine) as connection:

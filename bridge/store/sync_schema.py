@@ -95,12 +95,12 @@ sync_request = Table(
     Column("seen_at", Double, nullable=True),
     Column("ended_at", Double, nullable=True),
     Column("result", BigInteger, nullable=True),
-    Column("said", Text, nullable=False),
+    Column("said", Text, key="detail", nullable=False),
     Index("ix_sync_request_connection", "connection", "id"),
     sqlite_autoincrement=True,
 )
 """Syncs that administrators ask for on pages. `run` is whose plan is applied or approved, `result` the run that came of
-it, `said` what there is to say."""
+it, `detail` what there is to say."""
 
 sync_item = Table(
     "sync_item",
@@ -142,7 +142,7 @@ sync_person = Table(
     Column("key", Text, primary_key=True),
     Column("user_id", Number, nullable=False),
     Column("digest", LargeBinary(16), nullable=False),
-    Column("standing", Integer, nullable=False),
+    Column("standing", Integer, key="membership", nullable=False),
     Column("missing_reads", Integer, nullable=False),
     Column("missing_since", Double, nullable=True),
     Index("ix_sync_person_user", "user_id"),

@@ -35,7 +35,7 @@ class Visit(NamedTuple):
 
 
 class Reported(NamedTuple):
-    """What OttoLearn last said of a visit. `told_seconds` is how much of `seconds` the LMS has."""
+    """What OttoLearn last said of a visit. `reported_seconds` is how much of `seconds` the LMS has."""
 
     id: int
     visit: int
@@ -43,7 +43,7 @@ class Reported(NamedTuple):
     progress: float
     mastered: bool
     seconds: int
-    told_seconds: int
+    reported_seconds: int
     received_at: float
     state: str
     attempts: int
@@ -170,7 +170,7 @@ def add(engine: Engine, row: Visit, *, due_at: float) -> int:
         person = {"connection": row.connection, "student": row.student_id, "user": row.user_id, "course": row.course}
         left = connection.execute(_UNDELIVERED, person).scalar_one_or_none()
         if left is not None:
-            moved = {"visit": number, "due_at": due_at, "told_seconds": 0, "attempts": 0}
+            moved = {"visit": number, "due_at": due_at, "reported_seconds": 0, "attempts": 0}
             connection.execute(_CHANGE.values(**moved), {"row": left})
     return number
 
@@ -269,7 +269,7 @@ def is_any_due(engine: Engine, *, now: float, kinds: Sequence[str], idle_since: 
 
 def settle(engine: Engine, row: Reported, state: str, *, detail: str = "", due_at: float = NEVER) -> None:
     """How a delivery ended. Where OttoLearn has said more meanwhile, that stays to be delivered."""
-    reported = {"told_seconds": row.seconds} if state == DELIVERED else {}
+    reported = {"reported_seconds": row.seconds} if state == DELIVERED else {}
     ended = {"state": state, "detail": detail[:255], "due_at": due_at}
     with autocommit(engine) as connection:
         if reported:

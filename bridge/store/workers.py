@@ -51,7 +51,7 @@ def beat(engine: Engine, one: Worker) -> None:
         connection.execute(_BEAT[engine.dialect.name], row)
 
 
-def leave(engine: Engine, id_: str) -> None:
+def remove(engine: Engine, id_: str) -> None:
     """The worker ends, and is not missed."""
     with autocommit(engine) as connection:
         connection.execute(_LEAVE, {"left": id_})
@@ -63,29 +63,29 @@ def forget_before(engine: Engine, before: float) -> None:
         connection.execute(_FORGET, {"before": before})
 
 
-def everyone(connection: Connection) -> list[Worker]:
+def read_all_on(connection: Connection) -> list[Worker]:
     """All that are known, alive or not."""
     rows = connection.execute(_ALL).all()
     return [Worker(row.id, row.machine, tuple(row.queues.split(",")), row.seen_at) for row in rows]
 
 
-def known(engine: Engine) -> list[Worker]:
+def read_all(engine: Engine) -> list[Worker]:
     """The same."""
     with autocommit(engine) as connection:
-        return everyone(connection)
+        return read_all_on(connection)
 
 
-def living(workers: Iterable[Worker], now: float) -> list[Worker]:
+def alive(workers: Iterable[Worker], now: float) -> list[Worker]:
     """Those that have given a sign of life lately."""
     return [one for one in workers if now - one.seen_at < ALIVE]
 
 
-def takers(workers: Iterable[Worker], now: float) -> dict[str, int]:
+def count_by_queue(workers: Iterable[Worker], now: float) -> dict[str, int]:
     """How many living workers take each queue."""
-    found = living(workers, now)
+    found = alive(workers, now)
     return {queue: sum(queue in one.queues for one in found) for queue in UNDONE}
 
 
-def undone(workers: Iterable[Worker], now: float) -> str:
+def unserved_work(workers: Iterable[Worker], now: float) -> str:
     """What nobody does, as a sentence's part; empty where every queue has a worker."""
-    return ", ".join(UNDONE[queue] for queue, count in takers(workers, now).items() if not count)
+    return ", ".join(UNDONE[queue] for queue, count in count_by_queue(workers, now).items() if not count)

@@ -20,7 +20,7 @@ from bridge.store.sync_runs import RIGHT_LOST, UNDER_WAY, Run, Status
 from bridge.sync.stale import PlanStale, require_open
 
 
-class NotAsked(OttoBridgeError):
+class ApprovalRefused(OttoBridgeError):
     """The plan may not be carried out, or somebody else has asked for something; the text says which."""
 
 
@@ -73,20 +73,20 @@ def why_not(engine: Engine, run: Run, connection: Connection[Any] | None, now: f
 def ask(
     engine: Engine, run: int, act: Act, connection: Connection[Any] | None, *, seen: str, asked_by: str, now: float
 ) -> SyncRequest:
-    """Ask that the plan of `run` be carried out, as it was `seen`. Raises NotAsked."""
+    """Ask that the plan of `run` be carried out, as it was `seen`. Raises ApprovalRefused."""
     found = sync_runs.find(engine, run)
     if found is None:
-        raise NotAsked(f"there is no run {run}")
+        raise ApprovalRefused(f"there is no run {run}")
     if why := why_not(engine, found, connection, now):
-        raise NotAsked(why)
+        raise ApprovalRefused(why)
     waits = open_of(plan_pages.tally(engine, run))
     if waits.seen != seen:
-        raise NotAsked("the plan has changed since you looked at it; look at what waits now")
+        raise ApprovalRefused("the plan has changed since you looked at it; look at what waits now")
     if act not in acts_of(found, waits):
-        raise NotAsked(f"run {run} is {found.status}; its plan is not carried out like this")
+        raise ApprovalRefused(f"run {run} is {found.status}; its plan is not carried out like this")
     asked = sync_requests.add(engine, found.connection, act, run, asked_by=asked_by, now=now)
     if asked is None:
         other = sync_requests.open_of(engine, found.connection)
         who = f"{other.asked_by} has" if other else "somebody has just"
-        raise NotAsked(f"{who} asked for a sync of {found.connection} that is not done yet; look again after it")
+        raise ApprovalRefused(f"{who} asked for a sync of {found.connection} that is not done yet; look again after it")
     return asked

@@ -64,7 +64,7 @@ class ChangesPlanner(Planner):
         known = sync_people.known(connection, self._rules.source, list(keys))
         for person in left:
             found = known.get(person.key)
-            if found and found.standing == Membership.PRESENT and same_record(found.digest, person.digest):
+            if found and found.membership == Membership.PRESENT and same_record(found.digest, person.digest):
                 self._left.add(found.user_id)
                 self._anybody_left = True
 

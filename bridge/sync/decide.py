@@ -71,7 +71,7 @@ def decide_gone(key_: str, user_id: int, facts: Facts, rules: Rules) -> Decision
 
 def is_elsewhere(user_id: int, ownerships: Mapping[int, Sequence[Ownership]], source: int) -> bool:
     """Whether another connection than `source` has this user."""
-    return any(b.source != source and b.standing == Membership.PRESENT for b in ownerships.get(user_id, ()))
+    return any(b.source != source and b.membership == Membership.PRESENT for b in ownerships.get(user_id, ()))
 
 
 def is_protected(learner: Learner, rules: Rules) -> bool:
@@ -123,7 +123,7 @@ def _change(wanted: Wanted, values: Mapping[str, str], learner: Learner, facts: 
     content = _content(values, learner, facts.written.get(learner.user_id, {}), rules)
     ownerships = facts.ownerships.get(learner.user_id, ())
     # Only what a sync did is undone by a sync; no option takes this decision from the person who made it.
-    if not learner.active and all(ownership.standing != Membership.DEACTIVATED for ownership in ownerships):
+    if not learner.active and all(ownership.membership != Membership.DEACTIVATED for ownership in ownerships):
         return Decision(Kind.SKIPPED, RunReason.INACTIVE_IN_OTTOLEARN, learner.user_id)
     if theirs := _ids_of_others(content, wanted, learner, facts, rules):
         return _conflict(OTHER_VALUE, theirs, learner.user_id)
@@ -137,7 +137,7 @@ def _change(wanted: Wanted, values: Mapping[str, str], learner: Learner, facts: 
     if (
         known
         and known.user_id == learner.user_id
-        and (known.digest, known.standing) == (wanted.digest, Membership.PRESENT)
+        and (known.digest, known.membership) == (wanted.digest, Membership.PRESENT)
         and is_known_as(wanted, learner.user_id, facts)
     ):
         return Decision(None, "", learner.user_id)

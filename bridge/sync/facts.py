@@ -31,9 +31,9 @@ class Rules:
     ignore_case: bool = False
     """Whether IDs that differ in ASCII letter case alone are the same."""
     follows_ids: bool = False
+    """Whether the changed ID of a person is taken over."""
     replaces_ids: bool = False
     """Whether a Username value that the sync did not write may be replaced."""
-    """Whether the changed ID of a person is taken over."""
     protected: frozenset[str] = frozenset()
     """Loose keys of the usernames of people who are never written to."""
     grace_days: float = 0.0

@@ -28,13 +28,13 @@ def guard(job: Job, planner: Planner, max_changes: MaxChanges, approved: Run | N
     engine, outcome = job.context.engine, job.outcome
     outcome.allowed = approved is not None or max_changes != limits.NO_OTHERS
     if approved is not None:
-        stale.let_through(engine, outcome.run, approved.id)
+        stale.approve_shown(engine, outcome.run, approved.id)
     verdict = limits.judge(_load(job, planner), job.target.roster, max_changes)
     with engine.begin() as connection:
-        sync_items.shift(connection, outcome.run, verdict.held, State.PLANNED, State.HELD)
+        sync_items.move_state(connection, outcome.run, verdict.held, State.PLANNED, State.HELD)
         if approved is not None:
             after = State.HELD if verdict.stops else State.PLANNED
-            sync_items.shift(connection, outcome.run, WRITES, State.APPROVED, after)
+            sync_items.move_state(connection, outcome.run, WRITES, State.APPROVED, after)
     lost = _lost_a_right(job, approved)
     sentences = (_hold_access(job), *verdict.sentences) if lost else verdict.sentences
     outcome.reasons = dict(planner.skipped)
@@ -49,7 +49,7 @@ def hold_guess(job: Job, approved: Run | None = None) -> bool:
     Whoever approved a run has confirmed its guess.
     """
     engine, outcome = job.context.engine, job.outcome
-    earlier = sync_runs.good(engine, job.target.source, REMEMBERED)
+    earlier = sync_runs.completed(engine, job.target.source, REMEMBERED)
     confirmed = earlier if approved is None else [*earlier, approved]
     if not outcome.guess or any(run.summary.get("guess") == outcome.guess for run in confirmed):
         return False
@@ -66,7 +66,7 @@ def _lost_a_right(job: Job, approved: Run | None) -> bool:
     outcome = job.outcome
     if not outcome.lacks or (approved is not None and approved.summary.get("lacks") == outcome.lacks):
         return False
-    good = sync_runs.good(job.context.engine, job.target.source, REMEMBERED)
+    good = sync_runs.completed(job.context.engine, job.target.source, REMEMBERED)
     earlier = [run for run in good if run.since is None and run.reason != RIGHT_LOST and "lacks" in run.summary]
     return bool(earlier) and earlier[0].summary["lacks"] != outcome.lacks
 
@@ -75,7 +75,7 @@ def _hold_access(job: Job) -> str:
     """Let nobody get access by this run; why, in a sentence."""
     engine, outcome = job.context.engine, job.outcome
     with engine.begin() as connection:
-        sync_items.shift(connection, outcome.run, GIVING_ACCESS, State.PLANNED, State.HELD)
+        sync_items.move_state(connection, outcome.run, GIVING_ACCESS, State.PLANNED, State.HELD)
     return (
         f"The source no longer gives {outcome.lacks}, and so may name people who should not have access: nobody is "
         "created or reactivated. Give the right back; if it is to stay like this, approve this run."

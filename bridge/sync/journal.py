@@ -85,7 +85,7 @@ def count_missing(engine: Engine, source: int, run: int, now: float, *, readings
         sync_people.count_missing(connection, source, run, (Kind.GRACE, Kind.DEACTIVATE), now, readings=readings)
 
 
-def keep_unwritten(memory: Memory, run: int) -> None:
+def apply_without_writes(memory: Memory, run: int) -> None:
     """Carry out what a plan says about the snapshot alone: adoptions, returns, leaves without a write."""
     for page in sync_items.pages(memory.engine, run, kinds=WITHOUT_WRITING):
         with memory.engine.begin() as connection:
@@ -136,16 +136,16 @@ def _keep(connection: Transaction, memory: Memory, items: Sequence[Item]) -> Non
     source = memory.source
     present = _joining_late(connection, memory, [i for i in items if i.kind in PRESENT])
     sync_people.forget(connection, source, [i.content.replaces for i in present if i.content.replaces])
-    sync_people.hold(connection, source, [_held(item) for item in present])
-    people.keep(connection, [_person(item, memory) for item in present if item.content.record])
+    sync_people.upsert(connection, source, [_held(item) for item in present])
+    people.upsert(connection, [_person(item, memory) for item in present if item.content.record])
     sync_people.forget_missing(connection, source, [i.key for i in items if i.kind == Kind.RETURNED])
-    for kind, standing in ((Kind.LET_GO, Membership.LET_GO), (Kind.DEACTIVATE, Membership.DEACTIVATED)):
-        sync_people.stand(connection, source, [i.key for i in items if i.kind == kind], standing)
+    for kind, membership in ((Kind.LET_GO, Membership.LET_GO), (Kind.DEACTIVATE, Membership.DEACTIVATED)):
+        sync_people.set_membership(connection, source, [i.key for i in items if i.kind == kind], membership)
     # Whoever came to another roster while the call was out has no access now; that roster's next run gives it back.
     gone = [i.user_id for i in items if i.kind == Kind.DEACTIVATE and i.user_id is not None]
     sync_people.invalidate_digests(connection, source, gone)
     let_go = [i.user_id for i in items if i.kind == Kind.LET_GO and i.user_id is not None]
-    people.left(connection, memory.ledger, [*gone, *let_go], memory.now())
+    people.mark_left(connection, memory.ledger, [*gone, *let_go], memory.now())
 
 
 def _joining_late(connection: Transaction, memory: Memory, items: Sequence[Item]) -> list[Item]:
@@ -157,8 +157,8 @@ def _joining_late(connection: Transaction, memory: Memory, items: Sequence[Item]
     late = {
         user_id
         for user_id, known in ownerships.items()
-        if any(b.standing == Membership.DEACTIVATED for b in known)
-        and not any(b.source == memory.source and b.standing == Membership.PRESENT for b in known)
+        if any(b.membership == Membership.DEACTIVATED for b in known)
+        and not any(b.source == memory.source and b.membership == Membership.PRESENT for b in known)
     }
     return [
         i._replace(digest=invalidated(i.digest)) if i.user_id in late and i.kind != Kind.REACTIVATE else i

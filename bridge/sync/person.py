@@ -155,7 +155,7 @@ def _guard(job: Job) -> None:
     verdict = _judge(job, planned)
     held = {*verdict.held, *(GIVING_ACCESS if _is_held_already(job) else ())}
     with engine.begin() as connection:
-        sync_items.shift(connection, outcome.run, sorted(held), State.PLANNED, State.HELD)
+        sync_items.move_state(connection, outcome.run, sorted(held), State.PLANNED, State.HELD)
     if held & planned:
         outcome.status, outcome.reason = Status.HELD_BACK, verdict.reason or RunReason.HELD_ALREADY
         outcome.notices += verdict.sentences
@@ -177,4 +177,4 @@ def _is_held_already(job: Job) -> bool:
     last = sync_runs.last_that_acted(engine, source, job.outcome.run)
     if last is None or last.status != Status.HELD_BACK:
         return False
-    return last.reason == RIGHT_LOST or sync_items.holds(engine, last.id, GIVING_ACCESS)
+    return last.reason == RIGHT_LOST or sync_items.has_items(engine, last.id, GIVING_ACCESS)

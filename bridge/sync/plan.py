@@ -47,7 +47,7 @@ class Planner:
         self._ledger = job.target.ledger
         self._rules = rules
         self._full = full
-        self._freshen = job.freshen
+        self._refresh_learners = job.refresh_learners
         self._fresh = False
         self._progress = job.note_read
         self._number = 0
@@ -146,7 +146,7 @@ class Planner:
         rest = []
         for person in wanted:
             held = known.get(person.key)
-            same = held is not None and held.digest == person.digest and held.standing == PRESENT and not held.missing
+            same = held is not None and held.digest == person.digest and held.membership == PRESENT and not held.missing
             if held is None or not same or not self._seen.add(held.user_id):
                 rest.append(person)
         self._known_seen += len(wanted) - len(rest)
@@ -247,7 +247,7 @@ class Planner:
 
     def _require_fresh(self) -> None:
         if not self._fresh:
-            self._freshen()
+            self._refresh_learners()
             self._fresh = True
 
     def _item(self, key: str, student_id: str, digest: bytes, decision: Decision) -> Item:

@@ -69,7 +69,7 @@ class Job:
         if self.context.stopping():
             raise Interrupted("stopped while reading; nothing was changed")
 
-    def tell(self, sentence: str) -> None:
+    def notify(self, sentence: str) -> None:
         """Say something to the operator now, and in the report."""
         self.outcome.notices.append(sentence)
         self.context.notice(sentence)
@@ -80,7 +80,7 @@ class Job:
         self.clock.sample(read, 0)
         self.context.progress("reading", read, None)
 
-    def freshen(self) -> None:
+    def refresh_learners(self) -> None:
         """Read OttoLearn's users again, and note whom somebody has activated there after we deactivated them."""
         with self.clock.stage("reading OttoLearn"):
             if not self.context.fresh_for or self.context.directory.is_older_than(self.context.fresh_for):
@@ -102,7 +102,7 @@ def locked(target: SyncTarget, context: RunContext, *, look_up: bool = False) ->
             else:
                 require = _lock_after_launches(held, target, context)
             outcome = Outcome(0, target.connection.name, Status.FAILED)
-            watched = noting(_watching(context, require, outcome), outcome)
+            watched = with_progress_record(_watching(context, require, outcome), outcome)
             yield Job(target, watched, outcome, Clock(context.now, outcome))
             outcome.seconds = context.now() - began
             if outcome.run:
@@ -161,12 +161,12 @@ def recorded(target: SyncTarget, context: RunContext, *, full: bool, look_up: bo
         job.outcome.run = sync_runs.begin(
             context.engine, target.source, now=now, full=full, settings=settings, look_up=look_up
         )
-        with ending(job):
+        with recording_end(job):
             yield job
 
 
 @contextmanager
-def ending(job: Job) -> Iterator[None]:
+def recording_end(job: Job) -> Iterator[None]:
     """Turn what ends a run early into its outcome, and record it."""
     outcome = job.outcome
     try:
@@ -226,7 +226,7 @@ def recover(job: Job, *, before: int) -> None:
         )
 
 
-def noting(context: RunContext, outcome: Outcome) -> RunContext:
+def with_progress_record(context: RunContext, outcome: Outcome) -> RunContext:
     """The same context, whose progress is noted for the run of `outcome` as soon as that has a number."""
     last = ("", 0.0)
 

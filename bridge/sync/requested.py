@@ -60,9 +60,9 @@ class Requested:
                 ended = self._carry_out(request)
             self._end(request, *ended)
 
-    def _end(self, request: SyncRequest, state: Stage, result: int | None, said: str) -> None:
+    def _end(self, request: SyncRequest, state: Stage, result: int | None, detail: str) -> None:
         log.info("%s of %s: %s, run %s", request.act, request.connection, state, result or "-")
-        sync_requests.end(self._engine, request.id, state, result=result, said=said, now=self._now())
+        sync_requests.end(self._engine, request.id, state, result=result, detail=detail, now=self._now())
 
     def _carry_out(self, request: SyncRequest) -> tuple[Stage, int | None, str]:
         try:
@@ -107,7 +107,7 @@ class Requested:
         def go() -> None:
             while not over.wait(self._beat):
                 try:
-                    sync_requests.keep(self._engine, request.id, self._now())
+                    sync_requests.heartbeat(self._engine, request.id, self._now())
                 except DatabaseError:
                     log.warning("request %d: no sign of life could be written; the next one is tried", request.id)
 

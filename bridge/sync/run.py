@@ -23,7 +23,7 @@ from bridge.sync.outcome import Outcome
 from bridge.sync.planfile import write_plan_file
 from bridge.sync.read import read, start_of
 from bridge.sync.reasons import RunReason
-from bridge.sync.record import KEPT, Job, ending, locked, recorded, recover
+from bridge.sync.record import KEPT, Job, locked, recorded, recording_end, recover
 from bridge.sync.stale import close, require_current, require_open
 from bridge.sync.target import rules_of, target_of
 from bridge.tracing import traces
@@ -95,7 +95,7 @@ class Sync:
             with traces.span("sync plan"):
                 verdict = guard(job, planner, options.max_changes, approved)
             for sentence in verdict.sentences:
-                job.tell(sentence)
+                job.notify(sentence)
             if options.plan_file is not None or options.only_plan:
                 save_plan(job, options.plan_file)
             elif hold_guess(job, approved):
@@ -132,7 +132,7 @@ class Sync:
                 job.outcome.status, job.outcome.reason = Status.HELD_BACK, run.reason
                 if run.reason == GUESSED:
                     job.outcome.reason = RunReason.LIMIT_EXCEEDED  # what was guessed is confirmed by this very command
-            with ending(job):
+            with recording_end(job):
                 note_disputes(job)
                 with traces.span("sync write"):
                     write(job, missing=run.status == Status.PLANNED)
@@ -184,7 +184,7 @@ def write(job: Job, *, missing: bool = True) -> None:
     with job.clock.stage("writing"):
         if missing:
             journal.count_missing(engine, source, outcome.run, job.context.now(), readings=readings)
-        journal.keep_unwritten(job.memory, outcome.run)
+        journal.apply_without_writes(job.memory, outcome.run)
         _apply(job)
     failed = any(state == State.QUARANTINED for _, state, _ in sync_items.counts(engine, outcome.run))
     if not held:

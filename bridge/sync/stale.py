@@ -64,7 +64,7 @@ def _first_stale(connection: Transaction, items: Sequence[Item], source: int, us
     others = {
         ownership.user_id
         for ownership in sync_people.ownerships(connection, ids)
-        if ownership.source != source and ownership.standing == Membership.PRESENT
+        if ownership.source != source and ownership.membership == Membership.PRESENT
     }
     wanted = {i.number: {normalize(i.content.after[n]) for n in usernames if i.content.after.get(n)} for i in items}
     holders: dict[str, set[int]] = {}
@@ -108,11 +108,11 @@ def require_open(engine: Engine, run: Run, now: float) -> None:
         raise PlanStale(f"the plan is older than {PLAN_LIVES / 86_400:.0f} days; make a new one")
     if run.reason == RIGHT_LOST:
         return  # that a right is gone can be approved even where nobody waits for it
-    if not sync_items.holds(engine, run.id, WRITES, (State.HELD, State.PLANNED)):
+    if not sync_items.has_items(engine, run.id, WRITES, (State.HELD, State.PLANNED)):
         raise PlanStale(f"run {run.id} is {run.status}; nothing of its plan is left to apply")
 
 
-def let_through(engine: Engine, run: int, approved: int) -> None:
+def approve_shown(engine: Engine, run: int, approved: int) -> None:
     """Mark what `run` plans and the plan of run `approved` showed."""
     for page in sync_items.pages(engine, run, kinds=WRITES, states=(State.PLANNED,)):
         with engine.begin() as connection:
@@ -125,14 +125,10 @@ def close(engine: Engine, run: Run) -> None:
     """Note that nothing of the plan of `run` waits any more: it was done, or is not true any more."""
     with engine.begin() as connection:
         for state in (State.HELD, State.PLANNED):
-            sync_items.shift(connection, run.id, WRITES, state, State.APPROVED)
+            sync_items.move_state(connection, run.id, WRITES, state, State.APPROVED)
 
 
 def _was_shown(item: Item, shown: Item) -> bool:
     """Whether `shown` is the same deed, on the same user, and says every value that `item` would write."""
     same = (item.kind, item.user_id) == (shown.kind, shown.user_id)
     return same and item.content.after.items() <= shown.content.after.items()
-
-
-def _counts(engine: Engine, run: Run) -> list[tuple[str, str, str]]:
-    return list(sync_items.counts(engine, run.id))

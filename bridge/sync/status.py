@@ -43,7 +43,7 @@ class SyncStatus:
 def read_by_the_last(engine: Engine, connection: str) -> int:
     """How many people the last full run of a connection has read."""
     source = sync_people.find_source(engine, connection)
-    return 0 if source is None else _read_by(sync_runs.last_good(engine, source, whole=True))
+    return 0 if source is None else _read_by(sync_runs.last_completed(engine, source, whole=True))
 
 
 def status_of_connection(
@@ -54,8 +54,8 @@ def status_of_connection(
     was read already.
     """
     source = sync_people.find_source(engine, connection.name) or 0  # the number of none
-    whole = sync_runs.last_good(engine, source, whole=True)
-    between = sync_runs.last_good(engine, source, whole=False)
+    whole = sync_runs.last_completed(engine, source, whole=True)
+    between = sync_runs.last_completed(engine, source, whole=False)
     newest = max((run for run in (whole, between) if run is not None), key=lambda run: run.id, default=None)
     roster: Roster = getattr(connection.settings, "roster", None) or Roster()
     full = sync_runs.last_started(engine, source, full=True)

@@ -1,4 +1,4 @@
-"""Figures that are read when they are asked for: from the database, with a short limit.
+"""Gauges that are read from the database when /metrics is scraped, with a short time limit.
 
 A database that is away is one figure, `ottobridge_database_up`, and costs only those that would come from it.
 """
@@ -20,11 +20,11 @@ from bridge import __version__
 from bridge.config.connections import Connections
 from bridge.contracts import Connection
 from bridge.jobs.job import Queue
-from bridge.store import figures
+from bridge.store import gauges
 from bridge.store.database import Engine
 from bridge.store.engine import CONNECTIONS
-from bridge.store.figures import Figures, QueueFigures
-from bridge.store.workers import takers
+from bridge.store.gauges import GaugeValues, QueueGauges
+from bridge.store.workers import count_by_queue
 from bridge.web.self_test import SelfTest
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ NEVER = float("inf")
 
 
 class Gauges(Collector):
-    """The figures of one bridge."""
+    """The collector of one bridge's gauges, for prometheus_client."""
 
     def __init__(
         self,
@@ -57,10 +57,10 @@ class Gauges(Collector):
         self._self_test = self_test
         self._needs_workers = needs_workers
         self._lock = threading.Lock()
-        self._flight: Future[tuple[Figures, list[Connection[Any]]]] | None = None
+        self._flight: Future[tuple[GaugeValues, list[Connection[Any]]]] | None = None
 
     def text(self) -> bytes:
-        """All figures in Prometheus's text format."""
+        """All gauges in Prometheus's text format."""
         registry = CollectorRegistry()
         registry.register(self)
         return generate_latest(registry)
@@ -84,7 +84,7 @@ class Gauges(Collector):
         if found is not None:
             yield from self._from_database(*found)
 
-    def _from_database(self, found: Figures, registered: list[Connection[Any]]) -> Iterator[Metric]:
+    def _from_database(self, found: GaugeValues, registered: list[Connection[Any]]) -> Iterator[Metric]:
         now, everybody = self._now(), [*self._connections.configured.values(), *registered]
         names = [connection.name for connection in everybody]
         synced = [connection.name for connection in everybody if _is_synced(connection)]
@@ -133,7 +133,7 @@ class Gauges(Collector):
             {name: now - found.keys_read.get(url, -NEVER) for name, url in keys.items()},
         )
         yield from _of_queue(found.queue, now)
-        counts = takers(found.workers, now) if self._needs_workers else {}
+        counts = count_by_queue(found.workers, now) if self._needs_workers else {}
         yield _by(
             "ottobridge_queue_workers",
             "Workers that live and take jobs of the queue.",
@@ -141,30 +141,30 @@ class Gauges(Collector):
             {(queue,): float(count) for queue, count in counts.items()},
         )
 
-    def _read(self) -> tuple[Figures, list[Connection[Any]]] | None:
+    def _read(self) -> tuple[GaugeValues, list[Connection[Any]]] | None:
         """What the database says, or None where it does not within the limit. One that hangs holds one thread."""
         with self._lock:
             if self._flight is None or self._flight.done():
                 self._flight = Future()
-                threading.Thread(target=self._fly, args=(self._flight,), name="figures", daemon=True).start()
+                threading.Thread(target=self._fly, args=(self._flight,), name="gauges", daemon=True).start()
             flight = self._flight
         try:
             found = flight.result(self._limit)
-        except Exception as error:  # noqa: BLE001 -- whatever it is, the other figures are served
-            log.warning("the database told no figures: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the other gauges are served
+            log.warning("the gauges could not be read from the database: %s", type(error).__name__)
             return None
         for connection in found[1]:
             self._expect(connection)
         return found
 
-    def _fly(self, flight: Future[tuple[Figures, list[Connection[Any]]]]) -> None:
+    def _fly(self, flight: Future[tuple[GaugeValues, list[Connection[Any]]]]) -> None:
         try:
-            flight.set_result((figures.read(self._engine), list(self._connections.registered())))
+            flight.set_result((gauges.read(self._engine), list(self._connections.registered())))
         except Exception as error:  # noqa: BLE001 -- raised again in whoever waits
             flight.set_exception(error)
 
 
-def _of_queue(found: QueueFigures, now: float) -> Iterator[Metric]:
+def _of_queue(found: QueueGauges, now: float) -> Iterator[Metric]:
     queues = [queue.value for queue in Queue]
     yield _by(
         "ottobridge_jobs_waiting",

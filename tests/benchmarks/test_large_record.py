@@ -11,7 +11,7 @@ from benchmarks import pages
 from benchmarks.large_record import USERNAMES, Size, is_active, write
 from benchmarks.page_addresses import addresses
 from bridge.learners.directory import Directory
-from bridge.store import hints, launch_counts, learners, schema
+from bridge.store import launch_counts, learners, schema, search_keys
 from bridge.store.admin_schema import launch_count, launch_count_by_day, launch_name, launch_summed
 
 NOW = 1_800_000_000.0
@@ -60,7 +60,7 @@ def test_users_are_found_by_their_id_and_by_their_name(record: Engine) -> None:
     assert found is not None
     assert found.learner.user_id == 17
     name = (found.learner.attributes["firstName"], found.learner.attributes["lastName"])
-    assert 17 in [learner.user_id for learner in learners.hinted(record, hints.name_key(*name), 10)]
+    assert 17 in [learner.user_id for learner in learners.by_search_key(record, search_keys.name_key(*name), 10)]
     assert directory.state().learners == SMALL.users
     with record.connect() as connection:
         active = connection.execute(select(schema.learner.c.user_id).where(schema.learner.c.active)).scalars().all()

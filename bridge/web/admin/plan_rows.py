@@ -9,7 +9,7 @@ from bridge.contracts import FIRST_NAME, LAST_NAME, Learner
 from bridge.learners.students import name_of
 from bridge.store.database import Engine
 from bridge.store.sync_items import Item, Kind, State
-from bridge.sync.browsing import Change, changes_of, learners_of
+from bridge.sync.plan_listing import Change, changes_of, learners_of
 from bridge.sync.reasons import OF_A_PERSON, REFUSED, RunAdvice
 
 WHAT: Final[Mapping[str, str]] = {

@@ -14,7 +14,7 @@ from bridge.store.sync_items import Item, Kind, State
 from bridge.store.sync_requests import Act
 from bridge.store.sync_runs import UNDER_WAY, Run
 from bridge.sync import approval
-from bridge.sync.browsing import KINDS, STATES, groups_of, read_page, search
+from bridge.sync.plan_listing import KINDS, STATES, groups_of, read_page, search
 from bridge.sync.reasons import OF_A_RUN
 from bridge.web.admin.access import go, note, requires, say, signed_in
 from bridge.web.admin.paging import Page, Place, page_of, read_place
@@ -83,7 +83,7 @@ def _ask(admin: AdminServices, run: int, act: Act) -> Response:
             asked_by=signed_in().who,
             now=app.now(),
         )
-    except approval.NotAsked as error:
+    except approval.ApprovalRefused as error:
         say(f"Nothing was asked for: {error}.", "bad")
         return go("admin.plans.show", run=run)
     word, said = ASKED[act]
@@ -94,7 +94,7 @@ def _ask(admin: AdminServices, run: int, act: Act) -> Response:
 
 
 def _standing(admin: AdminServices, run: Run, tally: dict[Group, int]) -> dict[str, Any]:
-    """What is true of the whole plan."""
+    """What the page shows of the plan as a whole."""
     app, waits = admin.app, approval.open_of(tally)
     acts = approval.acts_of(run, waits)
     open_request = sync_requests.open_of(app.engine, run.connection)
@@ -112,7 +112,7 @@ def _standing(admin: AdminServices, run: Run, tally: dict[Group, int]) -> dict[s
         + tally.get(Group(State.PLANNED, Kind.DEACTIVATE), 0),
         "under_way": run.status in UNDER_WAY,
         "advice": OF_A_RUN.get(run.reason),  # type: ignore[call-overload]  # a word of the record
-        "request": sync_requests.newest_about(app.engine, run.connection, run.id),
+        "request": sync_requests.newest_for_plan(app.engine, run.connection, run.id),
         "busy": open_request,
         "newer": newest if newest is not None and newest.id > run.id else None,
         "pushes": connection is not None and connection.adapter.takes_pushes,
@@ -128,11 +128,11 @@ def _list(admin: AdminServices, run: Run, tally: dict[Group, int]) -> dict[str, 
     groups = groups_of(tally, kind, state)
     keep = {name: value for name, value in (("kind", kind), ("state", state), ("q", text)) if value}
     place: Place[Position] | None = read_place(args, Position)
-    whole = True
+    is_complete = True
     if text:
         connection = admin.app.connections.find(run.connection)
         ignore_case = connection is not None and connection.ignore_case
-        found, whole = search(engine, run.id, groups, text, ROWS, ignore_case=ignore_case, clock=time.monotonic)
+        found, is_complete = search(engine, run.id, groups, text, ROWS, ignore_case=ignore_case, clock=time.monotonic)
         page: Page[Item] = Page(found)
     else:
         backward = place is not None and place.is_backward
@@ -146,5 +146,5 @@ def _list(admin: AdminServices, run: Run, tally: dict[Group, int]) -> dict[str, 
         "kind": kind,
         "state": state,
         "count": sum(tally[group] for group in groups),
-        "is_whole": whole,
+        "is_complete": is_complete,
     }

@@ -60,7 +60,7 @@ def _standing(admin: AdminServices, name: str) -> dict[str, Any]:
     engine, now = admin.app.engine, admin.app.now()
     source = sync_people.find_source(engine, name)
     last = None if source is None else sync_runs.last_that_acted(engine, source, FOREVER)
-    good = sync_runs.good(engine, source, 1) if source is not None else []
+    good = sync_runs.completed(engine, source, 1) if source is not None else []
     since = (good[0].read_to or good[0].started_at) - SETTLING if good else 0.0
     place: Place[tuple[float, int]] | None = read_place({"after": request.args.get("after", "")}, tuple[float, int])
     found = scim_resources.pushed_since(engine, name, since, ROWS + 1, before=place.key if place else None)

@@ -8,11 +8,11 @@ from typing import Any, Final
 from flask import Blueprint, Response, request
 
 from bridge.admin.roles import Role
-from bridge.store import figures, plan_pages, sync_people, sync_runs, visits
+from bridge.store import gauges, plan_pages, sync_people, sync_runs, visits
 from bridge.store.plan_pages import Position
 from bridge.store.sync_items import State
 from bridge.store.sync_runs import Run
-from bridge.sync.browsing import groups_of, read_page
+from bridge.sync.plan_listing import groups_of, read_page
 from bridge.web.admin.access import go, note, requires, say
 from bridge.web.admin.paging import Page, Place, page_of, read_place
 from bridge.web.admin.plan_rows import FUNCTIONS, rows_of
@@ -45,7 +45,7 @@ def quarantine_pages(admin: AdminServices) -> Blueprint:
         page = page_of(found, place, lambda one: one[1].id, ROWS)
         return render(
             "admin/quarantine.html",
-            by_name=sorted(figures.read(engine).quarantined.items(), key=lambda one: (-one[1], one[0])),
+            by_name=sorted(gauges.read(engine).quarantined.items(), key=lambda one: (-one[1], one[0])),
             page=Page(page.rows, "", page.after),
             is_first=place is None,
         )
@@ -71,7 +71,7 @@ def _people(admin: AdminServices, name: str) -> dict[str, Any]:
     """Whom OttoLearn refused in the last run of the connection that wrote anything."""
     engine = admin.app.engine
     source = sync_people.find_source(engine, name)
-    runs = [] if source is None else sync_runs.good(engine, source, LOOKED_BACK)
+    runs = [] if source is None else sync_runs.completed(engine, source, LOOKED_BACK)
     if not runs:
         return {"run": None, "page": Page([]), "times": {}, "runs": 0}
     last: Run = runs[0]

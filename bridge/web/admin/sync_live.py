@@ -42,7 +42,7 @@ class Present:
 class Row(Present):
     """The same, with how fresh the roster is."""
 
-    standing: SyncStatus
+    freshness: SyncStatus
 
 
 def rostered(admin: AdminServices, name: str) -> Connection[Any]:
@@ -71,8 +71,8 @@ def rows_of(admin: AdminServices, connections: Sequence[Connection[Any]]) -> lis
     engine, now = admin.app.engine, admin.app.now()
     rows = []
     for one in present_of(admin, connections):
-        standing = status_of_connection(engine, one.connection, now, counted=False, last=one.activity.newest)
-        rows.append(Row(one.connection, one.activity, one.live, one.processes, standing))
+        freshness = status_of_connection(engine, one.connection, now, counted=False, last=one.activity.newest)
+        rows.append(Row(one.connection, one.activity, one.live, one.processes, freshness))
     return rows
 
 
@@ -94,7 +94,7 @@ def processes_of(admin: AdminServices) -> Processes:
     engine, are_workers = admin.app.engine, admin.app.configuration.bridge.workers
     return Processes(
         are_workers,
-        workers.takers(workers.known(engine), admin.app.now())["sync"] if are_workers else 0,
+        workers.count_by_queue(workers.read_all(engine), admin.app.now())["sync"] if are_workers else 0,
         sync_runs.count_under_way(engine, NEWEST),
     )
 

@@ -25,7 +25,7 @@ from bridge.learners.sheet_links import UNFILLED, Line, Sheets, cells_of, judge_
 from bridge.learners.unmatched import Asked, Unmatched, Waiting
 from bridge.store import aliases, one_time
 from bridge.store.audit import AuditRow
-from bridge.store.many_links import Link, link_all, unlink_all
+from bridge.store.bulk_links import Link, link_all, unlink_all
 from bridge.web.admin.access import go, note, requires, say, signed_in, visit
 from bridge.web.admin.services import AdminServices
 from bridge.web.admin.showing import render

@@ -11,7 +11,7 @@ from bridge.cli.worker import _beat, _leave
 from bridge.doctor.checks import Doctor, Finding
 from bridge.jobs.job import Queue
 from bridge.store import workers
-from bridge.store.workers import ALIVE, UNDONE, Worker, takers, undone
+from bridge.store.workers import ALIVE, UNDONE, Worker, count_by_queue, unserved_work
 
 NOW = 1_000_000.0
 
@@ -28,7 +28,7 @@ def needs(engine: Engine, needs_workers: bool = True) -> dict[str, str]:
 def findings(engine: Engine) -> list[Finding]:
     nothing = cast("Any", None)
     doctor = Doctor(nothing, "", nothing, nothing, nothing, lambda: NOW, lambda _: None)
-    return list(Doctor(**{**vars(doctor), "workers": lambda: workers.known(engine)}).examine_workers())
+    return list(Doctor(**{**vars(doctor), "workers": lambda: workers.read_all(engine)}).examine_workers())
 
 
 def test_where_no_worker_lives_doctor_and_overview_say_what_is_not_done(engine: Engine) -> None:
@@ -54,7 +54,7 @@ def test_workers_that_take_everything_together_are_enough(engine: Engine) -> Non
     workers.beat(engine, worker(2, Queue.DIRECTORY, Queue.UPKEEP))
     assert needs(engine) == {}
     assert [(found.state, found.detail) for found in findings(engine)] == [("ok", "2 on machine-1, machine-2")]
-    assert takers(workers.known(engine), NOW) == dict.fromkeys(Queue, 1)
+    assert count_by_queue(workers.read_all(engine), NOW) == dict.fromkeys(Queue, 1)
 
 
 def test_a_bridge_that_counts_on_no_worker_misses_none(engine: Engine) -> None:
@@ -66,18 +66,18 @@ def test_a_bridge_that_counts_on_no_worker_misses_none(engine: Engine) -> None:
 def test_a_worker_is_known_while_it_lives_and_not_after_it_left(engine: Engine) -> None:
     for queues in (["sync"], ["sync", "upkeep"]):
         _beat(engine, "w", queues)
-    (found,) = workers.known(engine)
+    (found,) = workers.read_all(engine)
     assert found.queues == ("sync", "upkeep")
-    assert "OttoLearn’s users" in undone([found], found.seen_at)
+    assert "OttoLearn’s users" in unserved_work([found], found.seen_at)
     _leave(engine, "w")
-    assert workers.known(engine) == []
+    assert workers.read_all(engine) == []
 
 
 def test_the_dead_are_forgotten(engine: Engine) -> None:
     workers.beat(engine, worker(1, age=100.0))
     workers.beat(engine, worker(2))
     workers.forget_before(engine, NOW - 50.0)
-    assert [one.id for one in workers.known(engine)] == ["w2"]
+    assert [one.id for one in workers.read_all(engine)] == ["w2"]
 
 
 def test_there_is_no_queue_of_which_nobody_says_what_is_not_done() -> None:

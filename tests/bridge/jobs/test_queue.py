@@ -15,7 +15,7 @@ from bridge.jobs.job import Job, Kind, Queue
 from bridge.jobs.queue import JobQueue
 from bridge.jobs.schedule import Schedule
 from bridge.jobs.worker import FORGET_EVERY, Foreman, Role, roles
-from bridge.store import figures
+from bridge.store import gauges
 from bridge.store.engine import autocommit, open_database
 from tests.bridge.jobs.made import in_a_loop, made
 
@@ -243,11 +243,11 @@ def test_what_waits_and_who_works_is_told_to_whoever_watches(queue_url: str) -> 
     asked(queue_url, "UPDATE procrastinate_events SET at = to_timestamp(1000) WHERE job_id = 1")
     engine = open_database(queue_url)
     with autocommit(engine) as connection:
-        found = figures.of_queue(connection)
+        found = gauges.of_queue(connection)
     engine.dispose()
-    assert found == figures.QueueFigures({"sync": 2}, {"sync": 1000.0}, 1)
+    assert found == gauges.QueueGauges({"sync": 2}, {"sync": 1000.0}, 1)
 
 
 def test_without_a_queue_nothing_is_told(engine: Engine) -> None:
     with autocommit(engine) as connection:
-        assert figures.of_queue(connection) == figures.QueueFigures({}, {}, 0)
+        assert gauges.of_queue(connection) == gauges.QueueGauges({}, {}, 0)

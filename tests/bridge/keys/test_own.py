@@ -144,7 +144,7 @@ def test_a_key_that_signs_no_more_need_not_be_opened(keys: OwnKeys, engine: Engi
     clock.now += LONGEST_CACHE
     keys.rotate()
     with engine.begin() as connection:
-        connection.execute(own_key.update().where(own_key.c.kid == old).values(sealed="lost"))
+        connection.execute(own_key.update().where(own_key.c.kid == old).values(encrypted_private="lost"))
     OwnKeys(engine, SECRET, "lti", clock).check()
 
 

@@ -51,7 +51,7 @@ class Namespace:
     def keep_by_roster(self, record: str, student_id: str, user_id: int) -> None:
         row = Person("campus", "lti13", record, student_id, user_id, Origin.ROSTER, 1.0, 1.0, 1.0)
         with self.engine.begin() as connection:
-            people.keep(connection, [row])
+            people.upsert(connection, [row])
 
     def dispute(self, student_id: str, reason: str) -> None:
         source = sync_people.source_id(self.engine, "campus")

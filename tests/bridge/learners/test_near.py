@@ -9,7 +9,7 @@ from bridge.contracts import Learner, Student
 from bridge.learners.near_misses import MOST, near_misses
 from bridge.store import directory_snapshots
 from bridge.store.engine import autocommit
-from bridge.store.schema import hint
+from bridge.store.schema import search_key
 
 NAMES = ("username", "employeeId")
 PEOPLE = [
@@ -71,10 +71,10 @@ def test_a_changed_name_is_no_suggestion_any_more_and_a_new_one_is(database: Eng
     assert found(database, "X1", "Bo", "Wu") == [(2, "same_name", "")]
 
 
-def test_hints_of_an_older_reading_are_swept_away(database: Engine) -> None:
+def test_search_keys_of_an_older_reading_are_deleted(database: Engine) -> None:
     directory_snapshots.replace(database, PEOPLE[:1], NAMES, now=2.0)
     with autocommit(database) as connection:
-        assert len(connection.execute(hint.select()).all()) == 1
+        assert len(connection.execute(search_key.select()).all()) == 1
 
 
 @pytest.mark.parametrize(("asked", "held"), [("7009", "７００９"), ("７００９", "7009"), ("ab-7", "ＡＢ－７")])

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, event, text
 
 from bridge.contracts import Learner
-from bridge.store import differences, directory_snapshots, hints, learners, vouching
+from bridge.store import differences, directory_snapshots, learners, search_keys, vouching
 from bridge.store.engine import autocommit
 
 NAMES = ("username", "employeeId")
@@ -69,8 +69,8 @@ def test_of_a_list_with_one_change_one_learner_is_written(engine: Engine) -> Non
     directory_snapshots.replace(engine, [changed, BO, CY], NAMES, now=6.0)
     assert vouching.candidates(engine, "ana") == []
     assert [c.learner for c in vouching.candidates(engine, "anna")] == [changed]
-    assert learners.hinted(engine, hints.name_key("Ana", "Lee"), 5) == []
-    assert learners.hinted(engine, hints.name_key("Ana", "Wu"), 5) == [changed]
+    assert learners.by_search_key(engine, search_keys.name_key("Ana", "Lee"), 5) == []
+    assert learners.by_search_key(engine, search_keys.name_key("Ana", "Wu"), 5) == [changed]
     with autocommit(engine) as connection:
         untouched = (
             "SELECT count(*) FROM learner WHERE attributes LIKE '% ' AND generation = (SELECT current FROM directory)"
@@ -88,7 +88,7 @@ def test_whoever_left_is_not_even_recognised(engine: Engine) -> None:
     directory_snapshots.replace(engine, [ANA, BO, CY], NAMES, now=5.0)
     assert directory_snapshots.replace(engine, [ANA, BO], NAMES, now=6.0) == 2
     assert (learners.learner(engine, 3), vouching.candidates(engine, "cy")) == (None, [])
-    assert learners.hinted(engine, hints.name_key("Cy", ""), 5) == []
+    assert learners.by_search_key(engine, search_keys.name_key("Cy", ""), 5) == []
 
 
 def test_a_change_that_breaks_off_is_not_half_there(engine: Engine) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.dialects import postgresql
 
 from bridge.contracts import Learner
-from bridge.store import directory_snapshots, hints, learners, vouching
+from bridge.store import directory_snapshots, learners, search_keys, vouching
 from bridge.store.directory_snapshots import BATCH
 from bridge.store.engine import autocommit
 from bridge.store.learners import DirectoryState
@@ -325,8 +325,8 @@ def test_two_who_write_the_same_learners_never_wait_for_each_other(
 @pytest.mark.postgresql
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_two_who_write_the_same_hints_never_wait_for_each_other(engine: Engine) -> None:
-    higher, lower = sorted(("Ana", "Bo"), key=lambda name: -(hints.name_key(name, "") or 0))
+    higher, lower = sorted(("Ana", "Bo"), key=lambda name: -(search_keys.name_key(name, "") or 0))
     people = [Learner(1, True, {"firstName": higher}), Learner(2, True, {"firstName": lower})]
-    rows = [f"hint SELECT max(id), {hints.name_key(name, '')}, {n}" for n, name in ((2, lower), (1, higher))]
+    rows = [f"hint SELECT max(id), {search_keys.name_key(name, '')}, {n}" for n, name in ((2, lower), (1, higher))]
     _against_one_in_ascending_order(engine, _put, people, rows)
-    assert learners.hinted(engine, hints.name_key(lower, ""), 5) == [people[1]]
+    assert learners.by_search_key(engine, search_keys.name_key(lower, ""), 5) == [people[1]]

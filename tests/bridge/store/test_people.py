@@ -35,7 +35,7 @@ def postgresql(migrated_postgresql: str) -> Iterator[Engine]:
     engine = create_engine(migrated_postgresql)
     with engine.begin() as connection:
         connection.execute(text("TRUNCATE person"))
-        people.keep(connection, [row("r1", 1), row("r2", 2)])
+        people.upsert(connection, [row("r1", 1), row("r2", 2)])
     yield engine
     engine.dispose()
 
@@ -73,7 +73,7 @@ def until_waiting(engine: Engine, answer: Future[T]) -> None:
 
 def keep(engine: Engine, *rows: Person) -> None:
     with engine.begin() as connection:
-        people.keep(connection, rows)
+        people.upsert(connection, rows)
 
 
 @pytest.mark.postgresql
@@ -122,7 +122,7 @@ def test_nobody_is_looked_for_among_everybody(migrated_sqlite: Path) -> None:
     with engine.begin() as connection:
         people.by_users(connection, "campus", "roster", [1, 2])
         people.by_records(connection, "campus", "roster", ["r1", "r2"])
-        people.left(connection, people.Source("campus", "roster"), [1], 1.0)
+        people.mark_left(connection, people.Source("campus", "roster"), [1], 1.0)
         cursor = connection.connection.cursor()
         for sql, values in asked:
             cursor.execute(f"EXPLAIN QUERY PLAN {sql}", values)

@@ -89,7 +89,7 @@ def test_who_left_long_ago_is_forgotten_and_whoever_may_still_enter_is_not(
         keep(engine, Person("campus", "roster", f"r{number}", f"u{number}", number, "roster", 0.0, 0.0, last_seen))
     source = sync_people.source_id(engine, "campus")
     with engine.begin() as connection:
-        sync_people.hold(connection, source, [SnapshotRow("u4", 4, b"", Membership.PRESENT, {})])
+        sync_people.upsert(connection, source, [SnapshotRow("u4", 4, b"", Membership.PRESENT, {})])
     forget = lambda: purge(engine, 10 * DAY, Retention(people=8))  # noqa: E731
     assert forget()
     assert known(engine) == {1, 2, 3, 4, 5}, "OttoLearn's users were never read: nobody knows who is active"
@@ -97,8 +97,8 @@ def test_who_left_long_ago_is_forgotten_and_whoever_may_still_enter_is_not(
     assert purge(engine, 11 * DAY, Retention(people=8))
     assert known(engine) == {1, 4, 5}
     with engine.begin() as connection:
-        sync_people.stand(connection, source, ["u4"], Membership.DEACTIVATED)
-        people.left(connection, Source("campus", "roster"), [4], 11 * DAY)
+        sync_people.set_membership(connection, source, ["u4"], Membership.DEACTIVATED)
+        people.mark_left(connection, Source("campus", "roster"), [4], 11 * DAY)
     for day, left in ((18, {1, 4}), (20, {1})):
         assert purge(engine, day * DAY, Retention(people=8))
         assert known(engine) == left
@@ -106,7 +106,7 @@ def test_who_left_long_ago_is_forgotten_and_whoever_may_still_enter_is_not(
 
 def keep(engine: Engine, person: Person) -> None:
     with engine.begin() as connection:
-        people.keep(connection, [person])
+        people.upsert(connection, [person])
 
 
 def known(engine: Engine) -> set[int | None]:

@@ -43,10 +43,10 @@ def test_what_came_of_it_stays_and_the_next_may_be_asked_for(engine: Engine) -> 
     ask(engine)
     claimed = sync_requests.claim(engine, 11.0)
     assert claimed is not None
-    sync_requests.end(engine, claimed.id, Stage.DONE, result=7, said="x" * 5_000, now=12.0)
+    sync_requests.end(engine, claimed.id, Stage.DONE, result=7, detail="x" * 5_000, now=12.0)
     ended = sync_requests.newest_of(engine, "campus")
     assert ended is not None
-    assert (ended.state, ended.result, ended.ended_at, len(ended.said)) == (Stage.DONE, 7, 12.0, 2_000)
+    assert (ended.state, ended.result, ended.ended_at, len(ended.detail)) == (Stage.DONE, 7, 12.0, 2_000)
     assert sync_requests.open_of(engine, "campus") is None
     assert ask(engine, by="Bo") is not None
 
@@ -55,13 +55,13 @@ def test_a_process_that_died_does_not_block_the_connection_for_ever(engine: Engi
     ask(engine)
     claimed = sync_requests.claim(engine, 11.0)
     assert claimed is not None
-    sync_requests.keep(engine, claimed.id, 50.0)
+    sync_requests.heartbeat(engine, claimed.id, 50.0)
     assert sync_requests.abandon(engine, lease=10.0, why="died", now=60.0) == 0
     assert sync_requests.abandon(engine, lease=10.0, why="died", now=60.1) == 1
     ended = sync_requests.newest_of(engine, "campus")
     assert ended is not None
-    assert (ended.state, ended.said) == (Stage.FAILED, "died")
-    sync_requests.end(engine, claimed.id, Stage.DONE, result=7, said="", now=61.0)  # it was only slow
+    assert (ended.state, ended.detail) == (Stage.FAILED, "died")
+    sync_requests.end(engine, claimed.id, Stage.DONE, result=7, detail="", now=61.0)  # it was only slow
     assert sync_requests.newest_of(engine, "campus") == ended
 
 

@@ -53,7 +53,7 @@ def test_a_look_up_is_no_reading_of_the_roster(world: World) -> None:
     source = before.source
     assert sync_runs.last_started(world.engine, source) == before.started_at
     assert sync_runs.last_whole(world.engine, source) == before.id
-    assert [run.id for run in sync_runs.good(world.engine, source, 5)] == [before.id]
+    assert [run.id for run in sync_runs.completed(world.engine, source, 5)] == [before.id]
     assert world.sync().due()
 
 

@@ -15,7 +15,7 @@ from bridge.store.sync_lock import sync_lock
 from bridge.store.sync_requests import Act, Stage
 from bridge.store.sync_runs import Status
 from bridge.sync.outcome import Outcome
-from bridge.sync.record import noting
+from bridge.sync.record import with_progress_record
 from bridge.sync.requested import BEAT, DIED, LEASE, Requested
 from bridge.sync.run import Sync
 from tests.bridge.sync.world import World
@@ -59,7 +59,7 @@ def test_a_plan_changes_nothing_and_is_applied_as_it_was_shown(world: World, peo
     assert (applied.state, applied.result, len(world.ottolearn.users)) == (Stage.DONE, planned.result, 3)
     again = carry_out(world, Act.APPLY, planned.result)
     assert (again.state, again.result) == (Stage.FAILED, None)
-    assert "nothing of its plan is left" in again.said
+    assert "nothing of its plan is left" in again.detail
 
 
 def test_what_was_held_is_read_again_when_it_is_approved(world: World, people: People) -> None:
@@ -78,7 +78,7 @@ def test_another_sync_under_way_is_told_and_nothing_is_done_twice(world: World, 
     world.lms.members = list(people(3))
     with sync_lock(world.engine, "campus"):
         ended = carry_out(world, Act.SYNC)
-    assert (ended.state, ended.said) == (Stage.FAILED, "another sync of campus is under way")
+    assert (ended.state, ended.detail) == (Stage.FAILED, "another sync of campus is under way")
     assert world.ottolearn.users == {}
 
 
@@ -86,7 +86,7 @@ def test_another_sync_under_way_is_told_and_nothing_is_done_twice(world: World, 
 def test_what_is_not_there_any_more_is_told(world: World, name: str, run: int | None) -> None:
     ended = carry_out(world, Act.APPROVE, run, name=name)
     assert ended.state == Stage.FAILED
-    assert "no " in ended.said
+    assert "no " in ended.detail
 
 
 def test_a_mistake_of_the_bridge_ends_the_request_and_tells_no_secret(world: World, people: People) -> None:
@@ -94,7 +94,7 @@ def test_a_mistake_of_the_bridge_ends_the_request_and_tells_no_secret(world: Wor
     world.lms.error = KeyError("s3cret")
     ended = carry_out(world, Act.SYNC)
     assert ended.state == Stage.FAILED
-    assert "s3cret" not in ended.said
+    assert "s3cret" not in ended.detail
 
 
 def test_a_wrong_configuration_says_what_is_wrong(world: World) -> None:
@@ -102,7 +102,7 @@ def test_a_wrong_configuration_says_what_is_wrong(world: World) -> None:
         def run(self, options: object) -> None:
             raise ConfigError(["roster.attributes: no username"])
 
-    assert carry_out(world, Act.SYNC, sync=Broken()).said == "roster.attributes: no username"  # type: ignore[arg-type]
+    assert carry_out(world, Act.SYNC, sync=Broken()).detail == "roster.attributes: no username"  # type: ignore[arg-type]
 
 
 def test_a_long_run_keeps_its_request(world: World) -> None:
@@ -126,9 +126,9 @@ def test_a_long_run_keeps_its_request(world: World) -> None:
         if at == world.time > 1_000_000.0:
             beaten.set()
 
-    keep = sync_requests.keep
+    keep = sync_requests.heartbeat
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sync_requests, "keep", noticing)
+        patch.setattr(sync_requests, "heartbeat", noticing)
         Requested(world.engine, lambda name: found(name, world), lambda _: Slow(), now, beat=0.01).run()  # type: ignore[arg-type,return-value]
     ended = sync_requests.newest_of(world.engine, "campus")
     assert ended is not None
@@ -146,7 +146,7 @@ def test_a_dead_process_loses_its_request(world: World) -> None:
     other.run()
     dead = sync_requests.newest_of(world.engine, "campus")
     assert dead is not None
-    assert (dead.state, dead.said) == (Stage.FAILED, DIED)
+    assert (dead.state, dead.detail) == (Stage.FAILED, DIED)
 
 
 def test_nothing_waiting_does_nothing(world: World) -> None:
@@ -175,7 +175,7 @@ def test_a_run_says_how_far_it_is_for_every_process_to_see(either_world: World, 
 
 def test_progress_is_noted_once_a_second_and_never_before_there_is_a_run(world: World) -> None:
     outcome = Outcome(0, "campus", Status.FAILED)
-    context = noting(world.context(), outcome)
+    context = with_progress_record(world.context(), outcome)
     context.progress("reading", 1, None)
     outcome.run = world.run().run
     at = world.now()

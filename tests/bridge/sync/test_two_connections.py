@@ -60,10 +60,10 @@ def test_of_two_connections_that_let_go_in_the_same_moment_one_keeps_the_person(
     memories = {name: subject_and_memory(two, name, lms) for name, lms in (("c", two.c), ("h", two.h))}
     with two.engine.begin() as connection:
         sync_people.lock_snapshots(connection)
-        other = threading.Thread(target=journal.keep_unwritten, args=(memories["h"], plans["h"]))
+        other = threading.Thread(target=journal.apply_without_writes, args=(memories["h"], plans["h"]))
         other.start()
         other.join(0.3)  # it waits for this transaction; if it has not come so far, it sees what this one wrote
-        sync_people.stand(connection, memories["c"].source, ["p3"], Membership.LET_GO)
+        sync_people.set_membership(connection, memories["c"].source, ["p3"], Membership.LET_GO)
     other.join()
     [item] = two.items(plans["h"], "let_go")
     assert item.reason == "left_by_all"
@@ -115,7 +115,7 @@ def test_who_was_deactivated_between_the_plan_and_the_taking_over_gets_their_acc
     plan = two.plan("h", two.h).run
     two.c.members = people(3)
     two.run("c", two.c)
-    journal.keep_unwritten(subject_and_memory(two, "h", two.h), plan)
+    journal.apply_without_writes(subject_and_memory(two, "h", two.h), plan)
     assert two.run("h", two.h).reactivated == 1
     assert two.run("h", two.h).unchanged == 4
 

@@ -13,7 +13,7 @@ from bridge.store import audit, sync_items, sync_requests, sync_runs
 from bridge.store.sync_items import Content, Kind, State
 from bridge.store.sync_requests import Act, Stage
 from bridge.store.sync_runs import Status
-from bridge.sync import browsing
+from bridge.sync import plan_listing
 from tests.bridge.web.admin.conftest import AdminBrowser
 from tests.bridge.web.admin.planned import item, run_with
 from tests.bridge.web.conftest import Bridge
@@ -87,8 +87,8 @@ def test_a_plan_is_narrowed_by_kind_state_id_and_name(admin: Admin, held: int) -
 def test_who_is_searched_by_name_is_found_behind_many_whose_attributes_are_called_so(
     admin: Admin, bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(browsing, "MOST", 2)
-    monkeypatch.setattr(browsing, "SECONDS", 60.0)
+    monkeypatch.setattr(plan_listing, "MOST", 2)
+    monkeypatch.setattr(plan_listing, "SECONDS", 60.0)
     people = [Content(after={"firstName": first}) for first in ("Zoë", "Mia", "Ada", "Enid", "Eva", "Namely", "Ida")]
     creates = [item(number, Kind.CREATE, content=content) for number, content in enumerate(people, 1)]
     run = run_with(bridge.engine, creates, now=NOW)

@@ -171,7 +171,7 @@ def test_what_was_held_is_done_after_it_was_approved_on_the_page(site: Site) -> 
     site.approve(held)
     assert site.come_in() == names(EVERYBODY), "no request waits for an LMS"
     ended = site.carry_out()
-    assert (ended.state, ended.asked_by, ended.said) == (Stage.DONE, "the operator", "")
+    assert (ended.state, ended.asked_by, ended.detail) == (Stage.DONE, "the operator", "")
     assert site.come_in() == names(EVERYBODY[:10])
     page = site.browser.get(f"/admin/sync/plans/{held.id}").text
     assert "Carried out" in page

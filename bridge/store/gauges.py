@@ -1,4 +1,4 @@
-"""Figures of what stands in the database, for whoever watches the bridge."""
+"""The gauges that are read from the database: for /metrics and for the overview of administrators."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from bridge.store.sync_items import State
 from bridge.store.sync_runs import UNFINISHED, Status
 from bridge.store.sync_schema import disputed, sync_item, sync_run, sync_source
 from bridge.store.visits import NEVER, WAITING
-from bridge.store.workers import Worker, everyone
+from bridge.store.workers import Worker, read_all_on
 
 T = TypeVar("T")
 
 _r: Final = sync_run.c
 _GOOD: Final = (_r.status.in_((Status.DONE, Status.PARTIAL)), _r.reason.not_in(UNFINISHED), _r.look_up.is_(False))
-"""Of a run that brought OttoLearn to what the roster says; of a partial one, with the exception of single people."""
+"""Conditions of a run that wrote to OttoLearn what the roster says, for a partial run except for single people."""
 
 
 def _last(column: ColumnElement[T], *conditions: ColumnElement[bool]) -> ScalarSelect[T]:
-    """This column of a source's last run that meets every condition: found from the newest backwards, so that a long
-    record of runs costs nothing."""
+    """Scalar subquery: `column` of a connection's newest run that meets all `conditions`. It follows the index from the
+    newest run on, so that a long record of runs costs nothing."""
     newest = select(column).where(_r.source == sync_source.c.id, *conditions).order_by(_r.id.desc()).limit(1)
     return newest.correlate(sync_source).scalar_subquery()
 
 
-def _once(statement: Select[Any, Any, Any] | Select[Any, Any]) -> CTE:
-    """What stands in a statement of its own, worked out once: PostgreSQL would do it for each run."""
+def _materialized(statement: Select[Any, Any, Any] | Select[Any, Any]) -> CTE:
+    """The statement as a MATERIALIZED CTE: PostgreSQL would inline it and evaluate it for each row of `sync_run`."""
     return statement.cte().prefix_with("MATERIALIZED")
 
 
-_ENDED: Final = _once(select(sync_source.c.connection, _last(_r.ended_at, *_GOOD).label("ended_at")))
+_ENDED: Final = _materialized(select(sync_source.c.connection, _last(_r.ended_at, *_GOOD).label("ended_at")))
 _SYNCED: Final = select(_ENDED.c.connection, _ENDED.c.ended_at).where(_ENDED.c.ended_at.is_not(None))
-_WHOLE: Final = _once(
+_WHOLE: Final = _materialized(
     select(
         sync_source.c.id.label("source"),
         sync_source.c.connection,
@@ -83,7 +83,7 @@ _WORKERS: Final = text("SELECT count(*) FROM procrastinate_workers WHERE last_he
 _KEYS: Final = select(key_set.c.url, key_set.c.answered_at)
 
 
-class QueueFigures(NamedTuple):
+class QueueGauges(NamedTuple):
     """Jobs that wait for a worker, by queue."""
 
     waiting: Mapping[str, int]
@@ -93,8 +93,8 @@ class QueueFigures(NamedTuple):
     """Processes that have given a sign of life in the last minute."""
 
 
-class Figures(NamedTuple):
-    """All of them at one time. Times are Unix seconds."""
+class GaugeValues(NamedTuple):
+    """All gauges as they are at one time. Times are Unix seconds."""
 
     directory: DirectoryState
     synced: Mapping[str, float]
@@ -112,17 +112,17 @@ class Figures(NamedTuple):
     """When OttoLearn made the oldest of them."""
     keys_read: Mapping[str, float]
     """When the key set at an address was last answered."""
-    queue: QueueFigures
+    queue: QueueGauges
     workers: Sequence[Worker]
     """All that are known, alive or not."""
 
 
-def read(engine: Engine) -> Figures:
-    """All figures. Raises SQLAlchemyError where the database does not answer."""
+def read(engine: Engine) -> GaugeValues:
+    """All gauges. Raises SQLAlchemyError where the database does not answer."""
     with autocommit(engine) as connection:
         waiting, since = connection.execute(_PROGRESS).one()
         left = _left(connection)
-        return Figures(
+        return GaugeValues(
             directory=read_state(connection),
             synced=_by_name(connection, _SYNCED),
             held=left[State.HELD],
@@ -133,16 +133,16 @@ def read(engine: Engine) -> Figures:
             waiting_since=since,
             keys_read=_by_name(connection, _KEYS),
             queue=of_queue(connection),
-            workers=everyone(connection),
+            workers=read_all_on(connection),
         )
 
 
-def of_queue(connection: Connection) -> QueueFigures:
-    """Those of the queue; nothing where there is none."""
+def of_queue(connection: Connection) -> QueueGauges:
+    """The gauges of the job queue; zeros where the database has none (SQLite, or no worker was ever started)."""
     if connection.dialect.name != "postgresql" or not connection.execute(_QUEUE_IS_THERE).scalar_one():
-        return QueueFigures({}, {}, 0)
+        return QueueGauges({}, {}, 0)
     rows = connection.execute(_QUEUE).all()
-    return QueueFigures(
+    return QueueGauges(
         {name: count for name, count, _ in rows},
         {name: since for name, _, since in rows if since is not None},
         connection.execute(_WORKERS).scalar_one(),
@@ -166,7 +166,7 @@ def _left(connection: Connection) -> Mapping[State, dict[str, int]]:
 
 
 def _people(connection: Connection, state: State, counts: Mapping[int, int]) -> int:
-    """Whoever is in several runs counts once."""
+    """The number of people in this state; a person who is in several of the runs counts once."""
     if len(counts) == 1:
         return next(iter(counts.values()))
     return int(connection.execute(_LEFT_BY_SEVERAL, {"runs": [*counts], "at": state}).scalar_one())

@@ -30,11 +30,11 @@ MOST: Final = 200
 """Items that are looked through more closely at once."""
 
 
-class Found(NamedTuple):
+class SearchResult(NamedTuple):
     """What a search has found."""
 
     items: list[Item]
-    is_whole: bool
+    is_complete: bool
     """Whether everybody was looked at."""
 
 
@@ -60,14 +60,14 @@ def search(
     *,
     ignore_case: bool,
     clock: Callable[[], float],
-) -> Found:
+) -> SearchResult:
     """At most `size` items about people whose ID begins like this, or whose name has this in it."""
     ends, wanted = clock() + SECONDS, read_wanted(text)
     known = search_page(engine, wanted, size, clock=clock, seconds=SECONDS) if wanted else None
     users = [learner.user_id for learner in known.learners] if known else []
     folded_id = key(text, ignore_case=ignore_case)
     found = {one.number: one for one in plan_pages.search(engine, run, groups, size + 1, key=folded_id, users=users)}
-    whole = known is None or known.after is None
+    is_complete = known is None or known.after is None
     for group in groups:
         if group.kind == Kind.CREATE and len(found) <= size and wanted is not None:
             after: int | None = -1
@@ -76,9 +76,9 @@ def search(
                 page, after = plan_pages.containing(engine, run, group, fragment, after=after, most=MOST)
                 found |= {item.number: item for item in page if _is_meant(item, wanted.text)}
                 if clock() >= ends and after is not None:
-                    whole = False
+                    is_complete = False
                     break
-    return Found(list(found.values())[:size], whole and len(found) <= size)
+    return SearchResult(list(found.values())[:size], is_complete and len(found) <= size)
 
 
 def learners_of(engine: Engine, items: Sequence[Item]) -> dict[int, Learner]:

@@ -1,6 +1,7 @@
-"""What a learner might be recognised by when a student ID finds nobody: for suggestions, never for matching.
+"""Search keys of learners: digests of names, and of values that look like IDs, outside the Username attributes.
 
-A key is a 64-bit digest, so that a million learners cost little; whoever finds somebody by one compares the record.
+They find near misses and serve searches, and are never used to match a launch. A key is 64 bits long, so that a
+million learners take little space; two values may share one, so the caller compares what it finds with the record.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from bridge.identifiers import is_student_id, loose_key
 
 BUCKETS: Final = 256
 IN_MEMORY: Final = 2 * 512
-"""Numbers of a bucket that are kept in memory before they are written to the disk: two for each hint."""
+"""Numbers of a bucket that are kept in memory before they are written to the disk: two for each pair."""
 _SHIFT: Final = 64 - BUCKETS.bit_length() + 1
 _LIKE_AN_ID: Final = re.compile("[0-9@]")
 _NAMES: Final = {FIRST_NAME, LAST_NAME}
 
 
 def name_words(first: str, last: str) -> list[str]:
-    """The words of a name without case, accents and order: what two systems write in two ways."""
+    """The words of a name, case-folded, without accents, sorted: equal for two spellings of one name."""
     plain = unicodedata.normalize("NFKD", f"{first} {last}".casefold())
     kept = "".join(c for c in plain if not unicodedata.combining(c)) if not plain.isascii() else plain
     return sorted(kept.split())
@@ -42,8 +43,8 @@ def value_key(value: str) -> int | None:
     return _digest(f"value {loose_key(value)}") if _LIKE_AN_ID.search(value) and is_student_id(value) else None
 
 
-def keys(person: Learner, username_attributes: Sequence[str]) -> set[int]:
-    """The keys of a learner: of the name, and of IDs outside the Username attributes."""
+def of_learner(person: Learner, username_attributes: Sequence[str]) -> set[int]:
+    """All search keys of a learner: that of the name, and those of ID-like values outside the Username attributes."""
     found = {name_key(person.attributes.get(FIRST_NAME, ""), person.attributes.get(LAST_NAME, ""))}
     for name, value in person.attributes.items():
         if name not in _NAMES and name not in username_attributes:
@@ -51,16 +52,16 @@ def keys(person: Learner, username_attributes: Sequence[str]) -> set[int]:
     return {key for key in found if key is not None}
 
 
-class Gathered:
-    """The hints of a whole reading, given out in the order of their keys; nearly all of them wait on the disk.
+class KeySorter:
+    """An external bucket sort of (search key, user id), for a complete list of learners; it spills to a temporary file.
 
-    Digests come in no order; written as they come, each would land on another page of the table, and a million
-    learners would take minutes. Used in a `with` block, which takes the disk's part away again.
+    Digests come in random order: inserted as they come, each would touch another page of the table, and a million
+    learners would take minutes. A context manager; leaving it deletes the file.
     """
 
     def __init__(self) -> None:
-        self._hints = [array("q") for _ in range(BUCKETS)]
-        """By the first bits of the key: keys and user ids in turn."""
+        self._buckets = [array("q") for _ in range(BUCKETS)]
+        """By the first bits of the key: keys and user ids alternate."""
         self._places: list[list[int]] = [[] for _ in range(BUCKETS)]
         """By bucket: where in the file more of them are."""
         self._file = tempfile.TemporaryFile(prefix="ottobridge-")  # noqa: SIM115 -- closed by __exit__
@@ -72,25 +73,25 @@ class Gathered:
         self._file.close()
 
     def add(self, person: Learner, username_attributes: Sequence[str]) -> None:
-        """Take in one learner."""
-        for key in keys(person, username_attributes):
+        """Add the search keys of one learner."""
+        for key in of_learner(person, username_attributes):
             bucket = (key >> _SHIFT) + BUCKETS // 2
-            hints = self._hints[bucket]
-            hints.extend((key, person.user_id))
-            if len(hints) == IN_MEMORY:
+            pairs = self._buckets[bucket]
+            pairs.extend((key, person.user_id))
+            if len(pairs) == IN_MEMORY:
                 self._places[bucket].append(self._file.tell())
-                hints.tofile(self._file)
-                del hints[:]
+                pairs.tofile(self._file)
+                del pairs[:]
 
-    def pieces(self) -> Iterator[list[tuple[int, int]]]:
-        """Key and user id, some thousands at a time. Nothing can be added afterwards."""
-        for hints, places in zip(self._hints, self._places, strict=True):
+    def batches(self) -> Iterator[list[tuple[int, int]]]:
+        """Sorted batches of (key, user id), some thousands each. Nothing can be added afterwards."""
+        for pairs, places in zip(self._buckets, self._places, strict=True):
             for place in places:
                 self._file.seek(place)
-                hints.fromfile(self._file, IN_MEMORY)
-            if hints:
-                yield sorted(zip(hints[::2], hints[1::2], strict=True))
-            del hints[:]
+                pairs.fromfile(self._file, IN_MEMORY)
+            if pairs:
+                yield sorted(zip(pairs[::2], pairs[1::2], strict=True))
+            del pairs[:]
 
 
 def _digest(text: str) -> int:

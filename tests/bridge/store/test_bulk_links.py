@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from bridge.contracts import Student
 from bridge.store import aliases, audit, unmatched
 from bridge.store.audit import AuditRow
-from bridge.store.many_links import Link, link_all, unlink_all
+from bridge.store.bulk_links import Link, link_all, unlink_all
 
 LINKS: list[Link] = [("campus", f"{number:04}", number) for number in range(1, 301)]
 
