@@ -110,7 +110,7 @@ def test_a_sync_is_asked_for_and_stopped_by_keyboard_alone(page: Page, site: Adm
     page.get_by_role("button", name="Stop").press("Enter")
     expect(page.get_by_text("It was asked to stop")).to_be_visible()
     sync_runs.change(site.services.engine, run, status="partial", reason="stopped", ended_at=site.services.now())
-    sync_requests.end(site.services.engine, request.id, Stage.DONE, result=run, said="", now=site.services.now())
+    sync_requests.end(site.services.engine, request.id, Stage.DONE, result=run, detail="", now=site.services.now())
     expect(page.get_by_text("an administrator stopped the run")).to_be_visible()
     expect(page.get_by_text("the operator, a sync")).to_be_visible()
 

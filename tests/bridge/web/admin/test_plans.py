@@ -216,7 +216,7 @@ def test_what_came_of_an_approval_is_said(admin: Admin, bridge: Bridge, held: in
     request = sync_requests.claim(bridge.engine, NOW)
     assert request is not None
     assert "is being done" in admin(Role.VIEWER).get(f"/admin/sync/plans/{held}").text
-    sync_requests.end(bridge.engine, request.id, Stage.FAILED, result=None, said="the source is down", now=NOW)
+    sync_requests.end(bridge.engine, request.id, Stage.FAILED, result=None, detail="the source is down", now=NOW)
     page = admin(Role.VIEWER).get(f"/admin/sync/plans/{held}").text
     assert "Not carried out" in page
     assert "the source is down" in page

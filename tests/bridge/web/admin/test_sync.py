@@ -195,7 +195,7 @@ def test_why_nothing_came_of_it_is_said(bridge: Bridge, admin: SignIn) -> None:
     operator.post("/admin/sync/ask", connection="campus", act="plan")
     claimed = sync_requests.claim(bridge.engine, bridge.now)
     assert claimed is not None
-    sync_requests.end(bridge.engine, claimed.id, Stage.FAILED, result=None, said=f"no key {HOSTILE}", now=bridge.now)
+    sync_requests.end(bridge.engine, claimed.id, Stage.FAILED, result=None, detail=f"no key {HOSTILE}", now=bridge.now)
     page = operator.get(CAMPUS).text
     assert "Nothing came of a plan" in page
     assert "no key &lt;script&gt;" in page
@@ -333,7 +333,7 @@ def test_a_run_says_who_asked_for_it(bridge: Bridge, admin: SignIn) -> None:
     claimed = sync_requests.claim(bridge.engine, bridge.now)
     assert claimed is not None
     run = run_of(bridge.engine, "campus", bridge.now)
-    sync_requests.end(bridge.engine, claimed.id, Stage.DONE, result=run, said="", now=bridge.now)
+    sync_requests.end(bridge.engine, claimed.id, Stage.DONE, result=run, detail="", now=bridge.now)
     page = admin(Role.VIEWER).get(f"/admin/sync/runs/{run}").text
     assert "&lt;script&gt;alert(1)" in page
     other = run_of(bridge.engine, "campus", bridge.now)
