@@ -66,6 +66,10 @@ class Kind(enum.StrEnum):
     CMI5 = "cmi5"
 
 
+ASKING = frozenset({Kind.SCORM12, Kind.SCORM2004})
+"""Kinds whose page asks us for progress; the LMS of any other must be told."""
+
+
 class Assurance(enum.StrEnum):
     """Who vouches for the student ID. Policy hangs on it."""
 
@@ -121,6 +125,11 @@ class Launch:
     """The language that the student reads, as the LMS says it: `de`, `pt_BR`, `en-US,fr-FR`, or empty."""
     channel: Mapping[str, str] = field(default_factory=dict, repr=False)
     """How the LMS can be told of progress, in words of the adapter's own; empty where it cannot. Holds secrets."""
+
+    @property
+    def takes_progress(self) -> bool:
+        """Whether the LMS gets to know of progress: a page asks for it, or there is a channel to tell it by."""
+        return self.kind in ASKING or bool(self.channel)
 
 
 class Report(NamedTuple):
@@ -366,17 +375,6 @@ class Connection(Generic[S]):
     def step_up(self) -> Any:
         """The settings by which learners prove at a provider who they are; None where nobody must."""
         return getattr(self.settings, "step_up", None)
-
-
-def can_look_up(connection: Connection[Any]) -> bool:
-    """Whether one person of the connection can be asked for: of its LMS's API, or of the file that its roster is."""
-    settings, adapter = connection.settings, connection.adapter
-    if getattr(settings, "link", None) is not None:
-        return False  # such a list brings nobody
-    if getattr(settings, "file", None) is not None:
-        return adapter.read_roster is not None
-    possible = adapter.look_up is not None and getattr(settings, "api", ...) is not None
-    return possible and not adapter.look_up_lacks(settings)
 
 
 def clean(text: object) -> str:

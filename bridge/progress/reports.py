@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from bridge.contracts import Connection, Kind, Launch, Report
+from bridge.contracts import ASKING, Connection, Kind, Launch, Report
 from bridge.errors import OttoBridgeError, RemoteUnavailable
 from bridge.keys.encryption import decrypt, encrypt
 from bridge.store import one_time, visits
@@ -24,8 +24,6 @@ from bridge.store.visits import DELIVERED, NEVER, REFUSED, WAITING, Reported, Vi
 
 log = logging.getLogger(__name__)
 
-ASKING = (Kind.SCORM12, Kind.SCORM2004)
-"""Kinds whose page asks us."""
 GRADED = (Kind.LTI13, Kind.LTI11)
 """Kinds with one grade for a person, whichever visit told it: Moodle 4.5 empties it on a score that is in progress."""
 CLOSED = (Kind.AICC, Kind.CMI5)
@@ -57,14 +55,11 @@ class Reports:
     """By the kind of a launch."""
 
     def note(self, connection: str, launch: Launch, user_id: int, course: str) -> int:
-        """Remember a matched launch whose LMS can be told; its number, 0 where it cannot."""
-        asking = launch.kind in ASKING
-        if not asking and not launch.channel:
-            return 0
-        channel = encrypt(msgspec.json.encode(dict(launch.channel)).decode(), self.secret_key, PURPOSE)
+        """Remember a matched launch that takes progress; its number."""
         now = self.now()
+        channel = self._encrypted(launch.channel) if launch.channel else ""
         row = Visit(0, now, connection, launch.kind, launch.student.student_id, user_id, course, channel)
-        return visits.add(self.engine, row, due_at=NEVER if asking else now)
+        return visits.add(self.engine, row, due_at=NEVER if launch.kind in ASKING else now)
 
     def receive(
         self,
@@ -211,6 +206,9 @@ class Reports:
             if trouble(error):
                 raise
             log.exception("a session of %s was not ended", visit.connection)
+
+    def _encrypted(self, channel: Mapping[str, str]) -> str:
+        return encrypt(msgspec.json.encode(dict(channel)).decode(), self.secret_key, PURPOSE)
 
     def _tell(self, visit: Visit, report: Report) -> None:
         connection = self.find(visit.connection)

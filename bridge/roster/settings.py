@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from bridge.config.settings import Frozen
+from bridge.contracts import Connection
 
 _FIELD = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
 _SPAN = re.compile(r"([0-9]+)\s*(m|h|d)")
@@ -138,3 +139,14 @@ class Roster(Frozen):
         if twice:
             raise ValueError(f"{', '.join(twice)}: filled by more than one of attributes, constants and templates")
         return self
+
+
+def can_look_up(connection: Connection[Any]) -> bool:
+    """Whether one person of the connection can be asked for: of its LMS's API, or of the file that its roster is."""
+    settings, adapter = connection.settings, connection.adapter
+    if getattr(settings, "link", None) is not None:
+        return False  # such a list brings nobody
+    if getattr(settings, "file", None) is not None:
+        return adapter.read_roster is not None
+    possible = adapter.look_up is not None and getattr(settings, "api", ...) is not None
+    return possible and not adapter.look_up_lacks(settings)

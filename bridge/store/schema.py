@@ -286,7 +286,8 @@ visit = Table(
     Index("ix_visit_user", "connection", "user_id", "id"),
     sqlite_autoincrement=True,
 )
-"""A matched launch whose LMS can be told of progress. `channel` says how; encrypted, because it holds sessions."""
+"""A matched launch whose LMS can be told of progress. `channel` says how; encrypted, because it holds sessions,
+and empty where a page asks."""
 
 progress = Table(
     "progress",

@@ -21,7 +21,7 @@ ONE_REQUEST = 30.0
 
 
 class Visit(NamedTuple):
-    """One launch. `channel` is encrypted; times are Unix seconds."""
+    """One launch. `channel` is encrypted, and empty where the page asks; times are Unix seconds."""
 
     id: int
     time: float
@@ -285,10 +285,11 @@ def refused(engine: Engine, size: int, *, before: int | None = None) -> list[tup
 
 
 def channels(engine: Engine, after: int, most: int) -> list[tuple[int, str]]:
-    """The number of each visit after this one, and how its LMS is told, encrypted."""
-    statement = select(visit.c.id, visit.c.channel).where(visit.c.id > after).order_by(visit.c.id).limit(most)
+    """The number of each visit after this one whose LMS is told, and how, encrypted."""
+    statement = select(visit.c.id, visit.c.channel).where(visit.c.id > after, visit.c.channel != "")
     with autocommit(engine) as connection:
-        return [(int(number), channel) for number, channel in connection.execute(statement)]
+        found = connection.execute(statement.order_by(visit.c.id).limit(most))
+        return [(int(number), channel) for number, channel in found]
 
 
 def change_channels(engine: Engine, channels: Sequence[tuple[int, str]]) -> None:

@@ -54,7 +54,7 @@ def _complete(
         launch = _read(services, name, kind, reader)
         package = services.packages.find(name, launch.package_token) if launch.package_token else None
     result = services.launches.complete(name, launch, partial(_sign_in_redirect, services, name, package))
-    if launch.kind is Kind.CMI5 and result.outcome in _NOBODYS:
+    if launch.kind is Kind.CMI5 and launch.takes_progress and result.outcome in _NOBODYS:
         services.reports.note(name, launch, NOBODY, "")
     return result
 
@@ -75,7 +75,8 @@ def _read(services: AppServices, name: str, kind: Kind, reader: Callable[[Adapte
 def _sign_in_redirect(
     services: AppServices, name: str, package: PackageRow | None, match: Match, launch: Launch
 ) -> SignInRedirect:
-    services.reports.note(name, launch, match.learner.user_id, package.course if package else "")
+    if launch.takes_progress:
+        services.reports.note(name, launch, match.learner.user_id, package.course if package else "")
     code = keep_code(services, match, launch, origin="", redirect=BY_ADDRESS, package=package)
     return SignInRedirect(f"{services.public_url}/l/{code}")
 

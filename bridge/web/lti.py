@@ -97,7 +97,8 @@ def _go_on(services: AppServices, name: str, message: Message | ItemSelection | 
 
 
 def _sign_in_redirect(services: AppServices, name: str, match: Match, launch: Launch) -> SignInRedirect:
-    services.reports.note(name, launch, match.learner.user_id, launch.course)
+    if launch.takes_progress:
+        services.reports.note(name, launch, match.learner.user_id, launch.course)
     return services.sign_in_redirect(match, launch.course)
 
 

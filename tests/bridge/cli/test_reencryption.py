@@ -53,6 +53,7 @@ def site(database_url: str, tmp_path: Path) -> Site:
     for number in range(3):
         channel = encrypt(f"channel {number}", EARLIER, PURPOSE)
         visits.add(engine, Visit(0, 1.0, "campus", "lti13", "S1", 7, "", channel), due_at=1.0)
+    visits.add(engine, Visit(0, 1.0, "packages", "scorm12", "S1", 7, "", ""), due_at=visits.NEVER)
     engine.dispose()
     return Site(tmp_path, database_url)
 

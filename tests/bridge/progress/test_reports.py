@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -307,10 +308,24 @@ def test_a_session_of_which_nothing_is_heard_is_ended_without_lowering_anything(
     assert reports.deliver_due() == 0, "it waits for the next visit"
 
 
-def test_an_lms_without_a_channel_waits_for_nothing(reports: Reports) -> None:
-    bare = Launch(Student("A1", "", ""), Kind.LTI13, Assurance.SIGNED)
-    assert reports.note("campus", bare, 7, "") == 0
-    assert tell(reports) is None
+@pytest.mark.parametrize("kind", Kind)
+def test_a_launch_takes_progress_by_its_page_or_by_a_channel(kind: Kind) -> None:
+    bare = Launch(Student("A1", "", ""), kind, Assurance.SIGNED)
+    assert bare.takes_progress is (kind in {Kind.SCORM12, Kind.SCORM2004})
+    assert replace(bare, channel={"url": "https://lms.example.edu"}).takes_progress
+
+
+def test_the_visit_of_a_page_that_asks_has_nothing_to_decrypt_and_is_told_to_nobody(
+    reports: Reports, lms: Lms, clock: Clock
+) -> None:
+    page = Launch(Student("A1", "", ""), Kind.SCORM12, Assurance.ASSERTED)
+    visit = visits.by_id(reports.engine, reports.note("campus", page, 7, ""))
+    assert visit is not None
+    assert visit.channel == ""
+    tell(reports)
+    clock.now += IDLE + 1
+    assert reports.deliver_due() == 0
+    assert lms.reported == []
 
 
 # ---- a page that asks ----

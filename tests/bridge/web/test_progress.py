@@ -54,6 +54,11 @@ def test_the_learner_may_be_named_by_ottolearns_id_and_the_course(bridge: Bridge
     assert post(bridge, connection="campus").status_code == 404
 
 
+def test_an_lms_that_cannot_be_told_waits_for_nothing(bridge: Bridge) -> None:
+    assert bridge.launch13().status_code == 303
+    assert post(bridge, connection="campus").json["error"] == "no_launch"
+
+
 @pytest.mark.parametrize("token", ["", "wrong", f"{TOKEN}x", "é"])
 def test_nobody_else_may_say_who_has_passed(token: str, bridge: Bridge) -> None:
     headers = {"Authorization": f"Bearer {token}".encode().decode("latin-1")}
