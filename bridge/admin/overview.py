@@ -80,7 +80,7 @@ def look(
     Raises DatabaseError where the database does not answer.
     """
     hour = int(now) // HOUR
-    counts, missing = launch_counts.counts_since(engine, hour - DAY - WEEK + 1, by_connection=False)
+    counts, missing = launch_counts.counts_since(engine, hour - DAY - WEEK + 1, named=())
     known = gauges.read(engine)
     today = _share(counts, range(hour - DAY + 1, hour + 1))
     week = _share(counts, range(hour - DAY - WEEK + 1, hour - DAY + 1))

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Engine, Table, bindparam, cast, func, literal, select, update
+from sqlalchemy import BigInteger, Connection, Engine, Table, bindparam, case, cast, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.admin_schema import launch_count, launch_count_by_day, launch_name, launch_summed
@@ -45,8 +45,12 @@ _FORGET_DAYS: Final = Purge(launch_count_by_day, launch_count_by_day.c.day < bin
 _FORGET_NAMES: Final = Purge(launch_name, launch_name.c.seen_at < bindparam("before"))
 
 
+OTHERS: Final = "*"
+"""In place of a connection's name, which this never is: all that are not counted by themselves."""
+
+
 class Count(NamedTuple):
-    """Launches of one connection, or of all, with one outcome that began in one hour (hours since 1970)."""
+    """Launches of one connection, or of several, with one outcome that began in one hour (hours since 1970)."""
 
     hour: int
     connection: str
@@ -107,37 +111,75 @@ def count_some(engine: Engine, now: float, most: int = BATCH) -> int:
 
 
 def counts_since(
-    engine: Engine, hour: int, connections: Collection[str] = (), *, hours: int = 1, by_connection: bool = True
+    engine: Engine,
+    hour: int,
+    connections: Collection[str] = (),
+    *,
+    hours: int = 1,
+    outcomes: Collection[str] = (),
+    named: Collection[str] | None = None,
 ) -> tuple[list[Count], int]:
-    """The counts from this hour on, of these connections or of all, each of so many `hours` since 1970 and named by the
-    first of them; and how many launches are not among them yet. Without `by_connection` those of all connections are
-    one count, of no connection."""
-    wanted = _wanted(hour, hours, connections, by_connection)
+    """The counts from this hour on, of these connections and outcomes or of all, each of so many `hours` since 1970 and
+    named by the first of them; and how many launches are not among them yet. Where `named` is given, connections that
+    are not in it are counted as one, `OTHERS`."""
+    wanted = _wanted(hour, hours, connections, outcomes, named)
     with autocommit(engine) as database:
         while True:
             last = _counted(database)
             missing = _newest(database) - last
             found = Counter({(row[0], row[1], row[2]): int(row[3]) for row in database.execute(wanted)})
             if missing <= AT_ONCE:
-                for (at, name, outcome), number in _uncounted(database, last, hour, connections).items():
-                    found[at - at % hours, name if by_connection else "", outcome] += number
+                for (at, name, outcome), number in _uncounted(database, last, hour, connections, outcomes).items():
+                    found[at - at % hours, name if named is None or name in named else OTHERS, outcome] += number
             if _counted(database) == last:  # else some were counted in both, or in neither
                 return [Count(*key, number) for key, number in sorted(found.items())], missing * (missing > AT_ONCE)
 
 
-def _wanted(hour: int, hours: int, connections: Collection[str], by_connection: bool) -> Any:
-    """Of whole days those by day: they are a twentieth as many."""
-    by_day = hour % HOURS == 0 and hours % HOURS == 0
-    table = launch_count_by_day.c if by_day else launch_count.c
-    at = table.day * HOURS if by_day else table.hour
+def busiest(engine: Engine, hour: int, most: int, *, hours: int = 1, outcomes: Collection[str] = ()) -> list[str]:
+    """The connections with the most launches of these outcomes since this hour, the one with most of them first; spans
+    of so many `hours` are asked for, as in `counts_since`. What is not counted yet counts for those that it shows."""
+    at, table = _counts(hour, hours)
+    number = cast(func.sum(table["count"]), BigInteger)
+    wanted = _narrowed(select(table.connection, number), table, at, hour, (), outcomes)
+    wanted = wanted.group_by(table.connection).order_by(number.desc()).limit(2 * most)
+    with autocommit(engine) as database:
+        last = _counted(database)
+        found = Counter({row[0]: int(row[1]) for row in database.execute(wanted)})
+        if _newest(database) - last <= AT_ONCE:
+            for (_, name, _), launches in _uncounted(database, last, hour, (), outcomes).items():
+                found[name] += launches
+    return [name for name, _ in found.most_common(most)]
+
+
+def _counts(hour: int, hours: int) -> tuple[Any, Any]:
+    """The hour of a count, and the columns that it is in: of whole days those by day, which are a twentieth as many."""
+    if hour % HOURS == 0 and hours % HOURS == 0:
+        return launch_count_by_day.c.day * HOURS, launch_count_by_day.c
+    return launch_count.c.hour, launch_count.c
+
+
+def _narrowed(
+    wanted: Any, table: Any, at: Any, hour: int, connections: Collection[str], outcomes: Collection[str]
+) -> Any:
+    wanted = wanted.where(table.day >= hour // HOURS if "day" in table else at >= hour)
+    for column, values in ((table.connection, connections), (table.outcome, outcomes)):
+        wanted = wanted.where(column.in_(list(values))) if values else wanted
+    return wanted
+
+
+def _wanted(
+    hour: int, hours: int, connections: Collection[str], outcomes: Collection[str], named: Collection[str] | None
+) -> Any:
+    at, table = _counts(hour, hours)
     begins = (at - at % hours).label("begins")
-    groups = [begins, table.connection, table.outcome] if by_connection else [begins, table.outcome]
+    name: Any = table.connection.label("name")
+    if named is not None:
+        name = case((table.connection.in_(list(named)), table.connection), else_=OTHERS).label("name")
     # PostgreSQL adds up to a number of any length, and takes twice as long.
     number = cast(func.sum(table["count"]), BigInteger)
-    columns = [begins, table.connection if by_connection else literal(""), table.outcome, number]
-    condition = table.day >= hour // HOURS if by_day else table.hour >= hour
-    wanted = select(*columns).where(condition).group_by(*groups)
-    return wanted.where(table.connection.in_(list(connections))) if connections else wanted
+    groups = [begins, table.outcome] if named is not None and not named else [begins, name, table.outcome]
+    columns = [begins, literal(OTHERS) if len(groups) == 2 else name, table.outcome, number]
+    return _narrowed(select(*columns), table, at, hour, connections, outcomes).group_by(*groups)
 
 
 def students_named(engine: Engine, name: str) -> list[str]:
@@ -182,13 +224,15 @@ def _newest(connection: Connection) -> int:
 
 
 def _uncounted(
-    database: Connection, last: int, hour: int, connections: Collection[str]
+    database: Connection, last: int, hour: int, connections: Collection[str], outcomes: Collection[str]
 ) -> Counter[tuple[int, str, str]]:
     wanted = select(launch.c.time, launch.c.connection, launch.c.outcome).where(launch.c.id > last)
     return Counter(
         (int(time) // HOUR, connection, outcome)
         for time, connection, outcome in database.execute(wanted)
-        if time >= hour * HOUR and (not connections or connection in connections)
+        if time >= hour * HOUR
+        and (not connections or connection in connections)
+        and (not outcomes or outcome in outcomes)
     )
 
 

@@ -20,7 +20,7 @@ from bridge.launch.references import LENGTH, readings
 from bridge.reasons import REASONS
 from bridge.store import launch_counts, launch_search
 from bridge.store.database import Engine
-from bridge.store.launch_counts import HOUR, Count
+from bridge.store.launch_counts import HOUR, OTHERS, Count
 from bridge.store.launch_search import FAILED, Found, Wanted
 from bridge.web.admin.access import note, requires
 from bridge.web.admin.paging import ROWS, Page, Place, page_of, read_place
@@ -30,6 +30,8 @@ from bridge.web.admin.showing import render
 
 OUTCOMES: Final = tuple(Outcome)
 COLOURS: Final = dict(zip(OUTCOMES, ("s1", "s2", "s3", "s4", "s5"), strict=False))
+MOST_COLOURS: Final = 6
+"""Of connections in one plot."""
 MOST_EXPORTED: Final = 200_000
 CHUNK: Final = 1_000
 CSV: Final = ("time", "connection", "kind", "student_id", "first_name", "last_name", "outcome", "reason", "reference")
@@ -180,12 +182,23 @@ def _plot(engine: Engine, filters: Filters, now: float) -> tuple[Markup, int]:
     span = SPANS[filters.span]
     last = int(now) // HOUR // span.bar
     first = last - span.hours // span.bar + 1
-    wanted = (filters.connection,) if filters.connection else ()
+    outcomes = _outcomes(filters.outcome)
+    own: Sequence[str] = ()
+    if filters.by == "connection":
+        own = _with_own_colour(
+            [filters.connection]
+            if filters.connection
+            else launch_counts.busiest(engine, first * span.bar, MOST_COLOURS + 1, hours=span.bar, outcomes=outcomes)
+        )
     counts, missing = launch_counts.counts_since(
-        engine, first * span.bar, wanted, hours=span.bar, by_connection=filters.by == "connection"
+        engine,
+        first * span.bar,
+        (filters.connection,) if filters.connection else (),
+        hours=span.bar,
+        outcomes=outcomes,
+        named=own,
     )
-    counts = [count for count in counts if _is_shown(count, filters.outcome)]
-    series, group = _series(counts, filters.by)
+    series, group = _series(counts, filters.by, own)
     table = {bar: [0] * len(series) for bar in range(first, last + 1)}
     for count in counts:
         bar = count.hour // span.bar
@@ -195,24 +208,31 @@ def _plot(engine: Engine, filters: Filters, now: float) -> tuple[Markup, int]:
     return stacked_bars(f"Launches of the last {span.words} by {filters.by}", series, columns), missing
 
 
-def _is_shown(count: Count, outcome: str) -> bool:
-    return outcome in {"", count.outcome} or (outcome == FAILED and count.outcome != Outcome.MATCHED)
+def _outcomes(outcome: str) -> Sequence[str]:
+    """Those that a filter means; none where it means all."""
+    if outcome == FAILED:
+        return [one for one in OUTCOMES if one != Outcome.MATCHED]
+    return [outcome] if outcome else ()
 
 
-def _series(counts: Sequence[Count], by: str) -> tuple[list[Series], dict[str, int]]:
-    """The colours, and which one each outcome or connection has: of many connections the smaller ones share one."""
+def _with_own_colour(names: Sequence[str]) -> Sequence[str]:
+    """Of many connections the smaller ones share a colour."""
+    return names if len(names) <= MOST_COLOURS else names[: MOST_COLOURS - 1]
+
+
+def _series(counts: Sequence[Count], by: str, own: Sequence[str]) -> tuple[list[Series], dict[str, int]]:
+    """The colours, and which one each outcome or connection has."""
     if by == "outcome":
         there = {count.outcome for count in counts}
         shown = [outcome for outcome in OUTCOMES if outcome in there] or [Outcome.MATCHED]
         return [Series(o.replace("_", " "), COLOURS[o]) for o in shown], {o: at for at, o in enumerate(shown)}
-    sums: dict[str, int] = {}
-    for count in counts:
-        sums[count.connection] = sums.get(count.connection, 0) + count.launches
-    names = sorted(sums, key=lambda name: -sums[name])
-    own = names if len(names) <= 6 else names[:5]
-    series = [Series(name or "no connection", f"s{(6, 1, 3, 4, 2, 5)[at]}") for at, name in enumerate(own)]
-    series += [Series("others", "s5")] if len(own) < len(names) else []
-    return series or [Series("launches", "s6")], {name: min(at, len(own)) for at, name in enumerate(names)}
+    there = {count.connection for count in counts}
+    names = [name for name in (*own, OTHERS) if name in there]
+    series = [
+        Series("others", "s5") if name == OTHERS else Series(name or "no connection", f"s{(6, 1, 3, 4, 2, 5)[at]}")
+        for at, name in enumerate(names)
+    ]
+    return series or [Series("launches", "s6")], {name: at for at, name in enumerate(names)}
 
 
 def _column(bar: int, values: Sequence[int], span: Span, filters: Filters) -> Column:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, delete
 from bridge.jobs import counting
 from bridge.store import launch_counts, launches
 from bridge.store.admin_schema import launch_count_by_day
-from bridge.store.launch_counts import HOUR, Count
+from bridge.store.launch_counts import HOUR, OTHERS, Count
 from bridge.store.launch_lines import LaunchLine
 from bridge.store.privacy import erase
 
@@ -101,9 +101,27 @@ def test_the_counts_of_all_connections_are_one_where_nobody_asks_for_each(engine
     launch(engine, NOW - 100)
     launches.append(engine, LaunchLine(NOW - 90, "other", "lti13", "S2", "", "", "matched", "", "R"))
     for _ in range(2):
-        found = launch_counts.counts_since(engine, THIS - 5, by_connection=False)[0]
-        assert [(count.connection, count.launches) for count in found] == [("", 2)]
+        found = launch_counts.counts_since(engine, THIS - 5, named=())[0]
+        assert [(count.connection, count.launches) for count in found] == [(OTHERS, 2)]
         launch_counts.count_some(engine, NOW)
+
+
+def test_the_smaller_of_many_connections_are_one_count_and_no_launch_is_left_out(engine: Engine) -> None:
+    start = THIS // 24 * 24
+    for name, often in (("a", 1), ("b", 4), ("", 2), ("c", 3)):
+        for number in range(often):
+            outcome = "no_match" if number == 3 else "matched"
+            launches.append(
+                engine, LaunchLine(start * HOUR, name, "lti13", "S2", "", "", outcome, "", f"{name}{number}")
+            )
+    for hours in (1, 24, 24, 1):
+        assert launch_counts.busiest(engine, start, 3, hours=hours) == ["b", "c", ""]
+        assert sorted(launch_counts.busiest(engine, start, 2, hours=hours, outcomes=["matched"])) == ["b", "c"]
+        asked = {"hours": hours, "outcomes": ["matched"]}
+        found = launch_counts.counts_since(engine, start, named=["b", ""], **asked)[0]
+        assert {count.connection: count.launches for count in found} == {"b": 3, "": 2, OTHERS: 4}
+        assert sum(count.launches for count in launch_counts.counts_since(engine, start, **asked)[0]) == 9
+        launch_counts.count_some(engine, NOW + 86_400, most=6)
 
 
 def test_launches_that_were_counted_by_hour_before_an_upgrade_are_there_by_day(engine: Engine) -> None:

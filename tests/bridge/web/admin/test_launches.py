@@ -103,6 +103,21 @@ def test_the_plot_counts_what_the_list_shows(bridge: Bridge, viewer: AdminBrowse
     assert len(ids(viewer, link.partition("?")[2].partition("#")[0])) in {1, 2, 3}
 
 
+def test_the_smaller_of_many_connections_share_a_colour_and_are_all_counted(
+    bridge: Bridge, viewer: AdminBrowser
+) -> None:
+    for place, name in enumerate("abcdefgh"):
+        for _ in range(9 - place):
+            keep(bridge, connection=name, time=bridge.now - 60)
+    keep(bridge, connection="h", outcome="no_match", time=bridge.now - 60)
+    page = viewer.tree("/admin/launches?span=30d&by=connection&outcome=matched")
+    rows = [
+        [int(cell) for cell in row.xpath("td/text()")] for row in page.xpath("//details[@class='figures']//tbody/tr")
+    ]
+    assert page.xpath("//figcaption//bdi/text()") == [*"abcde", "others"]
+    assert [sum(column) for column in zip(*rows, strict=True)] == [9, 8, 7, 6, 5, 4 + 3 + 2]
+
+
 def test_a_hostile_name_stays_text(bridge: Bridge, viewer: AdminBrowser) -> None:
     keep(bridge, student_id=HOSTILE, first_name=HOSTILE, last_name=HOSTILE, connection=HOSTILE, kind=HOSTILE[:30])
     page = viewer.tree("/admin/launches?by=connection")
