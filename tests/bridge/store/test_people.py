@@ -30,9 +30,9 @@ def users(engine: Engine) -> dict[str, int | None]:
 
 
 @pytest.fixture
-def postgresql(migrated_postgresql: str) -> Iterator[Engine]:
+def postgresql(migrated_postgresql: Engine) -> Iterator[Engine]:
     """Two known people, on a database where two can write at once."""
-    engine = create_engine(migrated_postgresql)
+    engine = create_engine(migrated_postgresql.url)
     with engine.begin() as connection:
         connection.execute(text("TRUNCATE person"))
         people.upsert(connection, [row("r1", 1), row("r2", 2)])
