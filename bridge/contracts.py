@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bridge.presentation.support import Support
     from bridge.roster.authorization_code import AuthorizationCodeClient
     from bridge.roster.services import ConnectionState, LtiServices, Pushes
+    from bridge.roster.settings import LookUpPolicy
 
 S = TypeVar("S")
 State = Literal["ok", "look", "failed"]
@@ -36,6 +37,10 @@ class Student(NamedTuple):
     first_name: str
     last_name: str
 
+    @property
+    def name(self) -> str:
+        return " ".join(filter(None, (self.first_name, self.last_name)))
+
 
 class Learner(NamedTuple):
     """A person's record in OttoLearn."""
@@ -44,6 +49,10 @@ class Learner(NamedTuple):
     active: bool
     attributes: Mapping[str, str]
     """Every attribute by its name in OttoLearn (`firstName`, `username`, ...), as text."""
+
+    @property
+    def name(self) -> str:
+        return " ".join(filter(None, (clean(self.attributes.get(part, "")) for part in (FIRST_NAME, LAST_NAME))))
 
 
 class Match(NamedTuple):
@@ -333,16 +342,6 @@ class Adapter(Generic[S]):
     """Whether the student IDs of the roster stand in fields that a course author can write: they are only `claimed`."""
 
 
-@dataclass(frozen=True, slots=True)
-class LookUpPolicy:
-    """How a student whom nobody is found for is looked up in the LMS at the launch."""
-
-    per_minute: int = 30
-    """Questions to the LMS, at most, over all processes."""
-    assurances: frozenset[Assurance] = VOUCHED
-    """Who must vouch for the student ID of the launch."""
-
-
 @dataclass(frozen=True)
 class Connection(Generic[S]):
     """One configured LMS installation. A person's key is (connection, student ID)."""
@@ -353,7 +352,7 @@ class Connection(Generic[S]):
     accepts: frozenset[Assurance] = ACCEPTED
     """Which assurances a launch may have."""
     id_rules: Sequence[Any] = ()
-    """`bridge.learners.students.Rule`s: how the ID that the LMS sends becomes the one to look up."""
+    """`bridge.learners.students.Rule`s, which `shape` applies."""
     provisioning: Mapping[str, str] | None = None
     """What users made for unknown students get where the LMS says nothing, by attribute; None: nobody is made."""
     look_up: LookUpPolicy | None = None
@@ -370,6 +369,12 @@ class Connection(Generic[S]):
     """Whom its learners turn to; None: `bridge.support`."""
     brand: Brand | None = None
     """How its pages look; None: `bridge.brand`."""
+
+    def shape(self, student_id: str) -> str:
+        """The ID to look up, of one that the LMS sends."""
+        for rule in self.id_rules:
+            student_id = rule.apply(student_id)
+        return student_id
 
     @property
     def step_up(self) -> Any:

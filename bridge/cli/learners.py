@@ -11,7 +11,6 @@ from bridge.cli.learners_find import find, links, search_
 from bridge.cli.output import say
 from bridge.learners import linking
 from bridge.learners.directory import DirectoryShrunk
-from bridge.learners.students import name_of
 from bridge.store import disputes
 
 HELD_BACK = 3
@@ -91,12 +90,12 @@ def link(
         others = linking.others_who_are(engine, connection, student_id, user_id) if connection is not None else []
     if as_json:
         linked = {"student_id": student_id, "user_id": user_id}
-        named = {"lms_names": names, "ottolearn_name": name_of(learner)}
+        named = {"lms_names": names, "ottolearn_name": learner.name}
         print_json({**linked, "connection": connection, "attribute": attribute, **named})
     else:
         where = f"in OttoLearn's {attribute}" if attribute else f"for the connection {connection}"
         say(f"{student_id} is OttoLearn user {user_id} now, {where}.")
-        say(f"In the LMS: {', '.join(names) or 'no name'}. In OttoLearn: {name_of(learner) or 'no name'}.")
+        say(f"In the LMS: {', '.join(names) or 'no name'}. In OttoLearn: {learner.name or 'no name'}.")
     if held and not as_json:
         say(f"The last roster found {student_id} in conflict ({held}): nobody enters by it until that is settled.")
     for other in others if not as_json else ():

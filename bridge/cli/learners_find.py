@@ -109,7 +109,7 @@ def _connection(invocation: Invocation, engine: Engine, name: str | None) -> Con
 
 def _find(invocation: Invocation, engine: Engine, sent: str, connection: Connection[Any] | None) -> Found:
     """What a launch with the ID `sent` finds, by the steps of `bridge.learners.matching`."""
-    asked = students.shape(sent, connection.id_rules if connection else ())
+    asked = connection.shape(sent) if connection else sent
     ignore_case = connection is not None and connection.ignore_case
     if connection is not None and (known := _known(invocation, engine, sent, asked, connection)):
         return known

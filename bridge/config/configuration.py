@@ -34,7 +34,7 @@ from bridge.config.retention import Retention
 from bridge.config.settings import Frozen, Origin, WebAddress
 from bridge.config.validation import line_of, plain_http, validated
 from bridge.config.yaml_file import STANDS_FOR_UNSET, ConfigFile, read_config_file
-from bridge.contracts import ACCEPTED, VOUCHED, Adapter, Assurance, Connection, LookUpPolicy
+from bridge.contracts import ACCEPTED, VOUCHED, Adapter, Assurance, Connection
 from bridge.errors import ConfigError
 from bridge.launch.courses import Course, each_key_once
 from bridge.learners.students import Rule
@@ -43,7 +43,7 @@ from bridge.net.proxy import read_proxy
 from bridge.ottolearn.settings import Oidc, OttoLearn
 from bridge.presentation.brand import Brand
 from bridge.presentation.support import Support
-from bridge.roster.settings import can_look_up
+from bridge.roster.settings import LookUpPolicy, can_look_up
 
 DATABASES = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
 CONNECTION_NAME = r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$"

@@ -18,7 +18,6 @@ from bridge.doctor.look_up import try_look_up
 from bridge.errors import ConfigError, LaunchRejected, LearnerAmbiguous, OttoBridgeError, RemoteUnavailable
 from bridge.keys.own import OwnKeys
 from bridge.learners.directory import Directory
-from bridge.learners.students import shape
 from bridge.lti.keysets import PlatformKeys
 from bridge.net.http import Outbound
 from bridge.ottolearn.api import Attribute, OttoLearnApi
@@ -222,7 +221,7 @@ class Doctor:
     def _launched(self, connection: Connection[Any]) -> list[Student]:
         """Who launched lately, here or where this roster says who people are, with the IDs that are looked up."""
         return [
-            student._replace(student_id=shape(student.student_id, one.id_rules))
+            student._replace(student_id=one.shape(student.student_id))
             for one in (connection, *self.launching(connection.name))
             for student in self.launched(one.name)
         ]
@@ -291,7 +290,7 @@ class Doctor:
             "" if state == OK else f"launches of the others fail: fill {field} in the LMS, or choose another student_id"
         )
         yield Finding(connection.name, "roster", state, detail, advice)
-        known = sum(bool(self._attribute_of(shape(student_id, connection.id_rules))) for student_id in filled)
+        known = sum(bool(self._attribute_of(connection.shape(student_id))) for student_id in filled)
         if filled:
             detail = f"{known} of these {len(filled)} are in OttoLearn"
             advice = "" if known else "does the ID stand in ottolearn.username_attributes? Else sync first"

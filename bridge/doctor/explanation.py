@@ -10,7 +10,6 @@ from bridge.doctor.explain import checks
 from bridge.errors import LearnerAmbiguous
 from bridge.launch import references
 from bridge.learners.directory import Directory
-from bridge.learners.students import shape
 from bridge.reasons import REASONS, Reason
 from bridge.store import aliases, launches, learners, received, visits
 from bridge.store.database import Engine
@@ -72,7 +71,7 @@ def explain(
 
 
 def _finds(engine: Engine, directory: Directory, connection: Connection[Any] | None, line: LaunchLine) -> Finds:
-    student_id = shape(line.student_id, connection.id_rules) if connection else line.student_id
+    student_id = connection.shape(line.student_id) if connection else line.student_id
     linked = aliases.find(engine, line.connection, line.student_id)
     learner = learners.learner(engine, linked) if linked is not None else None
     if learner is not None:

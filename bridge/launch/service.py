@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -28,7 +28,7 @@ from bridge.errors import (
 )
 from bridge.identifiers import require
 from bridge.launch.redirect import SignInRedirect
-from bridge.learners.students import Rule, differ, name_of, shape
+from bridge.learners.students import differ
 from bridge.reasons import NAME_DIFFERS
 from bridge.store.errors import trouble
 from bridge.store.launch_lines import LaunchLine
@@ -94,18 +94,19 @@ class Policy(Protocol):
     def accepts(self) -> Collection[Assurance]: ...
 
     @property
-    def id_rules(self) -> Sequence[Rule]:
-        """How the ID that the LMS sends becomes the one to look up."""
-
-    @property
     def ignore_case(self) -> bool:
         """Whether IDs that differ in ASCII letter case alone are the same."""
+
+    def shape(self, student_id: str) -> str:
+        """The ID to look up, of one that the LMS sends."""
 
 
 class _Anybody(NamedTuple):
     accepts: Collection[Assurance] = tuple(Assurance)
-    id_rules: Sequence[Rule] = ()
     ignore_case: bool = False
+
+    def shape(self, student_id: str) -> str:
+        return student_id
 
 
 ANYBODY = _Anybody()
@@ -189,7 +190,7 @@ class LaunchService:
         policy = self.policy(connection) or ANYBODY
         if launch.other_case and not policy.ignore_case:
             raise LaunchRejected("identity_contradiction", "two fields hold the student ID in different letter case")
-        student_id = require(shape(launch.student.student_id, policy.id_rules), "the student ID by student_id_rules")
+        student_id = require(policy.shape(launch.student.student_id), "the student ID by student_id_rules")
         launch = self._worth(connection, launch, student_id)
         if (awaits or launch.assurance) not in policy.accepts:
             low = "claimed_only" if launch.assurance is Assurance.CLAIMED else "assurance_too_low"
@@ -294,4 +295,5 @@ def _reached(result: LaunchResult, remark: str) -> str:
 
 
 def _is_named_otherwise(student: Student, match: Match) -> bool:
-    return differ(f"{student.first_name} {student.last_name}", name_of(match.learner))
+    said, held = student.name, match.learner.name
+    return said != held and differ(said, held)

@@ -10,7 +10,7 @@ from bridge.contracts import Learner
 from bridge.errors import LearnerAmbiguous
 from bridge.identifiers import key
 from bridge.learners.directory import Directory
-from bridge.learners.students import differ, name_of
+from bridge.learners.students import differ
 from bridge.store import learners as directory_of
 from bridge.store.database import Engine
 
@@ -101,9 +101,7 @@ def _judge(
     learner = directory_of.learner(engine, meant.pop())
     if learner is None:
         return Verdict(None, "", "no_match")
-    return Verdict(
-        learner.user_id, name_of(learner), _objection(directory, link_request, learner, usernames, other_names)
-    )
+    return Verdict(learner.user_id, learner.name, _objection(directory, link_request, learner, usernames, other_names))
 
 
 def _objection(
@@ -115,7 +113,7 @@ def _objection(
         return "no_username"
     if _is_taken(directory, link_request.student_id, learner.user_id):
         return "taken"
-    return "name_differs" if not other_names and differ(link_request.names, name_of(learner)) else ""
+    return "name_differs" if not other_names and differ(link_request.names, learner.name) else ""
 
 
 def _is_taken(directory: Directory, student_id: str, user_id: int) -> bool:

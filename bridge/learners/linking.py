@@ -9,7 +9,7 @@ from bridge.contracts import Learner
 from bridge.errors import LearnerAmbiguous, OttoBridgeError
 from bridge.identifiers import FAULTS, fault, lower_ascii, normalize
 from bridge.learners.directory import Directory
-from bridge.learners.students import differ, name_of
+from bridge.learners.students import differ
 from bridge.store import aliases, launches, learners, people, unmatched
 from bridge.store.database import Engine
 from bridge.store.people import Person
@@ -36,10 +36,10 @@ def connection_for(engine: Engine, student_id: str, connections: Sequence[str]) 
 
 def require_same_name(learner: Learner, names: Sequence[str]) -> None:
     """Raise LinkRefused where one of the names that the LMS gave and OttoLearn's have no word in common."""
-    other = next((name for name in names if differ(name, name_of(learner))), None)
+    other = next((name for name in names if differ(name, learner.name)), None)
     if other is not None:
         raise LinkRefused(
-            f"the LMS calls this student {other}, and OttoLearn's user {learner.user_id} is {name_of(learner)}: not a "
+            f"the LMS calls this student {other}, and OttoLearn's user {learner.user_id} is {learner.name}: not a "
             "word in common. Whoever launches with the ID gets into that account. Add --yes if both are one person"
         )
 

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from bridge.contracts import FIRST_NAME, LAST_NAME, Learner, Student
 from bridge.identifiers import is_student_id, loose_key, lower_ascii, normalize
-from bridge.learners.students import differ, name_of
+from bridge.learners.students import differ
 from bridge.store import learners, vouching
 from bridge.store.database import Engine
 from bridge.store.search_keys import name_key, name_words, value_key
@@ -59,8 +59,7 @@ def near_misses(
     found: dict[int, NearMiss] = {}
     for miss in (*_by_id(engine, student_id), *_by_hint(engine, student, student_id, username_attributes)):
         found.setdefault(miss.learner.user_id, miss)
-    named = f"{student.first_name} {student.last_name}"
-    return [miss._replace(name_differs=differ(named, name_of(miss.learner))) for miss in [*found.values()][:MOST]]
+    return [miss._replace(name_differs=differ(student.name, miss.learner.name)) for miss in [*found.values()][:MOST]]
 
 
 def _by_id(engine: Engine, student_id: str) -> Iterator[NearMiss]:

@@ -9,7 +9,6 @@ from bridge.errors import OttoBridgeError
 from bridge.identifiers import FAULTS, fault, normalize
 from bridge.learners.directory import Directory
 from bridge.learners.linking import Updates, require_nobody_else
-from bridge.learners.students import name_of
 from bridge.store import aliases, disputes, learners, people, unmatched
 from bridge.store.database import Engine
 from bridge.store.people import Person
@@ -99,7 +98,7 @@ def _candidates(engine: Engine, found: Sequence[Person]) -> str:
 
 def _user_in_words(engine: Engine, user_id: int | None) -> str:
     learner = None if user_id is None else learners.learner(engine, user_id)
-    name = name_of(learner) if learner else ""
+    name = learner.name if learner else ""
     return "no OttoLearn user" if user_id is None else " ".join(filter(None, (f"OttoLearn user {user_id}", name)))
 
 

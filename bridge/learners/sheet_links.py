@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from bridge.learners.bulk import WHY, LinkRequest, Verdict, judge
-from bridge.learners.students import shape
 from bridge.learners.unmatched import Unmatched, Waiting
 from bridge.store import unmatched as queue
 from bridge.store.unmatched import UnmatchedRow
@@ -144,12 +144,11 @@ def judge_again(
 def waiting_of(unmatched: Unmatched) -> dict[tuple[str, str], list[UnmatchedRow]]:
     """Everybody who waits, by connection and by the ID as it is looked up."""
     found: dict[tuple[str, str], list[UnmatchedRow]] = {}
-    rules: dict[str, Sequence[Any]] = {}
+    connection = cache(unmatched.connection)
     for row in queue.newest(unmatched.engine, MOST):
-        if row.connection not in rules:
-            connection = unmatched.connection(row.connection)
-            rules[row.connection] = connection.id_rules if connection else ()
-        found.setdefault((row.connection, shape(row.student_id, rules[row.connection])), []).append(row)
+        configured = connection(row.connection)
+        asked = configured.shape(row.student_id) if configured else row.student_id
+        found.setdefault((row.connection, asked), []).append(row)
     return found
 
 

@@ -16,7 +16,6 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from bridge.config.settings import Frozen
-from bridge.contracts import FIRST_NAME, LAST_NAME, Learner, clean
 from bridge.identifiers import lower_ascii
 
 _WHOLE_NUMBER = re.compile(r"([0-9]+)(?:\.0+)?")
@@ -88,15 +87,8 @@ class Rule(Frozen):
         return (self.map or {}).get(text, text)
 
 
-def shape(student_id: str, rules: Sequence[Rule]) -> str:
-    """The ID to look up."""
-    for rule in rules:
-        student_id = rule.apply(student_id)
-    return student_id
-
-
 def explain(student_id: str, rules: Sequence[Rule]) -> list[tuple[str, str]]:
-    """Each step in words, with the ID after it."""
+    """Each step of `Connection.shape` in words, with the ID after it."""
     steps = []
     for rule in rules:
         student_id = rule.apply(student_id)
@@ -118,12 +110,6 @@ def differ(one: str, other: str) -> bool:
         return False
     mine, theirs = _words(one), _words(other)
     return bool(mine and theirs) and mine.isdisjoint(theirs)
-
-
-def name_of(learner: Learner) -> str:
-    """The name that OttoLearn has of a learner."""
-    found = (clean(learner.attributes.get(name, "")) for name in (FIRST_NAME, LAST_NAME))
-    return " ".join(filter(None, found))
 
 
 def _words(name: str) -> set[str]:

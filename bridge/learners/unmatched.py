@@ -17,7 +17,6 @@ from bridge.learners.bulk import LinkRequest
 from bridge.learners.directory import Directory
 from bridge.learners.near_misses import NearMiss, near_misses
 from bridge.learners.provisioning import Provisioning
-from bridge.learners.students import shape
 from bridge.store import disputes, learners
 from bridge.store import unmatched as stored
 from bridge.store.database import Engine
@@ -205,7 +204,7 @@ class Unmatched:
 
     def _looked_up(self, row: UnmatchedRow) -> str:
         configured = self.connection(row.connection)
-        return shape(row.student_id, configured.id_rules) if configured else row.student_id
+        return configured.shape(row.student_id) if configured else row.student_id
 
     def _is_over(self, row: UnmatchedRow) -> bool:
         """Whether there is nothing left to do about the row; who is held by the ledger waits for a command."""

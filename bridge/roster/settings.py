@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from bridge.config.settings import Frozen
-from bridge.contracts import Connection
+from bridge.contracts import VOUCHED, Assurance, Connection
 
 _FIELD = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
 _SPAN = re.compile(r"([0-9]+)\s*(m|h|d)")
@@ -139,6 +140,16 @@ class Roster(Frozen):
         if twice:
             raise ValueError(f"{', '.join(twice)}: filled by more than one of attributes, constants and templates")
         return self
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpPolicy:
+    """How a student whom nobody is found for is looked up in the LMS at the launch."""
+
+    per_minute: int = 30
+    """Questions to the LMS, at most, over all processes."""
+    assurances: frozenset[Assurance] = VOUCHED
+    """Who must vouch for the student ID of the launch."""
 
 
 def can_look_up(connection: Connection[Any]) -> bool:

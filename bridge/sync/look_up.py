@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from bridge.contracts import VOUCHED, Connection, Launch, LookUpPolicy, Match
+from bridge.contracts import VOUCHED, Connection, Launch, Match
 from bridge.errors import ConfigError, LaunchRejected, LearnerNotFound, OttoBridgeError, RemoteUnavailable
 from bridge.learners.directory import Directory, NotSettled
 from bridge.learners.ledger import LaunchIdentity
 from bridge.net.http import Outbound
-from bridge.roster.settings import can_look_up
+from bridge.roster.settings import LookUpPolicy, can_look_up
 from bridge.store import one_time, rates
 from bridge.store.database import Engine
 from bridge.sync.context import ReaderContexts

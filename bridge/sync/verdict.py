@@ -102,7 +102,7 @@ def _require_same(
             detail = f"the launch comes from the LMS record {theirs}, and the ID is that of the record {own}"
             refused(Verdict(DOUBTFUL, detail))
         return
-    if differ(*(f"{student.first_name} {student.last_name}" for student in (launch.student, member.student))):
+    if differ(launch.student.name, member.student.name):
         refused(Verdict(DOUBTFUL, "the launch and the LMS's list call this person otherwise"))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from bridge.contracts import FIRST_NAME, LAST_NAME, Learner
-from bridge.learners.students import name_of
 from bridge.store.database import Engine
 from bridge.store.sync_items import Item, Kind, State
 from bridge.sync.plan_listing import Change, changes_of, learners_of
@@ -59,7 +58,7 @@ def rows_of(engine: Engine, items: Sequence[Item]) -> list[Row]:
 def _name(item: Item, learner: Learner | None) -> str:
     """What OttoLearn calls them, or, where it does not know them yet, the source."""
     if learner is not None:
-        return name_of(learner)
+        return learner.name
     after = item.content.after
     return " ".join(filter(None, (after.get(FIRST_NAME, ""), after.get(LAST_NAME, ""))))
 

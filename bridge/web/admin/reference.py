@@ -14,7 +14,6 @@ from bridge.doctor.comparison import compare
 from bridge.doctor.explanation import Explanation, explain, find_launch
 from bridge.doctor.summaries import what_became, who_came
 from bridge.launch.references import LENGTH
-from bridge.learners.students import name_of
 from bridge.reasons import NAME_DIFFERS
 from bridge.store import unmatched
 from bridge.store.launches import LINK
@@ -97,7 +96,6 @@ def _values(admin: AdminServices, found: Explanation) -> dict[str, Any]:
         "checks": found.checks,
         "how": with_code(found.advice.how) if found.advice else "",
         "LINK": LINK,
-        "name_of": name_of,
     }
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from bridge.contracts import FIRST_NAME, LAST_NAME, Learner
 from bridge.learners.near_misses import NearMiss
 from bridge.learners.search import EMAIL
-from bridge.learners.students import differ, name_of
+from bridge.learners.students import differ
 from bridge.store.unmatched import UnmatchedRow
 from bridge.web.admin.paging import read_written, written
 
@@ -80,7 +80,7 @@ def why(miss: NearMiss) -> str:
 
 def differs_from(row: UnmatchedRow, learner: Learner) -> bool:
     """Whether the LMS's name of a student and OttoLearn's of a user have no word in common."""
-    return differ(f"{row.first_name} {row.last_name}", name_of(learner))
+    return differ(f"{row.first_name} {row.last_name}", learner.name)
 
 
 FUNCTIONS = {
@@ -89,6 +89,5 @@ FUNCTIONS = {
     "values_of": values_of,
     "everything_of": everything_of,
     "why_near": why,
-    "name_of": name_of,
 }
 """By the names that templates call them."""

@@ -15,13 +15,14 @@ from click.testing import CliRunner
 
 from bridge.cli import cli
 from bridge.config.settings import Frozen
-from bridge.contracts import Adapter, Connection, LookUpPolicy, Observation, RosterEnd, RosterMember, Student
+from bridge.contracts import Adapter, Connection, Observation, RosterEnd, RosterMember, Student
 from bridge.doctor.checks import Doctor, Finding
 from bridge.errors import ConfigError, RemoteUnavailable, RosterIncomplete
 from bridge.keys.own import OwnKeys
 from bridge.learners.students import Rule
 from bridge.net.http import Outbound
 from bridge.net.retry import with_retries
+from bridge.roster.settings import LookUpPolicy
 from bridge.store.connections import StoredConnection, add
 from bridge.store.engine import migrate, open_database
 from bridge.store.launch_lines import LaunchLine

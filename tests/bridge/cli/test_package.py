@@ -14,7 +14,6 @@ from click.testing import CliRunner, Result
 from lxml import html
 
 from bridge.cli import cli
-from bridge.learners.students import shape
 from bridge.packages.origin import Packages
 from bridge.store import packages, probes, visits
 from bridge.store.engine import migrate, open_database
@@ -206,7 +205,7 @@ def test_progress_is_shown(desk: Desk) -> None:
 
 def test_the_rules_of_a_connection_are_explained(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def found(_: object, __: object, sent: str, connection: Any) -> dict[str, str]:
-        return {"outcome": "matched", "detail": shape(sent, connection.id_rules if connection else ())}
+        return {"outcome": "matched", "detail": connection.shape(sent) if connection else sent}
 
     monkeypatch.setattr("bridge.cli.learners_find._find", found)
     told = desk.json("learners", "find", "12_r_3", "--connection", "any-lms", "--explain")

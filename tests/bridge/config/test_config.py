@@ -14,8 +14,9 @@ import yaml
 from adapters import ADAPTERS
 from bridge.config.configuration import Configuration, load
 from bridge.config.yaml_file import LOADER
-from bridge.contracts import Assurance, LookUpPolicy
+from bridge.contracts import Assurance
 from bridge.errors import ConfigError
+from bridge.roster.settings import LookUpPolicy
 from tests.conftest import ROOT
 
 GOOD = """\
