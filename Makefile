@@ -16,7 +16,8 @@ demo-scale: $(VENV)/.ready-workers ## Try it on PostgreSQL: two that serve behin
 
 test: $(VENV)/.ready-test ## Run the whole test suite
 	@sh scripts/browser-parts
-	$(BIN)/pytest -n auto --dist loadfile
+	@# The bytecode is kept even where the environment says not to: the tests start hundreds of processes.
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist loadfile
 
 lint: $(VENV)/.ready-test ## Check style and types
 	$(BIN)/ruff check .
