@@ -15,10 +15,10 @@ from sqlalchemy.schema import CreateIndex, DropIndex
 
 from benchmarks.large_statements import DAY, WEEK, WEEKS, Size, at_once, connection_name, in_pieces, mixed, numbers, run
 from benchmarks.large_syncs import write_pushes, write_refused_progress, write_syncs
-from bridge.launch.references import LETTERS
 from bridge.store import schema, search_keys
 from bridge.store.directory_snapshots import _rules
 from bridge.store.engine import autocommit
+from bridge.store.launches import REFERENCE_LETTERS as LETTERS
 
 __all__ = ["Size", "connection_name", "write"]
 

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from bridge.contracts import Connection, Learner, Outcome
 from bridge.doctor.explain import checks
 from bridge.errors import LearnerAmbiguous
-from bridge.launch import references
 from bridge.learners.directory import Directory
 from bridge.reasons import REASONS, Reason
 from bridge.store import aliases, launches, learners, received, visits
@@ -49,7 +48,7 @@ class Explanation(NamedTuple):
 
 def find_launch(engine: Engine, typed: str) -> LaunchLine | None:
     """The launch that somebody means who has typed this reference."""
-    found = (launches.by_reference(engine, reference) for reference in references.readings(typed))
+    found = (launches.by_reference(engine, reference) for reference in launches.readings(typed))
     return next((line for line in found if line is not None), None)
 
 

@@ -1,8 +1,14 @@
-"""The record of launches: one line each, kept until the retention time is over."""
+"""The record of launches: one line each, kept until the retention time is over.
+
+A person asks for one launch by its reference: made to be read over a telephone, and read however it was typed.
+"""
 
 from __future__ import annotations
 
+import itertools
 import re
+import unicodedata
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from sqlalchemy import Engine, String, bindparam, delete, insert, select, text
@@ -15,6 +21,15 @@ from bridge.store.purging import Purge
 from bridge.store.schema import launch, received
 from bridge.store.text import storable
 
+REFERENCE_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""None that are mistaken for another when read aloud."""
+_PAIRS: Final = [one + other for one in REFERENCE_LETTERS for other in REFERENCE_LETTERS]
+REFERENCE_LENGTH: Final = 8
+"""Letters and digits, without the dash in their middle."""
+MOST_READINGS: Final = 64
+"""Readings of one reference that are looked for."""
+_LOOKS_LIKE: Final = {"0": "QD", "O": "QD", "1": "7J", "I": "7J", "L": "7J", "U": "V"}
+"""What stands in no reference, and what may have been read as it."""
 LINK: Final = "a link"
 """In the place of a Username attribute: an administrator has linked the ID with the user."""
 _WRITTEN: Final = re.compile(r"reached the OttoLearn user (\d{1,18})(?: by ([^;]{1,255}))?(?:; .*)?", re.DOTALL)
@@ -57,6 +72,33 @@ class Reached(NamedTuple):
     user_id: int
     by: str
     """The Username attribute that held the ID, or `LINK`; empty in records of before."""
+
+
+def new_reference(randbits: Callable[[int], int]) -> str:
+    """Eight letters and digits a person can read out, such as `7K3M-9QXT`."""
+    number = randbits(64)
+    most = len(_PAIRS)
+    pairs = (_PAIRS[number // most**place % most] for place in range(REFERENCE_LENGTH // 2))
+    return _dashed("".join(pairs))
+
+
+def readings(typed: str) -> list[str]:
+    """The references that `typed` may mean, the likeliest first.
+
+    Letter case, blanks and dashes do not matter. A character that stands in no reference is read as what looks like it:
+    `0` and `O` alike, and `1`, `I` and `L`.
+    """
+    plain = unicodedata.normalize("NFKC", typed[:200]).upper()
+    letters = "".join(filter(str.isalnum, plain))
+    if len(letters) != REFERENCE_LENGTH:
+        return [plain.strip()] if letters else []
+    meant = itertools.product(*(_LOOKS_LIKE.get(letter, letter) for letter in letters))
+    likely = (_dashed("".join(word)) for word in itertools.islice(meant, MOST_READINGS))
+    return [*dict.fromkeys((_dashed(letters), *likely))]
+
+
+def _dashed(letters: str) -> str:
+    return f"{letters[: REFERENCE_LENGTH // 2]}-{letters[REFERENCE_LENGTH // 2 :]}"
 
 
 def write_reached(user_id: int, by: str, remark: str = "") -> str:

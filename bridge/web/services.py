@@ -21,7 +21,6 @@ from bridge.install.registration import Registrar
 from bridge.keys.own import OwnKeys
 from bridge.launch.rate_limits import Limits
 from bridge.launch.redirect import SignInRedirect
-from bridge.launch.references import new_reference
 from bridge.launch.service import LaunchService
 from bridge.learners.directory import Directory
 from bridge.learners.ledger import Ledger
@@ -44,6 +43,7 @@ from bridge.progress.delivery import callback_context, reports_of
 from bridge.progress.reports import Reports
 from bridge.store import keysets, pool
 from bridge.store.database import Engine
+from bridge.store.launches import new_reference
 from bridge.sync.context import ReaderContexts
 from bridge.sync.look_up import LIMITS, TimeLimits
 from bridge.sync.syncs import Syncs

@@ -16,12 +16,12 @@ from bridge.admin.roles import Role
 from bridge.contracts import Outcome
 from bridge.files.formulas import guarded
 from bridge.identifiers import normalize
-from bridge.launch.references import LENGTH, readings
 from bridge.reasons import REASONS
 from bridge.store import launch_counts, launch_search
 from bridge.store.database import Engine
 from bridge.store.launch_counts import HOUR, OTHERS, Count
 from bridge.store.launch_search import FAILED, Found, Wanted
+from bridge.store.launches import REFERENCE_LENGTH, readings
 from bridge.web.admin.access import note, requires
 from bridge.web.admin.paging import ROWS, Page, Place, page_of, read_place
 from bridge.web.admin.plots import Column, Series, stacked_bars
@@ -154,7 +154,7 @@ def wanted_by(engine: Engine, filters: Filters) -> Wanted | None:
     if filters.text:
         students = (normalize(filters.text), *launch_counts.students_named(engine, filters.text))
         letters = sum(letter.isalnum() for letter in filters.text)
-        references = readings(filters.text) if letters == LENGTH else ()
+        references = readings(filters.text) if letters == REFERENCE_LENGTH else ()
         students = [student for student in students if student]
         if not students and not references:
             return None

@@ -13,10 +13,9 @@ from bridge.admin.roles import Role
 from bridge.doctor.comparison import compare
 from bridge.doctor.explanation import Explanation, explain, find_launch
 from bridge.doctor.summaries import what_became, who_came
-from bridge.launch.references import LENGTH
 from bridge.reasons import NAME_DIFFERS
 from bridge.store import unmatched
-from bridge.store.launches import LINK
+from bridge.store.launches import LINK, REFERENCE_LENGTH
 from bridge.web.admin.access import requires
 from bridge.web.admin.launches import KINDS
 from bridge.web.admin.services import AdminServices
@@ -72,7 +71,7 @@ def _nothing(admin: AdminServices, typed: str) -> Response:
         404 if typed else 200,
         typed=typed,
         letters=letters,
-        wanted=LENGTH,
+        wanted=REFERENCE_LENGTH,
         retention=admin.app.configuration.retention,
     )
 

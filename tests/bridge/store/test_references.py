@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from bridge.launch.references import LETTERS, MOST, new_reference, readings
+from bridge.store.launches import MOST_READINGS, REFERENCE_LETTERS, new_reference, readings
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_letters_that_look_alike_are_read_alike(heard: str, meant: str) -> None:
 
 
 def test_a_word_of_nothing_but_doubt_does_not_ask_the_database_for_ever() -> None:
-    assert len(readings("OOOOIIII")) == MOST + 1
+    assert len(readings("OOOOIIII")) == MOST_READINGS + 1
 
 
 @pytest.mark.parametrize("typed", ["", "   ", "--", "–"])
@@ -51,4 +51,4 @@ def test_a_new_reference_reads_as_itself_alone() -> None:
     for _ in range(200):
         made = new_reference(secrets.randbits)
         assert readings(made) == [made]
-        assert set(made) <= {*LETTERS, "-"}
+        assert set(made) <= {*REFERENCE_LETTERS, "-"}
