@@ -14,11 +14,11 @@ from bridge.cli.tables import print_table
 from bridge.config.connections import Connections
 from bridge.contracts import FIRST_NAME, LAST_NAME, Connection, Learner, Outcome
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound
-from bridge.identifiers import key
 from bridge.learners import students
 from bridge.learners.search import EMAIL, search
 from bridge.store import aliases, learners, vouching
 from bridge.store.database import Engine
+from bridge.store.vouching import LaunchIdentity
 from bridge.sync.planfile import iso
 
 NOBODY: Final = 1
@@ -136,8 +136,8 @@ def _then(connection: Connection[Any] | None) -> str:
 
 def _known(invocation: Invocation, engine: Engine, sent: str, asked: str, connection: Connection[Any]) -> Found | None:
     """What a dispute or a link says before anybody is looked up."""
-    keys = (key(sent, ignore_case=connection.ignore_case), key(asked, ignore_case=connection.ignore_case))
-    known = vouching.of_launch(engine, connection.name, "", "", sent, keys)
+    identity = LaunchIdentity(connection.name, "", "", sent, asked, connection.ignore_case)
+    known = vouching.of_launch(engine, identity, candidates=False)
     if known.dispute:
         return _found(Outcome.REJECTED, f"identity_disputed: the last roster found it in conflict: {known.dispute}")
     linked = learners.learner(engine, known.linked) if known.linked is not None else None

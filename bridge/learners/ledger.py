@@ -9,42 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
-from bridge.contracts import Launch
 from bridge.errors import LaunchRejected
-from bridge.identifiers import key, loose_key, record_key
+from bridge.identifiers import record_key
 from bridge.store import learners, people, vouching
 from bridge.store.database import Engine
 from bridge.store.people import Origin, Person
-from bridge.store.vouching import Known
+from bridge.store.vouching import Known, LaunchIdentity
 
-SEEN_AGAIN: Final = 86_400.0
-"""Seconds after which it is written down again that a person was seen."""
 TRIES: Final = 3
 """Of several launches of one record at once each looks again at what the others wrote."""
-
-
-class LaunchIdentity(NamedTuple):
-    """A launch, as the ledger sees it."""
-
-    connection: str
-    namespace: str
-    """The kind of launch: each kind names people in its own way."""
-    record: str
-    """The LMS's own name of the person; empty where it gives none, and then nothing can be held against it."""
-    student_id: str
-    """The ID to look up."""
-    keys: tuple[str, str]
-    """What is equal for IDs that are the same: of the ID that the LMS sent, and of the one to look up."""
-    ignore_case: bool
-    """Whether IDs that differ in ASCII letter case alone are the same."""
-
-
-def identity_of(connection: str, launch: Launch, student_id: str, *, ignore_case: bool) -> LaunchIdentity:
-    """The launch as the ledger sees it."""
-    keys = (key(launch.student.student_id, ignore_case=ignore_case), key(student_id, ignore_case=ignore_case))
-    return LaunchIdentity(connection, launch.kind, launch.record, student_id, keys, ignore_case)
 
 
 @dataclass(frozen=True)
@@ -54,28 +29,16 @@ class Ledger:
     engine: Engine
     now: Callable[[], float]
 
-    def known(self, identity: LaunchIdentity, sent: str) -> Known:
-        """What is known of a launch with the ID `sent`, and who may have the ID to look up. Raises LaunchRejected
-        `identity_disputed`.
-        """
-        connection, namespace, record, student_id, keys, _ = identity
-        known = vouching.of_launch(self.engine, connection, namespace, record, sent, keys, loose_key(student_id))
-        if known.dispute:
-            raise LaunchRejected("identity_disputed", f"the last roster found this ID in conflict: {known.dispute}")
-        return known
-
-    def is_from_roster(self, identity: LaunchIdentity, sent: str) -> bool:
+    def is_from_roster(self, identity: LaunchIdentity) -> bool:
         """Whether a roster has said that this record has this ID."""
         if not identity.record:
             return False
-        person = vouching.of_launch(
-            self.engine, identity.connection, identity.namespace, identity.record, sent, identity.keys
-        ).person
-        return person is not None and person.origin == Origin.ROSTER and _has_id(person, identity)
+        person = vouching.of_launch(self.engine, identity, candidates=False).person
+        return person is not None and person.origin == Origin.ROSTER and identity.has_id_of(person)
 
     def require_no_other_id(self, identity: LaunchIdentity, known: Known) -> None:
         """Raises LaunchRejected `identity_changed` where the record had another ID: it is not somebody unknown."""
-        if known.person is not None and not _has_id(known.person, identity):
+        if known.person is not None and not identity.has_id_of(known.person):
             raise LaunchRejected("identity_changed", _changed(known.person, None))
 
     def require_nobody_yet(self, known: Known) -> None:
@@ -92,20 +55,18 @@ class Ledger:
         Raises LaunchRejected `identity_changed` where the record was another user by another ID, and
         `identity_of_another` where another record is this user.
         """
-        if not identity.record:
-            return
-        person = known.person
         for _ in range(TRIES):
-            if person is not None and person.user_id == user_id and _has_id(person, identity):
-                self._seen(person)
-                return
-            if self._bind(identity, person, user_id):
+            if known.is_settled(identity, user_id, self.now()) or self._bind(identity, known.person, user_id):
                 return
             person = people.of_record(self.engine, identity.connection, identity.namespace, identity.record)
+            known = known._replace(person=person)
         raise LaunchRejected("identity_of_another", "several launches of this person came at once")
 
     def _bind(self, identity: LaunchIdentity, person: Person | None, user_id: int) -> bool:
-        """Write down who the record is; False where somebody wrote meanwhile."""
+        """Write down who the record is, or that it was seen again; False where somebody wrote meanwhile."""
+        if person is not None and person.user_id == user_id and identity.has_id_of(person):
+            people.touch(self.engine, person, self.now())
+            return True
         if person is not None and not _may_become(person, identity, user_id):
             raise LaunchRejected("identity_changed", _changed(person, user_id))
         record = record_key(identity.record)
@@ -117,18 +78,9 @@ class Ledger:
                 f"this launch comes from the record {record}",
             )
         at = (self.now(),) * 3
-        said_by = person.origin if person is not None and _has_id(person, identity) else Origin.LAUNCH
+        said_by = person.origin if person is not None and identity.has_id_of(person) else Origin.LAUNCH
         wanted = Person(identity.connection, identity.namespace, record, identity.student_id, user_id, said_by, *at)
         return people.bind(self.engine, wanted, person)
-
-    def _seen(self, person: Person) -> None:
-        if self.now() - person.last_seen >= SEEN_AGAIN:
-            people.touch(self.engine, person, self.now())
-
-
-def _has_id(person: Person, identity: LaunchIdentity) -> bool:
-    """Whether the ID that the record had is the one that the LMS sent, or the one to look up: rosters say the first."""
-    return key(person.student_id, ignore_case=identity.ignore_case) in identity.keys
 
 
 def _may_become(person: Person, identity: LaunchIdentity, user_id: int) -> bool:
@@ -136,7 +88,7 @@ def _may_become(person: Person, identity: LaunchIdentity, user_id: int) -> bool:
 
     With the same ID OttoLearn decides whose it is; the same user may get another ID.
     """
-    return _has_id(person, identity) or person.user_id == user_id
+    return identity.has_id_of(person) or person.user_id == user_id
 
 
 def _changed(person: Person, user_id: int | None) -> str:

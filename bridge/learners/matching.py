@@ -12,11 +12,11 @@ from typing import Any, Protocol
 from bridge.contracts import Connection, Launch, Match, Outcome
 from bridge.errors import LaunchRejected, LearnerAmbiguous, LearnerInactive, LearnerNotFound
 from bridge.learners.directory import Directory
-from bridge.learners.ledger import LaunchIdentity, Ledger, identity_of
+from bridge.learners.ledger import Ledger
 from bridge.learners.provisioning import Provisioning
-from bridge.store import learners, unmatched
+from bridge.store import learners, unmatched, vouching
 from bridge.store.database import Engine
-from bridge.store.vouching import Known
+from bridge.store.vouching import Known, LaunchIdentity
 
 
 class LookUp(Protocol):
@@ -29,6 +29,14 @@ class LookUp(Protocol):
     def sync_person(
         self, configured: Connection[Any], launch: Launch, identity: LaunchIdentity, ends: float
     ) -> None: ...
+
+
+def undisputed(engine: Engine, identity: LaunchIdentity) -> Known:
+    """What is known of a launch. Raises LaunchRejected `identity_disputed`."""
+    known = vouching.of_launch(engine, identity)
+    if known.dispute:
+        raise LaunchRejected("identity_disputed", f"the last roster found this ID in conflict: {known.dispute}")
+    return known
 
 
 @dataclass(frozen=True)
@@ -64,20 +72,21 @@ class Matching:
 
     def is_vouched_for(self, connection: str, launch: Launch, student_id: str) -> bool:
         """Whether a roster has said of the launch's record what the launch says only in a field of a course author."""
-        return self.ledger.is_from_roster(self._identity(connection, launch, student_id), launch.student.student_id)
+        return self.ledger.is_from_roster(self._identity(connection, launch, student_id))
 
     def _identity(self, connection: str, launch: Launch, student_id: str) -> LaunchIdentity:
-        return identity_of(connection, launch, student_id, ignore_case=self._ignores_case(connection))
-
-    def _ignores_case(self, connection: str) -> bool:
         configured = self.connection(connection)
-        return configured is not None and configured.ignore_case
+        ignore_case = configured is not None and configured.ignore_case
+        return LaunchIdentity(
+            connection, launch.kind, launch.record, launch.student.student_id, student_id, ignore_case
+        )
 
     def _confirmed(self, connection: str, launch: Launch, student_id: str) -> Match:
         identity = self._identity(connection, launch, student_id)
-        known = self.ledger.known(identity, launch.student.student_id)
+        known = undisputed(self.engine, identity)
         match = self._linked(known) or self._known_or_made(launch, identity, known)
-        self.ledger.confirm(identity, known, match.learner.user_id)
+        if not known.is_settled(identity, match.learner.user_id, self.now()):
+            self.ledger.confirm(identity, known, match.learner.user_id)
         return match
 
     def _linked(self, known: Known) -> Match | None:

@@ -23,12 +23,40 @@ from sqlalchemy import (
 )
 
 from bridge.contracts import Learner
-from bridge.identifiers import is_student_id, normalize, record_key
+from bridge.identifiers import is_student_id, key, loose_key, normalize, record_key
 from bridge.store.learners import current
 from bridge.store.people import Person
 from bridge.store.prepared import Prepared
 from bridge.store.schema import alias, learner, username
 from bridge.store.sync_schema import disputed, person
+
+SEEN_AGAIN: Final = 86_400.0
+"""Seconds after which it is written down again that a person was seen."""
+
+
+class LaunchIdentity(NamedTuple):
+    """Who launches, as a launch says it, to be held against what is known."""
+
+    connection: str
+    namespace: str
+    """The kind of launch: each kind names people in its own way."""
+    record: str
+    """The LMS's own name of the person; empty where it gives none, and then nothing can be held against it."""
+    sent: str
+    """The student ID that the LMS sent."""
+    student_id: str
+    """The ID to look up."""
+    ignore_case: bool
+    """Whether IDs that differ in ASCII letter case alone are the same."""
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """What is equal for IDs that are the same: of the ID that the LMS sent, and of the one to look up."""
+        return key(self.sent, ignore_case=self.ignore_case), key(self.student_id, ignore_case=self.ignore_case)
+
+    def has_id_of(self, person: Person) -> bool:
+        """Whether a record had the ID that the LMS sent, or the one to look up: rosters say the first."""
+        return key(person.student_id, ignore_case=self.ignore_case) in self.keys
 
 
 class Candidate(NamedTuple):
@@ -50,6 +78,16 @@ class Known(NamedTuple):
     person: Person | None = None
     candidates: Sequence[Candidate] | None = None
     """As `candidates`; None where nobody asked for them."""
+
+    def is_settled(self, identity: LaunchIdentity, user_id: int, now: float) -> bool:
+        """Whether there is nothing to decide and nothing to write for the record to be this user: there is no record,
+        or it was this user by this ID already, less than a day ago.
+        """
+        if not identity.record:
+            return True
+        if self.person is None or self.person.user_id != user_id or not identity.has_id_of(self.person):
+            return False
+        return now - self.person.last_seen < SEEN_AGAIN
 
 
 _LINK, _DISPUTE, _PERSON, _CANDIDATE = 1, 2, 3, 4
@@ -100,26 +138,17 @@ _FIND: Final = Prepared(
 )
 
 
-def of_launch(
-    engine: Engine,
-    connection: str,
-    namespace: str,
-    record: str,
-    sent: str,
-    keys: tuple[str, str],
-    folded: str | None = None,
-) -> Known:
-    """What is known of a launch of `connection` that names `record`, or no record, and the student ID `sent`.
-
-    `keys`: the `bridge.identifiers.key` of that ID, and that of the one to look up; `folded`: the `loose_key` of the
-    latter, where the candidates for it are wanted.
-    """
-    asked = normalize(sent)
+def of_launch(engine: Engine, identity: LaunchIdentity, *, candidates: bool = True) -> Known:
+    """What is known of a launch; with `candidates`, also who may have the ID to look up."""
+    asked = normalize(identity.sent)
     if not is_student_id(asked):
         return Known()
-    kept = record_key(record) if record else ""
+    connection, namespace = identity.connection, identity.namespace
+    kept = record_key(identity.record) if identity.record else ""
+    folded = loose_key(identity.student_id) if candidates else None
     values: dict[str, object] = {"name": connection, "namespace": namespace, "record": kept, "folded": folded}
-    values |= {"sent": asked, "own": keys[0], "asked": keys[1]}
+    own, looked_up = identity.keys
+    values |= {"sent": asked, "own": own, "asked": looked_up}
     linked, dispute, known_person, found = None, "", None, []
     for what, text, value, number, first, middle, last, active, attributes in _FIND.rows(engine, values):
         if what == _CANDIDATE:
@@ -131,7 +160,7 @@ def of_launch(
         else:
             dispute = text
     found.sort(key=lambda one: (one.learner.user_id, one.attribute))
-    return Known(linked, dispute, known_person, None if folded is None else found)
+    return Known(linked, dispute, known_person, found if candidates else None)
 
 
 def candidates(engine: Engine, folded: str) -> list[Candidate]:

@@ -7,9 +7,9 @@ from typing import Any, Final, NamedTuple, NoReturn, Self
 from bridge.contracts import RECORD, Connection, Launch, ReaderContext, RosterEnd, RosterMember
 from bridge.errors import LaunchRejected, LearnerIncomplete, LearnerNotFound, RosterIncomplete
 from bridge.identifiers import key, normalize
-from bridge.learners.ledger import LaunchIdentity
 from bridge.learners.students import differ
 from bridge.store.sync_items import Kind, State
+from bridge.store.vouching import LaunchIdentity
 from bridge.sync.person import PersonResult
 from bridge.sync.reasons import RunReason
 

@@ -8,14 +8,16 @@ import msgspec
 import pytest
 from sqlalchemy import Engine
 
-from bridge.contracts import Assurance, Kind, Launch, Student
+from bridge.contracts import Kind
 from bridge.errors import LaunchRejected
 from bridge.learners import persons
-from bridge.learners.ledger import LaunchIdentity, Ledger, identity_of
+from bridge.learners.ledger import Ledger
+from bridge.learners.matching import undisputed
 from bridge.store import aliases, disputes, people, sync_items, sync_people, sync_runs
 from bridge.store.people import Origin, Person
 from bridge.store.sync_items import Content, Item, State
 from bridge.store.sync_items import Kind as ItemKind
+from bridge.store.vouching import LaunchIdentity
 
 DAY = 86_400.0
 
@@ -34,15 +36,13 @@ class Namespace:
         self.now += 1
         identity = self.identity(record, student_id, kind, name)
         try:
-            known = self.ledger.known(identity, student_id)
-            self.ledger.confirm(identity, known, user_id)
+            self.ledger.confirm(identity, undisputed(self.engine, identity), user_id)
         except LaunchRejected as error:
             return error.reason
         return ""
 
     def identity(self, record: str, student_id: str, kind: Kind = Kind.LTI13, name: str = "campus") -> LaunchIdentity:
-        launch = Launch(Student(student_id, "", ""), kind, Assurance.SIGNED, record=record)
-        return identity_of(name, launch, student_id, ignore_case=self.ignore_case)
+        return LaunchIdentity(name, kind, record, student_id, student_id, self.ignore_case)
 
     def link(self, student_id: str, user_id: int) -> None:
         self.now += 1
@@ -113,7 +113,7 @@ def test_a_known_record_with_an_id_that_nobody_has_is_not_called_unknown(namespa
     namespace.enter("r1", "A1", 1)
     identity = namespace.identity("r1", "typo")
     with pytest.raises(LaunchRejected, match="identity_changed"):
-        namespace.ledger.require_no_other_id(identity, namespace.ledger.known(identity, "typo"))
+        namespace.ledger.require_no_other_id(identity, undisputed(namespace.engine, identity))
 
 
 def test_each_namespace_and_each_connection_names_people_in_its_own_way(namespace: Namespace) -> None:
@@ -167,12 +167,12 @@ def test_what_a_roster_cannot_settle_in_ottolearn_keeps_nobody_out(namespace: Na
 
 def test_only_a_roster_vouches_for_a_claim_and_only_for_this_record_and_id(namespace: Namespace) -> None:
     namespace.enter("r1", "A1", 1)
-    assert not namespace.ledger.is_from_roster(namespace.identity("r1", "A1"), "A1")
+    assert not namespace.ledger.is_from_roster(namespace.identity("r1", "A1"))
     namespace.keep_by_roster("r2", "B2", 2)
-    assert namespace.ledger.is_from_roster(namespace.identity("r2", "B2"), "B2")
-    assert not namespace.ledger.is_from_roster(namespace.identity("r2", "A1"), "A1")
-    assert not namespace.ledger.is_from_roster(namespace.identity("r3", "B2"), "B2")
-    assert not namespace.ledger.is_from_roster(namespace.identity("", "B2"), "B2")
+    assert namespace.ledger.is_from_roster(namespace.identity("r2", "B2"))
+    assert not namespace.ledger.is_from_roster(namespace.identity("r2", "A1"))
+    assert not namespace.ledger.is_from_roster(namespace.identity("r3", "B2"))
+    assert not namespace.ledger.is_from_roster(namespace.identity("", "B2"))
 
 
 def test_a_long_or_odd_record_is_kept_and_told_apart(namespace: Namespace) -> None:
@@ -197,7 +197,7 @@ def test_of_two_records_at_once_one_becomes_the_user(namespace: Namespace) -> No
 
     def come(number: int) -> None:
         identity = namespace.identity(f"r{number}", "A1")
-        known = namespace.ledger.known(identity, "A1")
+        known = undisputed(namespace.engine, identity)
         barrier.wait()
         try:
             namespace.ledger.confirm(identity, known, 1)
@@ -251,10 +251,10 @@ def test_letter_case_makes_nobody_another_person_where_it_does_not_count(namespa
     namespace.ignore_case = True
     assert [namespace.enter("r1", sent, 1) for sent in ("abc-9", "ABC-9")] == ["", ""]
     assert namespace.enter("r1", "aBc-9", 2) == ""
-    assert namespace.ledger.is_from_roster(namespace.identity("r1", "abc-9"), "abc-9")
+    assert namespace.ledger.is_from_roster(namespace.identity("r1", "abc-9"))
     namespace.ignore_case = False
     assert namespace.enter("r1", "abc-9X", 3) == "identity_changed"
-    assert not namespace.ledger.is_from_roster(namespace.identity("r1", "AbC-9"), "AbC-9")
+    assert not namespace.ledger.is_from_roster(namespace.identity("r1", "AbC-9"))
 
 
 @pytest.mark.parametrize("renamed", [False, True])
@@ -264,14 +264,14 @@ def test_an_id_that_no_roster_named_is_no_roster_s_word(namespace: Namespace, re
         people.rename(namespace.engine, "campus", 1, "B2", now=namespace.now)
     else:
         assert namespace.enter("r1", "B2", 1) == ""
-    assert not namespace.ledger.is_from_roster(namespace.identity("r1", "B2"), "B2")
+    assert not namespace.ledger.is_from_roster(namespace.identity("r1", "B2"))
     assert people.listed(namespace.engine, "campus", user_id=1)[0].origin == ("administrator" if renamed else "launch")
 
 
 def test_a_roster_s_word_holds_though_ottolearn_moved_the_id(namespace: Namespace) -> None:
     namespace.keep_by_roster("r1", "A1", 1)
     assert namespace.enter("r1", "A1", 9) == ""
-    assert namespace.ledger.is_from_roster(namespace.identity("r1", "A1"), "A1")
+    assert namespace.ledger.is_from_roster(namespace.identity("r1", "A1"))
 
 
 def test_who_is_refused_has_changed_nothing(namespace: Namespace) -> None:

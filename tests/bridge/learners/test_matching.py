@@ -30,7 +30,9 @@ from bridge.learners.matching import Matching
 from bridge.learners.provisioning import CLAIM_LIVES, Provisioning
 from bridge.lti.student import read_student
 from bridge.ottolearn.api import Attribute
-from bridge.store import aliases, one_time, unmatched
+from bridge.store import aliases, disputes, one_time, people, sync_items, sync_people, sync_runs, unmatched
+from bridge.store.sync_items import Content, Item, State
+from bridge.store.sync_items import Kind as ItemKind
 
 NAMES = ("username", "employeeId")
 ANA = Learner(1, True, {"username": "A1", "firstName": "Ana"})
@@ -106,8 +108,10 @@ class World:
     def sleep(self, _: float) -> None:
         self.slept += 1
 
-    def find(self, student_id: str, connection: str = "campus", assurance: Assurance = Assurance.SIGNED) -> Match:
-        launch = Launch(Student(student_id, "Zoë", "O’Brien"), Kind.LTI13, assurance)
+    def find(
+        self, student_id: str, connection: str = "campus", assurance: Assurance = Assurance.SIGNED, record: str = ""
+    ) -> Match:
+        launch = Launch(Student(student_id, "Zoë", "O’Brien"), Kind.LTI13, assurance, record=record)
         return self.matching().find(connection, launch, student_id)
 
 
@@ -119,6 +123,32 @@ def world(engine: Engine) -> World:
 def test_who_is_known_is_found_and_not_noted(world: World) -> None:
     assert world.find("A1") == Match(ANA, "username")
     assert unmatched.newest(world.engine, 10) == []
+
+
+def test_of_two_records_with_one_id_the_second_does_not_enter_whoever_comes_between(world: World) -> None:
+    for _ in range(2):
+        assert world.find("A1", record="r1") == Match(ANA, "username")
+        with pytest.raises(LaunchRejected, match="identity_of_another"):
+            world.find("A1", record="r2")
+
+
+def test_who_comes_every_week_is_seen_every_week(world: World) -> None:
+    for _ in range(2):
+        world.now += 7 * DAY
+        world.find("A1", record="r1")
+    (person,) = people.listed(world.engine, "campus", user_id=ANA.user_id)
+    assert person.last_seen == world.now
+
+
+def test_an_id_that_a_roster_found_in_conflict_lets_nobody_in(world: World) -> None:
+    source = sync_people.source_id(world.engine, "campus")
+    run = sync_runs.begin(world.engine, source, now=world.now, full=True, settings="")
+    item = Item(1, ItemKind.CONFLICT, State.NOTED, "duplicate", "A1", "A1", None, b"", Content())
+    with world.engine.begin() as connection:
+        sync_items.add(connection, run, [item])
+        disputes.replace(connection, "campus", run, whole=True)
+    with pytest.raises(LaunchRejected, match="identity_disputed"):
+        world.find("A1", record="r1")
 
 
 def test_who_is_not_found_is_noted_and_counted(world: World) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.contracts import Assurance, Kind, Launch, Student
+from bridge.contracts import Assurance, Kind
 from bridge.errors import ConfigError, LaunchRejected
 from bridge.identifiers import record_key
 from bridge.learners import persons
-from bridge.learners.ledger import Ledger, identity_of
+from bridge.learners.ledger import Ledger
+from bridge.learners.matching import undisputed
 from bridge.store import aliases
 from bridge.store import people as ledger
+from bridge.store.vouching import LaunchIdentity
 from bridge.sync.stale import PlanStale
 from tests.bridge.sync.world import USERNAMES
 
@@ -21,11 +23,9 @@ def ids(world) -> dict[int, str]:
 
 def enters(world, student_id: str, user_id: int, record: str = "") -> str:
     """Why a launch with this ID does not enter as this user; empty where it does."""
-    launch = Launch(Student(student_id, "", ""), Kind.LTI13, Assurance.SIGNED, record=record)
-    arrival = identity_of("campus", launch, student_id, ignore_case=False)
-    ledger = Ledger(world.engine, world.now)
+    identity = LaunchIdentity("campus", Kind.LTI13, record, student_id, student_id, ignore_case=False)
     try:
-        ledger.confirm(arrival, ledger.known(arrival, student_id), user_id)
+        Ledger(world.engine, world.now).confirm(identity, undisputed(world.engine, identity), user_id)
     except LaunchRejected as error:
         return error.reason
     return ""

@@ -22,8 +22,8 @@ from tests.conftest import ROOT
 from tests.fakes.lti_platform import claims, token
 
 RECORD = ("bridge/store/launches.py", "append")
-MOST_FILES, MOST_STEPS, MOST_RETURNS = 28, 13, 1
-MOST_TO_READ = {"lti": 17, "scorm": 18}
+MOST_FILES, MOST_STEPS, MOST_RETURNS = 27, 12, 1
+MOST_TO_READ = {"lti": 16, "scorm": 17}
 KNOWN = {
     *("bridge/contracts.py", "bridge/identifiers.py", "bridge/config/settings.py", "bridge/net/answers.py"),
     *("bridge/logs.py", "bridge/tracing/traces.py", "bridge/web/metrics.py"),
