@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 
 from flask import Request, g
 from werkzeug.datastructures import Headers
-from werkzeug.http import parse_cookie
 from werkzeug.local import LocalProxy
 
 from bridge.contracts import LaunchRequest
@@ -57,14 +56,21 @@ class _Headers(Mapping[str, str]):
 
 
 class _Cookies(Mapping[str, str]):
-    """Cookies, read when one is asked for: a login asks for none."""
+    """Cookies, read when one is asked for: a login asks for none. Of two with one name the first counts.
+
+    Nothing is unquoted: values of ours are URL-safe tokens (`bridge.web.cookies`), and nobody else's are asked for.
+    """
 
     def __init__(self, request: Request) -> None:
         self._request = request
 
     @cached_property
     def _cookies(self) -> Mapping[str, str]:
-        return parse_cookie(self._request.environ)
+        found: dict[str, str] = {}
+        for pair in self._request.environ.get("HTTP_COOKIE", "").split(";"):  # RFC 6265, section 4.2.1
+            name, _, value = pair.strip().partition("=")
+            found.setdefault(name, value)
+        return found
 
     def __getitem__(self, name: str) -> str:
         return self._cookies[name]
