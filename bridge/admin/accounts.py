@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from bridge.admin.passwords import Passwords
 from bridge.admin.roles import Role
 from bridge.errors import LaunchRejected
-from bridge.launch.rate_limits import Limit, Limits
 from bridge.store import admin_accounts
 from bridge.store.admin_accounts import AccountRow
 from bridge.store.database import Engine
+from bridge.store.rates import Limit, Limits
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 """Names of accounts: such as an e-mail address, in lower case."""

@@ -16,9 +16,9 @@ from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_js
 from bridge.cli.output import say
 from bridge.cli.tables import print_table
 from bridge.cli.timestamps import iso
-from bridge.launch.rate_limits import Limits
 from bridge.store import admin_accounts
 from bridge.store.database import Engine
+from bridge.store.rates import Limits
 
 ROLES = click.Choice([role.value for role in Role])
 COLUMNS = ("name", "role", "made", "last used")

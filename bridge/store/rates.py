@@ -1,13 +1,16 @@
-"""How often something was tried, counted for all processes together in one statement a time."""
+"""How often something was tried, counted for all processes together in one statement a time, and where that ends."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from bridge.errors import LaunchRejected
 from bridge.store.engine import autocommit
 from bridge.store.purging import Purge
 from bridge.store.schema import rate
@@ -27,6 +30,65 @@ def _upsert(dialect: Any) -> Any:
 _COUNT: Final = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
 
 
+class Limit(NamedTuple):
+    """So many tries of one thing within a span of seconds."""
+
+    what: str
+    most: int
+    span: float
+
+    @property
+    def exceeded(self) -> str:
+        """What is said once there were more."""
+        return f"more than {self.most} {self.what} in {self.span:.0f} s"
+
+
+class Guesses(NamedTuple):
+    """What may be tried so often, and much less often where it was a guess."""
+
+    tries: Limit
+    failures: Limit
+    reasons: frozenset[str]
+    """Of refusals that say that it was one."""
+
+
+class Limits:
+    """Counts tries, and refuses more than a limit allows; `who` is never stored, only a digest of it."""
+
+    def __init__(self, engine: Engine, now: Callable[[], float]) -> None:
+        self._engine = engine
+        self._now = now
+
+    def count(self, limit: Limit, *who: str) -> int:
+        """Note a try; how many there were within the span. Raises LaunchRejected `too_many` above the limit."""
+        found = self.note(limit, *who)
+        _refuse(limit, found)
+        return found
+
+    def check(self, limit: Limit, *who: str) -> None:
+        """Raise LaunchRejected `too_many` where the limit was reached, without noting a try."""
+        found = counted(self._engine, limit.what, "\n".join(who), now=self._now(), span=limit.span)
+        _refuse(limit, found + 1)
+
+    def note(self, limit: Limit, *who: str) -> int:
+        """Note a try, whatever the limit; how many there were within its span."""
+        return count(self._engine, limit.what, "\n".join(who), now=self._now(), span=limit.span)
+
+    @contextmanager
+    def against_guesses(self, guesses: Guesses, *who: str) -> Iterator[None]:
+        """A block in which `who` may guess: each entry counts, and so does, more narrowly, one that ends in a refusal
+        that says so. Raises LaunchRejected `too_many` before.
+        """
+        self.count(guesses.tries, *who)
+        self.check(guesses.failures, *who)
+        try:
+            yield
+        except LaunchRejected as error:
+            if error.reason in guesses.reasons:
+                self.note(guesses.failures, *who)
+            raise
+
+
 def count(engine: Engine, what: str, who: str, *, now: float, span: float) -> int:
     """Note one more try of `what` by `who`; how many there were within this span of `span` seconds."""
     row = {"key": _key(what, who, now, span), "count": 1, "until": _ends(now, span)}
@@ -44,6 +106,11 @@ def counted(engine: Engine, what: str, who: str, *, now: float, span: float) -> 
 def purge(engine: Engine, *, now: float) -> int:
     """Forget the spans that are over; how many rows."""
     return _PURGE.run(engine, {"now": now})
+
+
+def _refuse(limit: Limit, found: int) -> None:
+    if found > limit.most:
+        raise LaunchRejected("too_many", limit.exceeded)
 
 
 def _ends(now: float, span: float) -> float:

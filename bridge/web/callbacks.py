@@ -13,7 +13,7 @@ from flask import Blueprint, Response, request
 
 from bridge.contracts import Adapter, Kind, Launch, Match, Outcome
 from bridge.errors import LaunchRejected
-from bridge.launch.rate_limits import LAUNCHES_OF_STUDENT
+from bridge.launch.rate_limits import LAUNCHES_OF_STUDENT, UNKNOWN_SESSIONS
 from bridge.launch.redirect import SignInRedirect
 from bridge.launch.service import LaunchResult
 from bridge.store import one_time
@@ -28,7 +28,6 @@ SESSION_BOUND = 86_400.0
 NOBODY = -1
 """Stands for the user of a session that was begun for a student whom nobody was found for: it must be ended, too."""
 _NOBODYS = {Outcome.NO_MATCH, Outcome.AMBIGUOUS, Outcome.INACTIVE}
-GUESSES = {"aicc_session_unknown", "cmi5_refused"}
 Reader = Callable[..., Launch]
 
 
@@ -96,5 +95,5 @@ def _ask(services: AppServices, name: str, ask: Callable[[], Launch]) -> Launch:
 
     Otherwise whoever counts session ids up would have in us a way to find a living one.
     """
-    with services.limits.against_guesses(name, services.address_of(request), GUESSES):
+    with services.limits.against_guesses(UNKNOWN_SESSIONS, name, services.address_of(request)):
         return ask()

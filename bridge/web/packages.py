@@ -141,7 +141,7 @@ def _admit(services: AppServices, connection: Connection[object]) -> PackageRow:
     """The package that launches. An address that guesses tokens is not even listened to."""
     approved = getattr(connection.settings, "package_origins", ())
     origin = request.headers.get("Origin", "")
-    with services.limits.against_guesses(connection.name, services.address_of(request), UNKNOWN_PACKAGES):
+    with services.limits.against_guesses(UNKNOWN_PACKAGES, connection.name, services.address_of(request)):
         return services.packages.admit(connection.name, approved, bearer(request), origin)
 
 

@@ -39,7 +39,7 @@ def probe_pages(services: AppServices) -> Blueprint:
 
 def _take(services: AppServices, name: str) -> None:
     """Keep what a probe says; its site is noted, and waits for approval like that of any package."""
-    with services.limits.against_guesses(name, services.address_of(request), UNKNOWN_PACKAGES):
+    with services.limits.against_guesses(UNKNOWN_PACKAGES, name, services.address_of(request)):
         package = services.packages.find(name, bearer(request))
     origin = storable(request.headers.get("Origin", ""), 255)
     services.packages.note_origin(package, origin)

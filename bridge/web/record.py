@@ -19,14 +19,13 @@ from bridge.launch.rate_limits import (
     DETAILS_OF_ADDRESS,
     REFUSALS,
     REFUSALS_OF_ADDRESS,
-    Limit,
-    Limits,
 )
 from bridge.store import launches, received
 from bridge.store.database import Engine
 from bridge.store.errors import trouble
 from bridge.store.launch_lines import LaunchLine
 from bridge.store.launches import is_of_nobody
+from bridge.store.rates import Limit, Limits
 from bridge.web.late import Late
 from bridge.web.metrics import Metrics
 from bridge.web.received import describe

@@ -19,7 +19,6 @@ from bridge.config.connections import Connections
 from bridge.contracts import CallbackContext, Match
 from bridge.install.registration import Registrar
 from bridge.keys.own import OwnKeys
-from bridge.launch.rate_limits import Limits
 from bridge.launch.redirect import SignInRedirect
 from bridge.launch.service import LaunchService
 from bridge.learners.directory import Directory
@@ -44,6 +43,7 @@ from bridge.progress.reports import Reports
 from bridge.store import keysets, pool
 from bridge.store.database import Engine
 from bridge.store.launches import new_reference
+from bridge.store.rates import Limits
 from bridge.sync.context import ReaderContexts
 from bridge.sync.look_up import LIMITS, TimeLimits
 from bridge.sync.syncs import Syncs

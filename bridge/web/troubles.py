@@ -47,7 +47,7 @@ def trouble_pages(services: AppServices) -> Blueprint:
 def _refusal(services: AppServices, name: str) -> LaunchRejected:
     """What the page's launch ended with. Raises LaunchRejected where it is no page of ours that says so."""
     address = services.address_of(request)
-    with services.limits.against_guesses(name, address, UNKNOWN_PACKAGES):
+    with services.limits.against_guesses(UNKNOWN_PACKAGES, name, address):
         package = services.packages.find(name, bearer(request))
     services.limits.count(TROUBLES_OF_PACKAGE, package.id, address)
     posted = _read_body(request.get_data(cache=True))

@@ -12,8 +12,8 @@ import requests
 
 from bridge.admin.accounts import Accounts
 from bridge.admin.roles import Role
-from bridge.launch.rate_limits import Limits
 from bridge.store.engine import migrate, open_database
+from bridge.store.rates import Limits
 from tests.fakes.lti_platform import CLIENT, FORM, ISSUER, claims, query_of, sign, token
 from tests.faults.launching import Crowd
 from tests.faults.standing import CONSUMER, PATIENCE, SECRET, Standing, standing, wait_for
