@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from bridge.cli import cli
+from bridge.jobs.job import QUEUES
 from bridge.presentation.advice import ADVICE
 from bridge.reasons import REASONS
 from bridge.sync.reasons import OF_A_PERSON, OF_A_RUN, REFUSED, RunAdvice, RunReason
@@ -154,6 +155,11 @@ def test_every_command_explains_itself() -> None:
                 walk(command.get_command(click.Context(command), word), [*words, word])
 
     walk(cli, [])
+
+
+def test_every_kind_of_job_is_in_the_table_of_jobs_with_its_queue() -> None:
+    rows = re.findall(r"^\| `(\w+)(?: CONNECTION)?` \| `(\w+)` \|", (ROOT / "docs/scale.md").read_text("utf-8"), re.M)
+    assert dict(rows) == {str(kind): str(queue) for kind, queue in QUEUES.items()}
 
 
 if __name__ == "__main__":
