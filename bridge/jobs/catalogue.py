@@ -19,7 +19,7 @@ from bridge.net.http import Outbound
 from bridge.progress.reports import Reports
 from bridge.scim.applying import Applying
 from bridge.store.database import Engine
-from bridge.sync.requested import Requested
+from bridge.sync.requested import RequestedSyncs
 from bridge.sync.run import Sync
 
 PROGRESS_EVERY: Final = 5.0
@@ -59,7 +59,7 @@ class Catalogue:
         self._starts_syncs = configuration.bridge.starts_syncs
         self._rosters = Rosters(engine, sync_of, now)
         self._pushes = Applying(engine, sync_of, now)
-        self._requested = Requested(engine, connections.find, sync_of, now)
+        self._requested = RequestedSyncs(engine, connections.find, sync_of, now)
         self._unmatched = Unmatched(engine, directory, ottolearn.username_attributes, connections.find, now)
         self._digests = digests_of(configuration, engine, self._unmatched, outbound, now)
         self._listed: tuple[float, Sequence[Connection[Any]]] = (0.0, ())

@@ -1,6 +1,6 @@
-"""Carrying a plan out: parallel calls to OttoLearn, each in the journal before and after.
+"""Carries out a plan by parallel calls to OttoLearn, each recorded in the journal before and after.
 
-One thread talks to the database and decides; the others only make one call each.
+One thread decides and uses the database; the threads of the pool only make calls.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ ATTEMPTS: Final = 5
 MOST_REFUSALS: Final = 30
 """How often in a row OttoLearn may say "too many requests" before the run gives up."""
 RECORD: Final = 0.1
-"""Seconds after which answers are written into the journal, if there are not enough for a batch sooner."""
+"""Seconds after which answers are written into the journal even if they do not fill a batch."""
 STEP: Final = 0.2
-"""Seconds between two looks at whether somebody wants to stop."""
+"""Seconds between two checks whether the run is to stop."""
 ACTIVE: Final[Mapping[str, bool]] = {Kind.REACTIVATE: True, Kind.DEACTIVATE: False}
-"""The kinds that change whether somebody may come in; everything else leaves that as it is in OttoLearn by then."""
+"""The kinds of items that change `active`; all others leave it as it is in OttoLearn."""
 TOO_MANY_REQUESTS, UNAUTHORIZED, FORBIDDEN, CONFLICT = 429, 401, 403, 409
 
 
@@ -46,14 +46,19 @@ class Applier:
     """
 
     def __init__(
-        self, context: RunContext, memory: journal.Memory, run: int, usernames: Sequence[str], at_once: int
+        self,
+        context: RunContext,
+        journal_context: journal.JournalContext,
+        run: int,
+        usernames: Sequence[str],
+        at_once: int,
     ) -> None:
         self._context = context
-        self._memory = memory
+        self._journal_context = journal_context
         self._run = run
         self._usernames = usernames
         self._at_once = at_once
-        # More calls than may run wait in the pool: whoever is free takes one while this thread writes answers down.
+        # More calls than may run wait in the pool, so that a free thread has one while this thread uses the database.
         self._pace = Pace(at_once, context.chance, ready=at_once)
         self._queue: deque[Item] = deque()
         self._later: list[tuple[float, Item]] = []
@@ -116,7 +121,7 @@ class Applier:
     def _mark_sent(self, items: Sequence[Item]) -> None:
         """Take these items into the queue, in the journal first, while no other run can have begun."""
         self._context.require_lock()
-        self._queue.extend(journal.send(self._memory, self._run, items))
+        self._queue.extend(journal.send(self._journal_context, self._run, items))
 
     def _send(self, pool: ThreadPoolExecutor) -> float | None:
         """Start calls; seconds until one more may start, None where that depends on an answer."""
@@ -157,7 +162,7 @@ class Applier:
         settled, confirmed = self._settled, self._confirmed
         self._settled, self._confirmed, self._recorded_at = [], [], self._context.now()
         if settled:
-            journal.settle(self._memory, self._run, settled)
+            journal.settle(self._journal_context, self._run, settled)
         if confirmed:
             self._context.directory.put(*confirmed)
         self.finished += sum(item.state != State.PLANNED for item in settled)
@@ -223,11 +228,11 @@ class Applier:
         self._unknown = 0
         self._context.sleep(journal.SETTLING)
         self._context.refresh()
-        self.finished += journal.look_up(self._memory, self._run, self._usernames, lost=State.PLANNED)
+        self.finished += journal.look_up(self._journal_context, self._run, self._usernames, lost=State.PLANNED)
         for page in sync_items.pages(self._context.engine, self._run, kinds=WRITES, states=(State.PLANNED,)):
             again = [item for item in page if self._tries.get(item.number, 0) < ATTEMPTS]
             given_up = [self._give_up(item) for item in page if self._tries.get(item.number, 0) >= ATTEMPTS]
-            journal.settle(self._memory, self._run, given_up)
+            journal.settle(self._journal_context, self._run, given_up)
             self.finished += len(given_up)
             self._mark_sent(again)
         return bool(self._queue)
@@ -246,4 +251,4 @@ class Applier:
             self._record()
         waiting = [*self._queue, *(item for _, item in self._later)]
         put_back = [item._replace(state=State.PLANNED) for item in waiting]
-        journal.settle(self._memory, self._run, put_back)
+        journal.settle(self._journal_context, self._run, put_back)

@@ -1,7 +1,7 @@
-"""An administrator lets the plan of a run be carried out, as far as it is still the plan that they have looked at.
+"""Requests of administrators to carry out the plan of a run, refused where the plan has changed since they saw it.
 
-Nothing is done here: a request is left for a process that serves nobody meanwhile (`bridge.sync.requested`), where the
-source is read again and `bridge.sync.stale` holds what comes of it against what was shown.
+Nothing is carried out here: the request is queued for a background process (`bridge.sync.requested`), which reads the
+source again; `bridge.sync.stale` lets through only what the plan showed.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ from bridge.sync.stale import PlanStale, require_open
 
 
 class ApprovalRefused(OttoBridgeError):
-    """The plan may not be carried out, or somebody else has asked for something; the text says which."""
+    """The plan cannot be carried out, or another request for the connection is open; the text says which."""
 
 
-class Open(NamedTuple):
-    """How many changes of a plan wait."""
+class OpenChanges(NamedTuple):
+    """How many changes of a plan wait to be carried out, by state."""
 
     held: int
     planned: int
 
     @property
     def seen(self) -> str:
-        """What the form brings back: how much waited when somebody looked."""
+        """The counts as the form sends them back, to detect a plan that has changed since the page was shown."""
         return f"{self.held}.{self.planned}"
 
 
-def open_of(tally: Mapping[Group, int]) -> Open:
-    """What waits, of what there is in all."""
-    return Open(_writes(tally, State.HELD), _writes(tally, State.PLANNED))
+def open_of(tally: Mapping[Group, int]) -> OpenChanges:
+    """The open changes in a tally of all items."""
+    return OpenChanges(_writes(tally, State.HELD), _writes(tally, State.PLANNED))
 
 
 def _writes(tally: Mapping[Group, int], state: State) -> int:
     return sum(number for (at, kind), number in tally.items() if at == state and kind in WRITES)
 
 
-def acts_of(run: Run, waits: Open) -> tuple[Act, ...]:
-    """What can be asked for about the plan of `run`, the usual one first."""
+def acts_of(run: Run, waits: OpenChanges) -> tuple[Act, ...]:
+    """The requests that are possible for the plan of `run`, the usual one first."""
     if run.status in UNDER_WAY or run.look_up:
         return ()
     if not any(waits) and run.reason != RIGHT_LOST:
@@ -73,7 +73,7 @@ def why_not(engine: Engine, run: Run, connection: Connection[Any] | None, now: f
 def ask(
     engine: Engine, run: int, act: Act, connection: Connection[Any] | None, *, seen: str, asked_by: str, now: float
 ) -> SyncRequest:
-    """Ask that the plan of `run` be carried out, as it was `seen`. Raises ApprovalRefused."""
+    """Request that the plan of `run` be carried out; `seen` is that of `OpenChanges`. Raises ApprovalRefused."""
     found = sync_runs.find(engine, run)
     if found is None:
         raise ApprovalRefused(f"there is no run {run}")

@@ -1,4 +1,4 @@
-"""The plan of an incremental run: from changes alone, so that absence says nothing and nobody becomes somebody else."""
+"""The planner of an incremental run: it reads changes alone, so absence from them does not mean that somebody left."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ from bridge.sync.record import Job
 
 
 class ChangesPlanner(Planner):
-    """A plan of which only those who are said to have left can be missing.
+    """Takes for missing only the people whom the source reports as having left.
 
-    Two members with one ID are a conflict, but here one of them comes alone. So whoever was in such a conflict at the
-    last full reading stays in it, and a user whom another record of the source stands for is left alone: the next
-    full reading sees both sides.
+    Two members with one ID are a conflict, but among changes only one of them may be present. So a conflict of the
+    last full run lasts until the next one, and so does the match of a user with another record of the source.
     """
 
     def __init__(self, job: Job, rules: Rules) -> None:
@@ -44,7 +43,7 @@ class ChangesPlanner(Planner):
             raise RosterIncomplete(f"none of {self.read_total} people that changed has a student ID")
 
     def finish(self, now: float) -> None:
-        """Look at those who are said to have left."""
+        """Plan for the people whom the source reports as having left."""
         if self._anybody_left:
             super().finish(now)
 

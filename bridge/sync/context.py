@@ -1,4 +1,4 @@
-"""What a sync works with: everything around it that is not pure, and the right to stop it."""
+"""The dependencies of a sync run that are not pure: database, OttoLearn, LMS, time, randomness, interruption."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Interrupted(OttoBridgeError):
 
 
 class Stopped(Interrupted):
-    """Somebody asked this very run to stop, through the database."""
+    """Somebody asked for this run to stop by `ottobridge runs stop` or on a page."""
 
 
 class Writes(Protocol):
@@ -46,7 +46,7 @@ class Writes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """Everything around a sync that is not pure."""
+    """The dependencies of a run that are not pure."""
 
     engine: Engine
     directory: Directory
@@ -60,7 +60,7 @@ class RunContext:
     chance: Callable[[], float]
     """A random number from 0 to 1."""
     notice: Callable[[str], None]
-    """Says one sentence to the operator; never a name or an id of a person."""
+    """Shows a sentence to the operator; it must hold no name and no id of a person."""
     progress: Callable[[str, int, int | None], None]
     """Stage, how many are done, of how many."""
     stopping: Callable[[], bool]
@@ -68,13 +68,13 @@ class RunContext:
     require_lock: Callable[[], None] = lambda: None
     """Asked before each batch of writes; raises LockLost where another run of the connection may have begun."""
     fresh_for: float = 0.0
-    """Seconds for which OttoLearn's users need not be read again before a plan is made; writes follow what is true."""
+    """The age in seconds up to which the directory is fresh enough for making a plan; 0: always read it again."""
 
     def refresh(self) -> None:
-        """Read OttoLearn's users again, when it is our turn. Raises what reading raises, and AlreadyReading after
-        `PATIENCE`, or when asked to stop.
+        """Read OttoLearn's users again, after other processes that are reading them. Raises what reading raises, and
+        RefreshInProgress after `PATIENCE` seconds or when asked to stop.
 
-        A run that was killed leaves its right to read behind for half a minute; whoever repeats the command waits.
+        The lease of a process that was killed ends after half a minute.
         """
         ends = self.now() + PATIENCE
         while True:
@@ -90,7 +90,7 @@ class RunContext:
 
 @dataclass(frozen=True, slots=True)
 class ReaderContexts:
-    """Makes reader contexts."""
+    """Makes the reader context of a connection."""
 
     engine: Engine
     secret_key: str = field(repr=False)
@@ -101,7 +101,7 @@ class ReaderContexts:
     now: Callable[[], float]
     sleep: Callable[[float], None]
     new_id: Callable[[], str]
-    """A fresh id for each assertion that is signed."""
+    """A new unique id for each signed assertion."""
 
     def of(
         self,
@@ -112,7 +112,7 @@ class ReaderContexts:
         sleep: Callable[[float], None] | None = None,
         course: str = "",
     ) -> ReaderContext:
-        """For one reading. `sleep`: in place of the common one; `course`: that of the launch which waits for it."""
+        """The context of one reading. `sleep` replaces the default; `course` is that of the waiting launch."""
         return ReaderContext(
             outbound,
             self.now,

@@ -1,4 +1,4 @@
-"""What is to be done with one person: pure functions over what is known. In doubt a conflict, never a guess."""
+"""The decision about one person, as pure functions of `Facts` and `Rules`. In doubt it is a conflict, never a guess."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bridge.store.people import Origin, Person
 from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Content, Kind
 from bridge.store.sync_people import Membership, Missing, Ownership
-from bridge.sync.facts import Decision, Facts, Rules, is_still, others_ids
+from bridge.sync.facts import Decision, Facts, Rules, others_ids, still_has_id
 from bridge.sync.mapping import Wanted
 from bridge.sync.reasons import RunReason
 
@@ -25,12 +25,12 @@ RENAMED: Final = RunReason.RENAMED_IN_OTTOLEARN
 
 
 def decide(wanted: Wanted, values: Mapping[str, str], facts: Facts, rules: Rules) -> Decision:
-    """What is to be done with a member of the roster whose attributes should be `values`."""
+    """The decision about a member of the roster whose attributes should be `values`."""
     user_id, conflict = _match(wanted, values, facts, rules)
     person = identify(wanted, user_id if conflict is None else conflict.user_id, facts, rules)
     if person.conflict is not None:
         return person.conflict
-    if conflict is not None and conflict.involved != {person.follows} and not other_person(wanted, conflict, facts):
+    if conflict is not None and conflict.involved != {person.follows} and not is_other_person(wanted, conflict, facts):
         return conflict
     user_id = user_id if person.follows is None else person.follows
     if user_id is None:
@@ -39,11 +39,11 @@ def decide(wanted: Wanted, values: Mapping[str, str], facts: Facts, rules: Rules
     if is_protected(learner, rules):
         return Decision(Kind.SKIPPED, RunReason.PROTECTED_USER, user_id)
     decision = _change(wanted, values, learner, facts, rules)
-    return decision if person.follows is None else following(decision)
+    return decision if person.follows is None else as_id_change(decision)
 
 
 def decide_leave(missing: Missing, facts: Facts, rules: Rules, now: float) -> Decision:
-    """What is to be done with a person who is missing from a roster that was read whole."""
+    """The decision about a person who is missing from a roster that was read completely."""
     learner = facts.learners.get(missing.user_id)
     if learner is not None and is_protected(learner, rules):
         return Decision(Kind.SKIPPED, RunReason.PROTECTED_USER, missing.user_id)
@@ -54,7 +54,7 @@ def decide_leave(missing: Missing, facts: Facts, rules: Rules, now: float) -> De
 
 
 def decide_gone(key_: str, user_id: int, facts: Facts, rules: Rules) -> Decision:
-    """What is to be done with a person who has left for good, whom the connection knew by `key_` as this user."""
+    """The decision about a person who has left and whose grace is over; `key_` is their key at the connection."""
     learner = facts.learners.get(user_id)
     if is_elsewhere(user_id, facts.ownerships, rules.source):
         return Decision(Kind.LET_GO, ON_ANOTHER, user_id)
@@ -62,7 +62,7 @@ def decide_gone(key_: str, user_id: int, facts: Facts, rules: Rules) -> Decision
         return Decision(Kind.LET_GO, RunReason.NOT_IN_OTTOLEARN, user_id)
     if not learner.active:
         return Decision(Kind.LET_GO, RunReason.INACTIVE_ALREADY, user_id)
-    if not is_still(key_, learner, facts.written.get(user_id, {}), rules) and (
+    if not still_has_id(key_, learner, facts.written.get(user_id, {}), rules) and (
         theirs := others_ids(learner, facts, rules)
     ):
         return _conflict(RENAMED, theirs, user_id)
@@ -70,17 +70,17 @@ def decide_gone(key_: str, user_id: int, facts: Facts, rules: Rules) -> Decision
 
 
 def is_elsewhere(user_id: int, ownerships: Mapping[int, Sequence[Ownership]], source: int) -> bool:
-    """Whether another connection than `source` has this user."""
+    """Whether this user is present on the roster of another connection than `source`."""
     return any(b.source != source and b.membership == Membership.PRESENT for b in ownerships.get(user_id, ()))
 
 
 def is_protected(learner: Learner, rules: Rules) -> bool:
-    """Whether this is somebody who is never written to."""
+    """Whether the user is one of `roster.protected_users`, or the bridge's own, who are never written to."""
     return any(loose_key(learner.attributes.get(name, "")) in rules.protected for name in rules.usernames)
 
 
 def _match(wanted: Wanted, values: Mapping[str, str], facts: Facts, rules: Rules) -> tuple[int | None, Decision | None]:
-    """The user this person is, None for nobody; or a conflict."""
+    """The user who is this person, None where there is none; or a conflict."""
     same = partial(key, ignore_case=rules.ignore_case)
     ids = [wanted.student_id, *(values[name] for name in rules.filled if values.get(name))]
     alike = [h for loose in sorted({*map(loose_key, ids)}) for h in facts.holders.get(loose, ())]
@@ -145,7 +145,7 @@ def _change(wanted: Wanted, values: Mapping[str, str], learner: Learner, facts: 
 
 
 def _content(values: Mapping[str, str], learner: Learner, last: Mapping[str, str], rules: Rules) -> Content:
-    """Field by field: what changes, and what somebody else changed since we wrote it."""
+    """What changes, attribute by attribute, and what somebody else changed since the sync last wrote it."""
     before, after, foreign = {}, {}, {}
     ours = {name: value for name, value in values.items() if name not in rules.owned_by_ottolearn}
     for name, value in ours.items():
@@ -161,9 +161,9 @@ def _content(values: Mapping[str, str], learner: Learner, last: Mapping[str, str
 
 
 def _ids_of_others(content: Content, wanted: Wanted, learner: Learner, facts: Facts, rules: Rules) -> Sequence[Holder]:
-    """The Username values that would be replaced though this connection did not write them: somebody launches by them.
+    """The Username values that would be replaced though the sync did not write them: somebody may launch by them.
 
-    Another spelling of the same ID is none, nor is the ID that the LMS's own record had before it changed there.
+    Left out are another spelling of the same ID, and the ID that the same record of the LMS had before.
     """
     if rules.replaces_ids or not content.before.keys() & set(rules.usernames):
         return ()
@@ -181,19 +181,19 @@ def _ids_of_others(content: Content, wanted: Wanted, learner: Learner, facts: Fa
 
 
 def _renamed(content: Content, wanted: Wanted, ownerships: Sequence[Ownership], rules: Rules) -> Content:
-    """The content, with the key under which this connection knew the user before, where that was another."""
+    """The content; `replaces` is the key by which this connection knew the user before, where that was another."""
     for ownership in ownerships:
         if ownership.source == rules.source and ownership.key != wanted.key:
             return Content(content.before, content.after, content.written, content.foreign, replaces=ownership.key)
     return content
 
 
-# Whether a member of the roster is whom the same record of the LMS was before. In doubt a conflict: an ID that is
-# passed on, or two that are swapped, would hand an account to somebody else.
+# The checks against the ledger: a member of the roster must be the user whom the same record of the LMS was before. In
+# doubt a conflict: an ID that is reassigned, or two that are swapped, would hand an account to another person.
 
 
 class Identity(NamedTuple):
-    """What the ledger says of a member; nothing where the source names no records."""
+    """What the ledger says of a member; both fields are None where the source names no records."""
 
     conflict: Decision | None = None
     follows: int | None = None
@@ -201,7 +201,7 @@ class Identity(NamedTuple):
 
 
 def identify(wanted: Wanted, user_id: int | None, facts: Facts, rules: Rules) -> Identity:
-    """Hold the member, whose ID leads to `user_id` or to nobody, against the ledger."""
+    """Compare the member, whose ID finds the user `user_id` or nobody, with the ledger."""
     if not wanted.record:
         return Identity()
     record = record_key(wanted.record)
@@ -224,8 +224,8 @@ def identify(wanted: Wanted, user_id: int | None, facts: Facts, rules: Rules) ->
     return Identity(_ledger_conflict(ID_CHANGED, note, known, user_id))
 
 
-def other_person(wanted: Wanted, conflict: Decision, facts: Facts) -> bool:
-    """Whether everybody whose ID is nearly the member's is another record of the LMS, so that this is somebody new."""
+def is_other_person(wanted: Wanted, conflict: Decision, facts: Facts) -> bool:
+    """Whether all users of a `variant` conflict are other records of the LMS, so that the member is a new person."""
     if conflict.reason != "variant" or not wanted.record:
         return False
     owners = [facts.by_user.get(user_id) for user_id in conflict.involved]
@@ -233,15 +233,15 @@ def other_person(wanted: Wanted, conflict: Decision, facts: Facts) -> bool:
 
 
 def is_known_as(wanted: Wanted, user_id: int, facts: Facts) -> bool:
-    """Whether the ledger has the member's record as this user, so that there is nothing to write down."""
+    """Whether the ledger already has the member's record with this user and ID."""
     if not wanted.record:
         return True
     known = facts.by_record.get(record_key(wanted.record))
     return known is not None and (known.user_id, known.student_id) == (user_id, wanted.student_id)
 
 
-def following(decision: Decision) -> Decision:
-    """The decision about a user whose ID is to change, in the class of its own that its limit needs."""
+def as_id_change(decision: Decision) -> Decision:
+    """The decision with the kind `follow` in place of `update`: a change of ID has a limit of its own."""
     return decision._replace(kind=Kind.FOLLOW) if decision.kind == Kind.UPDATE else decision
 
 

@@ -1,4 +1,4 @@
-"""What a decision about one person rests on, and what it comes to."""
+"""The input and output of the decision about one person: `Rules`, `Facts`, `Decision`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from bridge.store.sync_people import Known, Ownership
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What holds for every person of a run."""
+    """Settings of the connection that apply to every person of a run."""
 
     source: int
     usernames: tuple[str, ...]
     """OttoLearn's Username attributes."""
     filled: tuple[str, ...]
-    """Those of them that the mapping fills."""
+    """Those of them that the mapping of the connection fills."""
     required: frozenset[str] = frozenset()
     owned_by_ottolearn: frozenset[str] = frozenset()
     protect: bool = True
@@ -35,52 +35,52 @@ class Rules:
     replaces_ids: bool = False
     """Whether a Username value that the sync did not write may be replaced."""
     protected: frozenset[str] = frozenset()
-    """Loose keys of the usernames of people who are never written to."""
+    """Loose keys of the usernames of users who are never written to."""
     grace_days: float = 0.0
     grace_reads: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the database knows of the people of one batch."""
+    """What the database has on the people of one batch."""
 
     known: Mapping[str, Known] = field(default_factory=dict)
     """By key."""
     holders: Mapping[str, Sequence[Holder]] = field(default_factory=dict)
-    """By folded value: who has it in a Username attribute."""
+    """By folded value: the users who have it in a Username attribute."""
     learners: Mapping[int, Learner] = field(default_factory=dict)
     ownerships: Mapping[int, Sequence[Ownership]] = field(default_factory=dict)
-    """By user: which connections know them."""
+    """By user: which connections own them."""
     written: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     """By user: what this connection last wrote."""
     by_record: Mapping[str, Person] = field(default_factory=dict)
-    """By record: who was that before."""
+    """By record of the LMS: its entry in the ledger."""
     by_user: Mapping[int, Person] = field(default_factory=dict)
-    """By user: which record was them before."""
+    """By user: their entry in the ledger."""
     elsewhere: Set[str] = frozenset()
     """Keys of Username values of people who left, by which other connections know somebody."""
 
 
 class Decision(NamedTuple):
-    """What is to be done; `kind` None: nothing at all, all is as it should be."""
+    """What is to be done with a person; `kind` is None where nothing has to change."""
 
     kind: Kind | None
     reason: str = ""
     user_id: int | None = None
     content: Content = Content()
     involved: frozenset[int] = frozenset()
-    """Users who take part in a conflict: nobody deactivates them while it lasts."""
+    """Users who take part in a conflict: they are not deactivated while it lasts."""
 
 
 def facts_of_gone(connection: Transaction, rules: Rules, gone: Mapping[int, str]) -> Facts:
-    """What the decision about people who left rests on, as it is now. `gone`: by user, the key of their ID."""
+    """The facts, as they are now, about people who left. `gone`: by user, the key of their ID."""
     user_ids = list(gone)
     learners = sync_directory.learners(connection, user_ids)
     written = sync_people.written(connection, rules.source, user_ids)
     renamed = [
         learner
         for user_id, learner in learners.items()
-        if not is_still(gone[user_id], learner, written.get(user_id, {}), rules)
+        if not still_has_id(gone[user_id], learner, written.get(user_id, {}), rules)
     ]
     asked = {one for learner in renamed for value in _usernames(learner, rules).values() for one in _keys(value)}
     return Facts(
@@ -91,15 +91,15 @@ def facts_of_gone(connection: Transaction, rules: Rules, gone: Mapping[int, str]
     )
 
 
-def is_still(key_: str, learner: Learner, written: Mapping[str, str], rules: Rules) -> bool:
-    """Whether a Username attribute still says who this was: the ID, or what the connection wrote there."""
+def still_has_id(key_: str, learner: Learner, written: Mapping[str, str], rules: Rules) -> bool:
+    """Whether a Username attribute still holds the ID `key_`, or what the connection wrote there."""
     values = _usernames(learner, rules)
     own = any(key(value, ignore_case=rules.ignore_case) == key_ for value in values.values())
     return own or any(written.get(name) == value for name, value in values.items())
 
 
 def others_ids(learner: Learner, facts: Facts, rules: Rules) -> list[Holder]:
-    """The Username values of a learner by which another connection knows somebody."""
+    """The Username values of a learner that are the ID of a person of another connection."""
     values = _usernames(learner, rules).items()
     return [Holder("", name, value, learner.user_id) for name, value in values if facts.elsewhere & {*_keys(value)}]
 
@@ -109,5 +109,5 @@ def _usernames(learner: Learner, rules: Rules) -> dict[str, str]:
 
 
 def _keys(value: str) -> tuple[str, str]:
-    """The ID as any connection may have it as its key."""
+    """The two keys that connections may store for the ID: case-sensitive and case-insensitive."""
     return key(value), key(value, ignore_case=True)

@@ -1,4 +1,4 @@
-"""The guard over a plan: what is beyond the limits is held. Whoever asks says so."""
+"""The guard: holds the changes of a plan that are beyond the limits, or that a lost right makes doubtful."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from bridge.sync.record import Job
 
 GIVING_ACCESS: Final = (Kind.CREATE, Kind.REACTIVATE)
 WINDOW: Final = 86_400.0
-"""Seconds over which the limits count what is pushed one by one. A first load may take as long."""
+"""Seconds over which the limits add up what is pushed person by person. A first load may take as long."""
 REMEMBERED: Final = 100
-"""Among so many runs that came to their end a guess is looked for."""
+"""How many completed runs are searched for an earlier confirmation of a guess."""
 
 
 def guard(job: Job, planner: Planner, max_changes: MaxChanges, approved: Run | None = None) -> Verdict:
-    """Hold what is beyond the limits, and begin the outcome by it; the verdict says what an operator should know.
+    """Hold what is beyond the limits and set the outcome's status and reason; the verdict has the operator's sentences.
 
-    What somebody approved of the plan of run `approved`, and is planned again, no limit holds or counts.
+    Changes that the plan of run `approved` showed are exempt from the limits and not counted.
     """
     engine, outcome = job.context.engine, job.outcome
     outcome.allowed = approved is not None or max_changes != limits.NO_OTHERS
@@ -44,9 +44,9 @@ def guard(job: Job, planner: Planner, max_changes: MaxChanges, approved: Run | N
 
 
 def hold_guess(job: Job, approved: Run | None = None) -> bool:
-    """Whether the plan writes by a guess that no earlier run of the connection has acted on; the outcome says so.
+    """Whether the plan writes by a guess of the reader that nobody has confirmed; sets the outcome's reason.
 
-    Whoever approved a run has confirmed its guess.
+    An earlier run that wrote by the same guess, or an approval, is the confirmation.
     """
     engine, outcome = job.context.engine, job.outcome
     earlier = sync_runs.completed(engine, job.target.source, REMEMBERED)
@@ -62,7 +62,7 @@ def hold_guess(job: Job, approved: Run | None = None) -> bool:
 
 
 def _lost_a_right(job: Job, approved: Run | None) -> bool:
-    """Whether the source kept back from this reading what it gave to the last one, and nobody has approved that."""
+    """Whether the source gave fewer rights than at the last reading, and nobody has approved that."""
     outcome = job.outcome
     if not outcome.lacks or (approved is not None and approved.summary.get("lacks") == outcome.lacks):
         return False
@@ -72,7 +72,7 @@ def _lost_a_right(job: Job, approved: Run | None) -> bool:
 
 
 def _hold_access(job: Job) -> str:
-    """Let nobody get access by this run; why, in a sentence."""
+    """Hold all creations and reactivations of this run; returns the sentence for the operator."""
     engine, outcome = job.context.engine, job.outcome
     with engine.begin() as connection:
         sync_items.move_state(connection, outcome.run, GIVING_ACCESS, State.PLANNED, State.HELD)

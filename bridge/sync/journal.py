@@ -30,8 +30,8 @@ WITHOUT_WRITING = (Kind.ADOPT, Kind.LET_GO, Kind.RETURNED)
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """Where what became of a run's items is remembered."""
+class JournalContext:
+    """What writing the results of a run's items depends on."""
 
     engine: Engine
     source: int
@@ -41,86 +41,90 @@ class Memory:
     now: Callable[[], float]
 
 
-def send(memory: Memory, run: int, items: Sequence[Item]) -> list[Item]:
-    """Mark items as sent, before they are; those that may be. Who leaves is decided anew by what is true by now."""
-    with memory.engine.begin() as connection:
-        looked_at = _still_gone(connection, memory, items)
+def send(context: JournalContext, run: int, items: Sequence[Item]) -> list[Item]:
+    """Mark items as sent before their calls go out, and return those that may go out.
+
+    Deactivations are decided again by the present state: one that no longer applies becomes a note.
+    """
+    with context.engine.begin() as connection:
+        looked_at = _still_gone(connection, context, items)
         marked = [item._replace(state=State.SENT) if item.kind in WRITES else item for item in looked_at]
         sync_items.settle(connection, run, marked)
         stay = [item for item in marked if item.kind not in WRITES]
-        _keep(connection, memory, stay)
+        _keep(connection, context, stay)
     return [item for item in marked if item.state == State.SENT]
 
 
-def _still_gone(connection: Transaction, memory: Memory, items: Sequence[Item]) -> list[Item]:
-    """The items, those of people noted only who are not to be deactivated any more."""
+def _still_gone(connection: Transaction, context: JournalContext, items: Sequence[Item]) -> list[Item]:
+    """The items; a deactivation that no longer applies has become a note with its reason."""
     gone = {i.user_id: i.key for i in items if i.kind == Kind.DEACTIVATE and i.user_id is not None}
     if not gone:
         return list(items)
     sync_people.lock_snapshots(connection)
-    facts, found = facts_of_gone(connection, memory.rules, gone), []
+    facts, found = facts_of_gone(connection, context.rules, gone), []
     for item in items:
         if item.kind == Kind.DEACTIVATE and item.user_id is not None:
-            decision = decide_gone(item.key, item.user_id, facts, memory.rules)
+            decision = decide_gone(item.key, item.user_id, facts, context.rules)
             if decision.kind is not None and decision.kind != Kind.DEACTIVATE:
                 item = item._replace(kind=decision.kind, state=State.NOTED, reason=decision.reason)  # noqa: PLW2901
         found.append(item)
     return found
 
 
-def settle(memory: Memory, run: int, items: Sequence[Item]) -> None:
-    """Write what became of items; the people of those that are done are in the snapshot from the same moment on."""
-    with memory.engine.begin() as connection:
+def settle(context: JournalContext, run: int, items: Sequence[Item]) -> None:
+    """Write the states of items, and in the same transaction the people of those that are done into the snapshot."""
+    with context.engine.begin() as connection:
         if any(item.kind != Kind.CREATE and item.state == State.DONE for item in items):
             sync_people.lock_snapshots(connection)
         sync_items.settle(connection, run, items)
-        _keep(connection, memory, [item for item in items if item.state == State.DONE])
+        _keep(connection, context, [item for item in items if item.state == State.DONE])
 
 
 def count_missing(engine: Engine, source: int, run: int, now: float, *, readings: int) -> None:
-    """So many more complete readings have missed those whom the plan says are gone: one, or none where only changes
-    were read.
+    """Add `readings` to the missed readings of the people whom the plan says are gone: 1 after a full run, 0 after an
+    incremental one.
     """
     with engine.begin() as connection:
         sync_people.count_missing(connection, source, run, (Kind.GRACE, Kind.DEACTIVATE), now, readings=readings)
 
 
-def apply_without_writes(memory: Memory, run: int) -> None:
-    """Carry out what a plan says about the snapshot alone: adoptions, returns, leaves without a write."""
-    for page in sync_items.pages(memory.engine, run, kinds=WITHOUT_WRITING):
-        with memory.engine.begin() as connection:
+def apply_without_writes(context: JournalContext, run: int) -> None:
+    """Apply the items that change the snapshot and not OttoLearn: adoptions, returns, people let go."""
+    for page in sync_items.pages(context.engine, run, kinds=WITHOUT_WRITING):
+        with context.engine.begin() as connection:
             sync_people.lock_snapshots(connection)
-            staying = _left_by_all(connection, memory, page)
+            staying = _left_by_all(connection, context, page)
             sync_items.settle(connection, run, staying)
             known = {item.number for item in staying}
-            _keep(connection, memory, [item for item in page if item.number not in known])
+            _keep(connection, context, [item for item in page if item.number not in known])
 
 
-def _left_by_all(connection: Transaction, memory: Memory, items: Sequence[Item]) -> list[Item]:
-    """Whom another connection still had when the plan was made, and has not any more. They stay ours, as missing: the
-    next run deactivates them, within its limits.
+def _left_by_all(connection: Transaction, context: JournalContext, items: Sequence[Item]) -> list[Item]:
+    """The items of people who were let go because another connection had them, and whom it has let go since.
+
+    They stay missing people of this connection: the next run deactivates them, within its limits.
     """
     let_go = [item for item in items if item.kind == Kind.LET_GO and item.reason == ON_ANOTHER]
     ownerships = sync_people.ownerships_of(connection, [item.user_id for item in let_go if item.user_id is not None])
     return [
         item._replace(reason=LEFT_BY_ALL)
         for item in let_go
-        if item.user_id is not None and not is_elsewhere(item.user_id, ownerships, memory.source)
+        if item.user_id is not None and not is_elsewhere(item.user_id, ownerships, context.source)
     ]
 
 
-def look_up(memory: Memory, run: int, usernames: Sequence[str], *, lost: State) -> int:
-    """Find out from a directory that was just read what became of the items still `sent`; how many were carried out.
+def look_up(context: JournalContext, run: int, usernames: Sequence[str], *, lost: State) -> int:
+    """Settle the items still `sent` by a directory that was just read; returns how many turn out to be done.
 
     The others get the state `lost`.
     """
     done = 0
-    for page in sync_items.pages(memory.engine, run, kinds=WRITES, states=(State.SENT,)):
-        with autocommit(memory.engine) as connection:
+    for page in sync_items.pages(context.engine, run, kinds=WRITES, states=(State.SENT,)):
+        with autocommit(context.engine) as connection:
             found = list(_found(connection, page, usernames))
         done += sum(learner is not None for learner in found)
         settle(
-            memory,
+            context,
             run,
             [
                 item._replace(state=lost)
@@ -132,12 +136,12 @@ def look_up(memory: Memory, run: int, usernames: Sequence[str], *, lost: State) 
     return done
 
 
-def _keep(connection: Transaction, memory: Memory, items: Sequence[Item]) -> None:
-    source = memory.source
-    present = _joining_late(connection, memory, [i for i in items if i.kind in PRESENT])
+def _keep(connection: Transaction, context: JournalContext, items: Sequence[Item]) -> None:
+    source = context.source
+    present = _joining_late(connection, context, [i for i in items if i.kind in PRESENT])
     sync_people.forget(connection, source, [i.content.replaces for i in present if i.content.replaces])
     sync_people.upsert(connection, source, [_held(item) for item in present])
-    people.upsert(connection, [_person(item, memory) for item in present if item.content.record])
+    people.upsert(connection, [_person(item, context) for item in present if item.content.record])
     sync_people.forget_missing(connection, source, [i.key for i in items if i.kind == Kind.RETURNED])
     for kind, membership in ((Kind.LET_GO, Membership.LET_GO), (Kind.DEACTIVATE, Membership.DEACTIVATED)):
         sync_people.set_membership(connection, source, [i.key for i in items if i.kind == kind], membership)
@@ -145,12 +149,12 @@ def _keep(connection: Transaction, memory: Memory, items: Sequence[Item]) -> Non
     gone = [i.user_id for i in items if i.kind == Kind.DEACTIVATE and i.user_id is not None]
     sync_people.invalidate_digests(connection, source, gone)
     let_go = [i.user_id for i in items if i.kind == Kind.LET_GO and i.user_id is not None]
-    people.mark_left(connection, memory.ledger, [*gone, *let_go], memory.now())
+    people.mark_left(connection, context.ledger, [*gone, *let_go], context.now())
 
 
-def _joining_late(connection: Transaction, memory: Memory, items: Sequence[Item]) -> list[Item]:
-    """The items; of people whom the connection did not have yet, and another one has deactivated since the plan was
-    made, as having said nothing: the next run finds them inactive, and reactivates them.
+def _joining_late(connection: Transaction, context: JournalContext, items: Sequence[Item]) -> list[Item]:
+    """The items, with invalidated digests for people new to this connection whom another one deactivated after the plan
+    was made: the next run compares them in full, finds them inactive and reactivates them.
     """
     ids = [i.user_id for i in items if i.user_id is not None and i.kind not in {Kind.CREATE, Kind.REACTIVATE}]
     ownerships = sync_people.ownerships_of(connection, ids) if ids else {}
@@ -158,7 +162,7 @@ def _joining_late(connection: Transaction, memory: Memory, items: Sequence[Item]
         user_id
         for user_id, known in ownerships.items()
         if any(b.membership == Membership.DEACTIVATED for b in known)
-        and not any(b.source == memory.source and b.membership == Membership.PRESENT for b in known)
+        and not any(b.source == context.source and b.membership == Membership.PRESENT for b in known)
     }
     return [
         i._replace(digest=invalidated(i.digest)) if i.user_id in late and i.kind != Kind.REACTIVATE else i
@@ -166,9 +170,9 @@ def _joining_late(connection: Transaction, memory: Memory, items: Sequence[Item]
     ]
 
 
-def _person(item: Item, memory: Memory) -> people.Person:
-    at = (memory.now(),) * 3
-    name, namespace, origin = memory.ledger
+def _person(item: Item, context: JournalContext) -> people.Person:
+    at = (context.now(),) * 3
+    name, namespace, origin = context.ledger
     return people.Person(name, namespace, item.content.record, item.student_id, item.user_id, origin, *at)
 
 
@@ -180,7 +184,7 @@ def _held(item: Item) -> SnapshotRow:
 
 
 def _found(connection: Transaction, items: Sequence[Item], usernames: Sequence[str]) -> Iterator[Learner | None]:
-    """For each item the learner in whom it shows, None where it was not carried out."""
+    """For each item the learner who has its values, None where it was not carried out."""
     creations = [_username(item, usernames) for item in items if item.kind == Kind.CREATE]
     holders = sync_directory.holders(connection, sorted({loose_key(value) for _, value in creations}))
     users = {(h.attribute, h.value): h.user_id for h in holders}

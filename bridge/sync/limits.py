@@ -1,4 +1,4 @@
-"""The guard: how much one run may change, and what is held beyond that. Pure."""
+"""The limits of one run: which kinds of changes exceed them and are held. Pure functions."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ CLASSES: Final[Mapping[str, tuple[Kind, ...]]] = {
 
 
 GUARDED: Final = {"deactivations", "id_changes"}
-"""Classes of which nobody wants more by the way."""
+"""Classes that `--max-changes N` without a class does not raise."""
 
 
 @dataclass(frozen=True, slots=True)
 class MaxChanges:
-    """What somebody lets one run do, in place of the limits of the configuration."""
+    """The limits that `--max-changes` sets for one run, in place of the configured ones."""
 
     each: int | None = None
-    """Of every class. Those of `GUARDED` only get fewer: whoever expects many creations has not asked for them."""
+    """For every class; it can lower the limits of `GUARDED`, but not raise them."""
     of: Mapping[str, int] = field(default_factory=dict)
-    """Of one class, whatever its limit is."""
+    """For single classes."""
 
 
 NO_OTHERS: Final = MaxChanges()
@@ -37,22 +37,22 @@ NO_OTHERS: Final = MaxChanges()
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a plan would do, and over how many people."""
+    """How much a plan would change, and of how many people."""
 
     counts: Mapping[str, int]
     """Items by kind."""
     owned: int
     """Active people whom the connection owns."""
     joining: int = 0
-    """Existing users whom the plan matches for the first time: they can be rewritten, so they count."""
+    """Existing users whom the plan matches for the first time; they count as people for the limit of updates."""
     first: bool = False
-    """No run of the connection has come to its end yet: a first load, perhaps the rest of one."""
+    """Whether no run of the connection was completed yet."""
     snapshot_lost: bool = False
-    """Earlier runs knew people, and the snapshot knows nobody."""
+    """Whether earlier runs had people and the snapshot is empty."""
     before: Mapping[str, int] = field(default_factory=dict)
-    """Writes of earlier runs that count as well, by kind: many small runs must not do what one would hold."""
+    """Writes of earlier runs that count too, by kind, so that many small runs cannot exceed the limit together."""
     window: str = "by incremental runs since the last full run"
-    """When these were made."""
+    """Which runs made them, for the sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ class Verdict:
     reason: str = ""
     sentences: tuple[str, ...] = ()
     stops: bool = False
-    """Whether not even the bridge's own memory of people may change."""
+    """Whether not even the snapshot may be changed."""
 
 
 def judge(load: Load, roster: Roster, max_changes: MaxChanges = NO_OTHERS) -> Verdict:
-    """What may be done of a plan."""
+    """Which kinds of changes the limits hold."""
     allowed = set(CLASSES) - GUARDED if max_changes.each is not None else set()
     named = {kind for name in {*allowed, *max_changes.of} for kind in CLASSES[name]}
     load = replace(load, before={kind: number for kind, number in load.before.items() if kind not in named})
@@ -120,16 +120,13 @@ def _allowed(load: Load, roster: Roster, name: str, max_changes: MaxChanges) -> 
 def _configured(load: Load, roster: Roster, name: str) -> float:
     limit: Limit = getattr(roster.limits, name)
     figures = [] if limit.number is None else [float(limit.number)]
-    if limit.percent is not None and not _lacks_a_whole(load, name):
+    if limit.percent is not None and not _has_no_base(load, name):
         figures.append(max(roster.limits.floor, _base(load, name) * limit.percent / 100))
     return min(figures, default=float("inf"))
 
 
-def _lacks_a_whole(load: Load, name: str) -> bool:
-    """Whether there is nothing to take per cent of: a first load, or links, whose people no connection owns.
-
-    Links overwrite nothing, and a list of exactly those who lack one is the usual case.
-    """
+def _has_no_base(load: Load, name: str) -> bool:
+    """Whether a percentage has no base: at a first load, and for links, whose users no connection owns."""
     return (name == "creations" and load.first) or (name == "updates" and bool(load.counts.get(Kind.LINK)))
 
 

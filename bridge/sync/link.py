@@ -1,7 +1,8 @@
-"""Linking: rows name people who exist, by another attribute, and fill a Username attribute of theirs that is empty.
+"""Decisions of a roster that only links: a row finds an OttoLearn user by one attribute and fills another.
 
-Nobody is created, deactivated or otherwise changed, and nothing that is there is overwritten but what this connection
-wrote itself: a fixed list fixes what the list before it has done. Pure; in doubt a conflict, never a guess.
+The attribute to fill is an empty Username attribute. Nobody is created or deactivated, and no value is overwritten
+except one that this connection wrote: a corrected list corrects what the earlier one did. Pure functions; in doubt the
+decision is a conflict, never a guess.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from bridge.sync.facts import Decision, Rules
 from bridge.sync.reasons import RunReason
 
 _LOGIN: Final = "username"
-"""OttoLearn's own login name: nobody is without one, so there is rarely anything to fill."""
+"""OttoLearn's own login name, which every user has, so that there is rarely anything to fill."""
 
 
 class Row(NamedTuple):
-    """What one row says: who is meant, and which student ID they have."""
+    """One row of the list: a value that finds the user, and a student ID."""
 
     match: str
-    """The `match_key` of the value by which the person is to be found."""
+    """The `match_key` of the value that finds the user."""
     student_id: str
     """Normalized."""
     key: str
@@ -62,11 +63,10 @@ def decide_link(
     rules: Rules,
     written: Mapping[str, str],
 ) -> Decision:
-    """What is to be done for one row.
+    """The decision about one row.
 
-    `found`: who has the row's value as `link.attribute`; `holders`: who has its student ID
-    in a Username attribute; `carriers`: the attributes to fill; `written`: what the connection last wrote into whoever
-    was found.
+    `found`: the users with the row's value in `link.attribute`; `holders`: those with its student ID in a Username
+    attribute; `carriers`: the attributes to fill; `written`: what the connection last wrote into the user found.
     """
     if len(found) != 1:
         return _not_one(row, found, link)
@@ -91,23 +91,23 @@ def decide_link(
 
 
 def match_key(value: str, *, ignore_case: bool) -> str:
-    """What is equal for values by which people are found: as IDs are, but e-mail addresses without letter case."""
+    """The value as it is compared: like a student ID, and e-mail addresses case-insensitively."""
     return key(value, ignore_case=ignore_case or "@" in value)
 
 
 def other_values(row: Row, learner: Learner, carriers: Sequence[str]) -> Mapping[str, str]:
-    """The attributes to fill in which something else than the row's student ID stands, and what."""
+    """Those attributes to fill that hold another value than the row's student ID, with that value."""
     there = {name: learner.attributes.get(name, "") for name in carriers}
     return {name: value for name, value in there.items() if value and normalize(value) != row.student_id}
 
 
-def twice(row: Row, decision: Decision) -> Decision:
-    """The decision for a row that leads to a user to whom another row leads too."""
+def duplicate_link(row: Row, decision: Decision) -> Decision:
+    """The decision about a row whose user another row has found, too."""
     return _conflict(RunReason.DUPLICATE, row, "another row leads to the same OttoLearn user", decision.user_id)
 
 
 def no_link(reason: str, row: Row) -> Decision:
-    """The decision for a row that cannot be looked up."""
+    """The decision about a row without a usable student ID."""
     return Decision(Kind.SKIPPED, reason, None, Content(where=row.where))
 
 

@@ -1,7 +1,7 @@
-"""Making the plan of a connection that only links (bridge/sync/link.py): rows stream through, items come out.
+"""The planner of a connection that only links (bridge/sync/link.py).
 
-Nothing here writes to OttoLearn, and nothing ever enters the snapshot: a link does not make a person ours, so that
-another connection may still deactivate them.
+Nothing here writes to OttoLearn or to the snapshot: the connection does not own the users that it links, and another
+connection may still deactivate them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bridge.store.sync_directory import Holder
 from bridge.store.sync_items import Item, Kind
 from bridge.store.text import storable
 from bridge.sync.facts import Decision, Rules
-from bridge.sync.link import Row, decide_link, match_key, no_link, other_values, twice
+from bridge.sync.link import Row, decide_link, duplicate_link, match_key, no_link, other_values
 from bridge.sync.plan import NO_DIGEST, Planner
 from bridge.sync.reasons import RunReason
 from bridge.sync.record import Job
@@ -26,7 +26,7 @@ from bridge.sync.value_index import UsersByValue
 
 
 class LinkPlanner(Planner):
-    """The plan of one run in the making, in which nobody is missing and nobody becomes ours."""
+    """Makes the plan of a linking run, in which nobody is missing and no user is taken over."""
 
     def __init__(self, job: Job, rules: Rules, link: Link) -> None:
         """`unchanged` then counts rows whose people are linked already, `joining` new links."""
@@ -34,10 +34,10 @@ class LinkPlanner(Planner):
         self._link = link
         self._users = UsersByValue([])
         self._kept = IdSet()
-        """Users of whom a row says what they have already."""
+        """Users who already have the ID of a row."""
 
     def read(self, groups: Iterable[Sequence[RosterMember]]) -> None:
-        """Look at every row. Raises what reading them raises."""
+        """Plan every row. Raises what reading them raises."""
         self._require_fresh()
         self._users = UsersByValue(self._held())
         super().read(groups)
@@ -71,7 +71,7 @@ class LinkPlanner(Planner):
     def _looked_up(
         self, connection: Transaction, rows: Sequence[Row]
     ) -> Iterator[tuple[Row, list[Learner], Sequence[Holder]]]:
-        """Each row with the people whom it may mean, and with whoever holds its student ID already."""
+        """Each row with the users whom its value finds, and with the holders of its student ID."""
         candidates = [self._users.find(row.match) for row in rows]
         ids = sorted({user_id for found in candidates for user_id in found})
         learners = sync_directory.learners(connection, ids)
@@ -85,7 +85,7 @@ class LinkPlanner(Planner):
     def _written(
         self, connection: Transaction, looked_up: Sequence[tuple[Row, list[Learner], Sequence[Holder]]]
     ) -> dict[int, dict[str, str]]:
-        """What this connection wrote into those users who have another ID than their row says."""
+        """What this connection last wrote into the users who have another ID than their row."""
         carriers = self._mapped.carriers
         users = {f.user_id for row, found, _ in looked_up for f in found if other_values(row, f, carriers)}
         return sync_items.linked(connection, self._rules.source, sorted(users))
@@ -100,12 +100,12 @@ class LinkPlanner(Planner):
             return decision
         if decision.kind is None:
             if decision.user_id in self._seen:
-                return twice(row, decision)
+                return duplicate_link(row, decision)
             self._kept.add(decision.user_id)
             self.unchanged += 1
         elif decision.kind == Kind.LINK:
             if decision.user_id in self._kept or not self._seen.add(decision.user_id):
-                return twice(row, decision)
+                return duplicate_link(row, decision)
             self.joining += 1
         return decision
 
@@ -114,7 +114,7 @@ class LinkPlanner(Planner):
         return [learner for learner in there if self._match_value(learner) == row.match]
 
     def _held(self) -> Iterator[tuple[str, int]]:
-        """(match key of the attribute, user id) for everybody in OttoLearn who has one."""
+        """(match key of the attribute, user id) of every OttoLearn user who has a value."""
         for page in learners.pages(self._engine):
             for learner in page:
                 if value := self._match_value(learner):

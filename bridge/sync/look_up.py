@@ -1,7 +1,7 @@
-"""A student whom nobody is found for is looked up in the LMS at once, and enters by what a sync would have done.
+"""Look-ups: a student without an OttoLearn user is looked up in the LMS during the launch and synced at once.
 
-Whatever is not certain stays with an administrator: the learner gets a page, the reason is on record. The LMS is asked
-about one person once, whichever processes their launches come to, and neither for ever nor by everybody.
+Where the result is not certain, the launch is refused with a reason and left to an administrator. Concurrent launches
+of one person share one look-up over all processes; look-ups have a time limit and a budget per minute.
 """
 
 from __future__ import annotations
@@ -31,33 +31,33 @@ from bridge.sync.verdict import BUSY, Verdict, refused, the_person, unavailable,
 log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 8
-"""Look-ups under way in one process."""
+"""Concurrent look-ups of one process, at most."""
 REMEMBERED: Final = 60.0
-"""Seconds for which what came of a look-up is the answer to the next launch of the same person."""
+"""Seconds for which the result of a look-up is reused for the next launch of the same person."""
 REST: Final = 15.0
 """Seconds for which an LMS that did not answer is not asked again."""
 MINUTE: Final = 60.0
 UNVOUCHED: Final = 5
-"""Launches for which the LMS does not vouch get this part of the budget, and take none from the others."""
+"""Launches for which the LMS does not vouch have a budget of their own, this part of the other one."""
 STEP: Final = 0.05
 
 
 @dataclass(frozen=True)
 class TimeLimits:
-    """How long is waited, in seconds."""
+    """Time limits in seconds."""
 
     answer: float = 5.0
-    """From the question who has the ID to the learner's answer."""
+    """From the beginning of the look-up to the learner's page."""
     ottolearn: float = 2.5
-    """Of them for OttoLearn's own list."""
+    """Of these for reading OttoLearn's users."""
     turn: float = 1.0
-    """For one of the look-ups under way in the process to end."""
+    """For a free slot among the `AT_ONCE` look-ups of the process."""
     claim: float = 15.0
-    """Until whoever looks somebody up is taken for dead."""
+    """After which the process of a look-up is presumed dead, and another launch may begin one."""
 
 
 LIMITS: Final = TimeLimits()
-"""Those of a bridge that serves."""
+"""The limits in production."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,11 @@ class LookUps:
     _slots: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_ONCE))
 
     def ends(self) -> float:
-        """When a look-up that begins now must have come to its end, by the monotonic clock."""
+        """The deadline of a look-up that begins now, by the monotonic clock."""
         return self.monotonic() + self.limits.answer
 
     def find(self, identity: LaunchIdentity, *, ignore_case: bool) -> Match:
-        """Whom OttoLearn has, before the LMS is asked; another process that is just reading its list is waited for.
+        """The learner, before the LMS is asked; waits for another process that is just reading OttoLearn's users.
 
         Raises what `Directory.find` raises.
         """
@@ -98,7 +98,7 @@ class LookUps:
                 self.sleep(STEP)
 
     def sync_person(self, configured: Connection[Any], launch: Launch, identity: LaunchIdentity, ends: float) -> None:
-        """Let the person who has the launch's ID in the LMS be in OttoLearn, before `ends`.
+        """Look up the person with the launch's ID in the LMS and sync them to OttoLearn, before `ends`.
 
         Raises LearnerNotFound where the LMS has nobody, or may not be asked; LearnerIncomplete; and LaunchRejected with
         one of the reasons that begin with `look_up`.
@@ -117,16 +117,16 @@ class LookUps:
             self._await(source, identity, configured.ignore_case, name, ends)
 
     def _raise_known(self, source: Connection[Any], name: str) -> None:
-        """Raise what came of the last look-up of this person, or of any in an LMS that rests."""
+        """Raise the remembered result for this person, or that the LMS did not answer a moment ago."""
         for purpose, code, lives in (("look-up", name, REMEMBERED), ("look-ups", source.name, REST)):
-            # Twice as long: the clock of the machine that has said so may be a little ahead of ours.
+            # Twice as long: the clock of the machine that stored it may be a little ahead of ours.
             if (found := one_time.look(self.engine, purpose, code, now=self.now(), lives=2 * lives)) is not None:
                 refused(Verdict(found["reason"], found["detail"]))
 
     def _await(
         self, source: Connection[Any], identity: LaunchIdentity, ignore_case: bool, name: str, ends: float
     ) -> None:
-        """Wait for what somebody else's look-up of the same person comes to."""
+        """Wait for the result of another launch's look-up of the same person."""
         while self.monotonic() < ends:
             if self.directory.look(identity.student_id, ignore_case=ignore_case) is not None:
                 return
@@ -157,7 +157,7 @@ class LookUps:
 
     @contextmanager
     def _slot(self, name: str) -> Iterator[None]:
-        """Take a turn, to be given back by whoever got it; both it and the claim are left where the block raises."""
+        """Acquire a slot, which the caller releases; where the block raises, the slot and the claim are released."""
         taken = self._slots.acquire(timeout=self.limits.turn)
         try:
             if not taken:
@@ -181,7 +181,7 @@ class LookUps:
     def _look_up(
         self, source: Connection[Any], launch: Launch, identity: LaunchIdentity, name: str, ends: float
     ) -> None:
-        """Raises like `sync_person`; the last thing that is done, whoever waits for it still."""
+        """The work of the pool thread. Raises what `sync_person` raises; remembers it for later launches."""
         try:
             self._bring(source, launch, identity, ends)
         except (LearnerNotFound, LaunchRejected) as error:
@@ -216,7 +216,7 @@ class LookUps:
             refused(verdict)
 
     def _refuse_to_wait(self, ends: float, _seconds: float) -> None:
-        """Raise again what would be tried again later; a pace that somebody keeps is of no use for one question."""
+        """The `sleep` of a look-up: instead of waiting for another try it raises the error that is being handled."""
         if isinstance(error := sys.exception(), OttoBridgeError):
             raise error
         if self.monotonic() >= ends:

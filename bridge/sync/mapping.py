@@ -1,4 +1,4 @@
-"""The configured mapping: from what an LMS says of a person to what OttoLearn should say of them."""
+"""The configured mapping from the fields of a roster member to attributes of an OttoLearn user."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from bridge.store.sync_people import VALUES_DIGEST
 DIGEST_BYTES = 16
 HALF = VALUES_DIGEST
 NAMES = {FIRST_NAME: "first_name", LAST_NAME: "last_name"}
-"""Filled without being asked for, unless the mapping says otherwise."""
+"""Filled by default."""
 _EMPTY: Final = hashlib.blake2b(digest_size=HALF)
 Compute = Callable[[RosterMember], str]
 
 
 class Wanted(msgspec.Struct, frozen=True, gc=False):
-    """What one member of a roster should be in OttoLearn."""
+    """The attributes that one member of a roster should have in OttoLearn."""
 
     key: str
     """The `bridge.identifiers.key` of the student ID: what identifies a person within a connection."""
     student_id: str
     """Normalized."""
     digest: bytes
-    """Of the student ID and every value; where the source names its records, the second half is of that name."""
+    """Of the student ID and all values; its second half is of the record alone where the source names records."""
     values: tuple[str, ...]
     """In the order of `AttributeMap.names`; empty where the LMS has none."""
     record: str = ""
@@ -40,7 +40,7 @@ class Wanted(msgspec.Struct, frozen=True, gc=False):
 
 
 class AttributeMap:
-    """Which attribute of OttoLearn is filled from where, for one connection."""
+    """Which field fills which attribute of OttoLearn, for one connection."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class AttributeMap:
         self._digest = hashlib.blake2b(digest_size=DIGEST_BYTES, person=names)
 
     def want(self, member: RosterMember) -> Wanted:
-        """What `member` should be. The digest depends on the names of the attributes too."""
+        """What `member` should be in OttoLearn. The digest covers the names of the attributes, too."""
         student, fields, _ = member
         values = (*self._of_student(student), *[fields.get(name, "") for name in self._plain])
         if self._computed:
@@ -80,8 +80,8 @@ class AttributeMap:
         return Wanted(key(student_id, ignore_case=self._ignore_case), student_id, whole, values, record)
 
     def attributes(self, wanted: Wanted) -> dict[str, str]:
-        """What there is to write: attributes without a value are left alone, never emptied, and so are those whose
-        value could not be decoded, and Username attributes for which the LMS has a word that is no ID.
+        """The attributes to write. Left out are empty values (an attribute is never emptied), values that could not be
+        decoded, and values of Username attributes that are no ID, such as "none".
         """
         named = zip(self.names, wanted.values, strict=True)
         there = {name: value for name, value in named if value and UNDECODED not in value}
@@ -113,7 +113,7 @@ def build_map(
 
 
 def mistakes_in(known: Sequence[Attribute], mapped: AttributeMap) -> list[str]:
-    """What is wrong with the mapping, in words, given what the organisation records; empty where nothing is."""
+    """The mistakes of a mapping, in sentences, given the attributes `known` to OttoLearn; empty for none."""
     names = {attribute.name for attribute in known}
     unknown = [f"OttoLearn has no attribute {name}" for name in mapped.names if name not in names]
     keyless = [
@@ -130,7 +130,7 @@ def same_record(one: bytes, other: bytes) -> bool:
 
 
 def _picking(places: Sequence[int]) -> Callable[[Student], tuple[str, ...]]:
-    """What takes the values at `places`; without a loop for two or more, for it runs for every member of a roster."""
+    """A function that picks the values at `places`; an `itemgetter` for speed, since it runs for every member."""
     return itemgetter(*places) if len(places) > 1 else lambda student: tuple(student[place] for place in places)
 
 
@@ -141,7 +141,7 @@ def _record_digest(record: str) -> bytes:
 
 
 def _constant(text: str) -> Compute:
-    return lambda member: text  # noqa: ARG005 -- the same for everybody
+    return lambda member: text  # noqa: ARG005 -- the same for all members
 
 
 def _template(template: str) -> Compute:

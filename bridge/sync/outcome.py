@@ -1,6 +1,4 @@
-"""How a sync ended: what `--json` prints, what the report shows, with which code the command exits, and
-how long its stages took.
-"""
+"""The outcome of a sync run: counts, status, reason, durations, exit code, and its JSON document."""
 
 from __future__ import annotations
 
@@ -36,7 +34,7 @@ Counts = Mapping[tuple[str, str, str], int]
 
 @dataclass(slots=True)
 class Outcome:
-    """One run."""
+    """The outcome of one run."""
 
     run: int
     connection: str
@@ -49,7 +47,7 @@ class Outcome:
     look_up: bool = False
     """Whether one person alone was read, for a launch."""
     lacks: str = ""
-    """The right that the source did not give to the reader of the roster."""
+    """The right that the source did not give to the reader (`RosterEnd.lacks`)."""
     override: bool = False
     """Whether what somebody changed in OttoLearn was to be overwritten."""
     guess: str = ""
@@ -73,7 +71,7 @@ class Outcome:
     samples: list[tuple[float, int, int]] = field(default_factory=list)
     """(seconds since the start, members read, writes done): the plot."""
     allowed: bool = False
-    """Whether somebody has let this run do more than the limits."""
+    """Whether the run was approved, or ran with other limits than the configured ones."""
     plan_file: str = ""
     report_file: str = ""
     retry_file: str = ""
@@ -112,7 +110,7 @@ class Outcome:
         }
 
     def count(self, counts: Counts, *, planned: bool) -> None:
-        """Take over how many items there are of each kind: of those that are done, or that are `planned`."""
+        """Set the counts from the items of the run: those done, or, of a plan, those planned or held."""
         reached = {State.PLANNED, State.HELD} if planned else {State.DONE}
         for name, wanted in COUNTED.items():
             setattr(self, name, sum(n for (kind, state, _), n in counts.items() if kind in wanted and state in reached))
@@ -132,7 +130,7 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """As the contract says."""
+        """The exit code of the command, as docs/sync.md lists them."""
         by_reason = {
             RunReason.LOCKED: LOCKED,
             RunReason.STALE: STALE,
@@ -170,7 +168,7 @@ class Clock:
             durations[name] = round(durations.get(name, 0.0) + self._now() - began, 3)
 
     def sample(self, read: int, written: int) -> None:
-        """Remember how far the run is, not too often."""
+        """Add a point to the plot of the run, at most one in each step."""
         passed = self._now() - self._began
         if passed < self._next:
             return
@@ -182,7 +180,7 @@ class Clock:
         self._next = passed + self._step
 
     def watch(self, context: RunContext) -> RunContext:
-        """The same context, whose progress of writing is sampled on its way."""
+        """The context with a `progress` that also adds points to the plot."""
 
         def progress(stage: str, done: int, total: int | None) -> None:
             self.sample(self._outcome.read, done)

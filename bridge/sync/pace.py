@@ -1,4 +1,4 @@
-"""How fast to write: as many calls at once as the other side bears, slower the moment it says so."""
+"""Congestion control for writes: additive increase, multiplicative decrease, and the rate learned from refusals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 60.0
 SHARE: Final = 0.95
-"""Of the rate that was learned: our clock and theirs differ a little."""
+"""The part of the learned rate that is used: the two clocks differ a little."""
 FORGET: Final = 300.0
 """Seconds without a refusal after which a learned rate is forgotten: their limits change too."""
 
@@ -42,7 +42,7 @@ class Pace:
         return max(0.0, self._paused_until - now, self._next - now)
 
     def sent(self, now: float) -> None:
-        """A call goes out. After one that was late the next ones follow closer, until the time is made up for."""
+        """A call goes out. After a late one the next follow at shorter intervals until the time is made up for."""
         self._next = max(now - self._lateness, self._next) + self._spacing
 
     def accepted(self, now: float) -> None:
@@ -54,7 +54,7 @@ class Pace:
             self._opened, self._spacing, self._lateness = None, 0.0, 0.0
 
     def refused(self, now: float, retry_after: float | None) -> None:
-        """A call came too soon. Of several that were under way together, the first counts."""
+        """A call was refused as too early (429). Of several calls under way at once only the first refusal counts."""
         if now < self._paused_until:
             return
         pause = retry_after if retry_after is not None else self._backoff()

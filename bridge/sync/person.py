@@ -1,4 +1,4 @@
-"""A run for one person whom a launch waits for: the same plan, rules, limits and journal as in a full run."""
+"""The sync run for one person during a launch: the same plan, rules, limits and journal as in a full run."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ DAY: Final = 86_400.0
 LOCK_STEP: Final = 0.02
 """Seconds between two tries for the lock of the connection's syncs."""
 OVER: Final = 20.0
-"""Seconds after its beginning at which whatever a run for one person sent to OttoLearn has been carried out or lost."""
+"""Seconds after the beginning of a run for one person after which all its writes are either done or lost."""
 ATTRIBUTES_LIVE: Final = 300.0
-"""Seconds for which OttoLearn is not asked again which attributes it requires."""
+"""Seconds for which OttoLearn's list of attributes is cached."""
 
 
 class PersonResult(NamedTuple):
@@ -52,7 +52,7 @@ class RemembersAttributes:
         self._until = 0.0
 
     def attributes(self) -> list[Attribute]:
-        """What OttoLearn records of its users, as it said a short while ago."""
+        """OttoLearn's attributes, at most `ATTRIBUTES_LIVE` seconds old."""
         if self._now() >= self._until:
             self._known, self._until = self._calls.attributes(), self._now() + ATTRIBUTES_LIVE
         return self._known
@@ -67,7 +67,7 @@ class RemembersAttributes:
 
 
 class PersonPlanner(ChangesPlanner):
-    """The plan of one person, whom OttoLearn was just asked about by the launch."""
+    """The planner for one person; the launch has just asked OttoLearn for them, so the directory is fresh."""
 
     def __init__(self, job: Job, rules: Rules) -> None:
         super().__init__(job, rules)
@@ -79,7 +79,7 @@ class PersonPlanner(ChangesPlanner):
 
 @dataclass(frozen=True, slots=True)
 class PersonSync:
-    """Brings one person at a time."""
+    """Syncs one person at a time."""
 
     context: RunContext
     usernames: tuple[str, ...]
@@ -104,9 +104,7 @@ class PersonSync:
                 self.context.sleep(LOCK_STEP)
 
     def _hurried(self, ends: float) -> RunContext:
-        """The context of somebody who does not wait for long: neither for answers that were lost, nor at all
-        after `ends`.
-        """
+        """The context with a `sleep` and a `stopping` that end the run at `ends`, and refuse long waits."""
 
         def sleep(seconds: float) -> None:
             if seconds > STEP or self.monotonic() + seconds >= ends:
@@ -131,22 +129,22 @@ def _sync_person(target: SyncTarget, context: RunContext, member: RosterMember) 
 
 
 def _require_settled(job: Job, key: str) -> None:
-    """Find out what became of this person's writes in runs that died: OttoLearn's users, as they were last read, tell.
+    """Settle this person's writes of runs that died, by OttoLearn's users as they were last read.
 
-    Raises RemoteUnavailable where they were read too early for that, so that nobody is made twice.
+    Raises RemoteUnavailable where they were read too early for that, so that no user is created twice.
     """
     engine, directory = job.context.engine, job.context.directory
     for run, look_up, started_at in sync_items.sent_for(engine, job.target.source, key):
         read_at = directory.state().refreshed_at
         if not look_up or read_at is None or read_at < started_at + OVER:
             raise RemoteUnavailable("it is not known yet whether an earlier run has made this person in OttoLearn")
-        journal.look_up(job.memory, run, job.target.usernames, lost=State.ABANDONED)
+        journal.look_up(job.journal_context, run, job.target.usernames, lost=State.ABANDONED)
         sync_runs.change(engine, run, status=Status.FAILED, reason=RunReason.CRASHED, ended_at=job.context.now())
 
 
 def _guard(job: Job) -> None:
-    """Hold what the limits of a run do not allow for all the launches of a day, and what gives access while the last
-    run of the roster holds just that.
+    """Hold what exceeds the limits together with the other look-ups of the day, and what gives access while the last
+    run of the roster holds the same.
     """
     engine, outcome = job.context.engine, job.outcome
     planned = {kind for kind, state, _ in sync_items.counts(engine, outcome.run) if state == State.PLANNED}

@@ -1,4 +1,4 @@
-"""Making the plan: the roster streams through, and only what differs from the snapshot is looked at closely.
+"""The planner: streams the roster, and loads from the database only the people who differ from the snapshot.
 
 Nothing here writes to OttoLearn or changes the snapshot; the plan is rows of `sync_item`.
 """
@@ -33,14 +33,14 @@ NO_DIGEST: Final = bytes(DIGEST_BYTES)
 PRESENT: Final = int(Membership.PRESENT)  # every look into an enumeration costs
 _OWN_IDS: Final = (PLACE, RECORD, "id", "user_id", "login_id", "username")
 EXAMPLES: Final = 1_000
-"""Members left out for one reason who are named one by one; the others are counted."""
+"""Skipped members of one reason that get an item each; the others are only counted."""
 
 
 class Planner:
-    """The plan of one run in the making. Call `read`, then, with a roster that was read whole, `finish`."""
+    """Makes the plan of one run. Call `read`, then, after a complete roster, `finish`."""
 
     def __init__(self, job: Job, rules: Rules, *, full: bool) -> None:
-        """With `full` those are looked at closely, too, of whom the connection says what it said before."""
+        """`full`: compare also the people whose values are the same as in the snapshot."""
         self._engine = job.context.engine
         self._run = job.outcome.run
         self._mapped = job.target.mapped
@@ -53,18 +53,18 @@ class Planner:
         self._number = 0
         self._seen = IdSet()
         self._followed: set[int] = set()
-        """Users who have another ID on this roster than before: within `limits.id_changes`, they are few."""
-        self._spared = IdSet()
-        self._known_seen = 0
+        """Users whose changed ID this plan takes over: few, because of `limits.id_changes`."""
+        self._not_missing = IdSet()
+        self._unchanged_known = 0
         self.read_total = 0
         self.unchanged = 0
         self.joining = 0
-        """Existing OttoLearn users whom the connection has not known before."""
+        """Existing OttoLearn users who are new to the connection."""
         self.skipped: Counter[str] = Counter()
-        """Members who could not be looked at, by reason."""
+        """Members without a usable student ID or inactive ones, by reason."""
 
     def read(self, groups: Iterable[Sequence[RosterMember]]) -> None:
-        """Compare a whole roster. Raises what reading it raises."""
+        """Compare all members. Raises what reading them raises."""
         for members in groups:
             with autocommit(
                 self._engine
@@ -74,8 +74,8 @@ class Planner:
             sync_items.resolve_claims(connection, self._run, RunReason.CLAIMED_TWICE)
 
     def finish(self, now: float) -> None:
-        """Look for those who are missing. Only for a roster that was read whole."""
-        if self._known_seen == sync_people.count_present(self._engine, self._rules.source):
+        """Plan for the people who are missing. Only after a roster that was read completely."""
+        if self._unchanged_known == sync_people.count_present(self._engine, self._rules.source):
             return
         for batch in sync_people.present(self._engine, self._rules.source):
             missing = [person for person in batch if self._is_missing(person)]
@@ -105,28 +105,28 @@ class Planner:
     def _wanted(
         self, connection: Transaction, members: Sequence[RosterMember]
     ) -> tuple[Sequence[Wanted], Sequence[Item]]:
-        """Those who can be looked up, and items for those who cannot."""
+        """What the members with a student ID should be, and items for those who are skipped."""
         good = [member for member in members if member.active and can_launch(member)]
         wanted = [self._mapped.want(member) for member in good]
         if len(good) == len(members):  # nearly always
             return wanted, ()
         bad = [member for member in members if not member.active or not can_launch(member)]
-        self._spare_nameless(connection, [member for member in bad if member.active])
+        self._keep_nameless(connection, [member for member in bad if member.active])
         return wanted, [item for member in bad for item in self._leave_out(member)]
 
-    def _spare_nameless(self, connection: Transaction, nameless: Sequence[RosterMember]) -> None:
-        """Let nobody leave who is on the roster, if only their record or another of their ids says so."""
+    def _keep_nameless(self, connection: Transaction, nameless: Sequence[RosterMember]) -> None:
+        """Do not count as missing the users whom members without a student ID are by their record or another id."""
         others = [name for name in self._rules.filled if name not in self._mapped.carriers]
         records = [record_key(member.fields[RECORD]) for member in nameless if member.fields.get(RECORD)]
         for person in self._of_ledger(connection, people_ledger.by_records, records) if records else ():
             if person.user_id is not None:
-                self._spared.add(person.user_id)
+                self._not_missing.add(person.user_id)
         if not nameless or not others:
             return
         found = [self._mapped.attributes(self._mapped.want(member)) for member in nameless]
         values = {loose_key(said[name]) for said in found for name in others if name in said}
         for holder in sync_directory.holders(connection, sorted(values)):
-            self._spared.add(holder.user_id)
+            self._not_missing.add(holder.user_id)
 
     def _leave_out(self, member: RosterMember) -> Iterator[Item]:
         if not member.active:
@@ -142,14 +142,14 @@ class Planner:
             yield self._item(shown, shown, NO_DIGEST, Decision(Kind.SKIPPED, reason, content=content))
 
     def _changed(self, wanted: Sequence[Wanted], known: dict[str, Known]) -> list[Wanted]:
-        """Those of whom the connection did not say just this before."""
+        """The people whose values differ from the snapshot, or who are not in it."""
         rest = []
         for person in wanted:
             held = known.get(person.key)
             same = held is not None and held.digest == person.digest and held.membership == PRESENT and not held.missing
             if held is None or not same or not self._seen.add(held.user_id):
                 rest.append(person)
-        self._known_seen += len(wanted) - len(rest)
+        self._unchanged_known += len(wanted) - len(rest)
         self.unchanged += len(wanted) - len(rest)
         return rest
 
@@ -170,7 +170,7 @@ class Planner:
                 decision = duplicate(decision)
             planned.add(person.key)
             for user_id in decision.involved:
-                self._spared.add(user_id)
+                self._not_missing.add(user_id)
             items += self._items(person, decision, facts)
             claims |= self._claims(decision)
         sync_items.add(connection, self._run, items)
@@ -182,13 +182,13 @@ class Planner:
         return decide(person, values, facts, self._rules)
 
     def _is_missing(self, person: sync_people.Missing) -> bool:
-        return person.user_id not in self._seen and person.user_id not in self._spared
+        return person.user_id not in self._seen and person.user_id not in self._not_missing
 
     def _is_first(self, person: Wanted, decision: Decision, facts: Facts) -> bool:
-        """Whether nobody on this roster led to the same user before; remembers that somebody did now."""
+        """Whether this is the first member of the roster that is matched with its user; records the match."""
         known = facts.known.get(person.key)
         if known is not None and known.user_id != decision.user_id:
-            self._spared.add(known.user_id)
+            self._not_missing.add(known.user_id)
         if decision.user_id is None:
             return True
         if decision.kind == Kind.CONFLICT and decision.reason != OTHER_VALUE:
@@ -211,7 +211,7 @@ class Planner:
             yield self._item(person.key, person.student_id, person.digest, Decision(Kind.RETURNED, "", known.user_id))
 
     def _claims(self, decision: Decision) -> set[tuple[str, int]]:
-        """Which Username values the item that was made last wants for itself."""
+        """The Username values that the newest item would write: (key of the value, number of the item)."""
         if decision.kind not in {*WRITES}:
             return set()
         after = decision.content.after
@@ -260,7 +260,7 @@ class Planner:
 
 
 def _where(member: RosterMember) -> str:
-    """Where somebody stands whom their student ID does not tell apart: a place, or the LMS's own id of them."""
+    """Where to find a member without a usable student ID: the place in the source, or another id of the LMS."""
     name = next((name for name in _OWN_IDS if member.fields.get(name)), "")
     value = storable(member.fields.get(name, ""), 64)
     return value if name in {"", PLACE} else f"{'record' if name == RECORD else name} {value}"
@@ -272,7 +272,7 @@ def can_launch(member: RosterMember) -> bool:
 
 
 def duplicate(decision: Decision) -> Decision:
-    """What becomes of a decision about somebody whom another member of the roster claims to be too."""
+    """The decision as a `duplicate` conflict: another member has the same ID or is matched with the same user."""
     involved = decision.involved | ({decision.user_id} if decision.user_id is not None else set())
     note = "another member of the roster has the same ID, or leads to the same OttoLearn user"
     return Decision(Kind.CONFLICT, RunReason.DUPLICATE, decision.user_id, Content(note=note), frozenset(involved))

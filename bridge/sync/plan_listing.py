@@ -1,4 +1,7 @@
-"""Looking through the plan of a run: what weighs most first, narrowed to kinds, states or people, in bounded time."""
+"""Lists and searches the plan of a run: the most important changes first, filtered by kind, state or person.
+
+Each call takes bounded time, however large the plan is.
+"""
 
 from __future__ import annotations
 
@@ -23,23 +26,23 @@ KINDS: Final = (
     *(Kind.DEACTIVATE, Kind.FOLLOW, Kind.CREATE, Kind.REACTIVATE, Kind.UPDATE, Kind.LINK),
     *(Kind.CONFLICT, Kind.SKIPPED, Kind.LET_GO, Kind.GRACE, Kind.ADOPT, Kind.RETURNED),
 )
-"""In the order in which people should look at them."""
+"""States and kinds in the order in which an administrator should look at them."""
 SECONDS: Final = 0.03
-"""After so long no further names are looked through."""
+"""Seconds after which a search by name ends incomplete."""
 MOST: Final = 200
-"""Items that are looked through more closely at once."""
+"""Items that one step of a search by name reads."""
 
 
 class SearchResult(NamedTuple):
-    """What a search has found."""
+    """The result of a search."""
 
     items: list[Item]
     is_complete: bool
-    """Whether everybody was looked at."""
+    """Whether all items were searched."""
 
 
 def groups_of(tally: Mapping[Group, int], kind: str = "", state: str = "") -> list[Group]:
-    """The groups that have items, of this kind and state where one is named, what weighs most first."""
+    """The groups that have items, filtered by kind and state, the most important first."""
     order = [Group(at, of) for at in STATES for of in KINDS]
     return [one for one in order if tally.get(one) and kind in {"", one.kind} and state in {"", one.state}]
 
@@ -61,7 +64,7 @@ def search(
     ignore_case: bool,
     clock: Callable[[], float],
 ) -> SearchResult:
-    """At most `size` items about people whose ID begins like this, or whose name has this in it."""
+    """At most `size` items about people whose ID begins with `text` or whose name contains it."""
     ends, wanted = clock() + SECONDS, read_wanted(text)
     known = search_page(engine, wanted, size, clock=clock, seconds=SECONDS) if wanted else None
     users = [learner.user_id for learner in known.learners] if known else []
@@ -95,7 +98,7 @@ def _is_meant(item: Item, text: str) -> bool:
 
 
 class Change(NamedTuple):
-    """One attribute."""
+    """The change of one attribute."""
 
     attribute: str
     before: str
@@ -111,7 +114,7 @@ _ACCESS: Final = {
 
 
 def changes_of(item: Item) -> Iterator[Change]:
-    """What is written of an item: whether the user may come in first, then each attribute."""
+    """The changes of an item: of `active` first, then of each attribute."""
     if item.kind in _ACCESS:
         yield Change(ACCESS, *_ACCESS[Kind(item.kind)])
     for name, value in item.content.after.items():

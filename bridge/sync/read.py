@@ -1,6 +1,6 @@
-"""Reading into a plan: the whole roster, or what changed since the last run. In doubt the whole.
+"""Reads the roster into a planner: all of it, or only changes since the last run. In doubt all of it.
 
-The pages of a source are put into groups worth a question to the database, with the proof that they were all.
+The pages of a source are regrouped into batches for the database, and checked against their RosterEnd.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from bridge.sync.reasons import RunReason
 from bridge.sync.record import Job
 
 GROUPS_AHEAD: Final = 2
-"""Enough to keep the source busy, little enough to stay small."""
+"""Batches read in advance: enough to keep the source busy, few enough to keep memory small."""
 BATCH: Final = 400
-"""Members compared at a time: fewer cost more questions, more no longer fit into a processor's cache."""
+"""Members compared at a time: fewer need more statements, more do not fit into a processor's cache."""
 
 
 class Start(NamedTuple):
@@ -35,13 +35,13 @@ class Start(NamedTuple):
     since: float | None = None
     """Changes from then on, by the source's clock. None: the whole roster."""
     clock: float = 0.0
-    """What the source's clock said at the last reading, with `since`: it must not say less now."""
+    """With `since`: the source's clock at the last reading. It must not be earlier now."""
     why: str = ""
-    """Why it is the whole roster, where changes would have been expected."""
+    """Why it is a full run although the source has changes; a part of a sentence, empty for none."""
 
 
 def start_of(job: Job, *, whole: bool) -> Start:
-    """Where the run of `job` starts. `whole`: where the whole roster is due, or asked for."""
+    """What the run of `job` reads. `whole`: a full run is due or was asked for."""
     engine, target = job.context.engine, job.target
     last = sync_runs.last_that_acted(engine, target.source, job.outcome.run)
     if whole or last is None or not target.tells_changes():
@@ -52,7 +52,7 @@ def start_of(job: Job, *, whole: bool) -> Start:
 
 
 def start_after(last: Run, settings: str, overlap: float) -> Start:
-    """Where a run starts that follows `last`, the configuration being `settings` now."""
+    """What a run reads that follows the run `last`; `settings` is the fingerprint of the configuration now."""
     if last.settings != settings:
         return Start(why="the configuration has changed since the last run")
     if last.status == Status.FAILED or last.reason == RunReason.ROSTER_INCOMPLETE:
@@ -68,7 +68,7 @@ def start_after(last: Run, settings: str, overlap: float) -> Start:
 
 
 def read(job: Job, outbound: Outbound, rules: Rules, start: Start, *, full: bool) -> Planner:
-    """The plan of the job's run. Changes that cannot be relied on are forgotten, and the whole roster is read.
+    """The planner after everything was read. Falls back to the whole roster where changes are not reliable.
 
     Raises what reading raises.
     """
@@ -90,7 +90,7 @@ def _notice_full_run(job: Job, why: str) -> None:
 
 
 def _read_changes(job: Job, reader_context: ReaderContext, rules: Rules, since: float, clock: float) -> ChangesPlanner:
-    """The plan from what changed. Raises RosterIncomplete where that cannot be relied on."""
+    """The planner after reading changes. Raises RosterIncomplete where they are not reliable."""
     target = job.target
     if target.read_changes is None:
         raise ValueError("the source cannot be asked for changes")
@@ -104,7 +104,7 @@ def _read_changes(job: Job, reader_context: ReaderContext, rules: Rules, since: 
 
 
 def _reliable(changes: RosterPages) -> RosterPages:
-    """`changes`, a source that refuses to tell them being one that cannot be relied on."""
+    """`changes`, with RemoteRefused turned into RosterIncomplete."""
     try:
         yield from changes
     except RemoteRefused as error:
@@ -121,7 +121,7 @@ def _read_full(job: Job, reader_context: ReaderContext, rules: Rules, *, full: b
 
 
 def _including(pages: RosterPages, expected: Sequence[str]) -> RosterPages:
-    """`pages`; RosterIncomplete where somebody of `expected`, student IDs, is not among them."""
+    """`pages`; raises RosterIncomplete at their end where one of the student IDs `expected` was not among them."""
     missing = {normalize(student_id) for student_id in expected}
     for page in pages:
         if not isinstance(page, RosterEnd):
@@ -137,7 +137,7 @@ def _including(pages: RosterPages, expected: Sequence[str]) -> RosterPages:
 
 
 def _plan(job: Job, planner: Planner, pages: RosterPages) -> None:
-    """Let the pages go through the planner. Raises what reading raises; half a plan is dropped."""
+    """Feed the pages to the planner. Raises what reading raises, after deleting the partial plan."""
     job.outcome.read_to = None
     _record(job)
     try:
@@ -149,7 +149,7 @@ def _plan(job: Job, planner: Planner, pages: RosterPages) -> None:
                 planner.finish(job.context.now())
         _record(job)
     except BaseException:
-        # Half a plan must never be applied, by nobody and at no time.
+        # A partial plan must never be applied.
         sync_items.drop(job.context.engine, job.outcome.run)
         raise
     finally:
@@ -169,7 +169,7 @@ def _noting_the_end(job: Job, pages: RosterPages) -> RosterPages:
 
 
 def groups(pages: RosterPages) -> Iterator[Sequence[RosterMember]]:
-    """The members of a whole roster in groups worth a question to the database.
+    """The members of a roster in batches of `BATCH`.
 
     Raises what reading raises, and RosterIncomplete, after the last group, without proof of the roster's end.
     """
@@ -190,7 +190,7 @@ def groups(pages: RosterPages) -> Iterator[Sequence[RosterMember]]:
 
 
 def _regrouped(pages: RosterPages) -> Iterator[Sequence[RosterMember] | RosterEnd]:
-    """The pages of the source in groups worth a question to the database."""
+    """The pages in batches of `BATCH` members, and the RosterEnd."""
     group: list[RosterMember] = []
     for page in pages:
         if isinstance(page, RosterEnd):

@@ -42,7 +42,7 @@ class RunReason(enum.StrEnum):
     INACTIVE_ALREADY = "inactive_already"
     NOT_IN_OTTOLEARN = "not_in_ottolearn"
     NO_ANSWER = "no_answer"
-    # of a whole run
+    # of a run
     LIMIT_EXCEEDED = "limit_exceeded"
     ROSTER_INCOMPLETE = "roster_incomplete"
     RIGHT_LOST = "right_lost"

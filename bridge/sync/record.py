@@ -1,6 +1,6 @@
-"""A run in the record: alone, from its beginning to its end, whatever the end is; and what runs that died have left.
+"""The record of a run: its lock, its beginning, its progress and its end; and the recovery of runs that died.
 
-A run says how far it is in the database, so that any process can show it.
+Progress is written to the database, so that any process can show it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bridge.store.sync_runs import Status
 from bridge.store.sync_stops import is_asked_to_stop
 from bridge.sync import journal
 from bridge.sync.context import Interrupted, RunContext, Stopped
-from bridge.sync.journal import Memory
+from bridge.sync.journal import JournalContext
 from bridge.sync.outcome import Clock, Outcome
 from bridge.sync.reasons import RunReason
 from bridge.sync.target import SyncTarget, configured_rules
@@ -28,20 +28,20 @@ from bridge.sync.target import SyncTarget, configured_rules
 KEPT: Final = 90 * 86_400.0
 """Seconds for which the items of a run are kept."""
 LOOK: Final = 1.0
-"""Seconds between two looks at the lock while nothing is written: less than a run that follows waits for late answers
-(`journal.SETTLING`), and often enough for those who cut idle connections."""
+"""Seconds between two checks of the lock while nothing is written: fewer than the next run waits for late answers
+(`journal.SETTLING`), and few enough that no proxy cuts the connection as idle."""
 
 
 LAUNCH_OVER: Final = 15.0
 """Seconds after which a run for one person, whom a launch waits for, is over."""
 TRIES: Final = 2
-"""Tries for the lock, beyond the first, whoever has it: a launch is on record only after it has taken it."""
+"""Tries for the lock, beyond the first, before the holder is looked up: a launch is recorded only after it has it."""
 WAIT: Final = 0.1
 """Seconds between two tries."""
 NOTED_EVERY: Final = 1.0
-"""Seconds between two notes: one short statement each."""
+"""Seconds between two writes of the progress: one short statement each."""
 SILENT: Final = 120.0
-"""Seconds after which a run that has said nothing may have died: reading OttoLearn's users says nothing for a while."""
+"""Seconds without progress after which a run may have died: reading OttoLearn's users reports none for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class Job:
     clock: Clock
 
     @property
-    def memory(self) -> Memory:
-        """Where what becomes of the run's items is remembered."""
-        return Memory(
+    def journal_context(self) -> JournalContext:
+        """What the journal of this run needs."""
+        return JournalContext(
             self.context.engine,
             self.target.source,
             self.target.ledger,
@@ -70,7 +70,7 @@ class Job:
             raise Interrupted("stopped while reading; nothing was changed")
 
     def notify(self, sentence: str) -> None:
-        """Say something to the operator now, and in the report."""
+        """Show a sentence to the operator now, and add it to the report."""
         self.outcome.notices.append(sentence)
         self.context.notice(sentence)
 
@@ -81,7 +81,7 @@ class Job:
         self.context.progress("reading", read, None)
 
     def refresh_learners(self) -> None:
-        """Read OttoLearn's users again, and note whom somebody has activated there after we deactivated them."""
+        """Read OttoLearn's users again, and record those deactivated by this connection whom somebody has activated."""
         with self.clock.stage("reading OttoLearn"):
             if not self.context.fresh_for or self.context.directory.is_older_than(self.context.fresh_for):
                 self.context.refresh()
@@ -90,9 +90,9 @@ class Job:
 
 @contextmanager
 def locked(target: SyncTarget, context: RunContext, *, look_up: bool = False) -> Iterator[Job]:
-    """A job that no other run of the connection can have at the same time; timed. It waits for those of launches.
+    """A job under the lock of its connection; its duration is measured. Waits for runs of launches to end.
 
-    Raises LockHeld, and RemoteUnavailable where the database went away.
+    Raises LockHeld, and RemoteUnavailable where the connection to the database is lost.
     """
     began = context.now()
     try:
@@ -118,7 +118,7 @@ def _lock(target: SyncTarget, context: RunContext) -> AbstractContextManager[Cal
 
 
 def _lock_after_launches(held: ExitStack, target: SyncTarget, context: RunContext) -> Callable[[], None]:
-    """Take the lock; where a launch has it, as soon as it is done. Raises LockHeld."""
+    """Take the lock, waiting while the run of a launch holds it. Raises LockHeld."""
     until, tries = context.now() + LAUNCH_OVER, 0
     while True:
         try:
@@ -132,8 +132,8 @@ def _lock_after_launches(held: ExitStack, target: SyncTarget, context: RunContex
 
 
 def _watching(context: RunContext, require: Callable[[], None], outcome: Outcome) -> RunContext:
-    """The same context, which from time to time, when it is asked whether to stop, looks at the lock, and whether
-    somebody has asked for it by `ottobridge runs stop`: then it raises Stopped.
+    """The context with a `stopping` that every `LOOK` seconds also checks the lock, and raises Stopped after
+    `ottobridge runs stop`.
     """
     looked = context.now()
 
@@ -151,7 +151,7 @@ def _watching(context: RunContext, require: Callable[[], None], outcome: Outcome
 
 @contextmanager
 def recorded(target: SyncTarget, context: RunContext, *, full: bool, look_up: bool = False) -> Iterator[Job]:
-    """A job with a new run in the record. `look_up`: for one person whom a launch waits for."""
+    """A job under the lock with a new run in the record. `look_up`: for one person whom a launch waits for."""
     now = context.now()
     with locked(target, context, look_up=look_up) as job:
         if not look_up:  # a launch waits for neither, and there is no plan to be held against a file later
@@ -167,7 +167,7 @@ def recorded(target: SyncTarget, context: RunContext, *, full: bool, look_up: bo
 
 @contextmanager
 def recording_end(job: Job) -> Iterator[None]:
-    """Turn what ends a run early into its outcome, and record it."""
+    """Record the end of the run, whether the block returns or raises; a foreseen error becomes the outcome."""
     outcome = job.outcome
     try:
         yield
@@ -208,7 +208,7 @@ def _close(job: Job) -> None:
 
 
 def recover(job: Job, *, before: int) -> None:
-    """Find out what became of the writes of runs before `before` that died, and close these runs."""
+    """Settle the writes of runs before `before` that died, by reading OttoLearn's users, and end these runs."""
     context, target = job.context, job.target
     lost = [run for run in sync_runs.under_way(context.engine, target.source) if run.id < before]
     unsettled = [run for run in sync_items.unsettled(context.engine, target.source) if run < before]
@@ -217,7 +217,7 @@ def recover(job: Job, *, before: int) -> None:
         context.sleep(journal.SETTLING)
         context.refresh()
     for run in unsettled:
-        journal.look_up(job.memory, run, target.usernames, lost=State.ABANDONED)
+        journal.look_up(job.journal_context, run, target.usernames, lost=State.ABANDONED)
     for dead in lost:
         if dead.status == Status.READING:
             sync_items.drop(context.engine, dead.id)
@@ -227,7 +227,7 @@ def recover(job: Job, *, before: int) -> None:
 
 
 def with_progress_record(context: RunContext, outcome: Outcome) -> RunContext:
-    """The same context, whose progress is noted for the run of `outcome` as soon as that has a number."""
+    """The context with a `progress` that is also written to the record of the run, once `outcome` has its number."""
     last = ("", 0.0)
 
     def progress(stage: str, done: int, total: int | None) -> None:

@@ -24,7 +24,7 @@ def files_naming(folder: Path, student_id: str, connection: str | None = None) -
 
 
 def erase_files(files: list[Path]) -> None:
-    """Delete them whole: what is told of others in them stands in the database. Raises OSError."""
+    """Delete the files; what they say of other people is also in the database. Raises OSError."""
     for file in files:
         file.unlink(missing_ok=True)
 

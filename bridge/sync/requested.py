@@ -1,4 +1,4 @@
-"""What administrators ask for on pages, carried out by a process that serves nobody meanwhile."""
+"""Carries out the syncs that administrators request on pages, in a process that serves no requests meanwhile."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from bridge.sync.stale import PlanStale
 log = logging.getLogger(__name__)
 
 BEAT: Final = 10.0
-"""Seconds between two signs of life of a request that is carried out."""
+"""Seconds between two heartbeats of a request that is carried out."""
 LEASE: Final = 120.0
-"""Seconds without one after which its process is taken for dead."""
+"""Seconds without a heartbeat after which the process of a request is presumed dead."""
 DIED: Final = "its process has ended; the list of runs shows how far it came, and the next sync goes on from there"
 
 
-class Requested:
-    """Carries out what was asked for, one after the other, in one process at a time."""
+class RequestedSyncs:
+    """Carries out requested syncs, one after the other; each request is claimed by one process."""
 
     def __init__(
         self,
@@ -47,16 +47,16 @@ class Requested:
         self._beat = beat
 
     def is_due(self) -> bool:
-        """Whether somebody has asked for something, or waits for what a dead process had begun."""
+        """Whether a request waits, or the process of one died."""
         return sync_requests.is_any(self._engine, now=self._now(), lease=LEASE)
 
     def run(self) -> None:
-        """Carry out the request that has waited longest, if there is one."""
+        """Carry out the oldest waiting request, if there is one."""
         now = self._now()
         sync_requests.abandon(self._engine, lease=LEASE, why=DIED, now=now)
         request = sync_requests.claim(self._engine, now)
         if request is not None:
-            with self._living(request):
+            with self._heartbeats(request):
                 ended = self._carry_out(request)
             self._end(request, *ended)
 
@@ -100,8 +100,8 @@ class Requested:
         return found
 
     @contextmanager
-    def _living(self, request: SyncRequest) -> Iterator[None]:
-        """Say now and then that the request is still being carried out."""
+    def _heartbeats(self, request: SyncRequest) -> Iterator[None]:
+        """Write heartbeats for the request while the block lasts."""
         over = threading.Event()
 
         def go() -> None:

@@ -1,4 +1,4 @@
-"""The use case: read a roster, plan, guard, apply, record. No command line, no LMS by name."""
+"""The use case of a sync run: read the roster, plan, guard, apply, record. It knows no command line and no LMS."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ from bridge.sync.target import rules_of, target_of
 from bridge.tracing import traces
 
 NOBODY_LINKED: Final = RunReason.NOBODY_LINKED
-"""The reason of a run that read a list and could link nobody in it."""
+"""The reason of a run that read a list and linked nobody."""
 NOT_LINKED: Final = (Kind.CONFLICT, Kind.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What one command may ask of a run."""
+    """The options of one run."""
 
     plan_file: Path | None = None
     """Make the plan, write it there, change nothing."""
     only_plan: bool = False
     """Make the plan and change nothing, without a file: it is in the database."""
     guess_file: Path | None = None
-    """Where a plan is written that nobody asked for, because what the roster's reader guessed is to be confirmed."""
+    """Where the plan is written if the run ends as a plan because a guess of the reader must be confirmed first."""
     full: bool = False
     """Read the whole roster and OttoLearn again, and compare everything."""
     max_changes: MaxChanges = NO_OTHERS
@@ -70,13 +70,13 @@ class Sync:
         self._context = context
 
     def run(self, options: Options) -> Outcome:
-        """Read the roster and bring OttoLearn to it, or only plan to. Raises LockHeld, ConfigError."""
+        """Read the roster and change OttoLearn accordingly, or only make the plan. Raises LockHeld, ConfigError."""
         return self._run(options)
 
     def approve(self, run: Run) -> Outcome:
-        """Read the roster again, and do what the plan of `run` showed and is still true, whatever the limits.
+        """Read the roster again, and make the changes that the plan of `run` showed and that still apply, unlimited.
 
-        What is new is done as in any run, within the limits. Raises PlanStale, LockHeld, ConfigError.
+        Other changes are made within the limits, as in any run. Raises PlanStale, LockHeld, ConfigError.
         """
         self._require_own(run)
         require_open(self._context.engine, run, self._context.now())
@@ -118,14 +118,14 @@ class Sync:
         self._require_own(run)
         whole = traces.root("sync", connection=target.connection.name)
         with whole, locked(target, self._context) as job:
-            run = sync_runs.find(engine, run.id) or run  # as whoever had the lock before has left it
+            run = sync_runs.find(engine, run.id) or run  # as the last holder of the lock left it
             job.outcome.run, job.outcome.read = run.id, run.summary.get("read", 0)
             job.outcome.unchanged, job.outcome.since = run.summary.get("unchanged", 0), run.since
             job.outcome.guess = run.summary.get("guess", "")
             recover(job, before=run.id)
-            sync_runs.change(engine, run.id, stop_asked_at=None)  # that wish was met, or there was nothing to stop
+            sync_runs.change(engine, run.id, stop_asked_at=None)  # a request to stop was for the earlier process
             job.context.refresh()
-            journal.look_up(job.memory, run.id, target.mapped.carriers, lost=State.PLANNED)
+            journal.look_up(job.journal_context, run.id, target.mapped.carriers, lost=State.PLANNED)
             ignore_case, usernames = target.connection.ignore_case, target.usernames
             require_current(engine, run, target.fingerprint(), usernames, job.context.now(), ignore_case=ignore_case)
             if any(state == State.HELD for _, state, _ in sync_items.counts(engine, run.id)):
@@ -152,7 +152,7 @@ class Sync:
         return self._is_older(min(seconds(self._target.roster.full_every), KEPT), full=True)
 
     def _is_older(self, span: float, *, full: bool) -> bool:
-        """Whether the last good run, or the last full one, began so many seconds ago."""
+        """Whether the last completed run, or with `full` the last full one, began at least `span` seconds ago."""
         last = sync_runs.last_started(self._context.engine, self._target.source, full=full)
         return last is None or abs(self._context.now() - last) >= span  # far ahead: a clock was set back since
 
@@ -167,7 +167,7 @@ def save_plan(job: Job, path: Path | None) -> None:
 
 
 def note_disputes(job: Job) -> None:
-    """Let launches ask which IDs the roster could not say the owner of."""
+    """Store the IDs whose owner the roster left open, for launches to check."""
     if job.target.link is None:
         with job.context.engine.begin() as connection:
             whole = job.outcome.since is None
@@ -175,7 +175,7 @@ def note_disputes(job: Job) -> None:
 
 
 def write(job: Job, *, missing: bool = True) -> None:
-    """Carry out what is planned. `missing`: the reading was complete, and counts for those whom it missed."""
+    """Carry out the planned items. `missing`: count this reading as one that missed the people who are gone."""
     engine, source, outcome = job.context.engine, job.target.source, job.outcome
     readings = 1 if outcome.since is None else 0
     held = outcome.status == Status.HELD_BACK
@@ -184,7 +184,7 @@ def write(job: Job, *, missing: bool = True) -> None:
     with job.clock.stage("writing"):
         if missing:
             journal.count_missing(engine, source, outcome.run, job.context.now(), readings=readings)
-        journal.apply_without_writes(job.memory, outcome.run)
+        journal.apply_without_writes(job.journal_context, outcome.run)
         _apply(job)
     failed = any(state == State.QUARANTINED for _, state, _ in sync_items.counts(engine, outcome.run))
     if not held:
@@ -194,7 +194,7 @@ def write(job: Job, *, missing: bool = True) -> None:
 
 
 def _linked_nobody(job: Job) -> bool:
-    """Whether rows were read, and nobody is linked by now for any of them."""
+    """Whether rows were read, and none of them leads to a linked user."""
     counts = sync_items.counts(job.context.engine, job.outcome.run)
     linked = any(kind == Kind.LINK and state == State.DONE for kind, state, _ in counts)
     return not linked and not job.outcome.unchanged and any(kind in NOT_LINKED for kind, _, _ in counts)
@@ -206,4 +206,4 @@ def _apply(job: Job) -> None:
     total = sum(n for (_, state, _), n in counts.items() if state == State.PLANNED)
     if total:
         context, at_once = job.clock.watch(job.context), target.roster.writes_at_once
-        Applier(context, job.memory, run, target.mapped.carriers, at_once).apply(total)
+        Applier(context, job.journal_context, run, target.mapped.carriers, at_once).apply(total)

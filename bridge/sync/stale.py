@@ -1,7 +1,6 @@
-"""Whether an earlier plan may still be acted on: applied only while what it was made from still stands, and approved
-for the people and the changes that somebody was shown, and nobody else.
+"""Whether an earlier plan is still valid. It is applied only while nothing that it was made from has changed.
 
-An approval reads the roster again first: of what was shown only that is done which the new plan says too.
+An approval reads the roster again first; of the new plan it lets through only what the earlier plan showed.
 """
 
 from __future__ import annotations
@@ -32,9 +31,10 @@ class PlanStale(OttoBridgeError):
 def require_current(
     engine: Engine, run: Run, settings: str, usernames: Sequence[str], now: float, *, ignore_case: bool
 ) -> None:
-    """Raise PlanStale unless the plan of `run` still fits. The directory must just have been read.
+    """Raise PlanStale unless the plan of `run` is still valid. The directory must just have been read.
 
-    The roster is not read again, so a plan is believed for `PLAN_LIVES` only: who it takes for gone may have come back.
+    The roster is not read again, so a plan is valid for `PLAN_LIVES` only: people whom it takes for gone may have
+    come back.
     """
     if now - run.started_at > PLAN_LIVES:
         raise PlanStale(f"the plan is older than {PLAN_LIVES / 86_400:.0f} days; make a new one")
@@ -82,7 +82,7 @@ def _first_stale(connection: Transaction, items: Sequence[Item], source: int, us
 def _first_moved(
     connection: Transaction, items: Sequence[Item], usernames: Sequence[str], *, ignore_case: bool
 ) -> Item | None:
-    """The first item about a user who is not who has its ID any more: OttoLearn has given the ID to another one."""
+    """The first item whose ID another OttoLearn user has by now; None where there is none."""
     same = partial(key, ignore_case=ignore_case)
     known = [item for item in items if item.user_id is not None]
     owners: dict[str, set[int]] = {}
@@ -103,7 +103,7 @@ def _fits(item: Item, learner: Learner | None, others: set[int]) -> bool:
 
 
 def require_open(engine: Engine, run: Run, now: float) -> None:
-    """Raise PlanStale where nothing of the plan of `run` waits for an approval, or where it is too old."""
+    """Raise PlanStale where no change of the plan of `run` waits for approval, or where it is too old."""
     if now - run.started_at > PLAN_LIVES:
         raise PlanStale(f"the plan is older than {PLAN_LIVES / 86_400:.0f} days; make a new one")
     if run.reason == RIGHT_LOST:
@@ -113,7 +113,7 @@ def require_open(engine: Engine, run: Run, now: float) -> None:
 
 
 def approve_shown(engine: Engine, run: int, approved: int) -> None:
-    """Mark what `run` plans and the plan of run `approved` showed."""
+    """Mark as approved those planned changes of `run` that the plan of run `approved` showed, too."""
     for page in sync_items.pages(engine, run, kinds=WRITES, states=(State.PLANNED,)):
         with engine.begin() as connection:
             shown = {item.key: item for item in sync_items.open_of(connection, approved, [i.key for i in page])}
@@ -122,13 +122,13 @@ def approve_shown(engine: Engine, run: int, approved: int) -> None:
 
 
 def close(engine: Engine, run: Run) -> None:
-    """Note that nothing of the plan of `run` waits any more: it was done, or is not true any more."""
+    """Mark all waiting changes of the plan of `run` as approved: they were made, or no longer apply."""
     with engine.begin() as connection:
         for state in (State.HELD, State.PLANNED):
             sync_items.move_state(connection, run.id, WRITES, state, State.APPROVED)
 
 
 def _was_shown(item: Item, shown: Item) -> bool:
-    """Whether `shown` is the same deed, on the same user, and says every value that `item` would write."""
+    """Whether `shown` is the same kind of change to the same user, with every value that `item` would write."""
     same = (item.kind, item.user_id) == (shown.kind, shown.user_id)
     return same and item.content.after.items() <= shown.content.after.items()

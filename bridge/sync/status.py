@@ -16,24 +16,24 @@ DAY: Final = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class SyncStatus:
-    """One connection. Times are Unix seconds; None where there was no such run."""
+    """The sync status of one connection. Times are Unix seconds; None where there was no such run."""
 
     connection: str
     people: int
     """Active people whom the connection owns; on pages, whom the last full run has read."""
     last_whole: float | None
-    """When the last run began that read the whole roster to its end."""
+    """When the last completed full run began."""
     last_incremental: float | None
-    """When the last one began that read what had changed."""
+    """When the last completed incremental run began."""
     lag_seconds: float | None
-    """Since the time of the source, or else of the run, up to which its changes are known."""
+    """Seconds since the time up to which changes of the LMS are known: by its clock, else by ours."""
     next_due: float | None
-    """When `sync run --all` runs it next; None where it does not, for lack of a `roster`."""
+    """When `sync run --all` runs it next; None without a `roster` in its settings."""
     next_is_whole: bool
     last_status: str
-    """Of the newest run of the roster, whatever it came to, with its reason; empty before the first."""
+    """Status and reason of the newest run; empty before the first."""
     looked_up: int
-    """People whom launches of the last day had looked up, with something to do."""
+    """People whom launches of the last day looked up and had synced."""
 
     def document(self) -> dict[str, Any]:
         """As JSON shows it."""
@@ -49,9 +49,9 @@ def read_by_the_last(engine: Engine, connection: str) -> int:
 def status_of_connection(
     engine: Engine, connection: Connection[Any], now: float, *, counted: bool = True, last: Run | None = None
 ) -> SyncStatus:
-    """How the connection stands. Without `counted` nobody is counted, which looks through all people and all runs: they
-    are as many as the last full run has read, and nobody was looked up. `last`: the newest run of the roster, if it
-    was read already.
+    """The status of a connection. `last`: its newest run, if it was read already.
+
+    Without `counted` the expensive counts are left out: `people` is what the last full run has read, `looked_up` is 0.
     """
     source = sync_people.find_source(engine, connection.name) or 0  # the number of none
     whole = sync_runs.last_completed(engine, source, whole=True)

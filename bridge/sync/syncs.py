@@ -1,4 +1,4 @@
-"""The syncs of all connections of a bridge, made in one place."""
+"""The factory of syncs: builds the `Sync` of any connection from what a process has."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from bridge.sync.run import Sync
 Progress = Callable[[str, int, int | None], None]
 
 
-def silent(stage: str, done: int, total: int | None) -> None:
-    """Shows nobody how far a run is."""
+def no_progress(stage: str, done: int, total: int | None) -> None:
+    """A progress callback that shows nothing."""
     del stage, done, total
 
 
@@ -38,7 +38,7 @@ class Syncs:
         connection: Connection[Any],
         notice: Callable[[str], None],
         stopping: Callable[[], bool],
-        progress: Progress = silent,
+        progress: Progress = no_progress,
         *,
         fresh_for: float = 0.0,
     ) -> Sync:
@@ -50,11 +50,11 @@ class Syncs:
         self,
         notice: Callable[[str], None],
         stopping: Callable[[], bool],
-        progress: Progress = silent,
+        progress: Progress = no_progress,
         *,
         fresh_for: float = 0.0,
     ) -> RunContext:
-        """Everything around a run that is not pure."""
+        """The context of a run."""
         return RunContext(
             engine=self.readers.engine,
             directory=self.directory,

@@ -1,4 +1,4 @@
-"""What the sync of one connection is about: settled before a run begins, the same until it ends."""
+"""The target of a sync: one connection, its roster settings and mapping, fixed for the duration of a run."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class SyncTarget:
 
     @property
     def ledger(self) -> Source:
-        """Where the ledger of persons keeps this roster's records."""
+        """The namespace and origin of this roster's records in the ledger of persons."""
         connection = self.connection
         origin = Origin.CLAIM if connection.adapter.claims_roster(connection.settings) else Origin.ROSTER
         return Source(connection.name, connection.adapter.roster_namespace, origin)
@@ -92,7 +92,7 @@ class SyncTarget:
 def target_of(
     connection: Connection[Any], username_attributes: Sequence[str], api_user: str, engine: Engine
 ) -> SyncTarget:
-    """The subject that the configuration describes.
+    """The target that the configuration of `connection` describes.
 
     Raises ConfigError for a connection without a roster, or with one that would let nobody launch.
     """
@@ -127,13 +127,13 @@ def _claimed(connection: Connection[Any]) -> str:
 
 
 def rules_of(target: SyncTarget, context: RunContext, *, override: bool) -> Rules:
-    """What holds for every person of a run. Raises ConfigError for a mapping that OttoLearn could not take."""
+    """The rules of a run, with the attributes that OttoLearn requires. Raises ConfigError for an impossible mapping."""
     required = frozenset(attribute.name for attribute in _required(target, context))
     return replace(configured_rules(target, override=override), required=required)
 
 
 def configured_rules(target: SyncTarget, *, override: bool = False) -> Rules:
-    """The rules without what only OttoLearn can say: which attributes it requires of new users."""
+    """The rules by the configuration alone, without the attributes that OttoLearn requires of new users."""
     roster = target.roster
     protected = (*roster.protected_users, target.api_user)
     return Rules(

@@ -1,4 +1,4 @@
-"""What a look-up comes to: whether the LMS's person is the one who launches, and what a sync says of them."""
+"""The checks of a look-up: whether the person found in the LMS is the one who launches, and why they may not enter."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ BUSY: Final = "look_up_unavailable"
 
 
 class Verdict(NamedTuple):
-    """Why somebody does not enter by a look-up."""
+    """Why a look-up lets the learner not enter: a reason of `bridge.reasons` and a detail for the operator."""
 
     reason: str
     detail: str
 
     @classmethod
     def of(cls, error: LearnerNotFound | LaunchRejected) -> Self:
-        """What the error says."""
+        """The reason and detail of the error."""
         if isinstance(error, LaunchRejected):
             return cls(error.reason, error.detail)
         return cls(INCOMPLETE if isinstance(error, LearnerIncomplete) else NOBODY, str(error))
 
 
 def unavailable(detail: str) -> Verdict:
-    """Nobody knows; later may help."""
+    """A verdict for temporary failures: a later launch may succeed."""
     return Verdict(BUSY, detail)
 
 
 def refused(verdict: Verdict) -> NoReturn:
-    """Raise it: LearnerNotFound, LearnerIncomplete or LaunchRejected."""
+    """Raise the verdict as LearnerNotFound, LearnerIncomplete or LaunchRejected."""
     if verdict.reason == NOBODY:
         raise LearnerNotFound(verdict.detail)
     if verdict.reason == INCOMPLETE:
@@ -52,7 +52,7 @@ def refused(verdict: Verdict) -> NoReturn:
 def the_person(
     source: Connection[Any], context: ReaderContext, launch: Launch, identity: LaunchIdentity
 ) -> RosterMember:
-    """The one person of the LMS who has the ID, and who is the one that launches.
+    """The one person of the LMS with the ID of the launch, after checking that it is the person who launches.
 
     Raises what `refused` raises, and what the LMS's adapter raises.
     """
@@ -72,9 +72,9 @@ def the_person(
 
 
 def people_with(source: Connection[Any], context: ReaderContext, student_id: str) -> list[RosterMember]:
-    """Who has the ID now: as the LMS says, or the file that the roster is.
+    """The people who have the ID now, by the LMS's API or in the file of the roster.
 
-    Raises what reading raises, and RosterIncomplete for a file whose columns nobody has named.
+    Raises what reading raises, and RosterIncomplete for a file whose columns are only guessed.
     """
     adapter = source.adapter
     if getattr(source.settings, "file", None) is None:
@@ -94,7 +94,7 @@ def people_with(source: Connection[Any], context: ReaderContext, student_id: str
 def _require_same(
     source: Connection[Any], context: ReaderContext, launch: Launch, identity: LaunchIdentity, member: RosterMember
 ) -> None:
-    """Raise where the LMS's record is not the launch's; by their names where it does not name records of launches."""
+    """Raise where the LMS's record differs from the launch's, or, where these cannot be compared, the names differ."""
     theirs = _record_of(source, context, launch) if source.name == identity.connection else ""
     own = member.fields.get(RECORD, "")
     if theirs and own:
@@ -107,7 +107,7 @@ def _require_same(
 
 
 def _record_of(source: Connection[Any], context: ReaderContext, launch: Launch) -> str:
-    """What the LMS's roster calls the record of the launch; empty where that cannot be said."""
+    """The launch's record in the namespace of the roster; empty where it is unknown."""
     adapter = source.adapter
     if not launch.record or adapter.roster_namespace == launch.kind:
         return launch.record
@@ -116,7 +116,7 @@ def _record_of(source: Connection[Any], context: ReaderContext, launch: Launch) 
 
 
 def verdict_on(brought: PersonResult) -> Verdict | None:
-    """Why the run for one person let nobody in; None where they may enter."""
+    """Why the person may not enter after their sync run; None where they may."""
     outcome, item = brought.outcome, brought.item
     notices = "; ".join(outcome.notices)
     run = f"run {outcome.run}"

@@ -10,7 +10,7 @@ from bridge.admin.roles import Role
 from bridge.contracts import Connection
 from bridge.store import sync_requests
 from bridge.store.sync_requests import Stage
-from bridge.sync.requested import Requested
+from bridge.sync.requested import RequestedSyncs
 from bridge.web.admin.services import build_admin
 from bridge.web.app import create_app
 from tests.bridge.scim.test_applying import DAY, Site, site
@@ -93,7 +93,7 @@ def test_people_who_left_one_by_one_are_held_and_deactivated_once_it_is_approved
         return site.sync()
 
     services = site.provider.services
-    Requested(services.engine, services.connections.find, sync_of, site.provider.clock).run()  # type: ignore[arg-type]
+    RequestedSyncs(services.engine, services.connections.find, sync_of, site.provider.clock).run()  # type: ignore[arg-type]
     ended = sync_requests.newest_of(services.engine, "acme")
     assert ended is not None
     assert ended.state == Stage.DONE

@@ -16,7 +16,7 @@ from bridge.store.sync_requests import Act, Stage
 from bridge.store.sync_runs import Status
 from bridge.sync.outcome import Outcome
 from bridge.sync.record import with_progress_record
-from bridge.sync.requested import BEAT, DIED, LEASE, Requested
+from bridge.sync.requested import BEAT, DIED, LEASE, RequestedSyncs
 from bridge.sync.run import Sync
 from tests.bridge.sync.world import World
 
@@ -30,7 +30,7 @@ def found(name: str, world: World) -> Connection | None:
 
 def carry_out(world: World, act: Act, run: int | None = None, *, name: str = "campus", sync: Sync | None = None):
     sync_requests.add(world.engine, name, act, run, asked_by="Ann", now=world.now())
-    requested = Requested(
+    requested = RequestedSyncs(
         world.engine, lambda name: found(name, world), lambda one: sync or world.sync(one.name), world.now
     )
     assert requested.is_due()
@@ -107,7 +107,7 @@ def test_a_wrong_configuration_says_what_is_wrong(world: World) -> None:
 
 def test_a_long_run_keeps_its_request(world: World) -> None:
     sync_requests.add(world.engine, "campus", Act.SYNC, None, asked_by="Ann", now=world.now())
-    other = Requested(world.engine, lambda name: found(name, world), lambda _: world.sync(), world.now)
+    other = RequestedSyncs(world.engine, lambda name: found(name, world), lambda _: world.sync(), world.now)
     beaten = threading.Event()
 
     class Slow:
@@ -129,7 +129,7 @@ def test_a_long_run_keeps_its_request(world: World) -> None:
     keep = sync_requests.heartbeat
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sync_requests, "heartbeat", noticing)
-        Requested(world.engine, lambda name: found(name, world), lambda _: Slow(), now, beat=0.01).run()  # type: ignore[arg-type,return-value]
+        RequestedSyncs(world.engine, lambda name: found(name, world), lambda _: Slow(), now, beat=0.01).run()  # type: ignore[arg-type,return-value]
     ended = sync_requests.newest_of(world.engine, "campus")
     assert ended is not None
     assert ended.state == Stage.DONE
@@ -138,7 +138,7 @@ def test_a_long_run_keeps_its_request(world: World) -> None:
 def test_a_dead_process_loses_its_request(world: World) -> None:
     sync_requests.add(world.engine, "campus", Act.SYNC, None, asked_by="Ann", now=world.now())
     assert sync_requests.claim(world.engine, world.now()) is not None
-    other = Requested(world.engine, lambda name: found(name, world), lambda _: world.sync(), world.now)
+    other = RequestedSyncs(world.engine, lambda name: found(name, world), lambda _: world.sync(), world.now)
     world.time += LEASE
     assert not other.is_due()
     world.time += 1
@@ -150,7 +150,7 @@ def test_a_dead_process_loses_its_request(world: World) -> None:
 
 
 def test_nothing_waiting_does_nothing(world: World) -> None:
-    idle = Requested(world.engine, lambda name: found(name, world), lambda _: world.sync(), world.now)
+    idle = RequestedSyncs(world.engine, lambda name: found(name, world), lambda _: world.sync(), world.now)
     assert not idle.is_due()
     idle.run()
     assert sync_runs.newest(world.engine, 1) == []

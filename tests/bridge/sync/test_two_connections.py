@@ -11,7 +11,7 @@ from bridge.store import sync_people
 from bridge.store.people import Origin, Person
 from bridge.store.sync_people import Membership
 from bridge.sync import journal
-from bridge.sync.journal import Memory
+from bridge.sync.journal import JournalContext
 from bridge.sync.stale import PlanStale
 from bridge.sync.target import configured_rules, target_of
 from tests.bridge.sync.world import USERNAMES
@@ -35,10 +35,10 @@ def two(either_world, people, make_lms):
     return world
 
 
-def subject_and_memory(world, name: str, lms) -> Memory:
+def journal_context_of(world, name: str, lms) -> JournalContext:
     connection = world.sync(name, lms)._target.connection
     target = target_of(connection, USERNAMES, "api", world.engine)
-    return Memory(world.engine, target.source, target.ledger, configured_rules(target), world.now)
+    return JournalContext(world.engine, target.source, target.ledger, configured_rules(target), world.now)
 
 
 # Leaving both.
@@ -57,7 +57,7 @@ def test_of_two_connections_that_let_go_in_the_same_moment_one_keeps_the_person(
     two.run("h", two.h)
     two.c.members = two.h.members = people(3)
     plans = {name: two.plan(name, lms).run for name, lms in (("c", two.c), ("h", two.h))}
-    memories = {name: subject_and_memory(two, name, lms) for name, lms in (("c", two.c), ("h", two.h))}
+    memories = {name: journal_context_of(two, name, lms) for name, lms in (("c", two.c), ("h", two.h))}
     with two.engine.begin() as connection:
         sync_people.lock_snapshots(connection)
         other = threading.Thread(target=journal.apply_without_writes, args=(memories["h"], plans["h"]))
@@ -115,7 +115,7 @@ def test_who_was_deactivated_between_the_plan_and_the_taking_over_gets_their_acc
     plan = two.plan("h", two.h).run
     two.c.members = people(3)
     two.run("c", two.c)
-    journal.apply_without_writes(subject_and_memory(two, "h", two.h), plan)
+    journal.apply_without_writes(journal_context_of(two, "h", two.h), plan)
     assert two.run("h", two.h).reactivated == 1
     assert two.run("h", two.h).unchanged == 4
 
