@@ -30,7 +30,7 @@ _OWN: Final = (consumed.c.key == bindparam("k"), consumed.c.until == bindparam("
 _UNSPEND_OWN: Final = delete(consumed).where(*_OWN)
 _PROLONG: Final = update(consumed).where(*_OWN).values(until=bindparam("till"))
 _UNTIL: Final = select(consumed.c.until).where(consumed.c.key == bindparam("k"))
-_KEEP: Final = insert(kept)
+_KEEP: Final = Prepared(insert(kept))
 _TAKE: Final = delete(kept).where(kept.c.key == bindparam("k")).returning(kept.c.payload, kept.c.until)
 
 
@@ -108,8 +108,7 @@ def keep(engine: Engine, purpose: str, code: str, payload: Mapping[str, str], *,
     Codes must be random: keeping under one that is kept already raises SQLAlchemy's `IntegrityError`.
     """
     row = {"key": _hash(purpose, code), "payload": json.dumps(dict(payload)), "until": until}
-    with autocommit(engine) as connection:
-        connection.execute(_KEEP, row)
+    _KEEP.count(engine, row)
 
 
 def take(engine: Engine, purpose: str, code: str, *, now: float) -> dict[str, str] | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import Engine, Executable, bindparam, func, insert, or_, select, update
+from sqlalchemy import Engine, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.store.engine import autocommit
 from bridge.store.insert_or_ignore import insert_or_ignore
+from bridge.store.prepared import Prepared
 from bridge.store.schema import package, package_origin
 
 NEW, APPROVED, REFUSED = "new", "approved", "refused"
@@ -48,7 +49,7 @@ class OriginRow(NamedTuple):
 _COLUMNS: Final = [package.c[name] for name in PackageRow._fields]
 _ORIGIN_COLUMNS: Final = [package_origin.c[name] for name in OriginRow._fields]
 _REGISTER: Final = insert(package)
-_BY_TOKEN: Final = select(*_COLUMNS).where(package.c.token == bindparam("digest"))
+_BY_TOKEN: Final = Prepared(select(*_COLUMNS).where(package.c.token == bindparam("digest")))
 _BY_ID: Final = select(*_COLUMNS).where(package.c.id == bindparam("asked"))
 _ALL: Final = select(*_COLUMNS).order_by(package.c.created_at, package.c.id)
 _REVOKE: Final = (
@@ -84,12 +85,14 @@ def register(engine: Engine, row: PackageRow, token: str) -> None:
 
 def by_token(engine: Engine, token: str) -> PackageRow | None:
     """The package that carries `token`, dead or alive."""
-    return _one(engine, _BY_TOKEN, {"digest": _digest(token)})
+    return next((PackageRow(*row) for row in _BY_TOKEN.rows(engine, {"digest": _digest(token)})), None)
 
 
 def by_id(engine: Engine, id: str) -> PackageRow | None:  # noqa: A002 -- the column's name
     """The package with this id."""
-    return _one(engine, _BY_ID, {"asked": id})
+    with autocommit(engine) as connection:
+        row = connection.execute(_BY_ID, {"asked": id}).one_or_none()
+    return None if row is None else PackageRow(*row)
 
 
 def every(engine: Engine) -> list[PackageRow]:
@@ -138,12 +141,6 @@ def origins(engine: Engine) -> list[OriginRow]:
     """Every site that was seen or decided about, by connection."""
     with autocommit(engine) as connection:
         return [OriginRow(*row) for row in connection.execute(_ORIGINS)]
-
-
-def _one(engine: Engine, statement: Executable, asked: dict[str, Any]) -> PackageRow | None:
-    with autocommit(engine) as connection:
-        row = connection.execute(statement, asked).one_or_none()
-    return None if row is None else PackageRow(*row)
 
 
 def _digest(token: str) -> bytes:

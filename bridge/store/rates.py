@@ -7,27 +7,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import Engine, bindparam, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bridge.errors import LaunchRejected
-from bridge.store.engine import autocommit
+from bridge.store.prepared import Prepared
 from bridge.store.purging import Purge
 from bridge.store.schema import rate
 
-_READ: Final = select(rate.c.count).where(rate.c.key == bindparam("asked"))
+_READ: Final = Prepared(select(rate.c.count).where(rate.c.key == bindparam("asked")))
 _PURGE: Final = Purge(rate, rate.c.until <= bindparam("now"))
 
 
 def _upsert(dialect: Any) -> Any:
     return (
         dialect.insert(rate)
-        .on_conflict_do_update(index_elements=[rate.c.key], set_={"count": rate.c.count + 1})
+        .on_conflict_do_update(index_elements=[rate.c.key], set_={"count": rate.c.count + literal_column("1")})
         .returning(rate.c.count)
     )
 
 
-_COUNT: Final = {"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)}
+_COUNT: Final = Prepared({"sqlite": _upsert(sqlite), "postgresql": _upsert(postgresql)})
 
 
 class Limit(NamedTuple):
@@ -92,15 +92,13 @@ class Limits:
 def count(engine: Engine, what: str, who: str, *, now: float, span: float) -> int:
     """Note one more try of `what` by `who`; how many there were within this span of `span` seconds."""
     row = {"key": _key(what, who, now, span), "count": 1, "until": _ends(now, span)}
-    with autocommit(engine) as connection:
-        return int(connection.execute(_COUNT[engine.dialect.name], row).scalar_one())
+    ((found,),) = _COUNT.rows(engine, row)
+    return int(found)
 
 
 def counted(engine: Engine, what: str, who: str, *, now: float, span: float) -> int:
     """How many tries were noted, without noting one."""
-    with autocommit(engine) as connection:
-        found = connection.execute(_READ, {"asked": _key(what, who, now, span)}).scalar_one_or_none()
-    return int(found or 0)
+    return sum(int(found) for (found,) in _READ.rows(engine, {"asked": _key(what, who, now, span)}))
 
 
 def purge(engine: Engine, *, now: float) -> int:
