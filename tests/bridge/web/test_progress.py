@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from bridge.launch.rate_limits import FAILURES_OF_ADDRESS
+from bridge.lti.grades import SCORE_SCOPE
+from bridge.lti.student import ENDPOINT
 from bridge.packages.origin import Packages
 from bridge.store import visits
 from tests.bridge.web.conftest import Bridge
+from tests.fakes.lti_platform import claims, token
 
 TOKEN = "0123456789abcdef-progress-0123456789abcdef"
 LMS = "https://lms.example.edu"
@@ -27,9 +30,9 @@ def session(bridge: Bridge) -> str:
     return str(answer["session"])
 
 
-def post(bridge: Bridge, *, token: str = TOKEN, **changes: Any) -> Any:
+def post(bridge: Bridge, *, bearer: str = TOKEN, **changes: Any) -> Any:
     said = {"connection": "packages", "student_id": "S000101", "progress": 0.4, "seconds": 60, **changes}
-    return bridge.client.post("/api/v1/progress", json=said, headers={"Authorization": f"Bearer {token}"})
+    return bridge.client.post("/api/v1/progress", json=said, headers={"Authorization": f"Bearer {bearer}"})
 
 
 def ask(bridge: Bridge, session: str, had: Any = 0, connection: str = "packages") -> Any:
@@ -59,16 +62,25 @@ def test_an_lms_that_cannot_be_told_waits_for_nothing(bridge: Bridge) -> None:
     assert post(bridge, connection="campus").json["error"] == "no_launch"
 
 
-@pytest.mark.parametrize("token", ["", "wrong", f"{TOKEN}x", "é"])
-def test_nobody_else_may_say_who_has_passed(token: str, bridge: Bridge) -> None:
-    headers = {"Authorization": f"Bearer {token}".encode().decode("latin-1")}
+def test_an_lms_that_takes_a_score_waits_for_one(bridge: Bridge) -> None:
+    asked = bridge.login()
+    endpoint = {"scope": [SCORE_SCOPE], "lineitem": "https://lms.example.edu/lineitems/1"}
+    fields = {"id_token": token({**claims(asked["nonce"], bridge.now), ENDPOINT: endpoint}), "state": asked["state"]}
+    assert bridge.client.post("/lti/campus/launch", data=fields).status_code == 303
+    assert post(bridge, connection="campus").status_code == 202
+    assert visits.newest(bridge.engine, 1)[0][0].connection == "campus"
+
+
+@pytest.mark.parametrize("bearer", ["", "wrong", f"{TOKEN}x", "é"])
+def test_nobody_else_may_say_who_has_passed(bearer: str, bridge: Bridge) -> None:
+    headers = {"Authorization": f"Bearer {bearer}".encode().decode("latin-1")}
     assert bridge.client.post("/api/v1/progress", json={}, headers=headers).status_code == 401
     assert visits.newest(bridge.engine, 1) == []
 
 
 def test_whoever_guesses_tokens_is_locked_out(bridge: Bridge) -> None:
     for number in range(FAILURES_OF_ADDRESS.most):
-        post(bridge, token=f"guess-{number}")
+        post(bridge, bearer=f"guess-{number}")
     assert post(bridge).status_code == 429
     bridge.now += 600
     assert post(bridge).status_code == 202
