@@ -1,6 +1,6 @@
-"""The words the whole house shares: what a launch is, what a roster is, what an adapter is.
+"""The types that the bridge and its adapters share: launches, rosters, connections, and the adapter itself.
 
-Standard library only, and nothing of ours above it: adapters and the bridge both stand on this file.
+Standard library only, and no import of other modules of the bridge at run time. docs/glossary.md explains each name.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 State = Literal["ok", "look", "failed"]
-"""How something that `ottobridge doctor` tried stands; `look`: it works, and somebody should look at it."""
+"""The result of a check of `ottobridge doctor`; `look`: it works, but an administrator should look at it."""
 FIRST_NAME = "firstName"  # SEEN
 LAST_NAME = "lastName"  # ASSUMED
 """OttoLearn's attributes that hold the name of a user."""
@@ -76,11 +76,11 @@ class Kind(enum.StrEnum):
 
 
 ASKING = frozenset({Kind.SCORM12, Kind.SCORM2004})
-"""Kinds whose page asks us for progress; the LMS of any other must be told."""
+"""Kinds whose page polls the bridge for progress; to the LMS of any other kind the bridge reports it."""
 
 
 class Assurance(enum.StrEnum):
-    """Who vouches for the student ID. Policy hangs on it."""
+    """Who vouches for the student ID; a connection's `accepts` decides by it."""
 
     SIGNED = "signed"
     """The LMS signed it (LTI)."""
@@ -125,7 +125,7 @@ class Launch:
     other_case: str = ""
     """The student ID as another field of the launch has it, where that differs in ASCII letter case alone."""
     remark: str = ""
-    """What the record should say of a launch that is let in though it is out of the ordinary."""
+    """A remark for the launch record about an unusual launch that is let in; empty for none."""
     member_list: str = ""
     """Where an LTI platform lists the members of the course that the launch comes from, or empty."""
     package_token: str = field(default="", repr=False)
@@ -133,7 +133,7 @@ class Launch:
     locale: str = ""
     """The language that the student reads, as the LMS says it: `de`, `pt_BR`, `en-US,fr-FR`, or empty."""
     channel: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """How the LMS can be told of progress, in words of the adapter's own; empty where it cannot. Holds secrets."""
+    """What the adapter needs to report progress to the LMS, in its own keys; empty where it cannot. Holds secrets."""
 
     @property
     def takes_progress(self) -> bool:
@@ -148,13 +148,13 @@ class Report(NamedTuple):
     """From 0 to 1."""
     mastered: bool
     seconds: int
-    """Learned in this visit in all."""
+    """Learning time of this visit so far."""
     new_seconds: int
-    """Those of them that the LMS was not told of before: many LMSs add up."""
+    """The part of `seconds` that was not reported before, for LMSs that add up reports."""
     ends: bool
-    """Whether this is the last word, after which the LMS may close the session."""
+    """Whether this is the last report, after which the LMS may close the session."""
     time: float
-    """When OttoLearn said so, in seconds since 1970."""
+    """When OttoLearn reported it, in seconds since 1970."""
 
 
 SignedClaims = NewType("SignedClaims", Mapping[str, Any])
@@ -189,7 +189,7 @@ class RosterMember(NamedTuple):
 
     `fields` holds every id and detail under the LMS's own name for it (`idnumber`, `login_id`, `email`, ...);
     an absent key means that the LMS did not say, an empty string that it said "none".
-    `PLACE`, where the source has such a thing, says where the person stands in it (`People!A17`), for reports;
+    `PLACE`, where the source has such a thing, is the person's place in it (`People!A17`), for reports;
     `RECORD` is the source's own lasting name of this record, which it never gives to somebody else.
     """
 
@@ -199,46 +199,46 @@ class RosterMember(NamedTuple):
 
 
 class RosterEnd(NamedTuple):
-    """The proof that a roster was read whole: absence means "gone" only after it."""
+    """The proof that a roster was read completely: absence means "gone" only after it."""
 
     total: int
     """How many members the source says there are, or how many were read where it does not say."""
     as_of: float | None = None
     """The source's own clock when the reading began, in seconds since 1970; None where it did not say."""
     guess: str = ""
-    """What the reader took for what without being told, to be confirmed before anything is written; empty for nothing.
-    The same words mean the same guess. Never a name or an id of a person."""
+    """What the reader guessed (columns, for example), to be confirmed before anything is written; empty for nothing.
+    Equal texts mean the same guess. Never a name or an id of a person."""
     lacks: str = ""
-    """The right that the source did not give, so that it was read another way, which tells less of people; empty for
-    none. Where the last reading had it, nobody gets access by this one: "the right to run reports"."""
+    """The right that the source did not give ("the right to run reports"), so that it was read in a way that has less
+    about people; empty for none. Where the last reading had the right, nobody gets access by this one."""
 
 
 RosterPages = Iterator[Sequence[RosterMember] | RosterEnd]
-"""Pages of members, then exactly one `RosterEnd`. A limit reached raises, it never just stops."""
+"""Pages of members, then exactly one `RosterEnd`. A reader that reaches a limit raises, and never just ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderContext:
-    """What a roster reader works with; everything that is not pure comes in here."""
+    """The dependencies of a roster reader that are not pure."""
 
     outbound: Outbound
     now: Callable[[], float]
     """Seconds since 1970."""
     sleep: Callable[[float], None]
     notice: Callable[[str], None]
-    """Says in one sentence what the operator should know; never a name or an id of a person."""
+    """Shows a sentence to the operator; it must hold no name and no id of a person."""
     services: Callable[[], LtiServices] | None = None
-    """Called only by readers that ask an LTI platform; None where the bridge has no keys at hand."""
+    """Called only by readers that ask an LTI platform; None where the bridge has no keys."""
     usernames: Sequence[str] = ()
     """OttoLearn's Username attributes: what fills one of them is an ID."""
     pushes: Pushes | None = None
-    """What was pushed to the connection; None where nobody pushes."""
+    """What was pushed to the connection by SCIM; None for connections without it."""
     state: ConnectionState | None = None
     """None where nothing is kept between one reading and the next."""
 
 
 class Observation(NamedTuple):
-    """One thing that `ottobridge doctor` looked at: what, how it stands, and what to do."""
+    """One check of `ottobridge doctor` that an adapter makes: what was checked, the result, and what to do."""
 
     what: str
     state: State
@@ -250,14 +250,14 @@ class Memory(NamedTuple):
     """What the bridge keeps for an adapter between one request and the next, for one connection alone."""
 
     look: Callable[[str], str]
-    """What is kept under these words; empty where nothing is, or its time is over."""
+    """The value stored under this key; empty where there is none, or it has expired."""
     keep: Callable[[str, str, float], None]
-    """Keep a value under words, for so many seconds. What is kept there already stays."""
+    """Store a value under a key for so many seconds, unless the key has a value already."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackContext:
-    """What an adapter works with that asks or tells the LMS something because of a launch."""
+    """The dependencies of an adapter that calls the LMS for a launch: to verify it, or to report progress."""
 
     outbound: Outbound
     now: Callable[[], float]
@@ -267,7 +267,7 @@ class CallbackContext:
 
 @dataclass(frozen=True, kw_only=True)
 class Adapter(Generic[S]):
-    """What one LMS, or one package format, can do. A slot it cannot fill is None, not an exception.
+    """The functions of one LMS or package format. What it cannot do is None, not a function that raises.
 
     The functions take plain values and raise only what `bridge.errors` names.
     """
@@ -275,11 +275,11 @@ class Adapter(Generic[S]):
     name: str
     """The word after `adapter:` in the configuration."""
     title: str
-    """What people call it."""
+    """Its name on pages."""
     settings: type[S]
     """A frozen pydantic model: the keys of a connection of this kind."""
     presets: Callable[[], Mapping[str, str]] | None = None
-    """What the setting `preset` can be, and what people call the LMS that each describes."""
+    """The values of the setting `preset`, each with the name of the LMS that it describes."""
     read_claims: Callable[[SignedClaims, S], Launch] | None = None
     """LTI 1.3: which claim is what."""
     read_course: Callable[[SignedClaims, S], str] | None = None
@@ -295,15 +295,15 @@ class Adapter(Generic[S]):
     report: Callable[[Mapping[str, str], Report, S, CallbackContext], None] | None = None
     """Tell the LMS of progress, given the `channel` of the launch."""
     read_roster: Callable[[S, ReaderContext], RosterPages] | None = None
-    """Everybody the LMS knows, a page at a time."""
+    """All people of the LMS, a page at a time."""
     read_changes: Callable[[S, ReaderContext, float], RosterPages] | None = None
-    """Whom the LMS changed after a moment of its own clock, with their RECORD, inactive where they left. The RosterEnd
-    proves that these were all changes; it says nothing of whoever is not among them."""
+    """The people changed after a time by the LMS's clock, with their RECORD, and inactive where they left. The
+    RosterEnd proves that these were all changes; it says nothing about other people."""
     look_up: Callable[[S, ReaderContext, str], Sequence[RosterMember]] | None = None
     """The people whom the LMS has with this student ID now, asked at once and with few calls; empty if nobody has it,
     more than one where the ID is doubled. A learner waits for it: it does not wait out what the LMS asks to wait for.
-    Members are as `read_roster` yields them, `fields` and RECORD included, and whoever is not on the roster that
-    `read_roster` reads, by its filters, is nobody here. Raises what `bridge.errors` names."""
+    Members are as `read_roster` yields them, `fields` and RECORD included, and without people whom the filters
+    of `read_roster` exclude. Raises what `bridge.errors` names."""
     look_up_lacks: Callable[[S], str] = lambda _: ""
     """What a connection lacks, so that nobody can be looked up there, in words for the operator; empty for nothing."""
     record_of_launch: Callable[[S, ReaderContext, str, str], str] | None = None
@@ -311,7 +311,7 @@ class Adapter(Generic[S]):
     now; empty where it cannot say. None: their names have nothing to do with each other, or are the same by
     `roster_namespace`."""
     examine: Callable[[S, ReaderContext], Iterator[Observation]] | None = None
-    """What only this LMS must be looked at for, by `ottobridge doctor`; nothing is changed there."""
+    """The checks of `ottobridge doctor` for this LMS alone; they change nothing there."""
     tells_changes: Callable[[S], bool] = lambda _: True
     """Whether the source of a connection has `read_changes`, where the adapter has several kinds of sources."""
     fingerprint: Callable[[S], str] | None = None
@@ -335,11 +335,11 @@ class Adapter(Generic[S]):
     roster_namespace: str = "roster"
     """Whose records the roster names: a `Kind`, where they are the same as those of its launches."""
     package_formats: tuple[str, ...] = ()
-    """What LMSs import, of which `build_package` makes packages."""
+    """The formats of which `build_package` makes packages."""
     build_package: Callable[[PackageOrder], bytes] | None = None
-    """The zip that an administrator drops into an LMS. Raises ValueError, in words, for a title that will not do."""
+    """The zip that an administrator imports into an LMS. Raises ValueError with a sentence for an unusable title."""
     claims_roster: Callable[[S], bool] = lambda _: False
-    """Whether the student IDs of the roster stand in fields that a course author can write: they are only `claimed`."""
+    """Whether the student IDs of the roster are in fields that a course author can write: they are only `claimed`."""
 
 
 @dataclass(frozen=True)
@@ -354,9 +354,9 @@ class Connection(Generic[S]):
     id_rules: Sequence[Any] = ()
     """`bridge.learners.students.Rule`s, which `shape` applies."""
     provisioning: Mapping[str, str] | None = None
-    """What users made for unknown students get where the LMS says nothing, by attribute; None: nobody is made."""
+    """The attributes of users created for unknown students, where the LMS has no value; None: none is created."""
     look_up: LookUpPolicy | None = None
-    """Given where unknown students are looked up in the LMS."""
+    """How unknown students are looked up in the LMS at a launch; None: they are not."""
     ignore_case: bool = False
     """Whether student IDs that differ in ASCII letter case alone are the same."""
     replaces_ids: bool = False
@@ -366,9 +366,9 @@ class Connection(Generic[S]):
     roster_connection: str = ""
     """The connection whose roster knows the people who launch here; empty where it is this one, or none."""
     support: Support | None = None
-    """Whom its learners turn to; None: `bridge.support`."""
+    """The support contact of its learners; None: `bridge.support`."""
     brand: Brand | None = None
-    """How its pages look; None: `bridge.brand`."""
+    """The brand of its pages; None: `bridge.brand`."""
 
     def shape(self, student_id: str) -> str:
         """The ID to look up, of one that the LMS sends."""
@@ -383,7 +383,7 @@ class Connection(Generic[S]):
 
 
 def clean(text: object) -> str:
-    """Text as we keep it: Unicode NFC, trimmed, control characters out; anything but text or a number is empty.
+    """Text as it is stored: Unicode NFC, trimmed, control characters out; anything but text or a number is empty.
 
     A number is written as digits (Canvas sends numeric ids as JSON integers); a boolean is not a number here.
     """

@@ -5,11 +5,11 @@ OttoBridgeError
 ├── LearnerNotFound       nobody in OttoLearn has the student ID        (OttoLearn's administrator)
 │   └── LearnerIncomplete and cannot be made: OttoLearn requires what the LMS does not say   (the operator)
 ├── LearnerAmbiguous      several people have it                        (OttoLearn's administrator)
-├── LearnerInactive       the one who has it may not log in             (OttoLearn's administrator)
+├── LearnerInactive       the user who has it is inactive               (OttoLearn's administrator)
 ├── RemoteUnavailable     another system did not answer; later may help (nobody, then the operator)
-├── RemoteRefused         another system said no; later will not help   (the operator)
+├── RemoteRefused         another system refused; later will not help   (the operator)
 ├── RegistrationRefused   an LMS could not be registered; the message tells why (the LMS administrator)
-└── RosterIncomplete      a roster was not read whole                   (the LMS administrator)
+└── RosterIncomplete      a roster was not read completely              (the LMS administrator)
 ConfigError               a wrong configuration, outside the family so that no handler swallows it
 """
 
@@ -73,11 +73,11 @@ class RemoteUnavailable(OttoBridgeError):
         self.status = status
         """429 or 5xx, or 0 where there was no answer: only after a 429 is it known that nothing was done."""
         self.retry_after = retry_after
-        """Seconds to wait, where the system said so."""
+        """Seconds to wait before another try, where the system named them."""
 
 
 class RemoteRefused(OttoBridgeError):
-    """Another system answered, and the answer was no or made no sense. Names host and status only."""
+    """Another system refused, or its answer was invalid. Names host and status only."""
 
     def __init__(self, message: str, *, status: int = 0) -> None:
         super().__init__(message)
@@ -85,7 +85,7 @@ class RemoteRefused(OttoBridgeError):
 
 
 class RegistrationRefused(OttoBridgeError):
-    """Dynamic registration came to nothing. The message is a sentence for the LMS administrator."""
+    """Dynamic registration failed. The message is a sentence for the LMS administrator."""
 
 
 class RosterIncomplete(OttoBridgeError):

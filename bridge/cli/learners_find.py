@@ -16,9 +16,9 @@ from bridge.contracts import FIRST_NAME, LAST_NAME, Connection, Learner, Outcome
 from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound
 from bridge.learners import students
 from bridge.learners.search import EMAIL, search
-from bridge.store import aliases, learners, vouching
+from bridge.store import aliases, identity_lookup, learners
 from bridge.store.database import Engine
-from bridge.store.vouching import LaunchIdentity
+from bridge.store.identity_lookup import LaunchIdentity
 from bridge.sync.planfile import iso
 
 NOBODY: Final = 1
@@ -137,7 +137,7 @@ def _then(connection: Connection[Any] | None) -> str:
 def _known(invocation: Invocation, engine: Engine, sent: str, asked: str, connection: Connection[Any]) -> Found | None:
     """What a dispute or a link says before anybody is looked up."""
     identity = LaunchIdentity(connection.name, "", "", sent, asked, connection.ignore_case)
-    known = vouching.of_launch(engine, identity, candidates=False)
+    known = identity_lookup.of_launch(engine, identity, candidates=False)
     if known.dispute:
         return _found(Outcome.REJECTED, f"identity_disputed: the last roster found it in conflict: {known.dispute}")
     linked = learners.learner(engine, known.linked) if known.linked is not None else None

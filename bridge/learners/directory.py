@@ -15,10 +15,10 @@ from bridge.errors import LearnerAmbiguous, LearnerInactive, LearnerNotFound, Re
 from bridge.identifiers import FAULTS, fault, is_student_id, loose_key, lower_ascii, normalize
 from bridge.learners.refresh_lease import refresh_lease
 from bridge.learners.remote_search import Search, no_search
-from bridge.store import directory_snapshots, learners, vouching
+from bridge.store import directory_snapshots, identity_lookup, learners
 from bridge.store.database import Engine
+from bridge.store.identity_lookup import Candidate
 from bridge.store.learners import DirectoryState
-from bridge.store.vouching import Candidate
 
 _log = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ class Directory:
         return learners.state(self._engine)
 
     def _match(self, student_id: str, ignore_case: bool, candidates: Sequence[Candidate] | None = None) -> Match | None:
-        found = vouching.candidates(self._engine, loose_key(student_id)) if candidates is None else candidates
+        found = identity_lookup.candidates(self._engine, loose_key(student_id)) if candidates is None else candidates
         return _choose(found, normalize(student_id), self._attributes, ignore_case=ignore_case)
 
     def _read(self, accept_fewer: bool) -> Iterator[Learner]:

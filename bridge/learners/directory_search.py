@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from bridge.contracts import FIRST_NAME, LAST_NAME, Learner
 from bridge.identifiers import loose_key
-from bridge.store import learners, vouching
+from bridge.store import identity_lookup, learners
 from bridge.store.database import Engine
 from bridge.store.learner_windows import window
 from bridge.store.search_keys import name_key, name_words, value_key
@@ -107,7 +107,7 @@ def _first(found: Iterator[Learner], size: int) -> dict[int, Learner]:
 
 def _named(engine: Engine, text: str, most: int) -> Iterator[Learner]:
     """Whom the whole text names: by an ID, an address, a number, or a name in either order."""
-    for candidate in vouching.candidates(engine, loose_key(text)):
+    for candidate in identity_lookup.candidates(engine, loose_key(text)):
         yield candidate.learner
     if text.isascii() and text.isdigit() and len(text) < 18 and (one := learners.learner(engine, int(text))):
         yield one

@@ -13,10 +13,10 @@ from typing import Final
 
 from bridge.errors import LaunchRejected
 from bridge.identifiers import record_key
-from bridge.store import learners, people, vouching
+from bridge.store import identity_lookup, learners, people
 from bridge.store.database import Engine
+from bridge.store.identity_lookup import Known, LaunchIdentity
 from bridge.store.people import Origin, Person
-from bridge.store.vouching import Known, LaunchIdentity
 
 TRIES: Final = 3
 """Of several launches of one record at once each looks again at what the others wrote."""
@@ -33,7 +33,7 @@ class Ledger:
         """Whether a roster has said that this record has this ID."""
         if not identity.record:
             return False
-        person = vouching.of_launch(self.engine, identity, candidates=False).person
+        person = identity_lookup.of_launch(self.engine, identity, candidates=False).person
         return person is not None and person.origin == Origin.ROSTER and identity.has_id_of(person)
 
     def require_no_other_id(self, identity: LaunchIdentity, known: Known) -> None:

@@ -14,9 +14,9 @@ from bridge.errors import LaunchRejected, LearnerAmbiguous, LearnerInactive, Lea
 from bridge.learners.directory import Directory
 from bridge.learners.ledger import Ledger
 from bridge.learners.provisioning import Provisioning
-from bridge.store import learners, unmatched, vouching
+from bridge.store import identity_lookup, learners, unmatched
 from bridge.store.database import Engine
-from bridge.store.vouching import Known, LaunchIdentity
+from bridge.store.identity_lookup import Known, LaunchIdentity
 
 
 class LookUp(Protocol):
@@ -33,7 +33,7 @@ class LookUp(Protocol):
 
 def undisputed(engine: Engine, identity: LaunchIdentity) -> Known:
     """What is known of a launch. Raises LaunchRejected `identity_disputed`."""
-    known = vouching.of_launch(engine, identity)
+    known = identity_lookup.of_launch(engine, identity)
     if known.dispute:
         raise LaunchRejected("identity_disputed", f"the last roster found this ID in conflict: {known.dispute}")
     return known

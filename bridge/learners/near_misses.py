@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from bridge.contracts import FIRST_NAME, LAST_NAME, Learner, Student
 from bridge.identifiers import is_student_id, loose_key, lower_ascii, normalize
 from bridge.learners.students import differ
-from bridge.store import learners, vouching
+from bridge.store import identity_lookup, learners
 from bridge.store.database import Engine
 from bridge.store.search_keys import name_key, name_words, value_key
 
@@ -66,15 +66,15 @@ def _by_id(engine: Engine, student_id: str) -> Iterator[NearMiss]:
     if not is_student_id(student_id):
         return
     folded = loose_key(student_id)
-    for candidate in vouching.candidates(engine, folded):
+    for candidate in identity_lookup.candidates(engine, folded):
         yield NearMiss(candidate.learner, _likeness(candidate.value, normalize(student_id)), candidate.attribute)
     for other in {unicodedata.normalize("NFKC", folded), folded.translate(_WIDE)} - {folded}:
-        for candidate in vouching.candidates(engine, other):
+        for candidate in identity_lookup.candidates(engine, other):
             yield NearMiss(candidate.learner, "other_spelling", candidate.attribute)
     core = folded.lstrip("0")
     for zeros in range(ZEROS + 1) if core else ():
         if (other := "0" * zeros + core) != folded:
-            for candidate in vouching.candidates(engine, other):
+            for candidate in identity_lookup.candidates(engine, other):
                 yield NearMiss(candidate.learner, "leading_zeros", candidate.attribute)
 
 

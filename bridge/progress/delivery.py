@@ -26,8 +26,9 @@ def delivery_channels(
     token: Callable[[], str],
     context: Callable[[str], CallbackContext],
 ) -> Mapping[str, Deliver]:
-    """A way for each kind of launch that we tell; SCORM pages ask instead. `key` signs for LTI's services; `means` are
-    those of the connection of a name.
+    """The function that reports progress, by kind of launch; SCORM is not among them, since its pages poll.
+
+    `key`: our signing key for LTI services; `context`: the callback context of the connection of a name.
     """
 
     def by_adapter(connection: Connection[Any], channel: Mapping[str, str], report: Report) -> None:
@@ -61,11 +62,11 @@ def reports_of(
     now: Callable[[], float],
     token: Callable[[], str],
 ) -> Reports:
-    """What takes progress and tells the LMSs of it, by every way there is."""
+    """The `Reports` of a bridge, with a delivery function for every kind of launch."""
     context = partial(callback_context, engine, outbound, now)
     return Reports(engine, secret_key, now, find, delivery_channels(outbound, own_keys.signing, now, token, context))
 
 
 def callback_context(engine: Engine, outbound: Outbound, now: Callable[[], float], connection: str) -> CallbackContext:
-    """What an adapter asks the LMS of a connection with."""
+    """The callback context of a connection."""
     return CallbackContext(outbound, now, memory_of(engine, connection, now))

@@ -45,7 +45,7 @@ _PURGE: Final = Purge(table, table.c.until <= bindparam("now"))
 
 
 def add(engine: Engine, token: str, row: SessionRow) -> None:
-    """Keep a session for whoever brings `token`, which must be random."""
+    """Store a session under the digest of `token`, which must be random."""
     with autocommit(engine) as connection:
         connection.execute(insert(table), {**row._asdict(), "key": _digest(token)})
 
@@ -73,7 +73,7 @@ def remove(engine: Engine, token: str) -> None:
 
 
 def people(engine: Engine, *, now: float, seen_since: float) -> list[PersonRow]:
-    """Whoever is signed in, and was seen since then."""
+    """The people who are signed in and were active since then."""
     living = (table.c.until > now, table.c.seen_at > seen_since)
     statement = select(
         table.c.way,

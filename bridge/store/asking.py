@@ -1,4 +1,4 @@
-"""Who asks the database: somebody who waits in front of a browser, or work that has all the time it needs."""
+"""Whether the database is used by a web request, which has a time limit, or by background work, which has none."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from contextvars import ContextVar
 from typing import Final
 
 is_request: Final[ContextVar[bool]] = ContextVar("is_request", default=False)
-"""Whether a request asks, in this thread."""
+"""Whether this thread handles a web request."""

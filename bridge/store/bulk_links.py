@@ -1,4 +1,4 @@
-"""Many links of one sheet: all of them, and their lines of the audit list, in one transaction; and their undoing."""
+"""All links of one sheet in one transaction with their audit entries, and their undoing."""
 
 from __future__ import annotations
 
@@ -35,8 +35,10 @@ def link_all(
     acts: Sequence[AuditRow],
     now: float,
 ) -> list[Link]:
-    """Make every link, in the place of the user that `instead_of` names for a student; the students who wait for them
-    wait no more. Where somebody was faster with one, nothing is changed: which those are.
+    """Make all links and mark their students as resolved, or change nothing and return the links that prevented it.
+
+    `instead_of`: the user whom a student was linked with when the sheet was checked. A link prevents it where that is
+    no longer true.
     """
     with engine.begin() as database:
         lost = [link for link in links if not _put(database, link, instead_of.get(link[:2]), now)]
@@ -49,7 +51,7 @@ def link_all(
 
 
 def unlink_all(engine: Engine, links: Sequence[Link], acts: Mapping[Link, AuditRow]) -> list[Link]:
-    """Undo those of the links that are still as they were made, and let the students wait again; which those were."""
+    """Undo the links that are unchanged since, and let their students wait again; returns the links undone."""
     with engine.begin() as database:
         undone = [link for link in links if database.execute(_DROP, _row(link, was=link[2])).rowcount == 1]
         _mark(database, undone, State.WAITING)

@@ -1,4 +1,4 @@
-"""The types of the database for everybody else: only this package knows SQLAlchemy."""
+"""The types of SQLAlchemy under the bridge's own names, for other packages: only this one imports SQLAlchemy."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a new reading of OttoLearn's list says that the directory does not hold.
+"""The difference between a new reading of OttoLearn's users and the directory, and its application.
 
-Hardly anything changes between two readings. So each learner is compared with what is served, the few differences are
-kept in memory, and written in one transaction at the end: before it everything is as it was, after it all is new.
+Few users change between two readings. So each is compared with the current snapshot, and the differences are kept in
+memory and written in one transaction at the end.
 """
 
 from __future__ import annotations
@@ -65,15 +65,15 @@ class Difference:
         self._held = 0
         self._seen = IdSet()
         self.changed: dict[int, Learner] = {}
-        """Who is new, or not as the directory has them."""
+        """The new and changed learners, by user id."""
         self.gone: list[int] = []
-        """Who was not listed, in ascending order."""
+        """User ids that were not listed, in ascending order."""
         self.count = 0
-        """How many were listed."""
+        """The number of users listed."""
 
     def take(self, people: Iterator[Learner]) -> Iterator[Learner] | None:
-        """Compare everybody; None when that is done. Where there are too many differences: everybody who is to be
-        written, those who were compared before included.
+        """Compare all `people` and return None; with more than `MOST` differences return all learners to write, those
+        already compared included.
         """
         while batch := list(islice(people, COMPARED)):
             self._compare([person for person in batch if self._seen.add(person.user_id)])
@@ -96,7 +96,7 @@ class Difference:
                 self.changed[person.user_id] = person
 
     def _absent(self) -> Iterator[int]:
-        """Who is in the directory and was not listed. Nobody, where as many are there as were compared."""
+        """The user ids in the directory that were not listed; without a search where the counts are equal."""
         with autocommit(self._engine) as connection:
             if connection.execute(_SIZE, {"g": self._base}).scalar_one() == self._held:
                 return
@@ -105,7 +105,7 @@ class Difference:
                 yield row[0]
 
     def _unchanged(self) -> Iterator[Learner]:
-        """Those compared who are as the directory has them."""
+        """The compared learners who have not changed."""
         for user_id, active, attributes in self._rows(_PAGE):
             if user_id in self._seen and user_id not in self.changed:
                 yield Learner(user_id, bool(active), json.loads(attributes))
@@ -126,7 +126,7 @@ def patch(
 ) -> None:
     """Bring the generation `base` to what the reading `new` said, within the caller's transaction.
 
-    Whoever was written as confirmed by OttoLearn while the list was read stays as confirmed: those stand in `new`.
+    Users whom OttoLearn confirmed by a write while the list was read are in `new`, and keep those values.
     """
     # As `bridge.store.directory_snapshots.put` locks them, so that none of its transactions is under way from here on.
     connection.execute(_LOCK, {"both": [base, new]}).all()

@@ -1,4 +1,4 @@
-"""Rows that whoever comes first writes: one statement decides, whoever else tries at the same moment."""
+"""INSERT ... ON CONFLICT DO NOTHING: of several processes that write the same key one succeeds."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ _ADD: Final = {"sqlite": _statements(sqlite), "postgresql": _statements(postgres
 
 
 def count_uncounted(engine: Engine) -> int:
-    """How many launches, at most, are not counted yet."""
+    """An upper bound of the number of launches that are not counted yet."""
     with autocommit(engine) as connection:
         return _newest(connection) - _counted(connection)
 

@@ -1,4 +1,4 @@
-"""A stretch of OttoLearn's users at a time, those in whose record a text stands: for searches that no index answers."""
+"""Scans OttoLearn's users a range at a time for those whose record contains a text: for searches without an index."""
 
 from __future__ import annotations
 

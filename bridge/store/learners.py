@@ -32,7 +32,7 @@ class DirectoryState(NamedTuple):
 current: Final = select(directory.c.current).scalar_subquery()
 """The generation that is served."""
 BATCH: Final = 2_000
-"""Learners of one page, for whoever must look at everybody."""
+"""Learners of one page, for code that iterates over all of them."""
 _PAGE: Final = (
     select(people.c.user_id, people.c.active, people.c.attributes)
     .where(people.c.generation == current, people.c.user_id > bindparam("last"))

@@ -1,4 +1,4 @@
-"""The person ledger: which record of an LMS is which OttoLearn user, and who said so.
+"""The ledger of persons: which record of an LMS is which OttoLearn user, and by which source.
 
 A record is the LMS's own name of a person, which it never gives to somebody else, and belongs to a namespace: the
 kind of launch, or the roster, by which it comes. Within a namespace a record is one user, and a user is one record.
@@ -25,7 +25,7 @@ from bridge.store.sync_schema import person, sync_person, sync_source
 
 
 class Origin(enum.StrEnum):
-    """Who said that the record has the student ID."""
+    """The source of the student ID of a record."""
 
     LAUNCH = "launch"
     ROSTER = "roster"
@@ -43,11 +43,11 @@ class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """As `bridge.identifiers.record_key` writes it."""
     student_id: str
     user_id: int | None
-    """None where an earlier version has let somebody else become this user."""
+    """None where an earlier version gave this user to another record."""
     origin: str
     first_seen: float
     bound_at: float
-    """When it got its student ID or its user last."""
+    """When its student ID or user last changed."""
     last_seen: float
 
 
@@ -106,38 +106,38 @@ class Source(NamedTuple):
 
 
 def by_records(connection: Connection, name: str, namespace: str, records: Sequence[str]) -> list[Person]:
-    """Those of these records that are known in the namespace."""
+    """The ledger's entries of these records in the namespace."""
     return _BY_RECORD.fetch(connection, records, {"c": name, "d": namespace}) if records else []
 
 
 def by_users(connection: Connection, name: str, namespace: str, user_ids: Sequence[int]) -> list[Person]:
-    """Who, in the namespace, is one of these users."""
+    """The ledger's entries of these users in the namespace."""
     return _BY_USER.fetch(connection, user_ids, {"c": name, "d": namespace}) if user_ids else []
 
 
 def of_record(engine: Engine, name: str, namespace: str, record: str) -> Person | None:
-    """The person that this record is in the namespace."""
+    """The ledger's entry of this record in the namespace."""
     with autocommit(engine) as connection:
         return next(iter(by_records(connection, name, namespace, [record_key(record)])), None)
 
 
 def of_user(engine: Engine, name: str, namespace: str, user_id: int) -> Person | None:
-    """The person who, in the namespace, is this user."""
+    """The ledger's entry of this user in the namespace."""
     with autocommit(engine) as connection:
         return next(iter(by_users(connection, name, namespace, [user_id])), None)
 
 
 def touch(engine: Engine, known: Person, now: float) -> None:
-    """The person was seen again."""
+    """Set when the person was last seen."""
     asked = {"c": known.connection, "d": known.namespace, "r": known.record, "at": now}
     with autocommit(engine) as connection:
         connection.execute(_TOUCH, asked)
 
 
 def bind(engine: Engine, wanted: Person, before: Person | None) -> bool:
-    """Let the record be this user with this ID, where it still stands as `before` says, None for not at all.
+    """Write the entry `wanted`, if the stored one is still `before` (None: if there is none). Compare-and-swap.
 
-    False where somebody was quicker, or another record is the user; then nothing has changed.
+    False, and nothing is changed, where another process was faster or another record is the user.
     """
     with engine.begin() as connection:
         _one_at_a_time(connection, wanted.connection)
@@ -151,8 +151,9 @@ def bind(engine: Engine, wanted: Person, before: Person | None) -> bool:
 
 
 def upsert(connection: Connection, people: Sequence[Person]) -> None:
-    """Write what a roster says, within the caller's transaction. A record whose user another record is meanwhile, by a
-    launch, is left out: the next roster finds the two.
+    """Write the entries of a roster, within the caller's transaction.
+
+    Left out are records whose user has become another record's meanwhile, by a launch; the next run reports the two.
     """
     if not people:
         return
@@ -169,17 +170,17 @@ def upsert(connection: Connection, people: Sequence[Person]) -> None:
 
 
 def _one_at_a_time(connection: Connection, name: str) -> None:
-    """Until this transaction ends, nobody else says who is which user at the connection `name`.
+    """Lock the ledger of the connection `name` until this transaction ends.
 
-    Without it two records could become one user between the look at who is and the writing, which the unique index
-    refuses: an error in place of an answer. SQLite needs none: it has one writer.
+    Without the lock two records could be given one user between the check and the write, and the unique index would
+    raise an error. SQLite needs none: it has one writer.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(_ONE_AT_A_TIME, {"c": name})
 
 
 def _free(connection: Connection, people: Sequence[Person]) -> list[Person]:
-    """Those whose user no other record is, neither in the ledger nor among themselves."""
+    """The entries whose user belongs to no other record, neither in the ledger nor in `people`."""
     name, namespace = people[0].connection, people[0].namespace
     users = [one.user_id for one in people if one.user_id is not None]
     held = {one.user_id: one.record for one in by_users(connection, name, namespace, users)}
@@ -187,14 +188,14 @@ def _free(connection: Connection, people: Sequence[Person]) -> list[Person]:
 
 
 def rename(engine: Engine, connection: str, user_id: int, student_id: str, *, now: float) -> None:
-    """Let every record of the connection that is this user have this ID, because an administrator says so."""
+    """Set the ID of all records of the connection that are this user, by decision of an administrator."""
     statement = update(person).where(_p.connection == connection, _p.user_id == user_id)
     with autocommit(engine) as database:
         database.execute(statement.values(student_id=student_id, origin=Origin.ADMINISTRATOR, bound_at=now))
 
 
 def mark_left(connection: Connection, source: Source, user_ids: Sequence[int], now: float) -> None:
-    """These users are no longer on the roster: from now on it counts how long ago they were seen."""
+    """Set when users who are no longer on the roster were last seen; their entries expire from then on."""
     if user_ids:
         one = {"c": source.connection, "d": source.namespace, "at": now}
         connection.execute(_LEFT, [{**one, "u": user_id} for user_id in user_ids])
@@ -220,7 +221,7 @@ def forget_before(engine: Engine, time: float) -> int:
 def listed(
     engine: Engine, connection: str, *, student_id: str = "", record: str = "", user_id: int = 0
 ) -> list[Person]:
-    """Everything that is known at a connection of a student ID, of a record, or of an OttoLearn user."""
+    """The entries of a connection with a student ID, a record, or an OttoLearn user."""
     asked = or_(_p.student_id == student_id, _p.record == record_key(record), _p.user_id == user_id)
     statement = select(*_COLUMNS).where(_p.connection == connection, asked).order_by(_p.namespace, _p.record)
     with autocommit(engine) as database:
@@ -228,7 +229,7 @@ def listed(
 
 
 def release(engine: Engine, connection: str, records: Sequence[tuple[str, str]]) -> int:
-    """Forget these records, each with its namespace; how many there were. Whoever comes next is bound anew."""
+    """Delete the entries of these records, each with its namespace; returns how many. The next launch binds anew."""
     with engine.begin() as database:
         return sum(
             database.execute(delete(person).where(_ONE), {"c": connection, "d": namespace, "r": record}).rowcount

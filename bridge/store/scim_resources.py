@@ -33,7 +33,7 @@ from bridge.store.scim_schema import scim_member, scim_resource
 
 USER, GROUP = "User", "Group"
 SEVERAL: Final = bytes(32)
-"""In the column `mail` of whoever has more than one: they are looked at whichever is asked for."""
+"""The value of the column `mail` for users with several addresses, whose documents are searched instead."""
 BATCH: Final = 1_000
 
 
@@ -64,7 +64,7 @@ def folded(value: str) -> str:
 
 
 def digest(connection: str, kind: str, column: str, value: str) -> bytes:
-    """What stands in a column of digests for a value that is folded already."""
+    """The digest of a folded value, as the columns of `Keys` hold it."""
     text = "\n".join((connection, kind, column, value))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
@@ -108,7 +108,7 @@ _DELETE: Final = Prepared(
 _PAGE: Final = select(*_COLUMNS).where(*_LIVING).order_by(_r.number)
 _HAVING: Final = {name: Prepared(_PAGE.where(_r[name] == bindparam("one"))) for name in Keys._fields}
 _BECOME_ASCII: Final = {"kelvin": "%\u212a%", "question": "%\u037e%", "varia": "%\u1fef%"}
-"""Letters that NFC writes as ASCII ones: whoever has one in an address is looked at, too."""
+"""Letters that NFC turns into ASCII ones: addresses with one of them are searched, too."""
 
 
 def _with_mail(document: ColumnElement[str]) -> Select[Any]:
@@ -236,7 +236,7 @@ def everything(engine: Engine, connection: str, kind: str) -> Iterator[list[Row]
 
 
 def users(engine: Engine, connection: str, since: float | None = None) -> Iterator[list[Row]]:
-    """Everybody who lives, or, with `since`, whoever changed from then on, those who were deleted among them."""
+    """All users that are not deleted; with `since` all that changed from then on, deleted ones included."""
     statement = _USERS.where(_r.deleted_at.is_(None) if since is None else _r.changed_at >= bindparam("since"))
     yield from _batches(engine, statement, {"of": connection, "since": since})
 

@@ -19,11 +19,11 @@ from bridge.store.sync_schema import sync_claim, sync_item, sync_run
 
 BATCH: Final = 1_000
 LAST: Final = "\U0010ffff"
-"""Stands after every other character."""
+"""Sorts after every other character."""
 
 
 class Kind(enum.StrEnum):
-    """What is to be done with a person, or said of them."""
+    """The kind of change for a person, or why there is none."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -32,7 +32,7 @@ class Kind(enum.StrEnum):
     FOLLOW = "follow"
     """The student ID of a person has changed: the same user gets the new one."""
     ADOPT = "adopt"
-    """Nothing to write; the person is ours from now on."""
+    """Nothing to write; the connection owns the person from now on."""
     RETURNED = "returned"
     """Nothing to write; the person was missing and is back within the grace."""
     GRACE = "grace"
@@ -49,7 +49,7 @@ WRITES: Final = (Kind.CREATE, Kind.UPDATE, Kind.REACTIVATE, Kind.DEACTIVATE, Kin
 
 
 class State(enum.StrEnum):
-    """How far an item is."""
+    """The state of an item."""
 
     NOTED = "noted"
     """Nothing is to be written to OttoLearn."""
@@ -72,7 +72,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     """Attribute -> value in OttoLearn, for those that change."""
     after: dict[str, str] = {}
     written: dict[str, str] | None = None
-    """What we will have written in all; None where that is `after`."""
+    """All attributes that the sync will have written; None where that is `after`."""
     foreign: dict[str, tuple[str, str]] = {}
     """Attribute -> (value in OttoLearn, value in the LMS), where somebody changed what we wrote."""
     note: str = ""
@@ -80,7 +80,7 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True):
     replaces: str = ""
     """The key under which the person was known before."""
     where: str = ""
-    """Where the person stands in the source, for those whom only their row tells apart."""
+    """The place of the person in the source (`People!A17`), where they have no usable ID."""
     record: str = ""
     """The source's own lasting name of the person, as `bridge.identifiers.record_key` writes it."""
 
@@ -127,14 +127,14 @@ def add(connection: Connection, run: int, items: Sequence[Item]) -> None:
 
 
 def claim(connection: Connection, run: int, claims: Iterable[tuple[str, int]]) -> None:
-    """Note that items want Username values: (folded value, number of the item)."""
+    """Record which items want which Username values: (folded value, number of the item)."""
     if rows := [{"run": run, "folded": folded, "number": number} for folded, number in claims]:
         dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
         connection.execute(dialect.insert(sync_claim).on_conflict_do_nothing(), rows)
 
 
 def planned_keys(connection: Connection, run: int, keys: Sequence[str]) -> set[str]:
-    """Those of `keys` with whom the run already knows what to do, or that it cannot know."""
+    """Those of `keys` for which the run already has an item."""
     return {key for (key,) in _KEYS.fetch(connection, keys, {"r": run})}
 
 
@@ -162,7 +162,7 @@ def resolve_claims(connection: Connection, run: int, reason: str) -> None:
 
 
 def counts(engine: Engine, run: int) -> dict[tuple[str, str, str], int]:
-    """How many items of each (kind, state, reason)."""
+    """The number of items by (kind, state, reason)."""
     with autocommit(engine) as connection:
         return {(kind, state, reason): count for kind, state, reason, count in connection.execute(_COUNTS, {"r": run})}
 
@@ -239,7 +239,7 @@ def linked(connection: Connection, source: int, user_ids: Sequence[int]) -> dict
 
 
 def unsettled(engine: Engine, source: int) -> list[int]:
-    """The runs of a connection with items of which nobody knows what became of them."""
+    """The runs of a connection with items still `sent`, whose result is unknown."""
     statement = (
         select(sync_item.c.run)
         .join(sync_run, sync_run.c.id == sync_item.c.run)
@@ -264,7 +264,7 @@ def sent_for(engine: Engine, source: int, key: str) -> list[tuple[int, bool, flo
 
 
 def has_items(engine: Engine, run: int, kinds: Sequence[str], states: Sequence[str] = (State.HELD,)) -> bool:
-    """Whether a run holds items of these kinds, or has some in one of these states."""
+    """Whether a run has items of these kinds in one of these states."""
     statement = select(_i.number).where(_i.run == run, _i.state.in_(states), _i.kind.in_(kinds)).limit(1)
     with autocommit(engine) as connection:
         return connection.execute(statement).first() is not None

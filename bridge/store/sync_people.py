@@ -32,27 +32,27 @@ class Membership(enum.IntEnum):
     LET_GO = 1
     """Gone; the user was left alone because another connection still has the person, or somebody activated them."""
     DEACTIVATED = 2
-    """Gone, and deactivated by us: whoever comes back is reactivated."""
+    """Gone, and deactivated by this connection: reactivated when they are back on the roster."""
 
 
 class Known(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What the snapshot holds of one person."""
+    """The row of a person in the snapshot."""
 
     key: str
     user_id: int
     hex_digest: str
     membership: int
     missing: bool
-    """On its way out, within the grace."""
+    """Whether the person is missing from the roster, within the grace."""
 
     @property
     def digest(self) -> bytes:
-        """Of the last values of the roster."""
+        """The digest of the last values of the roster."""
         return bytes.fromhex(self.hex_digest)
 
 
 class Ownership(NamedTuple):
-    """That a connection knows an OttoLearn user, and how."""
+    """That a connection owns an OttoLearn user, or did."""
 
     source: int
     key: str
@@ -61,7 +61,7 @@ class Ownership(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """A person of the snapshot who may be missing from a roster."""
+    """A person present in the snapshot, with how long they were missing from the roster."""
 
     key: str
     user_id: int
@@ -70,14 +70,14 @@ class Missing(NamedTuple):
 
 
 class SnapshotRow(NamedTuple):
-    """A person as the snapshot is to hold them from now on."""
+    """A row to write into the snapshot."""
 
     key: str
     user_id: int
     digest: bytes
     membership: Membership
     written: Mapping[str, str] | None
-    """None: what was last written stays as it is."""
+    """The attributes last written; None: leave those in the database."""
 
 
 _p, _w = sync_person.c, sync_written.c
@@ -136,17 +136,17 @@ def source_id(engine: Engine, connection: str) -> int:
 
 
 def known(connection: Connection, source: int, keys: Sequence[str]) -> dict[str, Known]:
-    """Those of `keys` that the snapshot has."""
+    """The people of these keys in the snapshot, by key."""
     return {person.key: person for person in _KNOWN.fetch(connection, keys, {"s": source})}
 
 
 def ownerships(connection: Connection, user_ids: Sequence[int]) -> list[Ownership]:
-    """Which connections know these users."""
+    """The ownerships of these users, by all connections."""
     return _OWNERSHIPS.fetch(connection, user_ids)
 
 
 def ownerships_of(connection: Connection, user_ids: Sequence[int]) -> dict[int, list[Ownership]]:
-    """By user: which connections know them."""
+    """The ownerships of these users, by user."""
     found: dict[int, list[Ownership]] = {}
     for ownership in ownerships(connection, user_ids):
         found.setdefault(ownership.user_id, []).append(ownership)
@@ -245,8 +245,10 @@ def set_membership(connection: Connection, source: int, keys: Iterable[str], mem
 
 
 def note_activated(engine: Engine, source: int) -> None:
-    """Whom the connection deactivated, and who is active by now, somebody else has taken over: if they are inactive
-    again later, a person did it, and no sync undoes it. OttoLearn's users must just have been read.
+    """Record that users whom the connection deactivated have been activated by somebody: they become LET_GO.
+
+    If they are inactive again later, an administrator did it, and no sync undoes it. OttoLearn's users must just have
+    been read.
     """
     active = select(learner.c.user_id).where(
         learner.c.generation == select(directory.c.current).scalar_subquery(), learner.c.active
@@ -259,7 +261,7 @@ def note_activated(engine: Engine, source: int) -> None:
 def count_missing(
     connection: Connection, source: int, run: int, kinds: Sequence[str], now: float, *, readings: int
 ) -> None:
-    """So many more complete readings have missed those whom the run's items of `kinds` name; their grace has begun."""
+    """Add `readings` to the missed readings of the people in the run's items of `kinds`, and begin their grace."""
     keys = select(sync_item.c.key).where(sync_item.c.run == run, sync_item.c.kind.in_(kinds))
     connection.execute(
         update(sync_person)
@@ -269,14 +271,14 @@ def count_missing(
 
 
 def forget_missing(connection: Connection, source: int, keys: Sequence[str]) -> None:
-    """These people are on the roster again, within their grace."""
+    """Reset the missed readings of people who are on the roster again."""
     if keys:
         statement = update(sync_person).where(_p.source == source, _p.key == bindparam("k"))
         connection.execute(statement.values(missing_reads=0, missing_since=None), [{"k": key} for key in keys])
 
 
 def forget(connection: Connection, source: int, keys: Sequence[str]) -> None:
-    """These keys no longer stand for anybody: the person has another one now."""
+    """Delete the rows of these keys; the person has another key now."""
     if keys:
         connection.execute(delete(sync_person).where(_p.source == source, _p.key.in_(keys)))
 

@@ -1,4 +1,4 @@
-"""How far a sync is while it is under way: written by the run, read by whoever shows it, in whichever process."""
+"""The progress of a sync under way: written by the run, read by any process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bridge.store.sync_schema import sync_run
 
 
 class Progress(NamedTuple):
-    """How far a run is."""
+    """The progress of a run."""
 
     stage: str
     done: int
@@ -26,13 +26,13 @@ _NOTE: Final = update(sync_run).where(_r.id == bindparam("which"))
 
 
 def note(engine: Engine, run: int, progress: Progress) -> None:
-    """Write how far the run is."""
+    """Write the progress of a run."""
     with autocommit(engine) as connection:
         connection.execute(_NOTE.values(**progress._asdict()), {"which": run})
 
 
 def of_run(engine: Engine, run: int) -> Progress | None:
-    """How far the run is; None before it has said anything."""
+    """The progress of a run; None before any was written."""
     with autocommit(engine) as connection:
         row = connection.execute(_OF, {"asked": run}).one_or_none()
     return None if row is None else Progress(*row)

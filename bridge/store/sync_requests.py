@@ -1,4 +1,4 @@
-"""Syncs that administrators ask for on pages: kept until a process that serves nobody carries them out."""
+"""The queue of syncs that administrators request on pages, for a background process to carry out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Act(enum.StrEnum):
 
 
 class Stage(enum.StrEnum):
-    """How a request stands."""
+    """The state of a request."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -49,7 +49,7 @@ class SyncRequest(NamedTuple):
     state: str
     ended_at: float | None
     result: int | None
-    """The run that came of it."""
+    """The run that carried it out."""
     detail: str
 
 
@@ -77,7 +77,7 @@ _DEAD: Final = (
     update(sync_request)
     .where(
         _q.state == Stage.RUNNING,
-        # Far ahead: its clock, or ours, was set back since; whoever lives says so again.
+        # Far ahead: its clock, or ours, was set back since; a live process writes a new heartbeat.
         or_(_q.seen_at < bindparam("now") - bindparam("lease"), _q.seen_at > bindparam("now") + bindparam("lease")),
     )
     .values(state=Stage.FAILED, open=null(), ended_at=bindparam("now"), detail=bindparam("why"))
@@ -113,7 +113,7 @@ def every_open(engine: Engine) -> list[SyncRequest]:
 
 
 def of_run(engine: Engine, connection: str, run: int) -> SyncRequest | None:
-    """The request by which a run of this connection came about; None where nobody asked on a page."""
+    """The request that led to a run of this connection; None where there was none."""
     statement = select(*_COLUMNS).where(_q.connection == connection, _q.result == run).order_by(_q.id.desc()).limit(1)
     with autocommit(engine) as database:
         row = database.execute(statement).one_or_none()
@@ -145,7 +145,7 @@ def claim(engine: Engine, now: float) -> SyncRequest | None:
 
 
 def is_any(engine: Engine, *, now: float, lease: float) -> bool:
-    """Whether a request waits, or is carried out and nothing was heard of it for so many seconds."""
+    """Whether a request waits, or one has had no heartbeat for `lease` seconds."""
     silent = (_q.state == Stage.RUNNING) & ((_q.seen_at < now - lease) | (_q.seen_at > now + lease))
     wanted = select(_q.id).where(_q.open.is_not(None), (_q.state == Stage.WAITING) | silent).limit(1)
     with autocommit(engine) as database:
@@ -153,7 +153,7 @@ def is_any(engine: Engine, *, now: float, lease: float) -> bool:
 
 
 def heartbeat(engine: Engine, number: int, now: float) -> None:
-    """Say that the request is still being carried out."""
+    """Write a heartbeat for a request that is being carried out."""
     with autocommit(engine) as database:
         database.execute(_KEEP, {"which": number, "now": now})
 
@@ -166,7 +166,7 @@ def end(engine: Engine, number: int, state: Stage, *, result: int | None, detail
 
 
 def abandon(engine: Engine, *, lease: float, why: str, now: float) -> int:
-    """Give up requests of which nothing was heard for so many seconds, their process having died; how many."""
+    """Mark as failed the requests without a heartbeat for `lease` seconds, whose process has died; returns how many."""
     with autocommit(engine) as database:
         return database.execute(_DEAD, {"lease": lease, "why": why, "now": now}).rowcount
 

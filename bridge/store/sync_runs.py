@@ -15,7 +15,7 @@ from bridge.store.sync_schema import sync_item, sync_run, sync_source
 
 
 class Status(enum.StrEnum):
-    """How a run stands; all but the first two are what `sync --json` says."""
+    """The status of a run; all but the first two appear in `sync --json`."""
 
     READING = "reading"
     """The roster is being read and the plan made; nothing was written yet."""

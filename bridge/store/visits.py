@@ -1,4 +1,4 @@
-"""Matched launches whose LMS can be told of progress, and what OttoLearn said of each."""
+"""Visits: matched launches to whose LMS progress can be reported, and the last report of OttoLearn on each."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from bridge.net.http import Outbound
 from bridge.roster.settings import LookUpPolicy, can_look_up
 from bridge.store import one_time, rates
 from bridge.store.database import Engine
-from bridge.store.vouching import LaunchIdentity
+from bridge.store.identity_lookup import LaunchIdentity
 from bridge.sync.context import ReaderContexts
 from bridge.sync.person import PersonSync
 from bridge.sync.verdict import BUSY, Verdict, refused, the_person, unavailable, verdict_on

@@ -8,8 +8,8 @@ from bridge.contracts import RECORD, Connection, Launch, ReaderContext, RosterEn
 from bridge.errors import LaunchRejected, LearnerIncomplete, LearnerNotFound, RosterIncomplete
 from bridge.identifiers import key, normalize
 from bridge.learners.students import differ
+from bridge.store.identity_lookup import LaunchIdentity
 from bridge.store.sync_items import Kind, State
-from bridge.store.vouching import LaunchIdentity
 from bridge.sync.person import PersonResult
 from bridge.sync.reasons import RunReason
 

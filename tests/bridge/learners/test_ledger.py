@@ -14,10 +14,10 @@ from bridge.learners import persons
 from bridge.learners.ledger import Ledger
 from bridge.learners.matching import undisputed
 from bridge.store import aliases, disputes, people, sync_items, sync_people, sync_runs
+from bridge.store.identity_lookup import LaunchIdentity
 from bridge.store.people import Origin, Person
 from bridge.store.sync_items import Content, Item, State
 from bridge.store.sync_items import Kind as ItemKind
-from bridge.store.vouching import LaunchIdentity
 
 DAY = 86_400.0
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, event, text
 
 from bridge.contracts import Learner
-from bridge.store import differences, directory_snapshots, learners, search_keys, vouching
+from bridge.store import differences, directory_snapshots, identity_lookup, learners, search_keys
 from bridge.store.engine import autocommit
 
 NAMES = ("username", "employeeId")
@@ -67,8 +67,8 @@ def test_of_a_list_with_one_change_one_learner_is_written(engine: Engine) -> Non
     with autocommit(engine) as connection:
         connection.execute(text("UPDATE learner SET attributes = attributes || ' ' WHERE user_id <> 1"))
     directory_snapshots.replace(engine, [changed, BO, CY], NAMES, now=6.0)
-    assert vouching.candidates(engine, "ana") == []
-    assert [c.learner for c in vouching.candidates(engine, "anna")] == [changed]
+    assert identity_lookup.candidates(engine, "ana") == []
+    assert [c.learner for c in identity_lookup.candidates(engine, "anna")] == [changed]
     assert learners.by_search_key(engine, search_keys.name_key("Ana", "Lee"), 5) == []
     assert learners.by_search_key(engine, search_keys.name_key("Ana", "Wu"), 5) == [changed]
     with autocommit(engine) as connection:
@@ -87,7 +87,7 @@ def test_whoever_is_set_inactive_in_ottolearn_is_inactive_here(engine: Engine) -
 def test_whoever_left_is_not_even_recognised(engine: Engine) -> None:
     directory_snapshots.replace(engine, [ANA, BO, CY], NAMES, now=5.0)
     assert directory_snapshots.replace(engine, [ANA, BO], NAMES, now=6.0) == 2
-    assert (learners.learner(engine, 3), vouching.candidates(engine, "cy")) == (None, [])
+    assert (learners.learner(engine, 3), identity_lookup.candidates(engine, "cy")) == (None, [])
     assert learners.by_search_key(engine, search_keys.name_key("Cy", ""), 5) == []
 
 
@@ -108,7 +108,7 @@ def test_a_change_that_breaks_off_is_not_half_there(engine: Engine) -> None:
 def test_a_changed_choice_of_username_attributes_reaches_people_who_have_not_changed(engine: Engine) -> None:
     directory_snapshots.replace(engine, [ANA], ("username",), now=5.0)
     directory_snapshots.replace(engine, [ANA], NAMES, now=6.0)
-    assert [c.attribute for c in vouching.candidates(engine, "e-1")] == ["employeeId"]
+    assert [c.attribute for c in identity_lookup.candidates(engine, "e-1")] == ["employeeId"]
 
 
 def test_a_new_version_finds_people_by_its_own_rules(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +117,7 @@ def test_a_new_version_finds_people_by_its_own_rules(engine: Engine, monkeypatch
         connection.execute(text("DELETE FROM username"))  # an older version knew no such rule
     monkeypatch.setattr(directory_snapshots, "__version__", "later")
     directory_snapshots.replace(engine, [ANA], NAMES, now=6.0)
-    assert len(vouching.candidates(engine, "ana")) == 1
+    assert len(identity_lookup.candidates(engine, "ana")) == 1
 
 
 def some_people(chosen: random.Random) -> list[Learner]:

@@ -9,11 +9,11 @@ from sqlalchemy import Engine, text
 from sqlalchemy.dialects import postgresql
 
 from bridge.contracts import Learner
-from bridge.store import directory_snapshots, learners, search_keys, vouching
+from bridge.store import directory_snapshots, identity_lookup, learners, search_keys
 from bridge.store.directory_snapshots import BATCH
 from bridge.store.engine import autocommit
+from bridge.store.identity_lookup import Candidate
 from bridge.store.learners import DirectoryState
-from bridge.store.vouching import Candidate
 
 NAMES = ("username", "employeeId")
 ANA = Learner(1, True, {"username": "Ana", "employeeId": "E-1", "firstName": "Ana"})
@@ -25,7 +25,7 @@ def people(count: int, prefix: str = "u") -> list[Learner]:
 
 
 def ids(engine: Engine, folded: str) -> list[int]:
-    return [found.learner.user_id for found in vouching.candidates(engine, folded)]
+    return [found.learner.user_id for found in identity_lookup.candidates(engine, folded)]
 
 
 def rows(engine: Engine) -> tuple[int, int, int]:
@@ -38,9 +38,9 @@ def rows(engine: Engine) -> tuple[int, int, int]:
 
 def test_everybody_is_found_by_each_username_attribute_and_by_no_other(engine: Engine) -> None:
     assert directory_snapshots.replace(engine, [ANA, BO], NAMES, now=5.0) == 2
-    assert vouching.candidates(engine, "ana") == [Candidate("username", "Ana", ANA)]
-    assert vouching.candidates(engine, "e-1") == [Candidate("employeeId", "E-1", ANA)]
-    assert vouching.candidates(engine, "bo") == [Candidate("username", "bo", BO)]
+    assert identity_lookup.candidates(engine, "ana") == [Candidate("username", "Ana", ANA)]
+    assert identity_lookup.candidates(engine, "e-1") == [Candidate("employeeId", "E-1", ANA)]
+    assert identity_lookup.candidates(engine, "bo") == [Candidate("username", "bo", BO)]
     assert ids(engine, "bo@example.com") == []
     assert ids(engine, "") == []
 
@@ -55,7 +55,7 @@ def test_inactive_people_stay_known_as_inactive(engine: Engine) -> None:
 def test_people_who_share_an_id_are_all_returned(engine: Engine) -> None:
     twin = Learner(7, True, {"employeeId": " ANA "})
     directory_snapshots.replace(engine, [twin, ANA], NAMES, now=5.0)
-    assert [(c.attribute, c.value, c.learner.user_id) for c in vouching.candidates(engine, "ana")] == [
+    assert [(c.attribute, c.value, c.learner.user_id) for c in identity_lookup.candidates(engine, "ana")] == [
         ("username", "Ana", 1),
         ("employeeId", "ANA", 7),
     ]
@@ -63,7 +63,7 @@ def test_people_who_share_an_id_are_all_returned(engine: Engine) -> None:
 
 def test_a_value_is_compared_in_one_unicode_form(engine: Engine) -> None:
     directory_snapshots.replace(engine, [Learner(1, True, {"username": "Zoe\u0308"})], NAMES, now=5.0)
-    assert [c.value for c in vouching.candidates(engine, "zo\u00eb")] == ["Zo\u00eb"]
+    assert [c.value for c in identity_lookup.candidates(engine, "zo\u00eb")] == ["Zo\u00eb"]
 
 
 @pytest.mark.parametrize("value", ["x" * 256, "x" * 100_000, "a\0b", "a\ud800", " "])
@@ -155,7 +155,7 @@ def test_readers_see_one_whole_generation_while_it_changes_hands(engine: Engine,
             return []
         seen = []
         while not finished.is_set():
-            found = vouching.candidates(engine, "shared")
+            found = identity_lookup.candidates(engine, "shared")
             seen.append(tuple(c.learner.attributes["firstName"] for c in found))
         return seen
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from bridge.contracts import Learner
-from bridge.store import directory_snapshots, launches, one_time, vouching
+from bridge.store import directory_snapshots, identity_lookup, launches, one_time
 from bridge.store.engine import autocommit, migrate, open_database, shared_connection
 from bridge.store.launch_lines import LaunchLine
 from bridge.store.sync_lock import LockHeld, LockLost, sync_lock
@@ -32,7 +32,7 @@ def test_launches_do_not_collide_behind_pgbouncer(pooled: Engine, in_threads: Ca
         for turn in range(12):  # psycopg prepares what has come five times
             with shared_connection(pooled):
                 assert one_time.consume(pooled, f"{number} {turn}", 9e9)
-                assert len(vouching.candidates(pooled, f"a{number + 1}")) == 1
+                assert len(identity_lookup.candidates(pooled, f"a{number + 1}")) == 1
                 launches.append(pooled, LINE)
         return 1
 

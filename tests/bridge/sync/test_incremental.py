@@ -441,7 +441,7 @@ def test_an_id_that_leads_to_somebody_elses_user_takes_nothing_over(telling, mak
 
 
 def test_a_person_whose_id_changes_keeps_their_user(telling, make_member) -> None:
-    telling.ottolearn.edit(4, username="p3b")
+    telling.ottolearn.edit("p3", username="p3b")
     telling.lms.change(make_member("p3b", first="First3", record="p3"))
     outcome = telling.run()
     assert (outcome.kind, outcome.created, outcome.conflicts) == ("in_between", 0, 0)

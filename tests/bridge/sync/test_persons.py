@@ -12,7 +12,7 @@ from bridge.learners.ledger import Ledger
 from bridge.learners.matching import undisputed
 from bridge.store import aliases
 from bridge.store import people as ledger
-from bridge.store.vouching import LaunchIdentity
+from bridge.store.identity_lookup import LaunchIdentity
 from bridge.sync.stale import PlanStale
 from tests.bridge.sync.world import USERNAMES
 

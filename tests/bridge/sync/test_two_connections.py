@@ -123,7 +123,7 @@ def test_who_was_deactivated_between_the_plan_and_the_taking_over_gets_their_acc
 def test_somebody_who_was_deactivated_by_a_roster_and_activated_by_hand_is_looked_at_twice_and_no_more(two) -> None:
     two.c.members = two.c.members[:3]
     two.run("c", two.c)
-    two.ottolearn.edit(4, active=True)
+    two.ottolearn.edit("p3", active=True)
     two.run("h", two.h)
     two.run("h", two.h)
     assert two.items(two.run("h", two.h).run) == []
@@ -138,26 +138,26 @@ def test_an_account_that_carries_an_id_of_another_roster_by_now_is_not_deactivat
     two.run("h", two.h)
     two.c.members = people(3)
     plan = two.plan("c", two.c).run if planned else 0
-    two.ottolearn.edit(5, username="q1-before")
-    two.ottolearn.edit(4, username="q1")
+    two.ottolearn.edit("q1", username="q1-before")
+    two.ottolearn.edit("p3", username="q1")
     outcome = two.apply(plan, "c", two.c) if planned else two.run("c", two.c)
     assert (outcome.deactivated, outcome.reasons) == (0, {"renamed_in_ottolearn": 1})
     assert is_active(two, "q1")
-    two.ottolearn.edit(4, username="p3")
+    two.ottolearn.edit("q1", username="p3")
     assert two.run("c", two.c).deactivated == 1
 
 
 def test_an_account_by_whose_new_id_somebody_launches_elsewhere_is_not_deactivated(two, people) -> None:
     now = (two.time,) * 3
-    person = Person("web", "lti13", "sub-1", "L1", 4, Origin.LAUNCH, *now)
+    person = Person("web", "lti13", "sub-1", "L1", two.ottolearn.by_username("p3").user_id, Origin.LAUNCH, *now)
     ledger.bind(two.engine, person, None)
-    two.ottolearn.edit(4, username="L1")
+    two.ottolearn.edit("p3", username="L1")
     two.c.members = people(3)
     assert two.run("c", two.c).reasons == {"renamed_in_ottolearn": 1}
 
 
 def test_a_corrected_username_does_not_keep_the_account_of_somebody_who_left_open(two, people) -> None:
-    two.ottolearn.edit(4, username="p3-corrected")
+    two.ottolearn.edit("p3", username="p3-corrected")
     two.c.members = people(3)
     assert two.run("c", two.c).deactivated == 1
     assert not is_active(two, "p3-corrected")
@@ -182,7 +182,7 @@ def test_an_id_that_left_the_other_roster_long_ago_spares_nobody(two, people, ma
     two.run("h", two.h)
     two.h.members = people(3)
     assert two.run("h", two.h).deactivated == 1
-    two.ottolearn.edit(5, username="q1-before")
-    two.ottolearn.edit(4, username="q1")
+    two.ottolearn.edit("q1", username="q1-before")
+    two.ottolearn.edit("p3", username="q1")
     two.c.members = people(3)
     assert two.run("c", two.c).deactivated == 1

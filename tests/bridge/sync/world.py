@@ -60,10 +60,11 @@ class InMemoryOttoLearn:
         self.users[user_id] = Learner(user_id, active, attributes)
         return self.users[user_id]
 
-    def edit(self, user_id: int, *, active: bool | None = None, **attributes: str) -> None:
-        user = self.users[user_id]
+    def edit(self, who: int | str, *, active: bool | None = None, **attributes: str) -> None:
+        """Change a user, named by number or by username: users who are created at once get numbers in any order."""
+        user = self.users[who] if isinstance(who, int) else self.by_username(who)
         active = user.active if active is None else active
-        self.users[user_id] = Learner(user_id, active, {**user.attributes, **attributes})
+        self.users[user.user_id] = Learner(user.user_id, active, {**user.attributes, **attributes})
 
     def by_username(self, username: str) -> Learner:
         return next(user for user in self.users.values() if user.attributes.get("username") == username)

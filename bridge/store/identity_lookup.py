@@ -1,5 +1,5 @@
-"""Which learners may have a student ID, and with it, in one statement, all that is known of a launch: a link that an
-administrator made, a dispute over the ID, and whom the record of the LMS was before.
+"""Finds the learners who may have a student ID, and in the same statement all that the database has on a launch: a link
+made by an administrator, a dispute over the ID, and the ledger's entry of the LMS record.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from bridge.store.schema import alias, learner, username
 from bridge.store.sync_schema import disputed, person
 
 SEEN_AGAIN: Final = 86_400.0
-"""Seconds after which it is written down again that a person was seen."""
+"""Seconds after which `last_seen` of a person is written again."""
 
 
 class LaunchIdentity(NamedTuple):
-    """Who launches, as a launch says it, to be held against what is known."""
+    """The identity that a launch claims, to be compared with what is stored."""
 
     connection: str
     namespace: str
     """The kind of launch: each kind names people in its own way."""
     record: str
-    """The LMS's own name of the person; empty where it gives none, and then nothing can be held against it."""
+    """The LMS's own lasting name of the person; empty where it gives none, so that the ledger cannot be used."""
     sent: str
     """The student ID that the LMS sent."""
     student_id: str
@@ -51,11 +51,11 @@ class LaunchIdentity(NamedTuple):
 
     @property
     def keys(self) -> tuple[str, str]:
-        """What is equal for IDs that are the same: of the ID that the LMS sent, and of the one to look up."""
+        """The comparison keys of the ID that the LMS sent, and of the ID to look up."""
         return key(self.sent, ignore_case=self.ignore_case), key(self.student_id, ignore_case=self.ignore_case)
 
     def has_id_of(self, person: Person) -> bool:
-        """Whether a record had the ID that the LMS sent, or the one to look up: rosters say the first."""
+        """Whether the ledger's entry has the ID that the LMS sent (as rosters store it), or the one to look up."""
         return key(person.student_id, ignore_case=self.ignore_case) in self.keys
 
 
@@ -69,7 +69,7 @@ class Candidate(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is known."""
+    """What the database has on the identity of a launch."""
 
     linked: int | None = None
     """The user with whom an administrator has linked the student ID."""
@@ -164,7 +164,7 @@ def of_launch(engine: Engine, identity: LaunchIdentity, *, candidates: bool = Tr
 
 
 def candidates(engine: Engine, folded: str) -> list[Candidate]:
-    """Everybody with a Username attribute whose value has the loose key `folded`, by user and attribute.
+    """All learners with a Username attribute whose value has the loose key `folded`, by user and attribute.
 
     `folded` is a `bridge.identifiers.loose_key`.
     """
