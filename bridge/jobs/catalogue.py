@@ -28,7 +28,7 @@ PUSHES_EVERY: Final = 15.0
 ROSTER_EVERY: Final = 60.0
 DIGEST_EVERY: Final = 60.0
 REQUESTED_EVERY: Final = 2.0
-"""Seconds between two looks at what is due, or until whoever looks comes round again."""
+"""Seconds between two checks of what is due."""
 LISTED_FOR: Final = 60.0
 """Seconds until a connection that registered itself is seen here."""
 
@@ -112,7 +112,7 @@ class Catalogue:
 
     def _refresh(self) -> None:
         if refresh_if_due(self._directory, self._directory_every):
-            self._unmatched.settle()  # whoever is there by now waits for nobody
+            self._unmatched.settle()  # those who have been found by now wait no more
 
     def _count(self) -> None:
         counting.count(self._engine, self._now)

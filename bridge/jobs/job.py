@@ -1,4 +1,4 @@
-"""A job: a piece of work that knows when it is due, and not who runs it."""
+"""A background job: what it does, when it is due, and in which queue it waits; not which process runs it."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class Job:
 
     kind: Kind
     is_due: Callable[[], bool]
-    """Asked before the job is run or queued, and again by whoever takes it: to run it twice does it once."""
+    """Asked before the job is run or queued, and again by the worker that takes it: a duplicate then does nothing."""
     run: Callable[[], object]
     every: float
-    """Seconds between two looks whether it is due."""
+    """Seconds between two checks whether it is due."""
     connection: str = ""
 
     @property

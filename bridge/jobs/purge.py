@@ -1,4 +1,4 @@
-"""Forget what is of no use any more, or has been kept long enough."""
+"""The job that deletes what has expired or was kept for its retention time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ALONE: Final = 1_500.0
 
 
 def purge(engine: Engine, now: float, kept: Retention) -> bool:
-    """Forget what is of no use any more, or has been kept long enough; False where another process does so."""
+    """Delete what has expired or was kept for its retention time; False where another process does so."""
     if not one_time.claim(engine, "tidying", now=now, until=now + ALONE):
         return False
     one_time.purge(engine, now=now)

@@ -22,9 +22,9 @@ from bridge.store.engine import driver_arguments
 log = logging.getLogger(__name__)
 
 HEARTBEAT: Final = 5.0
-"""Seconds between two signs of life of a worker."""
+"""Seconds between two heartbeats of a worker."""
 GONE_AFTER: Final = 20.0
-"""Seconds without one after which its jobs are given to others."""
+"""Seconds without a heartbeat after which its jobs are given to other workers."""
 FAILED_KEPT: Final = 30 * 24
 """Hours for which a job that failed is kept to be looked at."""
 
@@ -46,7 +46,7 @@ class JobQueue:
         task = self.app.configure_task(
             job.kind.value,
             queue=job.queue.value,
-            # Progress may be told by several at once: one statement a row decides who tells it.
+            # Several may deliver progress at once: one statement for each row decides which process does.
             lock=None if job.kind == Kind.PROGRESS else job.name,
             queueing_lock=job.name,
         )

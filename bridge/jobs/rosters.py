@@ -17,26 +17,26 @@ from bridge.sync.run import Options, Sync
 log = logging.getLogger(__name__)
 
 INTERRUPTED: Final = "interrupted"
-"""The reason of a run whose process was told to end."""
+"""The reason of a run whose process got TERM or INT."""
 STOPPED: Final = "stopped"
 """The reason of a run that somebody asked to stop: they do not want it to begin again at once."""
 AGAIN: Final = 300.0
-"""Seconds until a roster is tried again whose last run came to no good end."""
+"""Seconds until a roster is tried again whose last run failed."""
 
 
 class Rosters:
-    """Says when the roster of a connection is due, and syncs it; two at once are kept apart by the lock of the sync."""
+    """Decides when the roster of a connection is due, and syncs it; the lock of the sync excludes two at once."""
 
     def __init__(self, engine: Engine, sync_of: Callable[[Connection[Any]], Sync], now: Callable[[], float]) -> None:
         self._engine = engine
         self._sync_of = sync_of
         self._now = now
         self._not_before: dict[str, tuple[float, float]] = {}
-        """When it is looked at again, and when that was said: a clock that was set back since makes it worthless."""
+        """When it is checked again, and when that was decided: void where the clock was set back since."""
 
     @staticmethod
     def has_one(connection: Connection[Any]) -> bool:
-        """Whether the connection has a roster that is read by the clock."""
+        """Whether the connection has a roster that is synced by schedule."""
         return connection.adapter.read_roster is not None and "roster" in connection.settings.model_fields_set
 
     def is_due(self, connection: Connection[Any]) -> bool:

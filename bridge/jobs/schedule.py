@@ -1,4 +1,4 @@
-"""Which jobs are due: each is looked at in its own time, and not all of them at once."""
+"""Which jobs are due: each is checked at its own interval, and not all of them at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sync of a connection for whoever serves nobody by it: no terminal, and it stops when the process is to end."""
+"""The sync of a connection as a background job: it logs its notices, and stops when the process ends."""
 
 from __future__ import annotations
 

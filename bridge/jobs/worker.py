@@ -64,7 +64,7 @@ async def take_jobs(
     listen: bool,
     orphaned: Callable[[], bool],
 ) -> None:
-    """Do jobs until the process is told to end, and end with what is under way, which is asked to stop.
+    """Do jobs until the process gets TERM or INT; jobs under way are asked to stop, and finished.
 
     `orphaned`: whether the process that started this one has ended, so that nobody would tell it.
     """
@@ -113,7 +113,7 @@ class Foreman:
         now: Callable[[], float] = time.monotonic,
         beat: Callable[[], None] = lambda: None,
     ) -> None:
-        """`beat` gives a sign of life."""
+        """`beat` writes a heartbeat."""
         self._queue = queue
         self._schedule = schedule
         self._now = now

@@ -23,23 +23,23 @@ class StoredState:
     sleep: Callable[[float], None]
 
     def count(self, what: str, span: float) -> int:
-        """Note one more `what`; how many there were in this span of so many seconds."""
+        """Count one more `what`; returns how many there were in the current span of so many seconds."""
         return rates.count(self.engine, what, self.connection, now=self.now(), span=span)
 
     def counted(self, what: str, span: float) -> int:
-        """How many there were in this span, without noting one."""
+        """How many there were in the current span, without counting one."""
         return rates.counted(self.engine, what, self.connection, now=self.now(), span=span)
 
     @contextmanager
     def secret(self, name: str) -> Iterator[HeldSecret]:
-        """Hold the secret `name`: nobody else reads or replaces it meanwhile. Raises RemoteUnavailable."""
+        """Lock the secret `name`: no other process reads or replaces it meanwhile. Raises RemoteUnavailable."""
         with connection_secrets.held(self.engine, self.connection, name, self.sleep):
             yield HeldSecret(self, name)
 
 
 @dataclass(frozen=True)
 class HeldSecret:
-    """A secret that nobody else holds."""
+    """A secret under its lock."""
 
     state: StoredState
     name: str
@@ -55,7 +55,7 @@ class HeldSecret:
             ) from error
 
     def replace(self, value: str) -> None:
-        """Store this value instead; on return it survives a crash."""
+        """Replace the secret; it is durable when this returns."""
         text = encrypt(value, self.state.secret_key, self._purpose)
         connection_secrets.write(self.state.engine, self.state.connection, self.name, text)
 
@@ -65,5 +65,5 @@ class HeldSecret:
 
 
 def purpose_of(name: str, connection: str) -> str:
-    """For what the secret `name` of a connection is encrypted (`bridge.keys.encryption`)."""
+    """The encryption purpose of the secret `name` of a connection (`bridge.keys.encryption`)."""
     return f"{name} of {connection}"

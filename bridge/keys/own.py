@@ -1,4 +1,4 @@
-"""Our own keys in use: which one signs, which ones others may check against, and how one follows another.
+"""Our own signing keys: which one signs, which ones are published, and their rotation.
 
 The next key is published from the day its predecessor begins to sign, so that every platform has it before it is
 needed; a key that has signed its last stays published for as long as anything may still be checked against it.
@@ -19,11 +19,11 @@ from bridge.store.database import Engine
 from bridge.store.own_keys import CURRENT, NEXT, KeyRow
 
 MAX_AGE = 3600
-"""Seconds for which we ask others to keep our key set."""
+"""The max-age of our key set, in seconds."""
 LONGEST_CACHE = 24 * 3600.0
-"""Seconds for which others keep it all the same."""
+"""Seconds for which some platforms cache it regardless."""
 LONGEST_TOKEN = 3600.0
-"""Seconds that anything we sign is good for."""
+"""The longest lifetime of anything that we sign, in seconds."""
 
 
 class TooEarly(OttoBridgeError):
@@ -55,7 +55,7 @@ class OwnKeys:
         return {"keys": [msgspec.json.decode(row.public) for row in self.listed()]}
 
     def listed(self) -> list[KeyRow]:
-        """Every key that others may meet, oldest first."""
+        """All published keys, oldest first."""
         rows = self._published()
         if not {CURRENT, NEXT} <= {row.stage for row in rows}:
             own_keys.add(self._engine, self._new(CURRENT), self._new(NEXT))

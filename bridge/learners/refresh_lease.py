@@ -49,7 +49,7 @@ class Lease:
 
 @contextmanager
 def refresh_lease(engine: Engine, now: Callable[[], float]) -> Iterator[None]:
-    """Hold the lease within the block. Raises AlreadyReading where another process is at it."""
+    """Hold the lease within the block. Raises RefreshInProgress where another process has it."""
     lease = Lease(engine, now)
     if not lease.acquire():
         raise RefreshInProgress("another process is reading the list of OttoLearn's users", retry_after=LEASE)

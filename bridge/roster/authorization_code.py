@@ -1,7 +1,7 @@
 """APIs for which an administrator consents once in a browser (RFC 6749 section 4.1), with one-time refresh tokens.
 
 A refresh token that was sent and whose answer was lost is dead at the LMS and not replaced here: the administrator must
-consent again, and is told so. Nothing else of a crash costs anything.
+consent again, and the message says so. Nothing else of a crash costs anything.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class AuthorizationCodeClient:
     """The bridge as an OAuth client of an LMS."""
 
     title: str
-    """What the LMS is called."""
+    """The name of the LMS, for messages."""
     authorize_url: str
     token_url: str
     client_id: str
@@ -44,7 +44,7 @@ class AuthorizationCodeClient:
     """What to change in the LMS where it gives no refresh token."""
 
     def consent_url(self, redirect_uri: str, state: str) -> str:
-        """Where the administrator consents."""
+        """The address at which the administrator consents."""
         asked = {
             "response_type": "code",
             "client_id": self.client_id,

@@ -1,4 +1,4 @@
-"""What time a source says it is: changes are asked for by its clock, never by ours."""
+"""The clock of a source, from the `Date` header: changes are asked for by its clock, never by ours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bridge.net.http import HttpResponse
 
 
 class ServiceClock:
-    """Hears the `Date` of the first answer, before which nothing was read."""
+    """Reads the `Date` of the first answer, the earliest time of the reading."""
 
     def __init__(self) -> None:
         self.first: float | None = None

@@ -22,17 +22,17 @@ class SentFields:
 
     @property
     def waiting(self) -> bool:
-        """Whether there is a field that nobody had so far."""
+        """Whether a needed field was in no record so far."""
         return bool(self._missing) or not self._sent
 
     def note(self, sent: Iterable[str], has: Callable[[str], bool]) -> None:
-        """Hear of a person: the names of the record, and whether it has a field."""
+        """Take note of a person: the names of the record, and whether it has a field."""
         self._note_names(sent)
         if self._missing:
             self._missing = {name for name in self._missing if not has(name)}
 
     def note_members(self, members: Iterable[RosterMember]) -> None:
-        """Hear of people by what is said of them."""
+        """Take note of people by their fields."""
         for member in members:
             if not self.waiting:
                 return
@@ -50,7 +50,7 @@ class SentFields:
             self._sent = tuple(sorted(name for name in sent if name.isidentifier()))[:_SHOWN]
 
     def require_all(self) -> None:
-        """Raise RosterIncomplete where nobody had a field that is asked for. Nobody at all is not judged here."""
+        """Raise RosterIncomplete where no person had a field that is needed. An empty list raises nothing here."""
         if self._missing and self._sent:
             raise self.left_out(sorted(self._missing), "everybody", _NOBODY_HAS_IT)
 

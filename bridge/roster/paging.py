@@ -1,4 +1,4 @@
-"""Lists that come page by page: how the next page is found, and the proof that the last one was the last.
+"""Paged lists: how the address of the next page is found, and the proof that the list was read to its end.
 
 A list is whole when no page came twice, nobody came twice (pages that shift leave somebody out), the pages ended by
 themselves, and as many people came as the source says there are. Anything else raises RosterIncomplete.
@@ -28,32 +28,32 @@ class Page(NamedTuple, Generic[Row]):
 
     rows: Sequence[Row]
     total: int | None = None
-    """How many people it says there are in all."""
+    """The total that the source says."""
     cursor: str = ""
-    """What it says comes next: a link, a token, a bookmark; empty where it says nothing."""
+    """The cursor to the next page: a link, a token, a bookmark; empty for none."""
     more: bool | None = None
-    """Whether it says that there are more; None where it does not say."""
+    """Whether there are more pages; None where the source does not say."""
 
 
 class PageGuard:
-    """What has been read of one list, and what the source said there would be."""
+    """The checks of one list while it is read: counts, totals, repeated pages."""
 
     def __init__(self, source: str, *, people: str = "people", key: str = "a key", max_pages: int = MAX_PAGES) -> None:
-        """`source` names who sends the list, `people` what is in it, `key` by what one is told from another."""
+        """`source`: the sender of the list; `people`: what its rows are; `key`: what identifies a row. For messages."""
         self.source = source
         self.people = people
         self.count = 0
-        """How many people came."""
+        """Rows read so far."""
         self.total: int | None = None
-        """How many there are, as the source said last."""
+        """The total, as the source said last."""
         self.uneven = False
         """Whether a page other than the last one was of another size than the first."""
         self.shrank = False
         """Whether the total became smaller while the list was read."""
         self.first_size = -1
-        """How many people the first page holds; -1 before it."""
+        """Rows of the first page; -1 before it."""
         self.empty = 0
-        """How many pages held nobody."""
+        """Empty pages."""
         self._key = key
         self._max_pages = max_pages
         self._short = False
@@ -61,7 +61,7 @@ class PageGuard:
         self._keys = TextSet()
 
     def open(self, position: str) -> None:
-        """Refuse a page that leads in a circle, or on for ever."""
+        """Raise for a page that was read before, and for a list without end."""
         if len(self._pages) >= self._max_pages:
             raise self.broken(f"has more than {self._max_pages} pages")
         if not self._pages.add(position):

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LtiServices:
-    """What the services of an LTI platform ask of us: our signature, and to know which courses there are."""
+    """What a reader needs to call the services of an LTI platform: our signing key, and the known courses."""
 
     key: RSAKey = field(repr=False)
     """Our private key; platforms find its public half by its `kid`."""
     new_id: Callable[[], str]
     """A fresh id for each assertion that is signed."""
     connection: str
-    """The name of the connection, for commands that the operator is told to type."""
+    """The name of the connection, for commands in messages to the operator."""
     courses: Sequence[str] = ()
     """The member lists (`context_memberships_url`) that launches of the connection named, in the order they came."""
     course: str = ""
@@ -44,29 +44,30 @@ class Pushes(NamedTuple):
     """What was pushed to one connection."""
 
     read: Callable[[float | None], Iterator[Sequence[Pushed]]]
-    """Everybody, or whoever changed after a moment in seconds since 1970; a page at a time."""
+    """All people, or those who changed after a time in seconds since 1970, a page at a time."""
     find: Callable[[str, str], Sequence[Pushed]]
-    """Those whose attribute (userName, externalId, employeeNumber, email) may be this value, and perhaps others."""
+    """The people whose attribute (userName, externalId, employeeNumber, email) may have this value; there may be others
+        among them."""
 
 
 class StoredSecret(Protocol):
-    """A secret of a connection, held so that nobody else reads or replaces it meanwhile."""
+    """A secret of a connection under a lock: no other process reads or replaces it meanwhile."""
 
     def read(self) -> str:
         """The secret; empty where there is none."""
 
     def replace(self, value: str) -> None:
-        """Keep this instead, so that it outlasts a crash from here on."""
+        """Replace the secret; it is durable when this returns."""
 
 
 class ConnectionState(Protocol):
-    """What the bridge keeps for the API of one connection, for all processes together."""
+    """The state of one connection's API client, shared by all processes: counts and encrypted secrets."""
 
     def count(self, what: str, span: float) -> int:
-        """Note one more `what`; how many there were in this span of so many seconds."""
+        """Count one more `what`; returns how many there were in the current span of so many seconds."""
 
     def counted(self, what: str, span: float) -> int:
-        """How many there were in this span, without noting one."""
+        """How many there were in the current span, without counting one."""
 
     def secret(self, name: str) -> AbstractContextManager[StoredSecret]:
-        """Hold the secret `name`, encrypted at rest. Raises RemoteUnavailable where somebody else does for long."""
+        """Lock the secret `name`, encrypted at rest. Raises RemoteUnavailable where another process keeps the lock."""

@@ -53,7 +53,7 @@ def fill(template: str, fields: Mapping[str, str]) -> str:
 
 
 class Limit(Frozen):
-    """How many changes of one kind a run may make. Beyond either figure they are held."""
+    """How many changes of one kind a run may make; changes beyond either number are held."""
 
     number: int | None = Field(default=None, ge=0)
     """None: no limit in number."""
@@ -71,24 +71,24 @@ class Limits(Frozen):
     id_changes: Limit = Limit(percent=5)
     """Student IDs that a sync changes, with `on_id_change: follow`."""
     floor: int = Field(default=5, ge=0)
-    """So many changes of a kind pass the limit in per cent, for small sites."""
+    """Changes of a kind that the percentage always allows, for small sites."""
 
 
 class Grace(Frozen):
-    """How long somebody must be gone before they are deactivated: both must have passed."""
+    """How long a person must be missing before they are deactivated; both limits must be exceeded."""
 
     days: float = Field(default=7, ge=0)
     complete_reads: int = Field(default=2, ge=1)
-    """In a row, the first one that misses them included."""
+    """Consecutive complete readings without the person, the first one included."""
 
 
 class Link(Frozen):
     """A roster that only links: each row names somebody who exists, and fills a Username attribute that is empty."""
 
     attribute: str
-    """Of OttoLearn: by it people are found."""
+    """The attribute of OttoLearn by which users are found."""
     field: str
-    """Of the roster: what that attribute holds."""
+    """The field of the roster that holds its value."""
 
 
 class Roster(Frozen):
@@ -97,11 +97,11 @@ class Roster(Frozen):
     attributes: Mapping[str, str] = Field(default={})
     """Attribute in OttoLearn -> the LMS's field that fills it."""
     constants: Mapping[str, str] = Field(default={})
-    """Attribute in OttoLearn -> a text that is the same for everybody."""
+    """Attribute in OttoLearn -> a text that is the same for all people."""
     templates: Mapping[str, Template] = Field(default={})
     """Attribute in OttoLearn -> a text with {field} in it."""
     owned_by_ottolearn: tuple[str, ...] = ()
-    """Attributes that are filled when a user is created and never touched again."""
+    """Attributes that are written when a user is created, and never again."""
     protect: bool = True
     """A value that somebody changed in OttoLearn after we wrote it is reported, not overwritten."""
     protected_users: tuple[str, ...] = ()
@@ -153,7 +153,7 @@ class LookUpPolicy:
 
 
 def can_look_up(connection: Connection[Any]) -> bool:
-    """Whether one person of the connection can be asked for: of its LMS's API, or of the file that its roster is."""
+    """Whether one person can be looked up, in the LMS's API or in the file of the roster."""
     settings, adapter = connection.settings, connection.adapter
     if getattr(settings, "link", None) is not None:
         return False  # such a list brings nobody

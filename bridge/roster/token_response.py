@@ -81,6 +81,6 @@ def error_words(document: Mapping[str, object], *names: str) -> str:
 
 
 def _spared(word: re.Match[str]) -> str:
-    """A word as it is told: an address without any part that may be a token, nothing of another long word."""
+    """A word as messages show it: an address without parts that may be a token, and nothing of another long word."""
     text = word[0]
     return _LONG_PART.sub("…", text) if _ADDRESS.match(text) else _OPAQUE.sub("…", text)

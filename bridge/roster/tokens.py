@@ -18,7 +18,7 @@ T = TypeVar("T")
 ClientAuth = Literal["basic", "body"]
 """client_secret_basic: in a header. client_secret_post: in the form."""
 RENEWALS = 20
-"""Refused tokens that are renewed in one reading. More means that somebody else takes them away."""
+"""Refused tokens that are renewed in one reading. More of them mean that another client invalidates them."""
 PAGE_SECONDS = 120.0
 MAX_PAGE_BYTES = 32 * 1024 * 1024
 
@@ -34,7 +34,7 @@ class TokenRequest:
     as_json: bool = False
     """The parameters as JSON instead of a form."""
     plain_client: bool = False
-    """Client ID and secret letter by letter in the header, as older services want it: RFC 6749 has them encoded."""
+    """Client ID and secret unencoded in the header, for older services; RFC 6749 section 2.3.1 encodes them."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -93,7 +93,7 @@ def ask_for_token(request: TokenRequest, outbound: Outbound, read: Callable[[Htt
 
 
 class Token(Protocol):
-    """Where a session has its access token from."""
+    """The source of a session's access token."""
 
     fresh: bool
     """Whether the token was asked for by this process; otherwise it may have ended before its time."""

@@ -9,7 +9,7 @@ Transaction = Connection
 """An open connection inside `engine.begin()` or `autocommit(engine)`: what functions of this package take, so that a
 caller joins several of them in one transaction. It is no `bridge.contracts.Connection`, which is an LMS."""
 DatabaseError = SQLAlchemyError
-"""Whatever the database, its driver or the way to it failed with; `bridge.store.errors.trouble` says it in words."""
+"""Any error of the database, its driver or the connection; `bridge.store.errors.trouble` says it in words."""
 DriverError = DBAPIError
 """What the driver raised; `connection_invalidated` says whether the connection is gone."""
 

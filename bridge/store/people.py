@@ -202,9 +202,9 @@ def mark_left(connection: Connection, source: Source, user_ids: Sequence[int], n
 
 
 def forget_before(engine: Engine, time: float) -> int:
-    """Forget who was not seen since `time`, is on no roster, and is nobody who may enter OttoLearn; how many.
+    """Delete the entries of people not seen since `time`, on no roster and not active in OttoLearn; how many.
 
-    As long as a user is active, it must be known who that is: else an ID that is passed on opens their account.
+    The entry of an active user is kept: without it a reassigned ID would open their account.
     """
     count = 0
     while True:
