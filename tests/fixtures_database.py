@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 from bridge.store.engine import migrate, open_database
 from bridge.store.schema import metadata
 from sandbox.postgresql import cluster, find_programs
+from tests.migrated import migrated_in
 
 _numbers = itertools.count()
 _TABLES = tuple(table.name for table in metadata.sorted_tables)
@@ -43,11 +44,9 @@ def postgresql_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with the newest schema, to be copied."""
-    file = tmp_path_factory.mktemp("template") / "migrated.db"
-    engine = open_database(f"sqlite:///{file}")
-    migrate(engine)
-    engine.dispose()
-    return file
+    folder = tmp_path_factory.mktemp("template")
+    migrated_in(folder, "migrated.db")
+    return folder / "migrated.db"
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ from bridge.store.engine import migrate, open_database
 from tests.fakes.brightspace import CLIENT, SECRET, Site, user
 from tests.fakes.contexts import Clock, read_whole
 from tests.fakes.lti_platform import CLAIM, FORM, claims
+from tests.migrated import migrated_in
 
 USER = {
     *("OrgId", "UserId", "FirstName", "MiddleName", "LastName", "UserName", "ExternalEmail", "OrgDefinedId"),
@@ -50,7 +51,7 @@ def connect(site: Site, **keys: Any) -> Settings:
 
 def consented(site: Site, folder: Path) -> ReaderContext:
     """The context of a connection for which an administrator has consented."""
-    engine = open_database(f"sqlite:///{folder / 'bridge.db'}")
+    engine = open_database(migrated_in(folder))
     migrate(engine)
     clock = Clock()
     state = StoredState(engine, "a secret key of thirty-two bytes or more", "campus", lambda: clock.now, clock.sleep)

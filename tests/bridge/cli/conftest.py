@@ -26,6 +26,7 @@ from bridge.web.services import build_services
 from sandbox.ottolearn import create_sandbox
 from sandbox.serving import serve
 from tests.fakes.lti_platform import BRIDGE, FORM, LAUNCH_URL, NOW, sign
+from tests.migrated import migrated_in
 
 SECRET = "a secret of thirty-two bytes or more"
 PEOPLE = [
@@ -93,7 +94,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
             "bridge": {
                 "public_url": BRIDGE,
                 "secret_key": SECRET,
-                "database_url": f"sqlite:///{tmp_path / 'b.db'}",
+                "database_url": migrated_in(tmp_path),
                 "trusted_networks": ["127.0.0.0/8"],
             },
             "ottolearn": {

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from bridge.cli import cli
 from sandbox.ottolearn import create_sandbox
 from sandbox.serving import serve
+from tests.migrated import migrated_in
 
 
 def around(folder: Path, ottolearn: str, connections: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def around(folder: Path, ottolearn: str, connections: Mapping[str, Any]) -> dict
         "bridge": {
             "public_url": "https://bridge.example.edu",
             "secret_key": "a secret key of thirty-two bytes or more",
-            "database_url": f"sqlite:///{folder / 'bridge.db'}",
+            "database_url": migrated_in(folder),
             "trusted_networks": ["127.0.0.0/8"],
         },
         "ottolearn": {

@@ -20,6 +20,7 @@ from bridge.store.engine import migrate, open_database
 from bridge.store.packages import OriginRow
 from bridge.store.probes import ProbeRow
 from bridge.store.visits import Visit
+from tests.migrated import migrated_in
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -33,7 +34,7 @@ class Desk:
             "bridge": {
                 "public_url": "https://bridge.example.edu",
                 "secret_key": SECRET,
-                "database_url": f"sqlite:///{folder / 'bridge.db'}",
+                "database_url": migrated_in(folder),
                 "trusted_networks": ["127.0.0.0/8"],
             },
             "ottolearn": {

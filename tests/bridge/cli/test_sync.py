@@ -24,6 +24,7 @@ from bridge.store.sync_lock import sync_lock
 from sandbox.ottolearn import Faults, create_sandbox
 from sandbox.serving import serve
 from tests.fakes.noticing import Noticing
+from tests.migrated import migrated_in
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -40,7 +41,7 @@ class Site:
             "bridge": {
                 "public_url": "https://bridge.example.edu",
                 "secret_key": "a secret key of thirty-two bytes or more",
-                "database_url": f"sqlite:///{folder / 'bridge.db'}",
+                "database_url": migrated_in(folder),
                 "trusted_networks": ["127.0.0.0/8"],
             },
             "ottolearn": {

@@ -24,6 +24,7 @@ from bridge.ottolearn.api import OttoLearnApi
 from sandbox.ottolearn import create_sandbox
 from sandbox.serving import serve
 from tests.fakes.workbook import make, sheet, text
+from tests.migrated import migrated_in
 
 PEOPLE = [
     {"id": number, "active": True, "attribute": {"firstName": "A", "lastName": "B", "username": f"u{number}", **more}}
@@ -53,7 +54,7 @@ class Site:
             "bridge": {
                 "public_url": "https://bridge.example.edu",
                 "secret_key": secret,
-                "database_url": f"sqlite:///{folder / 'bridge.db'}",
+                "database_url": migrated_in(folder),
                 "trusted_networks": ["127.0.0.0/8"],
             },
             "ottolearn": {

@@ -21,6 +21,7 @@ from bridge.store.engine import migrate, open_database
 from sandbox.ottolearn import create_sandbox
 from sandbox.serving import serve
 from tests.fakes.nrps import CLIENT, Platform, member
+from tests.migrated import migrated_in
 
 SECRET = "a secret of thirty-two bytes or more"
 
@@ -30,7 +31,7 @@ class Site:
 
     def __init__(self, folder: Path, ottolearn: str) -> None:
         self.config = folder / "config.yaml"
-        database = f"sqlite:///{folder / 'bridge.db'}"
+        database = migrated_in(folder)
         self.engine = open_database(database)
         migrate(self.engine)
         self.platform = Platform(OwnKeys(self.engine, SECRET, "lti", time.time).signing(), {})

@@ -15,12 +15,13 @@ from bridge.cli import cli
 from bridge.contracts import Student
 from bridge.learners.linking import LinkRefused
 from bridge.store import unmatched
-from bridge.store.engine import migrate, open_database
+from bridge.store.engine import open_database
 from bridge.store.launch_lines import LaunchLine
 from bridge.store.launches import append
 from sandbox.ottolearn import create_sandbox
 from sandbox.serving import serve
 from tests.bridge.cli.test_doctor import CONFIG, SIGNED
+from tests.migrated import migrated_in
 
 PEOPLE = [
     {"id": 1, "active": True, "attribute": {"firstName": "ليلى", "lastName": "الخوري", "username": "007"}},
@@ -37,8 +38,7 @@ class Desk:
         self.path = folder / "config.yaml"
         values = {"password": "api", "attributes": "[username, employeeId]", "api": "{}", "sign_in": SIGNED}
         self.path.write_text(CONFIG.format(folder=folder, url=url, **values), "utf-8")
-        self.engine: Engine = open_database(f"sqlite:///{folder}/bridge.db")
-        migrate(self.engine)
+        self.engine: Engine = open_database(migrated_in(folder))
         self.json("learners", "refresh")
 
     def run(self, *words: str) -> Result:

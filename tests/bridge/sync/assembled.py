@@ -22,6 +22,7 @@ from bridge.store.engine import migrate, open_database
 from bridge.sync.context import RunContext
 from bridge.sync.run import Sync
 from tests.fakes.contexts import readers_over
+from tests.migrated import migrated_in
 
 
 class Assembled(NamedTuple):
@@ -35,7 +36,7 @@ class Assembled(NamedTuple):
 def assembled(folder: Path, url: str, settings: Any, read_roster: Callable[..., RosterPages]) -> Iterator[Assembled]:
     """The sync of a connection `campus` with the OttoLearn at `url`; its database is in `folder`."""
     gc.freeze()  # as the command does
-    engine = open_database(f"sqlite:///{folder / 'bridge.db'}")
+    engine = open_database(migrated_in(folder))
     migrate(engine)
     outbound = Outbound([ipaddress.ip_network("127.0.0.0/8")])
     api = OttoLearnApi(_account(url), outbound, attempts=1)

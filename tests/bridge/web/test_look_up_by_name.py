@@ -28,6 +28,7 @@ from tests.bridge.web.healing import PLATFORM_KEY, Healing, healing, keys
 from tests.fakes import blackboard, brightspace, docebo, nrps, smarteru
 from tests.fakes.lti_platform import BRIDGE, CLIENT, DEPLOYMENT, ISSUER, KEY
 from tests.fakes.serving import FakeServer, Reply
+from tests.migrated import migrated_in
 
 SECRET = "0123456789abcdef0123456789abcdef"
 ANY_BROWSER = {"assurances": ["signed", "confirmed", "asserted"]}
@@ -41,7 +42,7 @@ def bridged(folder: Path, connections: dict[str, Any]) -> Iterator[Healing]:
             "bridge": {
                 "public_url": BRIDGE,
                 "secret_key": SECRET,
-                "database_url": f"sqlite:///{folder / 'bridge.db'}",
+                "database_url": migrated_in(folder),
                 "trusted_networks": ["127.0.0.0/8"],
             },
             "ottolearn": {
