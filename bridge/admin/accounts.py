@@ -1,4 +1,4 @@
-"""Signing in with a password, as often as somebody may try."""
+"""Sign-in by password, rate-limited."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}")
 """Names of accounts: such as an e-mail address, in lower case."""
 TRIES_OF_ADDRESS = Limit("tries to sign in of an address", 30, 600.0)
 TRIES_AT_ACCOUNT = Limit("tries to sign in to an account from an address", 10, 600.0)
-"""By both, so that a stranger cannot lock an administrator out."""
+"""Tries by one address for one account; counted by both, so that a stranger cannot lock an administrator out."""
 TRIES_OF_ALL = Limit("tries to sign in to an account", 300, 3600.0)
 """From all addresses together: who has many of them guesses no faster."""
 
 
 class TooManyTries(Exception):
-    """Nothing was tried: too much was tried before."""
+    """The rate limit is exceeded; the password was not checked."""
 
 
 @dataclass(frozen=True)
 class Accounts:
-    """Knows the accounts that `ottobridge admin create` makes."""
+    """The accounts that `ottobridge admin create` makes."""
 
     engine: Engine
     limits: Limits
@@ -37,7 +37,7 @@ class Accounts:
     passwords: Passwords = field(default_factory=Passwords)
 
     def sign_in(self, name: str, password: str, address: str) -> AccountRow | None:
-        """The account, where this is its password. Raises TooManyTries, Busy."""
+        """The account, if this is its password; None otherwise. Raises TooManyTries, Busy."""
         name = name.strip().lower()
         known = NAME.fullmatch(name) is not None
         try:

@@ -1,4 +1,4 @@
-"""A digest of what needs a person, told where people look: by a webhook, or by mail."""
+"""The digest of what needs an administrator, sent to a webhook or by mail."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 KEY: Final = "digest of /admin"
 MOST: Final = 200
-"""Students of whom it is looked up who they could be."""
+"""Unmatched students whose near misses are counted, at most."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Digests:
         return not one_time.is_claimed(self.engine, KEY, now=self.now())
 
     def send(self) -> bool:
-        """Look, and tell; False where another process does so, or nothing waits."""
+        """Send the digest; False where another process does so, or nothing waits."""
         now = self.now()
         if not one_time.claim(self.engine, KEY, now=now, until=now + self.settings.every_seconds):
             return False
@@ -69,14 +69,14 @@ class Digests:
             server.send(mail.sender, mail.to, f"OttoBridge: {lines[0]}", text)
 
     def _near(self, found: Overview) -> int:
-        """How many of those whom nobody was found for have somebody whom they could be."""
+        """How many unmatched students have a near miss."""
         if not any(need.what == "unmatched" for need in found.needs):
             return 0
         return sum(bool(one.near) for one in self.unmatched.page(Asked(), MOST).students)
 
 
 def digest_lines(needs: Sequence[Need], near: int) -> list[str]:
-    """What is said; no student is named, since a chat is no place for that."""
+    """The lines of the digest. They name no student, since a chat is no place for that."""
     lines = []
     for need in needs:
         lines.append(f"{need.title}. {need.why}")
@@ -93,7 +93,7 @@ def digests_of(
     outbound: Outbound,
     now: Callable[[], float],
 ) -> Digests | None:
-    """The digests of this configuration; None where nobody wants any."""
+    """The digests of this configuration; None where it has no target for them."""
     settings = configuration.admin.digest
     if settings is None:
         return None

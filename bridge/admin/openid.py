@@ -40,11 +40,11 @@ CONFIGURATION: Final = "/.well-known/openid-configuration"
 
 
 class NotSignedIn(Exception):
-    """Nobody is signed in; the message says why, to the person who tried."""
+    """The sign-in failed; the message is for the person who tried."""
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """A sign-in that the browser is to finish."""
+    """A sign-in that has begun, as the browser's cookie holds it."""
 
     state: str
     nonce: str
@@ -60,7 +60,7 @@ class Person:
     who: str
     role: Role
     id_token: str = field(default="", repr=False)
-    """By which the provider knows whom it is to sign out."""
+    """The ID token, for the provider's sign-out (`id_token_hint`)."""
 
 
 @dataclass
@@ -165,7 +165,7 @@ class OpenIdProvider:
         return claims
 
     def _person(self, claims: Mapping[str, Any]) -> Person:
-        claims = _believed(claims)
+        claims = _without_unconfirmed_email(claims)
         claim = claims.get(self.settings.roles_claim)
         values = {claim} if isinstance(claim, str) else {*filter(_is_text, claim)} if isinstance(claim, list) else set()
         who = claims.get(self.settings.who)
@@ -189,7 +189,7 @@ class OpenIdProvider:
         )
 
     def _keys(self) -> KeySet:
-        """Read anew each time: administrators sign in seldom, and a withdrawn key must open nothing."""
+        """Not cached: administrators sign in seldom, and a withdrawn key must not be accepted."""
         found = self._ask(self._endpoint("jwks_uri"))
         return KeySet.import_key_set(found)  # type: ignore[arg-type]
 
@@ -221,9 +221,9 @@ class OpenIdProvider:
         return found
 
 
-def _believed(claims: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The claims without an address that its provider has not confirmed: whoever may write it could be anybody, as
-    what they may and as whom the audit list names. Some providers say so as text; some say nothing, and confirm all.
+def _without_unconfirmed_email(claims: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The claims, without `email` where `email_verified` is false: a user who may write it could take the roles and the
+    name in the audit list of somebody else. Some providers send text; some send nothing, and confirm all addresses.
     """
     if claims.get("email_verified", True) in (True, "true"):
         return claims
@@ -251,7 +251,7 @@ class _Answer:
         return self.content
 
     def raise_for_status(self) -> None:
-        """Errors are told by the body (RFC 6749, section 5.2)."""
+        """Never raises: errors are in the body (RFC 6749, section 5.2)."""
 
 
 def _is_text(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""What needs a person now, and how well the bridge does: from what is counted already, so that asking costs little."""
+"""The overview: what needs an administrator now, and how the bridge does, from counts that are kept already."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from bridge.store.workers import alive, unserved_work
 DAY: Final = 24
 WEEK: Final = 7 * DAY
 ENOUGH: Final = 20
-"""Launches of a day from which on their share says anything."""
+"""Launches of a day from which on the share of those that got in is compared."""
 FALLEN: Final = 0.1
-"""By how much the share of those who get in may fall before somebody should look."""
+"""By how much that share may fall before the overview shows it."""
 MOST: Final = 20
-"""Connections that are told of for one kind of need; the rest are one line."""
+"""Connections that are listed for one kind of need; the rest are one line."""
 LATE: Final = 3600.0
 """Seconds that a report of progress may wait for its LMS."""
 
 
 class Share(NamedTuple):
-    """How many of all launches got in."""
+    """How many launches got in, of how many."""
 
     matched: int
     launches: int
@@ -38,7 +38,7 @@ class Share(NamedTuple):
 
 
 class Need(NamedTuple):
-    """One thing that waits for a person: what it is, and the page on which it is dealt with."""
+    """One thing that an administrator should do: what it is, and the page for it."""
 
     what: str
     """A stable word, such as `unmatched`."""
@@ -53,7 +53,7 @@ class Need(NamedTuple):
 
 @dataclass(frozen=True)
 class Overview:
-    """The bridge at one moment."""
+    """The overview at one time."""
 
     needs: list[Need]
     today: Share

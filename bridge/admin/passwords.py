@@ -16,11 +16,11 @@ SHORTEST, LONGEST = 12, 256
 AT_ONCE = threading.Semaphore(2)
 """Hashing takes 64 MiB and a processor: so many at a time, so that a flood of sign-ins cannot take all."""
 IN_LINE = threading.Semaphore(4)
-"""Those who hash or wait for it: whoever comes then is sent away, so that a flood leaves threads for launches."""
+"""Sign-ins that hash or wait to, at most; more are refused, so that a flood leaves threads for launches."""
 
 
 class Busy(Exception):
-    """Nothing was tried: as many passwords are being tried as may be at one time."""
+    """Too many passwords are being checked at this moment; this one was not."""
 
 
 def fault(password: str, name: str) -> str:
@@ -35,14 +35,14 @@ def fault(password: str, name: str) -> str:
 
 
 class Passwords:
-    """Makes and checks hashes."""
+    """Hashes and checks passwords."""
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
         self._nobodys = ""
 
     def hash(self, password: str) -> str:
-        """What is kept of a password."""
+        """The Argon2id hash of a password."""
         with AT_ONCE:
             return self._hasher.hash(_bytes(password))
 
@@ -77,5 +77,5 @@ def _in_line() -> Iterator[None]:
 
 
 def _bytes(password: str) -> bytes:
-    """The same bytes from every keyboard (RFC 8265, section 4.2: NFC)."""
+    """The password as UTF-8 of its NFC form, equal from every keyboard (RFC 8265, section 4.2)."""
     return unicodedata.normalize("NFC", password).encode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""What an administrator may do."""
+"""Roles of administrators."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """Each may what those before it may."""
+    """The roles, in ascending order; each includes the rights of those before it."""
 
     VIEWER = "viewer"
-    """Sees."""
+    """Reads all pages."""
     OPERATOR = "operator"
-    """Links, approves, runs syncs."""
+    """Links students, approves plans, runs syncs."""
     OWNER = "owner"
-    """Configures: connections, packages, invitations."""
+    """Configures connections, packages, invitations."""
 
     def may(self, needed: Role) -> bool:
-        """Whether this role is enough for what needs `needed`."""
+        """Whether this role includes the rights of `needed`."""
         order = list(Role)
         return order.index(self) >= order.index(needed)

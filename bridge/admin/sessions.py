@@ -1,4 +1,4 @@
-"""Being signed in: a random token in a cookie, whose digest is in the database until one of two times is over."""
+"""Sessions of administrators: a random token in a cookie, its digest in the database, an idle and an absolute limit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bridge.store.admin_sessions import SessionRow
 from bridge.store.database import Engine
 
 NOTED_EVERY = 60.0
-"""Seconds between two notes that a session is used: to write at every page would wait for launches."""
+"""Seconds between two writes of a session's last use: a write at each page would compete with launches."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class SignedIn:
     way: str
     until: float
     csrf: str
-    """What every form sends back."""
+    """The CSRF token of its forms."""
     token: str
     messages: tuple[tuple[str, str], ...] = ()
-    """Kind (`good`, `bad` or `note`) and text, to be said once."""
+    """Messages for the next page: kind (`good`, `bad` or `note`) and text."""
 
     def __repr__(self) -> str:
         return f"SignedIn({self.who!r}, {self.role!r})"
@@ -39,7 +39,7 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class Sessions:
-    """Begins, finds and ends sessions."""
+    """Creates, finds and ends sessions."""
 
     engine: Engine
     secret_key: str
@@ -75,19 +75,19 @@ class Sessions:
         admin_sessions.remove(self.engine, token)
 
     def csrf_of(self, token: str) -> str:
-        """What forms of this browser send back: nobody who does not know its cookie can say it."""
+        """The CSRF token of this browser, derived from its cookie."""
         return hmac.digest(self.secret_key.encode(), b"csrf of /admin\n" + token.encode(), hashlib.sha256).hex()
 
     def is_csrf_of(self, token: str, sent: str) -> bool:
-        """Whether a form was made for this browser."""
+        """Whether the CSRF token of a form is this browser's."""
         return hmac.compare_digest(self.csrf_of(token).encode(), sent.encode("utf-8", "replace"))
 
     def say_next(self, signed_in: SignedIn, kind: str, text: str) -> None:
-        """Let the next page of this browser say `text`."""
+        """Show `text` on the next page of this browser."""
         row = admin_sessions.find(self.engine, signed_in.token)
         messages = msgspec.json.decode(row.messages, type=list[tuple[str, str]]) if row else []
         admin_sessions.keep_messages(self.engine, signed_in.token, [*messages[-9:], (kind, text)])
 
     def forget_messages(self, signed_in: SignedIn) -> None:
-        """They were said."""
+        """Delete the messages, which were shown."""
         admin_sessions.keep_messages(self.engine, signed_in.token, [])

@@ -1,4 +1,4 @@
-"""The audit list: every act of an administrator, who and when."""
+"""Writes the audit list: who did what, and when."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from bridge.store.audit import AuditRow
 from bridge.store.database import Engine
 
 COMMAND_LINE = "command line"
-"""The role of whoever runs a command: the right to read the configuration."""
+"""The role of commands on the machine: their user can read the configuration."""
 
 
 @dataclass(frozen=True)
 class Trail:
-    """Writes acts down."""
+    """Writes entries of the audit list."""
 
     engine: Engine
     now: Callable[[], float]
@@ -33,6 +33,6 @@ class Trail:
         address: str = "",
         **details: object,
     ) -> None:
-        """Write down that `who` did `act`. `details` are plain values, and no secret is among them."""
+        """Add the entry that `who` did `act`. `details` are plain values, and no secrets."""
         encoded = msgspec.json.encode(details).decode()
         audit.append(self.engine, AuditRow(self.now(), who, role, act, connection, student_id, encoded, address))

@@ -91,7 +91,7 @@ def _document(found: Explanation) -> dict[str, Any]:
         "who": who,
         "how": how,
         "received": found.received,
-        "told": found.told,
+        "told": found.progress,
         "finds": None if found.finds is None else found.finds._asdict(),
     }
 
@@ -123,8 +123,8 @@ def _print_explanation(found: Explanation, compared: Sequence[ComparedSetting]) 
         say(f"  {one.setting} says: {one.configured}; the launch said: {one.came or 'nothing that was kept'}")
     if found.finds:
         say(f"\nThe student ID finds now: {_finds(found.finds)}")
-    if found.told:
-        say(f"\nProgress to the LMS: {found.told}")
+    if found.progress:
+        say(f"\nProgress to the LMS: {found.progress}")
     say("\nChecks, in their order:")
     for text, held in found.checks:
         say(f"  {MARKS[held]:<12} {text}")

@@ -61,7 +61,7 @@ def run_if_due(invocation: Invocation, connection: Connection[Any], asked: dict[
 def approve(invocation: Invocation, connection: Connection[Any], run: Run, asked: dict[str, Any]) -> Outcome:
     """Read again, and do of what `run` held what is still true."""
     with _session(invocation, connection) as (engine, syncing):
-        outcome = _told(connection, lambda: syncing.approve(run))
+        outcome = _outcome_of(connection, lambda: syncing.approve(run))
         outcome.reading = options_of_reading(invocation, connection)
         _record(engine, outcome, report_folder(invocation, asked))
         _copy(invocation, connection, engine, outcome, asked)
@@ -71,7 +71,7 @@ def approve(invocation: Invocation, connection: Connection[Any], run: Run, asked
 def _apply(invocation: Invocation, connection: Connection[Any], plan: Path, asked: dict[str, Any]) -> Outcome:
     with _session(invocation, connection) as (engine, syncing):
         found = read_plan_file(engine, plan)
-        outcome = _told(connection, lambda: syncing.apply_plan(found))
+        outcome = _outcome_of(connection, lambda: syncing.apply_plan(found))
         outcome.reading = options_of_reading(invocation, connection)
         _record(engine, outcome, report_folder(invocation, asked))
         _copy(invocation, connection, engine, outcome, asked)
@@ -81,7 +81,7 @@ def _apply(invocation: Invocation, connection: Connection[Any], plan: Path, aske
 def _run(invocation: Invocation, connection: Connection[Any], asked: dict[str, Any]) -> Outcome:
     options = options_of(invocation, connection, asked)
     with _session(invocation, connection) as (engine, syncing):
-        outcome = _told(connection, lambda: syncing.run(options))
+        outcome = _outcome_of(connection, lambda: syncing.run(options))
         outcome.reading = options_of_reading(invocation, connection)
         if outcome.reason == sync_runs.GUESSED:
             outcome.notices.append(how_to_confirm(invocation, connection, outcome))
@@ -97,8 +97,8 @@ def _session(invocation: Invocation, connection: Connection[Any]) -> Iterator[tu
         yield engine, invocation.syncs_over(engine).of(connection, console.notice, stopping, console.progress)
 
 
-def _told(connection: Connection[Any], act: Callable[[], Outcome]) -> Outcome:
-    """What `act` came to; a lock that is held and a stale plan are outcomes too."""
+def _outcome_of(connection: Connection[Any], act: Callable[[], Outcome]) -> Outcome:
+    """The outcome of `act`; LockHeld and PlanStale become failed outcomes."""
     try:
         return act()
     except LockHeld as error:
@@ -108,7 +108,7 @@ def _told(connection: Connection[Any], act: Callable[[], Outcome]) -> Outcome:
 
 
 def _record(engine: Engine, outcome: Outcome, folder: Path) -> None:
-    """Write the report; a folder that cannot be written to spoils no sync."""
+    """Write the report; a folder that cannot be written to does not fail the sync."""
     found = sync_runs.find(engine, outcome.run)
     if found is None:
         return

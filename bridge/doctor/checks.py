@@ -33,20 +33,20 @@ PATIENCE = 60.0
 
 
 class Finding(NamedTuple):
-    """One thing that was tried."""
+    """The result of one check."""
 
     area: str
     """`database`, `workers`, `ottolearn`, `sign-in`, or the name of a connection."""
     what: str
     state: str
-    """`OK`, `FAILED`, or `LOOK`: it works, and somebody should look at it."""
+    """`OK`, `FAILED`, or `LOOK`: it works, but an administrator should look at it."""
     detail: str = ""
     advice: str = ""
 
 
 @dataclass(frozen=True)
 class Doctor:
-    """Tries what one bridge depends on."""
+    """Checks everything that one bridge depends on."""
 
     settings: OttoLearn
     public_url: str
@@ -227,7 +227,7 @@ class Doctor:
         ]
 
     def _examine_more(self, connection: Connection[Any]) -> Iterator[Finding]:
-        """What only this LMS must be looked at for."""
+        """The checks that the adapter has for this LMS alone."""
         examine = connection.adapter.examine
         try:
             for found in (
@@ -248,7 +248,7 @@ class Doctor:
         return self.readers.of(connection, used, lambda _: None, sleep=sleep)
 
     def _people(self, connection: Connection[Any]) -> Iterator[RosterMember]:
-        """The people of the roster for as long as patience lasts, the first page in any case."""
+        """The people of the roster read within PATIENCE seconds, the first page in any case."""
         until = self.now() + PATIENCE
         read = connection.adapter.read_roster
         context = self._context(connection, self._impatient("the roster"))

@@ -1,4 +1,4 @@
-"""Everything there is to say of one launch, for the administrator who has its reference."""
+"""The explanation of one launch for an administrator, by its reference."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bridge.store.launches import LINK, Reached, read_reached
 
 
 class Finds(NamedTuple):
-    """Whom a student ID finds now."""
+    """The users whom a student ID finds now."""
 
     users: tuple[int, ...]
     """OttoLearn users: none, one, or several who share the ID."""
@@ -27,17 +27,17 @@ class Finds(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """One launch."""
+    """The explanation of one launch."""
 
     line: LaunchLine
     checks: Sequence[tuple[str, bool | None]]
     """Each step in its order, with True for held, False for failed, None for never reached."""
     advice: Reason | None
-    """What is to be changed, and by whom; None where the launch got in."""
+    """What to change, and who can; None where the launch got in."""
     received: dict[str, Any] | None
-    """What the request said, shortened and without secrets; None where nothing was kept."""
-    told: str
-    """How the LMS was told of progress since, and what it said to that."""
+    """The fields of the request, shortened and without secrets; None where they were not kept."""
+    progress: str
+    """How the last report of progress to the LMS ended; empty where there was none."""
     reached: Reached | None
     """The OttoLearn user, where it got in."""
     learner: Learner | None
@@ -47,7 +47,7 @@ class Explanation(NamedTuple):
 
 
 def find_launch(engine: Engine, typed: str) -> LaunchLine | None:
-    """The launch that somebody means who has typed this reference."""
+    """The launch with this reference as an administrator typed it."""
     found = (launches.by_reference(engine, reference) for reference in launches.readings(typed))
     return next((line for line in found if line is not None), None)
 
@@ -55,14 +55,14 @@ def find_launch(engine: Engine, typed: str) -> LaunchLine | None:
 def explain(
     engine: Engine, directory: Directory, connection: Callable[[str], Connection[Any] | None], line: LaunchLine
 ) -> Explanation:
-    """What became of a launch, why, and what to change. `connection` finds one by its name."""
+    """The explanation of a launch. `connection` finds a connection by its name."""
     reached = read_reached(line.detail) if line.outcome == Outcome.MATCHED else None
     return Explanation(
         line=line,
         checks=checks(line.kind, line.outcome, line.reason, known=bool(line.student_id)),
         advice=REASONS.get(line.reason),
         received=received.find(engine, line.reference),
-        told=_told(engine, line),
+        progress=_progress(engine, line),
         reached=reached,
         learner=None if reached is None else learners.learner(engine, reached.user_id),
         finds=_finds(engine, directory, connection(line.connection), line) if line.student_id else None,
@@ -82,9 +82,9 @@ def _finds(engine: Engine, directory: Directory, connection: Connection[Any] | N
     return Finds((), "") if match is None else Finds((match.learner.user_id,), match.attribute, match.learner.active)
 
 
-def _told(engine: Engine, line: LaunchLine) -> str:
-    told = visits.reported_of_launch(engine, line.connection, line.kind, line.student_id, line.time)
-    if told is None:
+def _progress(engine: Engine, line: LaunchLine) -> str:
+    reported = visits.reported_of_launch(engine, line.connection, line.kind, line.student_id, line.time)
+    if reported is None:
         return ""
-    share = "mastered" if told.mastered else f"{told.progress:.0%}"
-    return f"{share}, {told.state}" + (f": {told.detail}" if told.detail else "")
+    share = "mastered" if reported.mastered else f"{reported.progress:.0%}"
+    return f"{share}, {reported.state}" + (f": {reported.detail}" if reported.detail else "")

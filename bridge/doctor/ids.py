@@ -1,7 +1,7 @@
 """Whether launches and the roster of a connection name people by the same ID, and what to change where they do not.
 
-The commonest reason why everybody is synced and nobody gets in: the LMS sends one ID at launch and lists another. Worse
-is a number that both have, and that is two people: so names are held against each other, too.
+The commonest reason why people are synced and nobody gets in: the LMS sends one ID at launch and lists another. Worse
+is an ID that is one person's at launches and another's on the roster: so names are compared, too.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ WHAT = "look-up at launch"
 
 
 class LookUpFinding(NamedTuple):
-    """What came of it: see `bridge.doctor.checks.Finding`."""
+    """The result: see `bridge.doctor.checks.Finding`."""
 
     what: str
     state: str
@@ -24,7 +24,7 @@ class LookUpFinding(NamedTuple):
 
 
 def try_look_up(source: Connection[Any], context: ReaderContext, roster: Iterable[RosterMember]) -> LookUpFinding:
-    """Look the first person of the roster up who has an ID, and compare. No name and no ID of theirs is told."""
+    """Look up the first person of the roster who has an ID, and compare. The result holds no name and no ID."""
     began = context.now()
     try:
         known = next((member for member in roster if member.active and member.student.student_id), None)

@@ -1,4 +1,4 @@
-"""OttoLearn's courses, as far as the bridge is told: what a teacher can pick, and a launch can carry."""
+"""The configured courses of OttoLearn: a teacher picks one by deep linking, and a launch names one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Course(Frozen):
     """One entry of `courses:`."""
 
     key: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
-    """What a link in the LMS remembers."""
+    """The identifier that links in the LMS carry."""
     title: str = Field(min_length=1, max_length=255)
     url: WebAddress | None = None
     """Where in OttoLearn the course is."""

@@ -178,7 +178,9 @@ class Outbound:
         try:
             if not (redirects and response.get_redirect_location()):
                 _refuse_unusable(response, url)
-            with _told(url, HTTPError):  # what reading raises; the caller's own mistakes, a full disk, stay its own
+            with _translated(
+                url, HTTPError
+            ):  # of reading alone: a failure of the caller, such as a full disk, is not ours
                 yield response
         finally:
             response.close()
@@ -190,7 +192,7 @@ class Outbound:
         try:
             with (
                 traces.span("call", host=host_of(call.url), method=call.method),
-                _told(call.url, HTTPError, OSError),  # those of requests are OSErrors
+                _translated(call.url, HTTPError, OSError),  # those of requests are OSErrors
                 until(began + call.deadline),
             ):
                 response = self._open(call)
@@ -345,8 +347,8 @@ def _asked_wait(headers: Mapping[str, str]) -> float | None:
 
 
 @contextmanager
-def _told(url: str, *failures: type[Exception]) -> Iterator[None]:
-    """Turn `failures` of the other side into errors of ours, which name its host and no more."""
+def _translated(url: str, *failures: type[Exception]) -> Iterator[None]:
+    """Translate `failures` of a call into RemoteUnavailable or RemoteRefused, which name the host alone."""
     try:
         yield
     except DecodeError as error:

@@ -41,7 +41,7 @@ class OpenTelemetry:
     @contextmanager
     def root(self, name: str, traceparent: str, attributes: Attributes) -> Iterator[None]:
         context = _W3C.extract({"traceparent": traceparent}, Context())
-        with self._told(name, attributes, context, SpanKind.SERVER):
+        with self._span(name, attributes, context, SpanKind.SERVER):
             yield
 
     @contextmanager
@@ -49,7 +49,7 @@ class OpenTelemetry:
         if not trace.get_current_span().get_span_context().is_valid:
             yield
             return
-        with self._told(name, attributes, None, SpanKind.INTERNAL):
+        with self._span(name, attributes, None, SpanKind.INTERNAL):
             yield
 
     def rename(self, name: str) -> None:
@@ -64,8 +64,8 @@ class OpenTelemetry:
         return {"traceparent": carried["traceparent"]} if "traceparent" in carried else {}
 
     @contextmanager
-    def _told(self, name: str, attributes: Attributes, context: Context | None, kind: SpanKind) -> Iterator[None]:
-        """A span; of an error only its type is told, since its words may name a person."""
+    def _span(self, name: str, attributes: Attributes, context: Context | None, kind: SpanKind) -> Iterator[None]:
+        """A span; of an error only its type is recorded, since its message may name a person."""
         opening = self._tracer.start_as_current_span(
             name, context, kind, attributes, record_exception=False, set_status_on_exception=False
         )

@@ -1,4 +1,4 @@
-"""Who reads the page of the request at hand, and what a page is made with: language, words, support and brand."""
+"""The presentation of pages: the reader and language of the current request, and texts, support contact and brand."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def texts() -> NullTranslations:
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What stands around the words of a page."""
+class PageBranding:
+    """The support contact, brand, style sheet and logo of a page."""
 
     support: Support
     brand: Brand
@@ -66,32 +66,32 @@ class Surroundings:
 
 
 @dataclass(frozen=True)
-class Presenting:
+class Presentation:
     """Support and brand of each connection; logos are read once."""
 
     connections: Mapping[str, Connection[Any]]
-    """Those of the configuration: the others have nothing of their own, and no page may wait for the database."""
+    """The connections of the configuration; registered ones have no branding, and no page may wait for the database."""
     support: Support
     brand: Brand
     logos: dict[Brand, Logo] = field(default_factory=dict)
     explained_at: str = ""
-    """Where administrators read of one launch; empty where they have no pages."""
+    """The address of `/admin/reference`; empty without administrators' pages."""
 
     def explanation_of(self, reference: str) -> str:
-        """The address at which an administrator reads what became of a launch; empty where there is none."""
+        """The address of the administrators' page about a launch; empty without such pages."""
         return f"{self.explained_at}?{urlencode({'reference': reference})}" if self.explained_at else ""
 
-    def of(self, name: str) -> Surroundings:
-        """What stands on pages of a connection; of the bridge's own for an empty name."""
+    def of(self, name: str) -> PageBranding:
+        """The branding of a connection's pages; with an empty name that of the bridge's own."""
         found = self.connections.get(name)
         support, brand = (found.support, found.brand) if found else (None, None)
         place = f"/brand/{name}" if brand else "/brand"
         brand = brand or self.brand
         style = f"{place}/style.css" if colour_rules(brand) else ""
-        return Surroundings(support or self.support, brand, style, f"{place}/logo" if brand.logo else "")
+        return PageBranding(support or self.support, brand, style, f"{place}/logo" if brand.logo else "")
 
     def logo(self, brand: Brand) -> Logo | None:
-        """The picture itself."""
+        """The content of the brand's logo; None without one."""
         if brand.logo is not None and brand not in self.logos:
             self.logos[brand] = read_logo(brand.logo)
         return self.logos.get(brand)
@@ -100,9 +100,11 @@ class Presenting:
 def present(app: Flask, services: AppServices) -> None:
     """Give the templates of `app` their language, words, support and brand."""
     load_all()
-    told = services.configuration
+    configuration = services.configuration
     explained_at = f"{services.public_url}/admin/reference" if has_admin_pages(services) else ""
-    presenting = Presenting(told.connections, told.bridge.support, told.bridge.brand, explained_at=explained_at)
+    presenting = Presentation(
+        configuration.connections, configuration.bridge.support, configuration.bridge.brand, explained_at=explained_at
+    )
     app.extensions[EXTENSION] = presenting
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of the extension
@@ -110,34 +112,32 @@ def present(app: Flask, services: AppServices) -> None:
         lambda one, many, count: texts().ngettext(one, many, count),
         newstyle=True,
     )
-    app.context_processor(lambda: {"language": language(), "around": _around()})
+    app.context_processor(lambda: {"language": language(), "branding": _branding()})
     app.register_blueprint(_brand_pages(presenting))
 
 
 def has_admin_pages(services: AppServices) -> bool:
-    """Whether an administrator can sign in: there are pages and a way in, and they answer at this address."""
+    """Whether administrators can sign in: a way to do so is configured, and the pages are served at this address."""
     return services.configuration.admin.lets_anybody_in and (services.is_secure or services.is_local)
 
 
-def _around() -> Surroundings:
+def _branding() -> PageBranding:
     return _presenting().of((request.view_args or {}).get("connection", ""))
 
 
-def _presenting() -> Presenting:
-    found: Presenting = current_app.extensions[EXTENSION]
+def _presenting() -> Presentation:
+    found: Presentation = current_app.extensions[EXTENSION]
     return found
 
 
 def words_of(result: LaunchResult) -> Words:
-    """What the reader is told of a refused launch."""
-    return words(REASONS[result.reason].learner, reader(), _around().support.name, texts().gettext)
+    """The texts about a refused launch for the reader of the page."""
+    return words(REASONS[result.reason].learner, reader(), _branding().support.name, texts().gettext)
 
 
 def ways_to_support(result: LaunchResult, told: Words) -> dict[str, str]:
-    """The addresses of a letter and of a page at which the support learns of this launch, and of what administrators
-    read of it, filled in.
-    """
-    gettext, support, student_id = texts().gettext, _around().support, result.student.student_id
+    """Addresses with the launch filled in: a letter to the support, its help page, the administrators' page."""
+    gettext, support, student_id = texts().gettext, _branding().support, result.student.student_id
     lines = {
         gettext("Reference"): result.reference,
         gettext("Reason"): result.reason,
@@ -151,7 +151,7 @@ def ways_to_support(result: LaunchResult, told: Words) -> dict[str, str]:
     }
 
 
-def _brand_pages(presenting: Presenting) -> Blueprint:
+def _brand_pages(presenting: Presentation) -> Blueprint:
     """The style sheet of all pages, and colours and logos of those who have their own."""
     pages = Blueprint("presentation", __name__, static_folder="../presentation/static", static_url_path="/presentation")
 

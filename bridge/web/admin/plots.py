@@ -72,15 +72,15 @@ def _bars(top: int, series: Sequence[Series], columns: Sequence[Column]) -> Mark
 def _place(at: int, count: int, series: Sequence[Series], column: Column) -> Markup:
     """Where a column is pointed at: what it says then, and where it leads."""
     width = WIDTH / count
-    told = f"{column.title}: " + (_told(series, column) or "none")
+    description = f"{column.title}: " + (_values_text(series, column) or "none")
     room = Markup('<rect class="room" x="{:.0f}" y="0" width="{:.0f}" height="{}"/>').format(at * width, width, HEIGHT)
-    inner = Markup("<title>{}</title>{}").format(told, room)
+    inner = Markup("<title>{}</title>{}").format(description, room)
     if column.href and sum(column.values):
         return Markup('<a href="{}">{}</a>').format(column.href, inner)
     return Markup("<g>{}</g>").format(inner)
 
 
-def _told(series: Sequence[Series], column: Column) -> str:
+def _values_text(series: Sequence[Series], column: Column) -> str:
     return ", ".join(f"{value:,} {one.name}" for one, value in zip(series, column.values, strict=True) if value)
 
 

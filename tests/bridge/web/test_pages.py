@@ -13,7 +13,7 @@ from bridge.config.configuration import Bridge as BridgeSettings
 from bridge.presentation.brand import Brand
 from bridge.presentation.languages import LANGUAGES
 from bridge.presentation.support import Support
-from bridge.web.presenting import EXTENSION, Presenting
+from bridge.web.presenting import EXTENSION, Presentation
 from tests.bridge.web.conftest import Bridge
 from tests.fakes.lti_platform import BRIDGE, FORM, LAUNCH_URL, query_of, sign
 
@@ -30,7 +30,7 @@ TEACHER = "http://purl.imsglobal.org/vocab/lis/v2/membership#Instructor"
 
 def present_with(bridge: Bridge, support: Support | None = None, brand: Brand | None = None) -> None:
     """As if the configuration said so."""
-    old: Presenting = bridge.client.application.extensions[EXTENSION]
+    old: Presentation = bridge.client.application.extensions[EXTENSION]
     new = replace(old, support=support or old.support, brand=brand or old.brand, logos={})
     vars(old).update(vars(new))
 
