@@ -26,7 +26,7 @@ _PROJECTION: Final = ("attributes", "excludedAttributes")
 
 
 class Handler(ScimHandler):
-    """Serves one connection."""
+    """Handles the requests to one connection."""
 
     service: Service
     storage: Storage
@@ -37,7 +37,7 @@ class Handler(ScimHandler):
         self._users, self._groups = kinds[USER], kinds[GROUP]
 
     def create(self, request: ScimRequest) -> ScimResponse:
-        """Keep a new user."""
+        """Create a user."""
         if not self._concerns(request, self._users):
             return super().create(request)
         with self.service.provider:
@@ -45,7 +45,7 @@ class Handler(ScimHandler):
             return _created(request, self.storage.keep(self._users, resource))
 
     def query(self, request: ScimRequest) -> ScimResponse:
-        """Show a user."""
+        """Return a user."""
         if not self._concerns(request, self._users):
             return super().query(request)
         row = self.storage.row(self._users, _id(request))
@@ -54,7 +54,7 @@ class Handler(ScimHandler):
         return _shown(request, row)
 
     def replace(self, request: ScimRequest) -> ScimResponse:
-        """Write a user anew."""
+        """Replace a user (PUT)."""
         if not self._concerns(request, self._users):
             return super().replace(request)
         with self.service.provider:
@@ -66,7 +66,7 @@ class Handler(ScimHandler):
             return _shown(request, self.storage.write(self._users, row, user, unless=same_document))
 
     def patch(self, request: ScimRequest) -> ScimResponse:
-        """Change a user, or who is in a group."""
+        """Patch a user, or the members of a group."""
         if self._concerns(request, self._users):
             return self._patch_user(request)
         if self._concerns(request, self._groups):

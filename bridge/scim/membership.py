@@ -1,4 +1,4 @@
-"""Who joins and who leaves a group by a PATCH, as a difference: the work grows with it, and not with the group.
+"""The members that a PATCH adds to a group and removes from it: the work grows with them, not with the group.
 
 The library applies each operation to the group as a whole, and looks through all its members for every one that is
 removed: a thousand of ten thousand took it minutes.
@@ -25,10 +25,10 @@ Model = type[Resource[Any]]
 
 @dataclass
 class Difference:
-    """What becomes of the members of a group."""
+    """The change of a group's members."""
 
     everybody: bool = False
-    """Whether all who were members before leave, but for those of `come`."""
+    """Whether all earlier members are removed, except those of `come`."""
     come: Members = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     exactly: bool = False

@@ -1,4 +1,4 @@
-"""SCIM groups with their members, each push in one transaction. Whoever joins or leaves a group counts as changed."""
+"""SCIM groups with their members, each push in one transaction. Users who join or leave a group count as changed."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _TOUCH: Final = update(scim_resource).where(_r.connection == bindparam("of")).va
 
 
 class Difference(Protocol):
-    """What becomes of the members of a group."""
+    """The change of a group's members (`bridge.scim.membership`)."""
 
     everybody: bool
-    """Whether all who were members before leave, but for those of `come`."""
+    """Whether all earlier members are removed, except those of `come`."""
     come: dict[str, str]
-    """Who joins: what else each says of itself, in JSON, by its value."""
+    """The members to add: their other attributes as JSON, by `value`."""
     gone: set[str]
     exactly: bool
     """Whether it may be applied only to the version that it was made for."""
 
 
 class Rewriting(NamedTuple):
-    """What is written over a group itself."""
+    """The new row of a group."""
 
     keys: Keys
     document: str
@@ -46,7 +46,7 @@ def create(
     members: Mapping[str, str],
     now: float,
 ) -> None:
-    """Keep a new group. `members`: what else each says of itself, in JSON, by its value."""
+    """Create a group. `members`: their other attributes as JSON, by `value`."""
     with engine.begin() as database:
         database.execute(insert(scim_resource), values_of(connection, GROUP, id, keys, document, now))
         _join(database, connection, id, members)
@@ -54,7 +54,7 @@ def create(
 
 
 def members_of(engine: Engine, id: str) -> dict[str, str]:  # noqa: A002 -- the column's name
-    """The members of a group: what else each says of itself, in JSON, by its value."""
+    """The members of a group: their other attributes as JSON, by `value`."""
     with autocommit(engine) as database:
         return dict(database.execute(_MEMBERS, {"asked": id}).all())
 
@@ -62,7 +62,7 @@ def members_of(engine: Engine, id: str) -> dict[str, str]:  # noqa: A002 -- the 
 def replace(
     engine: Engine, connection: str, row: Row, keys: Keys, document: str, members: Mapping[str, str], now: float
 ) -> bool:
-    """Write a group anew; False where somebody else has written or deleted it since."""
+    """Replace a group (PUT); False where it was changed or deleted since `row` was read."""
     with engine.begin() as database:
         stored = database.execute(select(_r.document).where(one(connection, GROUP, row.id))).scalar_one_or_none()
         if not _write(database, connection, row, keys, document, now):
@@ -81,11 +81,13 @@ def replace(
 def change(
     engine: Engine, connection: str, row: Row, difference: Difference, rewriting: Rewriting | None, now: float
 ) -> Row | None:
-    """Let members come and go, and write the group itself anew; the row afterwards, or None where the group is gone or
-    has not the version that `rewriting` or `difference` was made for.
+    """Apply a PATCH: add and remove members, and update the row where `rewriting` is given.
 
-    The row is written first, so that two who change one group at once wait for each other; where nothing changes, that
-    is undone.
+    Returns the new row, or None where the group is gone or has another version than `rewriting` or `difference` was
+    made for.
+
+    The row is written first, as a lock against concurrent changes of the group; that is rolled back where nothing
+    changes.
     """
     new = {} if rewriting is None else {**rewriting.keys._asdict(), "document": rewriting.document}
     which = one(connection, GROUP, row.id)
@@ -117,7 +119,7 @@ def _write(database: Connection, connection: str, row: Row, keys: Keys, document
 
 
 def _apply(database: Connection, connection: str, id: str, difference: Difference, now: float) -> bool:  # noqa: A002
-    """Write the memberships; whether any is another now."""
+    """Write the memberships; whether any has changed."""
     come, named = difference.come, [*difference.come, *difference.gone]
     before: dict[str, str] = {}
     for some in [None] if difference.everybody else _parts(named):
@@ -133,7 +135,7 @@ def _apply(database: Connection, connection: str, id: str, difference: Differenc
 
 
 def remove(engine: Engine, connection: str, row: Row, now: float) -> bool:
-    """Delete a group with its memberships; False where somebody else has written or deleted it since."""
+    """Delete a group with its memberships; False where it was changed or deleted since `row` was read."""
     with engine.begin() as database:
         statement = delete(scim_resource).where(one(connection, GROUP, row.id), _r.version == row.version)
         if not database.execute(statement).rowcount:
@@ -145,13 +147,13 @@ def remove(engine: Engine, connection: str, row: Row, now: float) -> bool:
 
 
 def leave_all(engine: Engine, connection: str, member: str) -> None:
-    """Take somebody who was deleted out of every group."""
+    """Remove a deleted user from all groups."""
     with autocommit(engine) as database:
         database.execute(delete(scim_member).where(_m.connection == connection, _m.value == member))
 
 
 def groups_of(engine: Engine, connection: str, members: Sequence[str]) -> dict[str, list[Row]]:
-    """The groups of the connection that each of these is in: those of another one are none of theirs."""
+    """The groups of this connection that each of `members` is in."""
     columns = [_r[name] for name in Row._fields]
     found: dict[str, list[Row]] = {}
     with autocommit(engine) as database:

@@ -1,4 +1,4 @@
-"""SCIM users and groups as rows: one statement for each push, so that a crash loses none and leaves none half done."""
+"""SCIM users and groups as rows; each push is one statement, so that a crash leaves none half done."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ BATCH: Final = 1_000
 
 
 class NameTaken(Exception):
-    """Another living user of the connection has this userName."""
+    """Another user of the connection that is not deleted has this userName."""
 
 
 class Keys(NamedTuple):
-    """Digests of what a resource is looked up by; None where it has no such value."""
+    """Digests of the values by which a resource is found; None where it has no such value."""
 
     taken: bytes | None = None
     """Of a user's userName: no two living users of a connection have the same."""
@@ -152,7 +152,7 @@ def values_of(connection: str, kind: str, id: str, keys: Keys, document: str, no
 
 
 def create(engine: Engine, values: dict[str, Any]) -> None:
-    """Keep a new user. Raises NameTaken."""
+    """Create a user. Raises NameTaken."""
     try:
         _INSERT.rows(engine, values)
     except IntegrityError as error:
@@ -160,7 +160,7 @@ def create(engine: Engine, values: dict[str, Any]) -> None:
 
 
 def find(engine: Engine, connection: str, kind: str, id: str) -> Row | None:  # noqa: A002 -- the column's name
-    """A living resource."""
+    """The resource with this id; None where there is none or it was deleted."""
     rows = _FIND.rows(engine, {"of": connection, "a": kind, "asked": id})
     return Row(*rows[0]) if rows else None
 
@@ -172,7 +172,7 @@ def changes_of(connection: str, kind: str, row: Row, keys: Keys, document: str, 
 
 
 def replace(engine: Engine, values: dict[str, Any]) -> bool:
-    """Write a user anew; False where somebody else has written or deleted it since. Raises NameTaken."""
+    """Replace a user; False where it was changed or deleted since it was read. Raises NameTaken."""
     try:
         return bool(_REPLACE.rows(engine, values))
     except IntegrityError as error:
@@ -180,13 +180,13 @@ def replace(engine: Engine, values: dict[str, Any]) -> bool:
 
 
 def delete(engine: Engine, connection: str, kind: str, row: Row, now: float) -> bool:
-    """Note that a resource is gone; False where somebody else has written or deleted it since."""
+    """Mark a resource as deleted; False where it was changed or deleted since `row` was read."""
     which = {"of": connection, "a": kind, "asked": row.id, "expected": row.version, "now": now}
     return bool(_DELETE.rows(engine, which))
 
 
 def page(engine: Engine, connection: str, kind: str, start: int, count: int | None) -> tuple[int, list[Row]]:
-    """How many living resources there are, and `count` of them from the `start`th on, in the order they came."""
+    """The number of resources, and `count` of them from the `start`th on, in order of creation."""
     of = {"of": connection, "a": kind}
     with autocommit(engine) as database:
         total = int(database.execute(_COUNT, of).scalar_one())
@@ -195,12 +195,12 @@ def page(engine: Engine, connection: str, kind: str, start: int, count: int | No
 
 
 def having(engine: Engine, connection: str, kind: str, column: str, one: bytes) -> list[Row]:
-    """Living resources whose column of digests holds this one."""
+    """The resources with this digest in a column of `Keys`."""
     return [Row(*row) for row in _HAVING[column].rows(engine, {"of": connection, "a": kind, "one": one})]
 
 
 def with_mail(engine: Engine, connection: str, kind: str, one: bytes, mail: str) -> list[Row]:
-    """Living users who may have this address, `one` its digest: as their only one, or among several."""
+    """Users who may have this e-mail address, `one` its digest, as their only one or among several."""
     plain = mail.isascii() and mail.isprintable() and '"' not in mail and "\\" not in mail  # as it stands in JSON
     text = re.sub("([!%_])", r"!\1", mail) if plain else ""
     asked = {"of": connection, "a": kind, "one": one, "several": SEVERAL, "text": f"%{text}%", **_BECOME_ASCII}
@@ -208,14 +208,14 @@ def with_mail(engine: Engine, connection: str, kind: str, one: bytes, mail: str)
 
 
 def part(engine: Engine, connection: str, kind: str, which: str, at: float, most: int) -> list[Row]:
-    """The first `most` living resources that were modified `since` or `until` a time, or may be `inactive`."""
+    """The first `most` resources that were modified `since` or `until` a time, or may be `inactive`."""
     asked = {"of": connection, "a": kind, "at": at}
     with autocommit(engine) as database:
         return [Row(*row) for row in database.execute(_PARTS[which].limit(most), asked)]
 
 
 def count(engine: Engine, connection: str, kind: str, most: int) -> int:
-    """How many living resources there are; no further than `most` is counted."""
+    """The number of resources, counted up to `most`."""
     some = select(_r.number).where(*_LIVING).limit(most).subquery()
     with autocommit(engine) as database:
         asked = {"of": connection, "a": kind}
@@ -223,7 +223,7 @@ def count(engine: Engine, connection: str, kind: str, most: int) -> int:
 
 
 def groups_with(engine: Engine, connection: str, member: str) -> list[Row]:
-    """Living groups that have this member."""
+    """The groups that have this member."""
     inside = select(scim_member.c.group_id).where(scim_member.c.value == bindparam("member"))
     asked = {"of": connection, "a": GROUP, "member": member}
     with autocommit(engine) as database:
@@ -231,7 +231,7 @@ def groups_with(engine: Engine, connection: str, member: str) -> list[Row]:
 
 
 def everything(engine: Engine, connection: str, kind: str) -> Iterator[list[Row]]:
-    """All living resources, in batches; between two of them the database is free."""
+    """All resources, in batches; no transaction is open between two of them."""
     yield from _batches(engine, _PAGE, {"of": connection, "a": kind})
 
 
@@ -242,13 +242,13 @@ def users(engine: Engine, connection: str, since: float | None = None) -> Iterat
 
 
 def newest_change(engine: Engine, connection: str) -> float | None:
-    """When a user of the connection changed last, or a group of theirs."""
+    """When a user of the connection, or a group of theirs, last changed."""
     with autocommit(engine) as database:
         return database.execute(_NEWEST, {"of": connection}).scalar_one_or_none()
 
 
 class PushedRow(NamedTuple):
-    """A resource, and when a sync must look at it again."""
+    """A resource, and when it or a group of it last changed."""
 
     row: Row
     changed_at: float
@@ -269,7 +269,7 @@ def pushed_since(
 
 
 def count_pushed_since(engine: Engine, connection: str, since: float, most: int) -> int:
-    """How many users changed after then; no further than `most` is counted."""
+    """The number of users changed after `since`, counted up to `most`."""
     asked = {"of": connection, "since": since, "most": most}
     with autocommit(engine) as database:
         return int(database.execute(_COUNT_PUSHED, asked).scalar_one())
@@ -293,5 +293,5 @@ def _batches(engine: Engine, statement: Any, values: dict[str, Any]) -> Iterator
 
 
 def one(connection: str, kind: str, id: str) -> Any:  # noqa: A002 -- the column's name
-    """The condition of one living resource, for transactions."""
+    """The WHERE condition of one resource that is not deleted, for transactions."""
     return and_(_r.connection == connection, _r.kind == kind, _r.id == id, _r.deleted_at.is_(None))

@@ -106,7 +106,7 @@ def test_a_directory_that_was_never_read_is_told(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("purpose", ["lti", "oidc"])
-def test_keys_that_another_secret_sealed_are_told_with_the_command_that_mends_it(bench: Bench, purpose: str) -> None:
+def test_keys_that_another_secret_encrypted_are_reported_with_the_command_to_run(bench: Bench, purpose: str) -> None:
     engine = open_database(f"sqlite:///{bench.folder / 'bridge.db'}")
     migrate(engine)
     OwnKeys(engine, "another-secret-another-secret-another", purpose, time.time).listed()

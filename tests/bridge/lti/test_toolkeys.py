@@ -11,7 +11,7 @@ from bridge.lti.toolkeys import BITS, decrypt, encrypt, new_key, public_half
 SECRET = "0123456789abcdef0123456789abcdef"
 
 
-def test_a_key_that_was_sealed_signs_as_before() -> None:
+def test_a_key_that_was_encrypted_signs_as_before() -> None:
     key = new_key()
     opened = decrypt(encrypt(key, SECRET), str(key.kid), SECRET, "lti")
     signed = jws.serialize_compact({"alg": "RS256"}, b"hello", opened)
@@ -35,7 +35,7 @@ def test_the_public_half_holds_nothing_private() -> None:
     assert set(public_half(new_key())) == {"kty", "use", "alg", "kid", "n", "e"}
 
 
-def test_a_sealed_key_shows_nothing_private() -> None:
+def test_an_encrypted_key_shows_nothing_private() -> None:
     key = new_key()
     encrypted = encrypt(key, SECRET)
     private = key.as_dict(private=True)

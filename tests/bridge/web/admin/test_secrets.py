@@ -1,4 +1,4 @@
-"""A connection that the form adds has its secrets: sealed in the database, and on no page, in no log and no message."""
+"""A connection that the form adds has its secrets: encrypted in the database, on no page, in no log and no message."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def test_a_secret_that_is_left_and_cannot_be_opened_is_said(bridge: Bridge, admi
     assert (answer.status_code, "Type every secret anew" in answer.text) == (400, True)
 
 
-def test_a_sealed_secret_is_good_for_its_place_alone(bridge: Bridge) -> None:
+def test_an_encrypted_secret_is_good_for_its_place_alone(bridge: Bridge) -> None:
     """Whoever may write into the database, and has not the key, moves no secret to an address of theirs."""
     connections = bridge.services.connections
     assert connections.register("new", ADAPTERS[1], {"api": _api(SECRET)}, 1.0)
