@@ -194,7 +194,12 @@ class World:
         self.directory_path = directory
         self.ottolearn = InMemoryOttoLearn()
         self.lms = Lms()
-        self.roster = Roster(on_leave="deactivate", grace={"days": 0, "complete_reads": 1}, limits=unlimited())
+        self.roster = Roster(
+            on_leave="deactivate",
+            grace={"days": 0, "complete_reads": 1},
+            limits=unlimited(),
+            writes_at_once=1,  # users are numbered as the roster lists them: tests name them by number
+        )
         self.time = 1_000_000.0
         self.stop = False
         self.follows_ids = self.replaces_ids = False
