@@ -9,10 +9,12 @@ import os
 import secrets
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final
@@ -24,10 +26,10 @@ from bridge import logs
 from bridge.cli.invocation import Invocation, log_format_option, pass_invocation
 from bridge.config.configuration import Configuration, load
 from bridge.config.connections import Connections
-from bridge.errors import ConfigError
+from bridge.errors import ConfigError, OttoBridgeError
 from bridge.jobs.catalogue import Catalogue
 from bridge.jobs.job import Queue
-from bridge.jobs.queue import JobQueue
+from bridge.jobs.queue import JobQueue, QueueAway
 from bridge.jobs.schedule import Schedule
 from bridge.jobs.syncing import background_sync
 from bridge.jobs.worker import EVERY, Foreman, Role, roles, stop_signals, take_jobs
@@ -68,7 +70,7 @@ def worker(invocation: Invocation, queues: str, at_once: int, log_format: str) -
     Any number of machines may run one. TERM ends it when the jobs under way have come to a point where they can stop;
     what they had not done is done by the next one. HUP reads the configuration anew.
     """
-    logs.configure(log_format, brief=(DatabaseError,))
+    logs.configure(log_format, brief=(DatabaseError, QueueAway))
     bridge = invocation.configuration.bridge
     if not bridge.workers:
         raise ConfigError(["bridge.workers is not set: then `ottobridge serve` does all of it, and a worker nothing"])
@@ -127,7 +129,10 @@ async def _supervise(invocation: Invocation, wanted: Sequence[Role], log_format:
     try:
         with stop_signals(loop, stopped.set):
             while not stopped.is_set():
-                await _foreman(invocation, processes, stopped, reload, wanted, name)
+                try:
+                    await _foreman(invocation, processes, stopped, reload, wanted, name)
+                except QueueAway:
+                    log.warning("the database does not answer; it is tried again")
                 if reload.is_set():
                     reload.clear()
                     invocation = _renewed(invocation, processes)
@@ -148,7 +153,7 @@ async def _foreman(
     engine = open_later(bridge.database_url.get_secret_value(), prepare=bridge.database_prepare)
     queue = JobQueue(bridge.database_url.get_secret_value())
     try:
-        async with queue.app.open_async():
+        async with queue.opened():
             schedule = Schedule(_catalogue(invocation, engine, stopped.is_set).jobs, time.monotonic, LOOKS_FOR)
             beat = partial(_beat, engine, name, sorted({one for role in wanted for one in role.queues}))
             foreman, next_round = Foreman(queue, schedule, beat=beat), 0.0
@@ -194,14 +199,35 @@ def _start(path: Path, log_format: str, role: Role) -> BaseProcess:
     process = multiprocessing.get_context("spawn").Process(
         target=_take, args=(path, role, log_format, os.getpid()), name=f"jobs-{_names(role)}"
     )
-    process.start()
+    # Ctrl-C at a terminal reaches all of them: this process tells the others, and one that is not ready would show a
+    # traceback. The tracker is started first, because to start it unblocks the signal.
+    resource_tracker.ensure_running()
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
     return process
 
 
 def _take(path: Path, role: Role, log_format: str, parent: int) -> None:
-    """What one process does, from its start to its end."""
-    logs.configure(log_format, brief=(DatabaseError,))
-    invocation = Invocation(path)
+    """What one process does, from its start to its end. What ends it is in the log in words: it may recur for hours."""
+    logs.configure(log_format, brief=(DatabaseError, QueueAway))
+    try:
+        _do_jobs(Invocation(path), role, parent)
+    except ConfigError as error:
+        for problem in error.problems:
+            log.error("%s", problem)  # noqa: TRY400 -- the mistake is not ours
+        sys.exit(2)
+    except OttoBridgeError as error:
+        log.error("%s", error)  # noqa: TRY400 -- the same
+        sys.exit(1)
+    except (QueueAway, DatabaseError) as error:
+        log.error("the database does not answer (%s)", type(error).__name__)  # noqa: TRY400 -- the same
+        sys.exit(1)
+
+
+def _do_jobs(invocation: Invocation, role: Role, parent: int) -> None:
     bridge = invocation.configuration.bridge
     export.start(bridge)
     url = bridge.database_url.get_secret_value()

@@ -7,7 +7,8 @@ and a sync holds its own lock (`bridge.store.sync_lock`).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,6 +16,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
 from procrastinate.jobs import Job as Queued
 from procrastinate.jobs import Status
+from psycopg_pool import PoolTimeout
 
 from bridge.jobs.job import Job, Kind, Queue
 from bridge.store.engine import driver_arguments
@@ -40,6 +42,18 @@ class JobQueue:
         self.app = App(connector=PsycopgConnector(kwargs=driver_arguments(database_url), min_size=1, max_size=4))
         for kind in Kind:
             self.app.task(name=kind.value)(_task(kind, run or _nothing))
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Within the block it can be used. Raises QueueAway where the database does not answer for half a minute."""
+        try:
+            await self.app.open_async()
+        except PoolTimeout as error:
+            raise QueueAway(str(error)) from error
+        try:
+            yield
+        finally:
+            await self.app.close_async()
 
     async def defer(self, job: Job) -> bool:
         """Put a job into the queue; False where it waits there already."""

@@ -12,6 +12,7 @@ from bridge.roster.settings import seconds
 from bridge.store import sync_people, sync_runs
 from bridge.store.database import Engine
 from bridge.store.sync_lock import LockHeld
+from bridge.sync.record import end_stopped
 from bridge.sync.run import Options, Sync
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,9 @@ class Rosters:
         """Sync it."""
         name = connection.name
         try:
+            if end_stopped(self._engine, name, self._now):
+                log.info("%s: the process of a run that was asked to stop had ended; it is recorded as stopped", name)
+                return
             outcome = self._sync_of(connection).run(Options())
         except LockHeld:
             log.info("%s: another sync is under way", name)

@@ -79,7 +79,7 @@ async def take_jobs(
             job.run()
 
     queue = JobQueue(database_url, run)
-    async with queue.app.open_async():
+    async with queue.opened():
         working = asyncio.ensure_future(queue.work(list(role.queues), role.at_once, listen=listen))
 
         def stop() -> None:

@@ -12,11 +12,11 @@ from typing import Final
 
 from bridge.errors import OttoBridgeError, RemoteUnavailable, RosterIncomplete
 from bridge.store import sync_items, sync_people, sync_progress, sync_runs
-from bridge.store.database import DatabaseError, DriverError
+from bridge.store.database import DatabaseError, DriverError, Engine
 from bridge.store.sync_items import Kind, State
 from bridge.store.sync_lock import LockHeld, LockLost, sync_lock
 from bridge.store.sync_progress import Progress
-from bridge.store.sync_runs import Status
+from bridge.store.sync_runs import Run, Status
 from bridge.store.sync_stops import is_asked_to_stop
 from bridge.sync import journal
 from bridge.sync.context import Interrupted, RunContext, Stopped
@@ -224,6 +224,28 @@ def recover(job: Job, *, before: int) -> None:
         sync_runs.change(
             context.engine, dead.id, status=Status.FAILED, reason=RunReason.CRASHED, ended_at=context.now()
         )
+
+
+def end_stopped(engine: Engine, connection: str, now: Callable[[], float]) -> bool:
+    """End the newest run where it was asked to stop and its process died before it did; whether there was one.
+
+    Otherwise the next sync would resume at once what somebody stopped. Raises LockHeld where the run lives.
+    """
+    if _newest_to_stop(engine, connection) is None:
+        return False
+    with sync_lock(engine, connection):
+        run = _newest_to_stop(engine, connection)  # it may have ended meanwhile
+        if run is not None:
+            if run.status == Status.READING:
+                sync_items.drop(engine, run.id)
+            sync_runs.change(engine, run.id, status=Status.PARTIAL, reason=RunReason.STOPPED, ended_at=now())
+    return run is not None
+
+
+def _newest_to_stop(engine: Engine, connection: str) -> Run | None:
+    run = sync_runs.newest_of_roster(engine, connection)
+    waits = run is not None and run.status in sync_runs.UNDER_WAY and is_asked_to_stop(engine, run.id)
+    return run if waits else None
 
 
 def with_progress_record(context: RunContext, outcome: Outcome) -> RunContext:

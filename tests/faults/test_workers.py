@@ -137,14 +137,34 @@ def test_a_worker_told_to_end_leaves_what_the_next_one_resumes(site: Site) -> No
 
 def test_a_process_that_is_killed_is_started_again(site: Site) -> None:
     machine = site.start("--at-once", "1", "--queues", "sync")
-    children = Path(f"/proc/{machine.pid}/task/{machine.pid}/children")
-
-    def jobs() -> list[int]:
-        return [int(pid) for pid in children.read_text().split() if b"spawn_main" in _command(int(pid))]
-
-    (before,) = wait_for(jobs, "the process for rosters is there")
+    (before,) = wait_for(lambda: _jobs(machine), "the process for rosters is there")
     os.kill(before, signal.SIGKILL)
-    wait_for(lambda: jobs() and jobs() != [before], "another one is there")
+    wait_for(lambda: _jobs(machine) not in ([], [before]), "another one is there")
+
+
+def test_ctrl_c_at_a_terminal_shows_no_traceback_of_processes_that_start(site: Site) -> None:
+    machine = site.start("--at-once", "3")
+    wait_for(lambda: len(_jobs(machine)) == 4, "the processes start")
+    os.killpg(machine.pid, signal.SIGINT)  # as a terminal does
+    assert machine.wait(PATIENCE) == 0
+    assert "Traceback" not in site.log()
+
+
+def test_a_wrong_file_at_the_restart_of_a_process_is_told_in_words(site: Site) -> None:
+    machine = site.start("--at-once", "1", "--queues", "sync")
+    (before,) = wait_for(lambda: _jobs(machine), "the process for rosters is there")
+    good = (site.folder / "config.yaml").read_text("utf-8")
+    (site.folder / "config.yaml").write_text("bridge: [", "utf-8")
+    os.kill(before, signal.SIGKILL)
+    wait_for(lambda: "ended with 2" in site.log(), "it does not start")
+    assert "Traceback" not in site.log()
+    (site.folder / "config.yaml").write_text(good, "utf-8")
+    wait_for(site.done, "it works again", patience=400)
+
+
+def _jobs(machine: subprocess.Popen[bytes]) -> list[int]:
+    found = Path(f"/proc/{machine.pid}/task/{machine.pid}/children").read_text().split()
+    return [int(pid) for pid in found if b"spawn_main" in _command(int(pid))]
 
 
 def _command(pid: int) -> bytes:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from procrastinate.jobs import Status
+from psycopg_pool import PoolTimeout
 from sqlalchemy import Engine, text
 
 from bridge.jobs.job import Job, Kind, Queue
-from bridge.jobs.queue import JobQueue
+from bridge.jobs.queue import JobQueue, QueueAway
 from bridge.jobs.schedule import Schedule
 from bridge.jobs.worker import FORGET_EVERY, Foreman, Role, roles
 from bridge.store import gauges
@@ -221,6 +222,21 @@ class TestForeman:
         assert [record.message for record in caplog.records if "queue" in record.message] == [
             "the queue does not answer; it is looked for again"
         ]
+
+
+def test_a_database_that_is_away_when_the_queue_is_opened_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = JobQueue("postgresql+psycopg://nobody@127.0.0.1:1/none")
+
+    async def waits_in_vain() -> None:
+        raise PoolTimeout("pool initialization incomplete after 30.0 sec")
+
+    async def body() -> None:
+        async with queue.opened():
+            pytest.fail("it was not opened")
+
+    monkeypatch.setattr(queue.app, "open_async", waits_in_vain)
+    with pytest.raises(QueueAway):
+        asyncio.run(body())
 
 
 def test_a_long_roster_never_holds_up_what_is_short() -> None:

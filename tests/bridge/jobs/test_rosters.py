@@ -13,8 +13,9 @@ from bridge.errors import ConfigError
 from bridge.jobs.rosters import AGAIN, Rosters
 from bridge.roster.settings import Roster
 from bridge.store import sync_people, sync_runs
-from bridge.store.sync_lock import LockHeld
+from bridge.store.sync_lock import LockHeld, sync_lock
 from bridge.store.sync_runs import Status
+from bridge.store.sync_stops import ask_to_stop
 
 HOUR = 3600.0
 
@@ -45,6 +46,10 @@ class World:
         source = sync_people.source_id(self.engine, "campus")
         run = sync_runs.begin(self.engine, source, now=self.now, full=True, settings="")
         sync_runs.change(self.engine, run, status=status, reason=reason, ended_at=self.now if ended else None)
+
+    def newest(self) -> sync_runs.Run:
+        (run,) = sync_runs.newest(self.engine, 1)
+        return run
 
     def due_after(self, seconds: float) -> bool:
         self.now += seconds
@@ -82,6 +87,29 @@ def test_what_somebody_stopped_stays_stopped_until_it_is_due_again(world: World)
     world.ran(Status.PARTIAL, "stopped")
     assert not world.due_after(24 * HOUR - 1)
     assert world.due_after(1)
+
+
+@pytest.mark.parametrize("status", [Status.READING, Status.APPLYING])
+def test_a_run_that_died_before_it_could_stop_is_not_resumed_at_once(world: World, status: Status) -> None:
+    world.ran(status, ended=False)
+    assert ask_to_stop(world.engine, world.newest().id, world.now)
+    rosters = world.rosters()
+    assert rosters.is_due(CAMPUS)
+    rosters.run(CAMPUS)
+    assert world.tried == 0
+    assert (world.newest().status, world.newest().reason) == (Status.PARTIAL, "stopped")
+    assert world.newest().ended_at == world.now
+    assert not world.due_after(24 * HOUR - 1)
+    assert world.due_after(1)
+
+
+def test_a_run_that_is_still_to_stop_is_left_to_its_process(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.ran(Status.APPLYING, ended=False)
+    assert ask_to_stop(world.engine, world.newest().id, world.now)
+    with sync_lock(world.engine, "campus"), caplog.at_level("INFO"):
+        world.rosters().run(CAMPUS)
+    assert world.newest().status == Status.APPLYING
+    assert "another sync is under way" in caplog.text
 
 
 @pytest.mark.parametrize(("status", "reason"), [(Status.DONE, ""), (Status.FAILED, "x"), (Status.PARTIAL, "stopped")])

@@ -1,0 +1,29 @@
+"""The first process of a worker outlives what its jobs' processes do not."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bridge.cli import worker
+from bridge.cli.invocation import Invocation
+from bridge.jobs.queue import QueueAway
+
+
+def test_a_database_that_is_away_for_long_while_the_file_is_read_anew_ends_no_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tries: list[str] = []
+
+    async def foreman(_invocation: object, _processes: object, stopped: asyncio.Event, *rest: object) -> None:
+        tries.append(str(rest[-1]))
+        if len(tries) == 1:
+            raise QueueAway
+        stopped.set()
+
+    monkeypatch.setattr(worker, "_foreman", foreman)
+    asyncio.run(worker._supervise(Invocation(tmp_path / "config.yaml"), [], "text"))
+    assert len(tries) == 2
+    assert "the database does not answer" in caplog.text
