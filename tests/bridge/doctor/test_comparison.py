@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bridge.contracts import Kind, Outcome
 from bridge.doctor.comparison import CLAIM, NOT_SET, NOT_SHOWN, compare
+from bridge.net.http import Outbound
 from bridge.reasons import REASONS
 from bridge.store.launch_lines import LaunchLine
-from tests.bridge.web.conftest import Bridge, bridge, bridge_database, campus, configuration, sign_in
+from tests.bridge.web.conftest import Bridge, Campus, running
 from tests.fakes.lti_platform import BRIDGE, CLIENT, DEPLOYMENT, ISSUER
+from tests.migrated import migrated_in
 
-__all__ = ["bridge", "bridge_database", "campus", "configuration", "sign_in"]
 OURS = "connections.campus.lti13.{}"
+
+
+@pytest.fixture(scope="module")
+def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
+    """One for all: they compare, and change nothing."""
+    folder: Path = tmp_path_factory.mktemp("compared")
+    outbound = Outbound([ipaddress.ip_network("127.0.0.0/8")])
+    with running(folder, migrated_in(folder), outbound, Campus()) as found:
+        yield found
 
 
 def compared(bridge: Bridge, reason: str, kind: str = Kind.LTI13, name: str = "campus", **came: Any) -> list[Any]:
