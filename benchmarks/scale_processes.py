@@ -88,7 +88,7 @@ def _client(world: Any, who: int, clients: int, seconds: float, ids: Any, found:
     waits: list[float] = []
     others: list[str] = []
     until = time.perf_counter() + seconds
-    while (began := time.perf_counter()) < until:
+    while (began := time.perf_counter()) < until or not (waits or others):  # one at least
         turn += clients
         what = crowd.launch(1 + turn % 39).what if ids is None else crowd._lti11(*ids(turn))[0]
         if what == MATCHED:
