@@ -29,7 +29,7 @@ from bridge.config.connections import Connections
 from bridge.errors import ConfigError, OttoBridgeError
 from bridge.jobs.catalogue import Catalogue
 from bridge.jobs.job import Queue
-from bridge.jobs.queue import JobQueue, QueueAway
+from bridge.jobs.queue import JobQueue, QueueAway, trouble_of
 from bridge.jobs.schedule import Schedule
 from bridge.jobs.syncing import background_sync
 from bridge.jobs.worker import EVERY, Foreman, Role, roles, stop_signals, take_jobs
@@ -131,8 +131,8 @@ async def _supervise(invocation: Invocation, wanted: Sequence[Role], log_format:
             while not stopped.is_set():
                 try:
                     await _foreman(invocation, processes, stopped, reload, wanted, name)
-                except QueueAway:
-                    log.warning("the database does not answer; it is tried again")
+                except QueueAway as error:
+                    log.warning("the queue cannot be used: %s; it is tried again", trouble_of(error))
                 if reload.is_set():
                     reload.clear()
                     invocation = _renewed(invocation, processes)
@@ -223,7 +223,7 @@ def _take(path: Path, role: Role, log_format: str, parent: int) -> None:
         log.error("%s", error)  # noqa: TRY400 -- the same
         sys.exit(1)
     except (QueueAway, DatabaseError) as error:
-        log.error("the database does not answer (%s)", type(error).__name__)  # noqa: TRY400 -- the same
+        log.error("%s", trouble_of(error))  # noqa: TRY400 -- the same
         sys.exit(1)
 
 

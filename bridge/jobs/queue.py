@@ -20,6 +20,7 @@ from psycopg_pool import PoolTimeout
 
 from bridge.jobs.job import Job, Kind, Queue
 from bridge.store.engine import driver_arguments
+from bridge.store.errors import trouble
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +35,19 @@ QueueAway = ConnectorException
 """The database does not answer."""
 
 
+def trouble_of(error: BaseException) -> str:
+    """What is wrong with the database, in words; the library's own error says nothing, and what caused it does."""
+    return trouble(error) or trouble(error.__cause__) or f"the database does not answer ({type(error).__name__})"
+
+
 class JobQueue:
     """Jobs of one database. `run` does one: (kind, connection) -> None; only a worker needs it."""
 
     def __init__(self, database_url: str, run: Callable[[str, str], None] | None = None) -> None:
         # Two for the jobs, one to listen, and one for the signs of life, which must not wait for the others.
-        self.app = App(connector=PsycopgConnector(kwargs=driver_arguments(database_url), min_size=1, max_size=4))
+        # Nothing is prepared: behind a pooler the next statement may meet another session, which does not know it.
+        arguments = {**driver_arguments(database_url), "prepare_threshold": None}
+        self.app = App(connector=PsycopgConnector(kwargs=arguments, min_size=1, max_size=4))
         for kind in Kind:
             self.app.task(name=kind.value)(_task(kind, run or _nothing))
 

@@ -19,7 +19,7 @@ from typing import Final
 
 from bridge.jobs.catalogue import Catalogue
 from bridge.jobs.job import Job, Queue
-from bridge.jobs.queue import JobQueue, QueueAway
+from bridge.jobs.queue import JobQueue, QueueAway, trouble_of
 from bridge.jobs.schedule import Schedule
 
 log = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ class Foreman:
             if self._forgotten is None or self._now() - self._forgotten >= FORGET_EVERY:
                 await self._queue.forget()
                 self._forgotten = self._now()
-        except QueueAway:
-            log.warning("the queue does not answer; it is looked for again")
+        except QueueAway as error:
+            log.warning("the queue cannot be used: %s; it is tried again", trouble_of(error))
         except Exception:
             log.exception("the due jobs cannot be queued; retried at the next check")

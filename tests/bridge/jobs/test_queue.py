@@ -220,8 +220,17 @@ class TestForeman:
 
         within(queue_url, body)
         assert [record.message for record in caplog.records if "queue" in record.message] == [
-            "the queue does not answer; it is looked for again"
+            "the queue cannot be used: the database lacks what this version needs (42P01); it is tried again"
         ]
+
+
+def test_nothing_is_prepared_that_another_session_of_a_pooler_does_not_know(queue_url: str) -> None:
+    async def body(queue: JobQueue) -> list[Any]:
+        for _ in range(10):  # the driver prepares what it is given often
+            await queue.sweep()
+        return list(await queue.app.connector.execute_query_all_async("SELECT name FROM pg_prepared_statements"))
+
+    assert within(queue_url, body) == []
 
 
 def test_a_database_that_is_away_when_the_queue_is_opened_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
