@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
@@ -57,13 +58,16 @@ Make = Callable[..., Directory]
 
 
 @pytest.fixture
-def make(engine: Engine, ottolearn: OttoLearn, clock: Clock) -> Make:
+def make(engine: Engine, ottolearn: OttoLearn, clock: Clock) -> Iterator[Make]:
     """A directory over `engine`, as one process has it; patience beyond every reading in these tests."""
+    before = set(threading.enumerate())
 
     def build(read: Callable[[], Iterable[Learner]] | None = None, max_wait: float = 60.0) -> Directory:
         return Directory(engine, ("username", "employeeId"), read or ottolearn.read, clock, every=30, max_wait=max_wait)
 
-    return build
+    yield build
+    for thread in set(threading.enumerate()) - before:
+        thread.join(60)  # the connection that it still holds would outlive the engine
 
 
 @pytest.fixture
