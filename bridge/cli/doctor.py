@@ -22,8 +22,9 @@ from bridge.doctor.checks import FAILED, LOOK, OK, Doctor, Finding
 from bridge.errors import ConfigError, OttoBridgeError
 from bridge.keys.own import OwnKeys
 from bridge.ottolearn.settings import Oidc
-from bridge.store import workers
-from bridge.store.database import Engine
+from bridge.store import one_time, workers
+from bridge.store.database import DatabaseError, Engine
+from bridge.store.errors import trouble
 from bridge.store.launches import recent_students
 
 RECENT = 200
@@ -52,6 +53,16 @@ def doctor(invocation: Invocation, connection: str | None, write: bool, as_json:
         raise click.exceptions.Exit(1)
 
 
+def try_database(engine: Engine, code: str, now: float) -> Finding:
+    """Whether it takes what is written: one that can only be read lets nobody in."""
+    try:
+        one_time.try_writing(engine, code, now)
+    except DatabaseError as error:
+        why = trouble(error) or f"it cannot be written ({type(error).__name__})"
+        return Finding("database", "write", FAILED, why, "is it a standby, or its disk full?")
+    return Finding("database", "open", OK)
+
+
 def _examine(invocation: Invocation, only: str | None, write: bool) -> Iterator[Finding]:
     configuration = invocation.configuration
     try:
@@ -74,7 +85,7 @@ def _examine(invocation: Invocation, only: str | None, write: bool) -> Iterator[
                 own_keys=_own_keys(configuration, engine),
                 workers=partial(workers.read_all, engine) if configuration.bridge.workers else None,
             )
-            yield Finding("database", "open", OK)
+            yield try_database(engine, secrets.token_urlsafe(24), time.time())
             yield from chain(
                 made.examine_directory(),
                 made.examine_keys(),

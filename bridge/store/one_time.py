@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Mapping
 from typing import Final
 
@@ -19,6 +20,8 @@ from bridge.store.prepared import Prepared
 from bridge.store.purging import Purge
 from bridge.store.schema import consumed, kept
 
+FILLER: Final = 8192
+"""Bytes of a trial: more than is free in the pages in which small rows still find room on a full disk."""
 _SPEND: Final = Prepared(
     {
         "sqlite": sqlite.insert(consumed).on_conflict_do_nothing(),
@@ -119,6 +122,13 @@ def take(engine: Engine, purpose: str, code: str, *, now: float) -> dict[str, st
         return None
     payload: dict[str, str] = json.loads(row.payload)
     return payload
+
+
+def try_writing(engine: Engine, code: str, now: float) -> bool:
+    """Whether the database takes what is written; nothing of it stays. Raises `DBAPIError` where it does not."""
+    filler = {"filler": secrets.token_hex(FILLER // 2)}
+    keep(engine, "trial", code, filler, until=now + 60)
+    return take(engine, "trial", code, now=now) is not None
 
 
 def put(engine: Engine, purpose: str, code: str, payload: Mapping[str, str], *, until: float) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 from collections.abc import Callable
 
@@ -17,16 +16,13 @@ log = logging.getLogger(__name__)
 
 HOLDS = 1.0
 """Seconds for which a good answer is given again: whoever asks all the time costs one look a second."""
-FILLER = 8192
-"""Bytes that are written and taken away again: more than is free in the pages that small rows may still find."""
-PURPOSE = "readiness"
 
 
 class Readiness:
     """What works and what does not. Safe between threads."""
 
     def __init__(self, services: AppServices) -> None:
-        self._house = services
+        self._services = services
         self._lock = threading.Lock()
         self._until = float("-inf")
         self._found: dict[str, bool] = {}
@@ -36,7 +32,7 @@ class Readiness:
         own keys open; and the launch that the bridge sends itself got in, where it sends any.
         """
         with self._lock:
-            now = self._house.now()
+            now = self._services.now()
             if not self._until - HOLDS <= now < self._until:
                 self._found = self._look()
                 self._until = now + HOLDS if all(self._found.values()) else now
@@ -46,11 +42,11 @@ class Readiness:
         return self._needs() | self._tested()
 
     def _tested(self) -> dict[str, bool]:
-        test = self._house.self_test
-        return {"self_test": test.is_well(self._house.now())} if test else {}
+        test = self._services.self_test
+        return {"self_test": test.is_well(self._services.now())} if test else {}
 
     def _needs(self) -> dict[str, bool]:
-        services = self._house
+        services = self._services
         if not _holds(lambda: is_usable(services.engine)):
             return {"database": False, "directory": False, "keys": False}
         return {
@@ -60,15 +56,12 @@ class Readiness:
         }
 
     def _write(self) -> bool:
-        code, now = self._house.token(), self._house.now()
-        filler = {"filler": secrets.token_hex(FILLER // 2)}
-        one_time.keep(self._house.engine, PURPOSE, code, filler, until=now + 60)
-        return one_time.take(self._house.engine, PURPOSE, code, now=now) is not None
+        return one_time.try_writing(self._services.engine, self._services.token(), self._services.now())
 
     def _open_keys(self) -> bool:
-        self._house.own_keys.check()
-        if self._house.provider is not None:
-            self._house.provider.check_keys()
+        self._services.own_keys.check()
+        if self._services.provider is not None:
+            self._services.provider.check_keys()
         return True
 
 
