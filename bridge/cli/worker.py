@@ -121,23 +121,35 @@ class Processes:
 
 
 async def _supervise(invocation: Invocation, wanted: Sequence[Role], log_format: str) -> None:
-    stopped, reload, name = asyncio.Event(), asyncio.Event(), secrets.token_hex(16)
+    stopped, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     start = partial(_start, invocation.config_path, log_format)
     processes = Processes(start, wanted)
     loop.add_signal_handler(signal.SIGHUP, reload.set)
     try:
         with stop_signals(loop, stopped.set):
-            while not stopped.is_set():
-                try:
-                    await _foreman(invocation, processes, stopped, reload, wanted, name)
-                except QueueAway as error:
-                    log.warning("the queue cannot be used: %s; it is tried again", trouble_of(error))
-                if reload.is_set():
-                    reload.clear()
-                    invocation = _renewed(invocation, processes)
+            await _until_stopped(invocation, processes, stopped, reload, wanted)
     finally:
         await asyncio.to_thread(processes.end)
+
+
+async def _until_stopped(
+    invocation: Invocation,
+    processes: Processes,
+    stopped: asyncio.Event,
+    reload: asyncio.Event,
+    wanted: Sequence[Role],
+) -> None:
+    """Go on through long outages of the database and each new version of the configuration."""
+    name = secrets.token_hex(16)
+    while not stopped.is_set():
+        try:
+            await _foreman(invocation, processes, stopped, reload, wanted, name)
+        except QueueAway as error:
+            log.warning("the queue cannot be used: %s; it is tried again", trouble_of(error))
+        if reload.is_set():
+            reload.clear()
+            invocation = _renewed(invocation, processes)
 
 
 async def _foreman(

@@ -10,6 +10,7 @@ import pytest
 from bridge.cli import worker
 from bridge.cli.invocation import Invocation
 from bridge.jobs.queue import QueueAway
+from tests.bridge.jobs.made import in_a_loop
 
 
 def test_a_database_that_is_away_for_long_while_the_file_is_read_anew_ends_no_worker(
@@ -24,6 +25,12 @@ def test_a_database_that_is_away_for_long_while_the_file_is_read_anew_ends_no_wo
         stopped.set()
 
     monkeypatch.setattr(worker, "_foreman", foreman)
-    asyncio.run(worker._supervise(Invocation(tmp_path / "config.yaml"), [], "text"))
+
+    async def body() -> None:
+        processes = worker.Processes(lambda _: pytest.fail("none is wanted"), [])
+        events = asyncio.Event(), asyncio.Event()
+        await worker._until_stopped(Invocation(tmp_path / "config.yaml"), processes, *events, [])
+
+    in_a_loop(body)
     assert len(tries) == 2
     assert "the database does not answer" in caplog.text

@@ -245,7 +245,7 @@ def test_a_database_that_is_away_when_the_queue_is_opened_is_told_as_such(monkey
 
     monkeypatch.setattr(queue.app, "open_async", waits_in_vain)
     with pytest.raises(QueueAway):
-        asyncio.run(body())
+        in_a_loop(body)
 
 
 def test_a_long_roster_never_holds_up_what_is_short() -> None:
