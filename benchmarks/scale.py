@@ -1,7 +1,7 @@
 """What more machines give, and what very many connections, users and launches cost; on PostgreSQL.
 
     python -m benchmarks.scale launches syncs connections record
-    python -m benchmarks.scale record --users 10000000 --launches 50000000    # some 20 GB of disk, half an hour
+    python -m benchmarks.scale record --users 10000000 --launches 50000000    # 40 GB of disk, a quarter of an hour
 
 Everything runs on this machine, clients and database as well, so rates by the clock end at its cores; what a launch
 takes of each process's processor does not, and is what docs/scale.md reckons with.
