@@ -219,11 +219,14 @@ def recover(job: Job, *, before: int) -> None:
     for run in unsettled:
         journal.look_up(job.journal_context, run, target.usernames, lost=State.ABANDONED)
     for dead in lost:
-        if dead.status == Status.READING:
-            sync_items.drop(context.engine, dead.id)
-        sync_runs.change(
-            context.engine, dead.id, status=Status.FAILED, reason=RunReason.CRASHED, ended_at=context.now()
-        )
+        _end_dead(context.engine, dead, Status.FAILED, RunReason.CRASHED, context.now())
+
+
+def _end_dead(engine: Engine, run: Run, status: Status, reason: RunReason, now: float) -> None:
+    """End a run whose process has died; what it has read of a roster is no plan."""
+    if run.status == Status.READING:
+        sync_items.drop(engine, run.id)
+    sync_runs.change(engine, run.id, status=status, reason=reason, ended_at=now)
 
 
 def end_stopped(engine: Engine, connection: str, now: Callable[[], float]) -> bool:
@@ -236,9 +239,7 @@ def end_stopped(engine: Engine, connection: str, now: Callable[[], float]) -> bo
     with sync_lock(engine, connection):
         run = _newest_to_stop(engine, connection)  # it may have ended meanwhile
         if run is not None:
-            if run.status == Status.READING:
-                sync_items.drop(engine, run.id)
-            sync_runs.change(engine, run.id, status=Status.PARTIAL, reason=RunReason.STOPPED, ended_at=now())
+            _end_dead(engine, run, Status.PARTIAL, RunReason.STOPPED, now())
     return run is not None
 
 
