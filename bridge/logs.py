@@ -10,6 +10,7 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -70,6 +71,12 @@ def event(
     if current is not None:
         current.logged = True
     log.log(level, "%s %s", what, Fields(fields), exc_info=cause)
+
+
+def mistakes(log: logging.Logger, problems: Iterable[str]) -> None:
+    """A line for each mistake of a configuration; a traceback says no more."""
+    for problem in problems:
+        log.error("%s", problem)
 
 
 def _shown(value: object) -> str:

@@ -125,8 +125,7 @@ def _renewed(path: Path) -> Configuration | None:
         configuration = load(path, ADAPTERS)
         _prepare(configuration)
     except ConfigError as error:
-        for problem in error.problems:
-            log.error("%s", problem)  # noqa: TRY400 -- the mistake is not ours
+        logs.mistakes(log, error.problems)
         return None
     except Exception:  # whatever it is, learners are served by the configuration that there is
         log.exception("the configuration cannot be read")

@@ -23,6 +23,7 @@ import click
 
 from adapters import ADAPTERS
 from bridge import logs
+from bridge.cli import FAILED, WRONG_CONFIGURATION
 from bridge.cli.invocation import Invocation, log_format_option, pass_invocation
 from bridge.config.configuration import Configuration, load
 from bridge.config.connections import Connections
@@ -198,8 +199,7 @@ def _renewed(invocation: Invocation, processes: Processes) -> Invocation:
         found = Invocation(invocation.config_path)
         found.configuration = load(invocation.config_path, ADAPTERS)
     except ConfigError as error:
-        for problem in error.problems:
-            log.error("%s", problem)  # noqa: TRY400 -- the mistake is not ours
+        logs.mistakes(log, error.problems)
         log.error("the configuration stays as it was: what was read now is wrong")  # noqa: TRY400
         return invocation
     processes.replace()
@@ -228,15 +228,14 @@ def _take(path: Path, role: Role, log_format: str, parent: int) -> None:
     try:
         _do_jobs(Invocation(path), role, parent)
     except ConfigError as error:
-        for problem in error.problems:
-            log.error("%s", problem)  # noqa: TRY400 -- the mistake is not ours
-        sys.exit(2)
+        logs.mistakes(log, error.problems)
+        sys.exit(WRONG_CONFIGURATION)
     except OttoBridgeError as error:
-        log.error("%s", error)  # noqa: TRY400 -- the same
-        sys.exit(1)
+        log.error("%s", error)  # noqa: TRY400 -- the mistake is not ours
+        sys.exit(FAILED)
     except (QueueAway, DatabaseError) as error:
         log.error("%s", trouble_of(error))  # noqa: TRY400 -- the same
-        sys.exit(1)
+        sys.exit(FAILED)
 
 
 def _do_jobs(invocation: Invocation, role: Role, parent: int) -> None:
