@@ -12,7 +12,7 @@ SQLite runs with synchronous=NORMAL: a crash of the process loses nothing, a pow
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Final
@@ -105,8 +105,8 @@ class shared_connection:  # noqa: N801 -- a block, as those of contextlib
 
     def __exit__(self, *_: object) -> None:
         _shared.reset(self._before)
-        self._mine.close()
         is_request.reset(self._waited)
+        self._mine.close()
 
 
 class _Shared(AbstractContextManager[Connection]):
@@ -126,13 +126,16 @@ class _Shared(AbstractContextManager[Connection]):
             self._end(Connection.close)
 
     def close(self) -> None:
-        self._end(resting(self.engine).give_back)
+        if self._connection is not None:
+            self._end(resting(self.engine).give_back)
 
     def _end(self, part: Callable[[Connection], None]) -> None:
         connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(DBAPIError):  # one that broke has nothing to give back, and the answer is made already
+        try:
+            if connection is not None:
                 part(connection)
+        except DBAPIError:
+            return  # one that broke has nothing to give back, and the answer is made already
 
 
 _shared: Final[ContextVar[_Shared | None]] = ContextVar("shared", default=None)

@@ -8,8 +8,8 @@ and bytes; a Boolean comes from SQLite as 0 or 1. Its errors are SQLAlchemy's, a
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeVar, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import ClauseElement, Engine, Executable
 from sqlalchemy.exc import DBAPIError
@@ -17,8 +17,6 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from bridge.store.engine import autocommit
 from bridge.store.errors import shorten
-
-T = TypeVar("T")
 
 _WRITING: Final = threading.Lock()
 _TURN: Final = 1.0
@@ -52,21 +50,22 @@ class Prepared:
 
         Raises `sqlalchemy.exc.DBAPIError`, as any other statement does.
         """
-        return self._run(engine, values, _fetch)
+        return self._run(engine, values)[0]
 
     def count(self, engine: Engine, values: Mapping[str, object]) -> int:
         """The same for a statement that returns no rows: how many it wrote, changed or deleted."""
-        return self._run(engine, values, _count)
+        return self._run(engine, values)[1]
 
-    def _run(self, engine: Engine, values: Mapping[str, object], read: Callable[[Any], T]) -> T:
+    def _run(self, engine: Engine, values: Mapping[str, object]) -> tuple[list[tuple[Any, ...]], int]:
+        """The rows that it returns, and how many it wrote, changed or deleted."""
         with autocommit(engine) as connection:
             compiled = self._compiled.get(engine.dialect.name) or self._compile(engine)
             cursor: Any = connection.connection.cursor()
-            given = values if compiled.order is None else [values[name] for name in compiled.order]
+            given = values if compiled.order is None else [*map(values.__getitem__, compiled.order)]
             mine = compiled.waits and _WRITING.acquire(timeout=_TURN)
             try:
                 cursor.execute(compiled.text, given)
-                return read(cursor)
+                return cursor.fetchall() if cursor.description else [], cursor.rowcount
             except engine.dialect.loaded_dbapi.Error as error:
                 shorten(error)
                 raise _wrapped(error, compiled.compiler) from error
@@ -86,14 +85,6 @@ class Prepared:
         compiled = _Compiled(compiler.string, order, order is not None and writes, compiler)
         self._compiled[dialect.name] = compiled
         return compiled
-
-
-def _fetch(cursor: Any) -> list[tuple[Any, ...]]:
-    return cursor.fetchall() if cursor.description else []
-
-
-def _count(cursor: Any) -> int:
-    return int(cursor.rowcount)
 
 
 def _wrapped(error: Exception, compiled: SQLCompiler) -> BaseException:
