@@ -52,7 +52,8 @@ class Learner(NamedTuple):
 
     @property
     def name(self) -> str:
-        return " ".join(filter(None, (clean(self.attributes.get(part, "")) for part in (FIRST_NAME, LAST_NAME))))
+        first, last = self.attributes.get(FIRST_NAME, ""), self.attributes.get(LAST_NAME, "")
+        return f"{clean(first)} {clean(last)}".strip()
 
 
 class Match(NamedTuple):

@@ -193,11 +193,13 @@ def _choose(
 ) -> Match | None:
     """The one learner among `found` who has the ID; raises `LearnerAmbiguous` for several."""
     # The index may still hold an attribute that the configuration no longer trusts.
-    trusted = sorted((c for c in found if c.attribute in attributes), key=lambda c: attributes.index(c.attribute))
+    trusted = [c for c in found if c.attribute in attributes]
     best = [c for c in trusted if c.value == student_id]
     if ignore_case and not best:
         best = [c for c in trusted if lower_ascii(c.value) == lower_ascii(student_id)]
-    user_ids = sorted({c.learner.user_id for c in best})
-    if len(user_ids) > 1:
-        raise LearnerAmbiguous(user_ids)
+    if len(best) > 1:
+        user_ids = {c.learner.user_id for c in best}
+        if len(user_ids) > 1:
+            raise LearnerAmbiguous(sorted(user_ids))
+        best.sort(key=lambda c: attributes.index(c.attribute))
     return Match(best[0].learner, best[0].attribute) if best else None

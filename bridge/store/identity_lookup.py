@@ -52,7 +52,9 @@ class LaunchIdentity(NamedTuple):
     @property
     def keys(self) -> tuple[str, str]:
         """The comparison keys of the ID that the LMS sent, and of the ID to look up."""
-        return key(self.sent, ignore_case=self.ignore_case), key(self.student_id, ignore_case=self.ignore_case)
+        sent = key(self.sent, ignore_case=self.ignore_case)
+        same = self.student_id == self.sent  # but for connections with rules
+        return sent, sent if same else key(self.student_id, ignore_case=self.ignore_case)
 
     def has_id_of(self, person: Person) -> bool:
         """Whether the ledger's entry has the ID that the LMS sent (as rosters store it), or the one to look up."""
@@ -159,7 +161,8 @@ def of_launch(engine: Engine, identity: LaunchIdentity, *, candidates: bool = Tr
             linked = number
         else:
             dispute = text
-    found.sort(key=lambda one: (one.learner.user_id, one.attribute))
+    if len(found) > 1:
+        found.sort(key=lambda one: (one.learner.user_id, one.attribute))
     return Known(linked, dispute, known_person, found if candidates else None)
 
 
