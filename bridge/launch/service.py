@@ -254,7 +254,7 @@ class LaunchService:
             who=who,
             reference=reference,
         )
-        if traces.are_kept():
+        if traces.tracer is not None:
             told = {"connection": connection, "kind": kind, "outcome": outcome, "reason": reason}
             told["reference"] = reference
             traces.note({f"ottobridge.{name}": str(value)[:64] for name, value in told.items()})
@@ -273,13 +273,15 @@ class _Reading(AbstractContextManager[None]):
         self._launches, self._connection, self._kind = launches, connection, kind
 
     def __enter__(self) -> None:
-        self._span = traces.span("verify")
-        self._span.__enter__()
+        self._span = None if traces.tracer is None else traces.span("verify")
+        if self._span is not None:
+            self._span.__enter__()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._span.__exit__(kind, error, traceback)
+        if self._span is not None:
+            self._span.__exit__(kind, error, traceback)
         if isinstance(error, Exception) and not isinstance(error, self._launches.passes):
             raise LaunchRefused(self._launches.fail(self._connection, self._kind, error), self._kind) from error
 

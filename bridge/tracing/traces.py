@@ -32,43 +32,39 @@ class Tracer(Protocol):
         """What tells another system which span its call belongs to."""
 
 
-_tracer: Tracer | None = None
+tracer: Tracer | None = None
+"""Whoever keeps traces; None where nobody asks for them, so that a launch need not call anything to know."""
 _NOTHING: AbstractContextManager[None] = nullcontext()
 
 
-def use(tracer: Tracer | None) -> None:
+def use(keeper: Tracer | None) -> None:
     """Keep traces from now on, in this process; with None no more."""
-    global _tracer  # noqa: PLW0603 -- as logs, traces are one for a process, and every room may add to them
-    _tracer = tracer
-
-
-def are_kept() -> bool:
-    """Whether anybody asks for traces."""
-    return _tracer is not None
+    global tracer  # noqa: PLW0603 -- as logs, traces are one for a process, and every room may add to them
+    tracer = keeper
 
 
 def root(name: str, traceparent: str = "", **attributes: str | int) -> AbstractContextManager[None]:
     """The block is a trace."""
-    return _NOTHING if _tracer is None else _tracer.root(name, traceparent, attributes)
+    return _NOTHING if tracer is None else tracer.root(name, traceparent, attributes)
 
 
 def span(name: str, **attributes: str | int) -> AbstractContextManager[None]:
     """The block is a step of the trace at hand."""
-    return _NOTHING if _tracer is None else _tracer.span(name, attributes)
+    return _NOTHING if tracer is None else tracer.span(name, attributes)
 
 
 def rename(name: str) -> None:
     """The step at hand is known by now to be this."""
-    if _tracer is not None:
-        _tracer.rename(name)
+    if tracer is not None:
+        tracer.rename(name)
 
 
 def note(attributes: Attributes) -> None:
     """Say more of the step at hand."""
-    if _tracer is not None:
-        _tracer.note(attributes)
+    if tracer is not None:
+        tracer.note(attributes)
 
 
 def headers() -> Mapping[str, str]:
     """What a call to another system takes along."""
-    return {} if _tracer is None else _tracer.headers()
+    return {} if tracer is None else tracer.headers()

@@ -29,6 +29,7 @@ from bridge.web.presenting import present
 from bridge.web.probes import probe_pages
 from bridge.web.progress import progress_pages
 from bridge.web.registration import registration_pages
+from bridge.web.requests import current_request
 from bridge.web.scim import SERVER, scim_pages
 from bridge.web.scim_pushes import pushes_first
 from bridge.web.security_txt import security_pages
@@ -77,13 +78,12 @@ def create_app(services: AppServices, *, metrics_port: int | None = None) -> Fla
 
     end_sessions_of_refused(app, services)
 
-    app.before_request(take_whole_body)
-
     @app.before_request
-    def name_request() -> None:
-        if traces.are_kept() and request.url_rule is not None:  # by its route: a path may hold a one-time code
+    def begin() -> None:
+        if traces.tracer is not None and request.url_rule is not None:  # by its route: a path may hold a one-time code
             traces.rename(f"{request.method} {request.url_rule.rule}")
             traces.note({"http.request.method": request.method, "http.route": request.url_rule.rule})
+        take_whole_body(current_request())
 
     answer_failures(app, services)
     present(app, services)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import request
+from flask import Request
 from werkzeug.exceptions import BadRequest, HTTPException
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body."""
 
 
-def take_whole_body() -> None:
+def take_whole_body(request: Request) -> None:
     """Read it before anything is done, so that its limits are met here. Raises BadRequest where its chunks are none."""
     if request.method == "GET":
         return

@@ -65,7 +65,7 @@ def _read(services: AppServices, name: str, kind: Kind, reader: Callable[[Adapte
         raise LaunchRejected("not_allowed_here", f"{name} takes no {kind} launches")
     plain = read_request(request, services.public_url)
     launch = _ask(services, name, lambda: ask(plain, connection.settings, services.callback_context(name)))
-    note_reader(launch.locale)
+    note_reader(partial(str, launch.locale))
     services.limits.count(LAUNCHES_OF_STUDENT, name, launch.student.student_id)
     _bind_session(services, name, launch)
     return launch

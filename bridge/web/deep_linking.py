@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 from flask import Blueprint, Response, make_response, render_template, request
@@ -69,7 +70,7 @@ def _take_choice(services: AppServices, name: str) -> Response:
     kept = one_time.take(services.engine, PURPOSE, request.form.get("code", ""), now=services.now())
     if kept is None or kept["connection"] != name:
         return answer(services.launches.refuse(name, Kind.LTI13, "choice_unknown"))
-    note_reader(kept.get("language"))
+    note_reader(partial(str, kept.get("language", "")))
     chosen, taken = (None if "cancel" in request.form else course), kept["selection"]
     if kept.get("kind", Kind.LTI13) == Kind.LTI13:
         return _go_back(*_response(services, name, msgspec.json.decode(taken, type=Selection), chosen))

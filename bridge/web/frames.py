@@ -59,5 +59,5 @@ def start(login: Login, name: str, public_url: str, fields: Mapping[str, str]) -
 
 def _may_lose_cookies(login: Login) -> bool:
     """Whether the browser is inside a frame; one too old to say so is taken for it where the platform stores for us."""
-    place = request.headers.get("Sec-Fetch-Dest")
+    place = request.environ.get("HTTP_SEC_FETCH_DEST")
     return place in FRAMES or (place is None and bool(login.storage_target))

@@ -23,7 +23,7 @@ from bridge.web.deep_linking import offer_courses
 from bridge.web.frames import start
 from bridge.web.pages import answer, back_to_lms
 from bridge.web.proof import Message, Unproved, ask_for_proof, read_proof
-from bridge.web.requests import note_reader, read_request
+from bridge.web.requests import current_request, note_reader, read_request
 from bridge.web.services import AppServices
 
 
@@ -34,7 +34,7 @@ def lti_pages(services: AppServices) -> Blueprint:
     @pages.route("/lti/<connection>/login", methods=["GET", "POST"])
     def login(connection: str) -> Response:
         with services.launches.reading(connection, Kind.LTI13):
-            plain = read_request(request, services.public_url)
+            plain = read_request(current_request(), services.public_url)
             fields = dict(plain.form or plain.query)
             found = _login(services, connection, fields)
         return start(found, connection, services.public_url, fields)
@@ -48,7 +48,7 @@ def lti_pages(services: AppServices) -> Blueprint:
         with services.launches.reading(connection, Kind.LTI13):
             message = read_proof(services, connection, request)
             if isinstance(message, Launch):  # nothing but the kept message knows who reads the answer
-                note_reader(message.locale, message.roles)
+                note_reader(partial(str, message.locale), message.roles)
         return _go_on(services, connection, message)
 
     @pages.errorhandler(LaunchRefused)
@@ -76,12 +76,13 @@ def _login(services: AppServices, name: str, fields: dict[str, str]) -> Login:
 
 
 def _launch(services: AppServices, name: str) -> Response:
-    body = request.get_data(cache=True)
+    asked = current_request()
+    body = asked.get_data(cache=True)
     kind = Kind.LTI11 if b"oauth_" in body or b"lti_message_type=" in body else Kind.LTI13
 
     read = _read_v11 if kind is Kind.LTI11 else _read_v13
     with services.launches.reading(name, kind):
-        message = read(services, services.connections.named(name), read_request(request, services.public_url))
+        message = read(services, services.connections.named(name), read_request(asked, services.public_url))
     return _go_on(services, name, message)
 
 
@@ -116,7 +117,7 @@ def _read_v13(services: AppServices, connection: Connection[Any], plain: LaunchR
         knows_deployment=lambda found: services.connections.takes_deployment(connection, found, services.now()),
         now=services.now(),
     )
-    note_reader(locale_of_claims(claims), claims[f"{CLAIM}roles"])
+    note_reader(partial(locale_of_claims, claims), claims[f"{CLAIM}roles"])
     _learn_course(services, connection, claims)
     with refusals_return_to(v13.return_url(claims)):
         if v13.message_type(claims) == v13.DEEP_LINKING:
@@ -143,7 +144,7 @@ def _read_v11(services: AppServices, connection: Connection[Any], plain: LaunchR
         now=services.now(),
         consume=partial(consume, services.engine),
     )
-    note_reader(locale_of_form(form), roles(form))
+    note_reader(partial(locale_of_form, form), roles(form))
     with refusals_return_to(form.get(v11.RETURN_URL)):
         if v11.message_type(form) == v11.ITEM_SELECTION:
             return read_item_selection(form, services.configuration.courses)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import has_request_context, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -32,8 +32,8 @@ SHARED = "PROMETHEUS_MULTIPROC_DIR"
 UNKNOWN = "unknown"
 """The connection, or the kind, of what strangers made up, or of what was refused before it was known."""
 DATABASE_AWAY = "database_unavailable"
-ENDED = "ottobridge.ended"
-"""Where a WSGI environment holds the launches that ended in its request, each with kind and outcome."""
+ENDED: ContextVar[list[tuple[str, str]] | None] = ContextVar("ended", default=None)
+"""The launches that ended in the request at hand, each with kind and outcome; None outside of requests."""
 STATUSES = ("2xx", "3xx", "4xx", "5xx")
 SYSTEMS = ("ottolearn", "lms")
 RESULTS = ("answered", "refused", "unavailable")
@@ -53,7 +53,7 @@ class Metrics:
         self._ottolearn = urlsplit(str(configuration.ottolearn.api_url)).netloc
         self._expected: set[str] = set()
         self._registered: Container[str] = ()
-        self._unharmed = _Unharmed()
+        self._complained_at = float("-inf")
         self._registry = kept = CollectorRegistry()
         self._launches = Counter(
             "ottobridge_launches",
@@ -84,15 +84,16 @@ class Metrics:
             buckets=QUICK,
             registry=kept,
         )
-        with self._unharmed:  # without labels, it asks for its file at once, and the disk may be full
+        try:
             self._in_use = Gauge(
                 "ottobridge_database_connections_in_use",
                 "Connections to the database that requests and rounds hold, over all processes.",
                 multiprocess_mode="livesum",
                 registry=kept,
             )
-        with self._unharmed:
             self._begin_at_zero(configuration)
+        except Exception as error:  # noqa: BLE001 -- each asks for its file at once, and the disk may be full
+            self._complain(error)
 
     def _begin_at_zero(self, configuration: Configuration) -> None:
         for reason in REASONS:
@@ -114,11 +115,13 @@ class Metrics:
         """Know a connection, and show its launches even before the first one, unless there are very many."""
         if connection.name in self._expected:
             return
-        with self._unharmed:
+        try:
             for kind in _kinds(connection) if len(self._expected) < MOST_AT_ZERO else ():
                 for outcome in Outcome:
                     self._launches.labels(connection.name, kind, outcome)
             self._expected.add(connection.name)
+        except Exception as error:  # noqa: BLE001 -- the same
+            self._complain(error)
 
     def know(self, registered: Container[str]) -> None:
         """Take these names, too, for connections; they are asked only for names that were never expected."""
@@ -127,34 +130,44 @@ class Metrics:
     def count_launch(self, line: LaunchLine) -> None:
         """Count one launch. A connection that nobody configured is `unknown`: strangers must not make new series."""
         kind = line.kind or UNKNOWN
-        with self._unharmed:
+        try:
             _series(self._launches, self._known(line), kind, line.outcome).inc()
             if line.reason:
                 _series(self._no_launch if is_of_nobody(line) else self._refused, line.reason).inc()
-            if has_request_context():
-                request.environ.setdefault(ENDED, []).append((kind, line.outcome))
+        except Exception as error:  # noqa: BLE001 -- a full disk, a folder that is gone: launches go on
+            self._complain(error)
+        if (ended := ENDED.get()) is not None:
+            ended.append((kind, line.outcome))
 
     def count_refusal(self, reason: str) -> None:
         """Count a request that has to do with no launch at all."""
-        with self._unharmed:
+        try:
             self._no_launch.labels(reason).inc()
+        except Exception as error:  # noqa: BLE001 -- the same
+            self._complain(error)
 
-    def count_response(self, status: str, ended: Sequence[tuple[str, str]], seconds: float) -> None:
-        """Count a response, such as `303 SEE OTHER`, and how long the launches waited that ended in it."""
-        with self._unharmed:
+    def count_response(self, status: str, seconds: float) -> None:
+        """Count a response, such as `303 SEE OTHER`, and how long the launches waited that ended in it (`ENDED`)."""
+        try:
             _series(self._answers, f"{status[:1]}xx").inc()
-            for kind, outcome in ended:
+            for kind, outcome in ENDED.get() or ():
                 _series(self._seconds, kind, outcome).observe(seconds)
+        except Exception as error:  # noqa: BLE001 -- the same
+            self._complain(error)
 
     def count_call(self, host: str, result: str, seconds: float) -> None:
         """Count a call to another system, known by host and port."""
-        with self._unharmed:
+        try:
             self._calls.labels("ottolearn" if host == self._ottolearn else "lms", result).observe(seconds)
+        except Exception as error:  # noqa: BLE001 -- the same
+            self._complain(error)
 
     def show_connections(self, in_use: int) -> None:
         """So many connections to the database are in use in this process."""
-        with self._unharmed:
+        try:
             self._in_use.set(in_use)
+        except Exception as error:  # noqa: BLE001 -- the same
+            self._complain(error)
 
     def text(self) -> bytes:
         """All counts in Prometheus's text format; what is left of them where the shared files are gone."""
@@ -168,6 +181,13 @@ class Metrics:
             log.exception("the counts of launches cannot be read")
             return b""
 
+    def _complain(self, error: Exception) -> None:
+        """Log, now and then, that something could not be counted: it costs nobody anything else."""
+        now = time.monotonic()
+        if now >= self._complained_at + LOG_EVERY:
+            self._complained_at = now
+            log.warning("something cannot be counted: %s: %s", type(error).__name__, error)
+
     def _known(self, line: LaunchLine) -> str:
         name = line.connection
         if name in self._expected:
@@ -178,25 +198,6 @@ class Metrics:
             return name if name in self._registered else UNKNOWN
         except Exception:  # noqa: BLE001 -- to ask takes the database, which may be what has failed
             return UNKNOWN
-
-
-class _Unharmed:
-    """A block in which whatever goes wrong is logged, now and then, and costs nobody anything."""
-
-    def __init__(self) -> None:
-        self._complained_at = float("-inf")
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> bool:
-        if not isinstance(error, Exception):
-            return False
-        now = time.monotonic()  # a full disk, a folder that is gone: whatever it is, launches go on
-        if now >= self._complained_at + LOG_EVERY:
-            self._complained_at = now
-            log.warning("something cannot be counted: %s: %s", type(error).__name__, error)
-        return True
 
 
 @lru_cache(maxsize=4096)

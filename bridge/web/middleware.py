@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from bridge import logs
@@ -31,11 +32,9 @@ log = logging.getLogger(__name__)
 
 PROBES = {"/healthz", "/readyz", "/metrics"}
 """What machines ask all day: counted and traced, it would hide what people meet."""
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+ON_PAGES = (("X-Content-Type-Options", "nosniff"), ("Content-Security-Policy", content_policy()))
+"""Not on redirects: browsers show nothing of them, and launches are redirected inside frames."""
 RETRY_AFTER = ("Retry-After", "10")
 """Seconds after which whoever was told to come again may do so, where the answer says no other number."""
 UNANSWERED = "500 nothing was said"
@@ -61,11 +60,11 @@ def around_requests(serve: WSGIApplication, services: AppServices, clock: Callab
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
             statuses.append(status)
-            own = {name for name, _ in headers}
-            missing = [guard for guard in guards.of(status, own) if guard[0] not in own]
-            return start_response(status, [*headers, *missing, ("X-Request-ID", named)], *error)
+            return start_response(status, guards.complete(status, headers, named), *error)
 
-        with logs.answering(logs.Request(named)), _UNTRACED if is_probe else _traced(environ):
+        is_untraced = is_probe or traces.tracer is None
+        with logs.answering(logs.Request(named)), _UNTRACED if is_untraced else _traced(environ):
+            ended = ENDED.set([])
             try:
                 with shared_connection(engine):
                     return serve(environ, start)
@@ -76,8 +75,10 @@ def around_requests(serve: WSGIApplication, services: AppServices, clock: Callab
             finally:
                 if not is_probe:
                     status = statuses[-1] if statuses else UNANSWERED
-                    traces.note({"http.response.status_code": int(status[:3])})
-                    services.metrics.count_response(status, environ.get(ENDED, ()), clock() - began)
+                    services.metrics.count_response(status, clock() - began)
+                    if traces.tracer is not None:
+                        traces.note({"http.response.status_code": int(status[:3])})
+                ENDED.reset(ended)
 
     return application
 
@@ -87,14 +88,19 @@ class _Guards:
 
     def __init__(self, *, is_secure: bool) -> None:
         transport = {"Strict-Transport-Security": "max-age=31536000"} if is_secure else {}
-        on_pages = HEADERS | transport | {"Content-Security-Policy": content_policy()}
-        # a redirect shows nothing, and launches are redirected inside frames
-        on_redirects = on_pages | {"Content-Security-Policy": content_policy(framed=True)}
-        self._on_pages, self._on_redirects = tuple(on_pages.items()), tuple(on_redirects.items())
+        self._on_redirects = list((HEADERS | transport).items())
+        self._on_pages = [*self._on_redirects, *ON_PAGES]
+        self._names = {name for name, _ in self._on_pages}
 
-    def of(self, status: str, own: set[str]) -> tuple[tuple[str, str], ...]:
-        guards = self._on_redirects if "Location" in own else self._on_pages
-        return (*guards, RETRY_AFTER) if status[:3] in {"429", "503"} else guards
+    def complete(self, status: str, headers: list[tuple[str, str]], request_id: str) -> list[tuple[str, str]]:
+        """`headers` with those that are missing."""
+        own = {*map(itemgetter(0), headers)}
+        guards = self._on_redirects if status.startswith("3") else self._on_pages
+        if status[:3] in {"429", "503"}:
+            guards = [*guards, RETRY_AFTER]
+        if not self._names.isdisjoint(own) or "Retry-After" in own:
+            guards = [guard for guard in guards if guard[0] not in own]
+        return [*headers, *guards, ("X-Request-ID", request_id)]
 
 
 def _traced(environ: WSGIEnvironment) -> Any:

@@ -21,6 +21,7 @@ from bridge.presentation.catalogue import catalogue, load_all
 from bridge.presentation.languages import Language, accepted, choose, listed
 from bridge.presentation.support import Support, help_page, letter
 from bridge.reasons import REASONS
+from bridge.web.requests import noted_reader
 from bridge.web.services import AppServices
 
 EXTENSION = "presentation"
@@ -30,7 +31,7 @@ CACHED = "public, max-age=300"
 def language() -> Language:
     """The language of this request's page: the LMS's, else the browser's."""
     if "language" not in g:
-        said = g.get("locale") or _said_unsigned()
+        said = noted_reader()[0] or _said_unsigned()
         g.language = choose([*listed(said), *accepted(request.headers.get("Accept-Language", ""))])
     found: Language = g.language
     return found
@@ -45,7 +46,7 @@ def _said_unsigned() -> str:
 
 def reader() -> Reader:
     """For whom this request's page is."""
-    return reader_of(g.get("roles", ()))
+    return reader_of(noted_reader()[1])
 
 
 def texts() -> NullTranslations:

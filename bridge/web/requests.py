@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl
 
-from flask import Request, g
+from flask import Request, g, request
 from werkzeug.datastructures import Headers
-from werkzeug.local import LocalProxy
 
 from bridge.contracts import LaunchRequest
 from bridge.errors import LaunchRejected
@@ -19,15 +17,20 @@ FORM = "application/x-www-form-urlencoded"
 MAX_FIELDS = 1000
 
 
+def current_request() -> Request:
+    """The request at hand itself: Flask's proxy looks for it each time that it is asked for anything."""
+    found: Request = request._get_current_object()  # type: ignore[attr-defined]  # as Werkzeug documents for proxies
+    return found
+
+
 def read_request(request: Request, public_url: str) -> LaunchRequest:
     """The request as plain values; the address is the public one, whatever the Host header says.
 
     Raises LaunchRejected `malformed` for a body or query that is no form.
     """
-    if isinstance(request, LocalProxy):
-        request = request._get_current_object()  # it is asked for much here, and the proxy would look for it each time
+    environ = request.environ
     body = b"" if request.method == "GET" else request.get_data(cache=True)
-    is_form = bool(body) and request.environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() == FORM
+    is_form = bool(body) and environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() == FORM
     return LaunchRequest(
         method=request.method,
         url=public_url + request.path,
@@ -35,7 +38,7 @@ def read_request(request: Request, public_url: str) -> LaunchRequest:
         form=read_pairs(body) if is_form else (),
         body=body,
         headers=_Headers(request.headers),
-        cookies=_Cookies(request),
+        cookies=_read_cookies(environ["HTTP_COOKIE"]) if "HTTP_COOKIE" in environ else {},
     )
 
 
@@ -55,31 +58,16 @@ class _Headers(Mapping[str, str]):
         return len(self._headers)
 
 
-class _Cookies(Mapping[str, str]):
-    """Cookies, read when one is asked for: a login asks for none. Of two with one name the first counts.
+def _read_cookies(header: str) -> dict[str, str]:
+    """Cookies by their names (RFC 6265, section 4.2.1); of two with one name the first counts.
 
     Nothing is unquoted: values of ours are URL-safe tokens (`bridge.web.cookies`), and nobody else's are asked for.
     """
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-
-    @cached_property
-    def _cookies(self) -> Mapping[str, str]:
-        found: dict[str, str] = {}
-        for pair in self._request.environ.get("HTTP_COOKIE", "").split(";"):  # RFC 6265, section 4.2.1
-            name, _, value = pair.strip().partition("=")
-            found.setdefault(name, value)
-        return found
-
-    def __getitem__(self, name: str) -> str:
-        return self._cookies[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._cookies)
-
-    def __len__(self) -> int:
-        return len(self._cookies)
+    found: dict[str, str] = {}
+    for pair in header.split(";"):
+        name, _, value = pair.strip().partition("=")
+        found.setdefault(name, value)
+    return found
 
 
 def read_pairs(encoded: bytes) -> list[tuple[str, str]]:
@@ -104,9 +92,15 @@ def bearer_in(header: str) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def note_reader(locale: object, roles: Iterable[str] = ()) -> None:
-    """What the LMS says of whoever launches: the language they read, and their roles."""
-    g.locale, g.roles = locale, tuple(roles)
+def note_reader(locale: Callable[[], str], roles: Sequence[str] = ()) -> None:
+    """What the LMS says of whoever launches: their language, which is asked for where a page is made, and roles."""
+    g.reader = (locale, roles)
+
+
+def noted_reader() -> tuple[str, Sequence[str]]:
+    """The language and roles of whoever launches, as `note_reader` was told; empty where it was not."""
+    locale, roles = g.get("reader", (str, ()))
+    return locale(), roles
 
 
 def address_of(trusted: Sequence[Network], request: Request) -> str:

@@ -22,14 +22,17 @@ def note_refusal() -> None:
 
 
 def end_sessions_of_refused(app: Flask, services: AppServices) -> None:
-    """Let every refusal spend the launch session of its browser, and take its cookies."""
+    """Let every refusal spend the launch session of its browser, and take its cookies, where there are sessions."""
+    provider = services.provider
+    if provider is None:
+        return
 
     @app.after_request
     def end(response: Response) -> Response:
-        if services.provider is None or not g.get("refused", False):
+        if not g.get("refused", False):
             return response
         try:
-            return set_cookies(response, services.provider.forget(request.cookies))
+            return set_cookies(response, provider.forget(request.cookies))
         except DatabaseError as error:  # the page must not hang on it; the session ends by itself within a minute
             log.warning("a launch session could not be ended: %s", type(error).__name__)
             return response
