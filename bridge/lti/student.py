@@ -30,6 +30,8 @@ _TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
 
 def present(value: object) -> str:
     """The value as text, or empty where it says that there is none (`bridge.identifiers.is_no_id`)."""
+    if value is None:
+        return ""
     text = normalize(value)
     return "" if is_no_id(text) else text
 
@@ -51,15 +53,18 @@ def read_id(platform: Sequence[object], author: Sequence[object], field: str) ->
     Raises LaunchRejected `student_id_missing`, `student_id_unusable`, and `identity_contradiction` where two fields
     name two people.
     """
-    sure = [text for value in platform if (text := present(value))]
-    said = [*sure, *(text for value in author if (text := present(value)))]
+    sure = [*filter(None, map(present, platform))]
+    said = [*sure, *filter(None, map(present, author))]
     if not said:
         raise LaunchRejected("student_id_missing", f"the launch carries no {field}")
     found = require(said[0], field)
-    others = [text for text in said if text != found]
-    if any(lower_ascii(text) != lower_ascii(found) for text in others):
-        raise LaunchRejected("identity_contradiction", f"the fields for {field} hold different student IDs")
-    return NamedId(found, Assurance.SIGNED if sure else Assurance.CLAIMED, next(iter(others), ""))
+    other_case = ""
+    for text in said:
+        if text != found:
+            if lower_ascii(text) != lower_ascii(found):
+                raise LaunchRejected("identity_contradiction", f"the fields for {field} hold different student IDs")
+            other_case = other_case or text
+    return NamedId(found, Assurance.SIGNED if sure else Assurance.CLAIMED, other_case)
 
 
 def read_student(student_id: str, given: object, family: object, full: object) -> Student:
@@ -128,9 +133,8 @@ def launch_of_claims(
     """The launch in an id_token, once the adapter has said which student ID it carries; `student`: whom it names, where
     the LMS names people in a way of its own.
     """
-    names = (claims.get(part) for part in ("given_name", "family_name", "name"))
     return Launch(
-        student or read_student(named.student_id, *names),
+        student or read_student(named.student_id, *map(claims.get, ("given_name", "family_name", "name"))),
         Kind.LTI13,
         named.assurance,
         other_case=named.other_case,

@@ -76,10 +76,11 @@ class Reached(NamedTuple):
 
 def new_reference(randbits: Callable[[int], int]) -> str:
     """Eight letters and digits a person can read out, such as `7K3M-9QXT`."""
-    number = randbits(64)
-    most = len(_PAIRS)
-    pairs = (_PAIRS[number // most**place % most] for place in range(REFERENCE_LENGTH // 2))
-    return _dashed("".join(pairs))
+    number, letters = randbits(64), ""
+    for _ in range(REFERENCE_LENGTH // 2):
+        number, place = divmod(number, len(_PAIRS))
+        letters += _PAIRS[place]
+    return _dashed(letters)
 
 
 def readings(typed: str) -> list[str]:
