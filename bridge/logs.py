@@ -12,7 +12,6 @@ import re
 import sys
 from collections.abc import Iterable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import IO
@@ -23,31 +22,24 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-@dataclass
-class Request:
-    """The request that this thread answers."""
-
-    id: str
-    logged: bool = False
-    """Whether the log has a line that says how it ended."""
-
-
-_current: ContextVar[Request | None] = ContextVar("request", default=None)
-
-
 class answering:  # noqa: N801 -- a block, as those of contextlib
-    """Within the block, every line names the request."""
+    """The block answers a request, which every line names by this id."""
 
-    __slots__ = ("_before", "_request")
+    __slots__ = ("_before", "logged", "request_id")
 
-    def __init__(self, request: Request) -> None:
-        self._request = request
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+        self.logged = False
+        """Whether the log has a line that says how it ended."""
 
     def __enter__(self) -> None:
-        self._before = _current.set(self._request)
+        self._before = _current.set(self)
 
     def __exit__(self, *_: object) -> None:
         _current.reset(self._before)
+
+
+_current: ContextVar[answering | None] = ContextVar("request", default=None)
 
 
 def is_logged() -> bool:
@@ -116,7 +108,7 @@ class Text(_Lines):
 
     def format(self, record: logging.LogRecord) -> str:
         current = _current.get()
-        request = f" request={current.id}" if current else ""
+        request = f" request={current.request_id}" if current else ""
         line = f"{self._time(record)} {record.levelname} {record.name}{request} {self._message(record)}"
         traceback = self._traceback(record)
         return f"{line}\n{traceback}" if traceback else line
@@ -134,7 +126,7 @@ class Json(_Lines):
             "message": self._message(record),
         }
         if current is not None:
-            line["request"] = current.id
+            line["request"] = current.request_id
         for found in record.args if isinstance(record.args, tuple) else ():
             if isinstance(found, Fields):
                 line = {**{name: _as_json(value) for name, value in found.items()}, **line}

@@ -63,7 +63,7 @@ def around_requests(serve: WSGIApplication, services: AppServices, clock: Callab
             return start_response(status, guards.complete(status, headers, named), *error)
 
         is_untraced = is_probe or traces.tracer is None
-        with logs.answering(logs.Request(named)), _UNTRACED if is_untraced else _traced(environ):
+        with logs.answering(named), _UNTRACED if is_untraced else _traced(environ):
             ended = ENDED.set([])
             try:
                 with shared_connection(engine):

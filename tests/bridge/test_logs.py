@@ -35,7 +35,7 @@ def written(shape: str, brief: tuple[type[BaseException], ...] = ()) -> io.Strin
 
 def test_a_line_has_a_time_with_its_zone_and_the_request_and_the_fields() -> None:
     stream = written("text")
-    with logs.answering(logs.Request("of-this-request")):
+    with logs.answering("of-this-request"):
         logs.event(LOG, "launch", connection="campus", outcome="matched", reason="", reference="7K3M-9QXT")
     (line,) = stream.getvalue().splitlines()
     assert datetime.fromisoformat(line.split()[0]).utcoffset() is not None
@@ -47,7 +47,7 @@ def test_a_line_has_a_time_with_its_zone_and_the_request_and_the_fields() -> Non
 
 def test_a_machine_finds_each_field_by_its_name() -> None:
     stream = written("json")
-    with logs.answering(logs.Request("of-this-request")):
+    with logs.answering("of-this-request"):
         logs.event(LOG, "launch", connection="campus", ms=12, reference="7K3M-9QXT", level=logging.ERROR)
     line = json.loads(stream.getvalue())
     assert datetime.fromisoformat(line["time"]).utcoffset() is not None
@@ -90,11 +90,11 @@ def test_faults_of_other_systems_are_one_line_and_mistakes_of_ours_have_their_tr
 def test_a_request_knows_whether_the_log_says_how_it_ended() -> None:
     written("text")
     assert not logs.is_logged()
-    with logs.answering(logs.Request("one")):
+    with logs.answering("one"):
         assert not logs.is_logged()
         logs.event(LOG, "launch")
         assert logs.is_logged()
-    with logs.answering(logs.Request("another")):
+    with logs.answering("another"):
         assert not logs.is_logged()
 
 
