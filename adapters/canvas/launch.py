@@ -16,6 +16,7 @@ from bridge.errors import LaunchRejected
 from bridge.lti.student import (
     CLAIM,
     claim,
+    custom_fields,
     is_test_user,
     launch_of_claims,
     launch_of_form,
@@ -47,19 +48,17 @@ PLACES = {
 
 def read_claims(claims: SignedClaims, settings: Settings) -> Launch:
     """The launch in an id_token of Canvas's."""
-    remark = _impersonation(
-        is_test_user(claims[f"{CLAIM}roles"]) or claim(claims, "custom", "student_view"),
-        claim(claims, "custom", "masquerading_user_id"),
-        settings,
-    )
+    custom = custom_fields(claims)
+    student_view = is_test_user(claims[f"{CLAIM}roles"]) or custom.get("student_view")
+    remark = _impersonation(student_view, custom.get("masquerading_user_id"), settings)
     places = PLACES[settings.student_id]
     named = read_id(
         [claim(claims, *place) for place in places.platform],
-        [claim(claims, "custom", name) for name in places.custom],
+        [*map(custom.get, places.custom)],
         settings.student_id,
     )
     has_parts = present(claims.get("given_name")) or present(claims.get("family_name"))
-    whole = (claim(claims, "custom", "sortable_name"), claims.get("name"))
+    whole = (custom.get("sortable_name"), claims.get("name"))
     return launch_of_claims(
         claims, named, student=None if has_parts else _named(named.student_id, *whole), remark=remark
     )

@@ -40,7 +40,7 @@ def cookie_pair(
     """
     if not public_url.startswith("https:"):
         return (Cookie(plain, value, max_age, path, secure=False, partitioned=False),)
-    return tuple(
-        Cookie(name, value, max_age, path, secure=True, partitioned=name == partitioned)
-        for name in (plain, partitioned)
+    return (
+        Cookie(plain, value, max_age, path, secure=True, partitioned=False),
+        Cookie(partitioned, value, max_age, path, secure=True, partitioned=True),
     )

@@ -57,8 +57,7 @@ _REASONS: dict[type[OttoBridgeError], str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchResult:
+class LaunchResult(NamedTuple):
     """How a launch ended, for whoever must answer the browser."""
 
     outcome: Outcome

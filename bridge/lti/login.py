@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 from bridge.config.settings import origin, origin_or_empty
 from bridge.errors import LaunchRejected
@@ -57,16 +57,16 @@ def begin(
     target_uri = fields["target_link_uri"]
     if target_uri != launch_url and origin_or_empty(target_uri) != origin(launch_url):
         raise LaunchRejected("login_wrong_target", "target_link_uri is not an address of this bridge")
-    hints = {name: fields[name] for name in ("login_hint", "lti_message_hint") if name in fields}
-    if len(max(hints.values(), key=len)) > LONGEST_HINT:
+    hint, message_hint = fields["login_hint"], fields.get("lti_message_hint")
+    if max(len(hint), len(message_hint or "")) > LONGEST_HINT:
         raise LaunchRejected("malformed", f"a hint is longer than {LONGEST_HINT} characters")
     target = fields.get("lti_storage_target", "")[:LONGEST_TARGET]
     nonce, secret = token(), token()
     state = states.make(connection, nonce, secret, now, target)  # URL-safe, as is the nonce
-    url = (
-        f"{_request_of_all(settings.auth_url, settings.client_id, launch_url)}state={state}&nonce={nonce}"
-        f"&{urlencode(hints)}"
-    )
+    common = _request_of_all(settings.auth_url, settings.client_id, launch_url)
+    url = f"{common}state={state}&nonce={nonce}&login_hint={quote_plus(hint)}"
+    if message_hint is not None:
+        url += f"&lti_message_hint={quote_plus(message_hint)}"
     names = cookie_names(nonce)
     return Login(url, names, secret, names[0], target)
 

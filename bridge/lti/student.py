@@ -7,7 +7,7 @@ The rules live here once; an adapter only says which field is the student ID.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from bridge.config.settings import split_plainly
@@ -94,26 +94,18 @@ def web_address(value: object) -> str:
     return text if parts.scheme in {"http", "https"} and parts.hostname else ""
 
 
-class refusals_return_to:  # noqa: N801 -- a block, as those of contextlib
-    """A block after a signature held: its refusals lead back to `address`, where that is a web address."""
-
-    def __init__(self, address: object) -> None:
-        self._address = address
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, LaunchRejected):
-            error.return_url = web_address(self._address)
-
-
 def claim(claims: SignedClaims, name: str, member: str = "") -> object:
     """The claim `name`, or a member of it, or None. LTI's own claims are named without their prefix."""
     value = claims.get(name if name in _PLAIN else f"{CLAIM}{name}")
     if member:
         return value.get(member) if isinstance(value, dict) else None
     return value
+
+
+def custom_fields(claims: SignedClaims) -> Mapping[str, object]:
+    """The custom fields of the link; empty where there are none."""
+    value = claims.get(f"{CLAIM}custom")
+    return value if isinstance(value, dict) else {}
 
 
 def locale_of_claims(claims: SignedClaims) -> str:
@@ -141,7 +133,7 @@ def launch_of_claims(
         return_url=web_address(claim(claims, "launch_presentation", "return_url")),
         record=present(claims.get("sub")),
         roles=tuple(claims[f"{CLAIM}roles"]),
-        course=present(claim(claims, "custom", "course")),
+        course=present(custom_fields(claims).get("course")),
         remark=remark,
         locale=locale_of_claims(claims),
         channel=channel_of_claims(claims),

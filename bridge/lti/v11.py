@@ -18,7 +18,7 @@ from bridge.contracts import LaunchRequest, SignedForm
 from bridge.errors import LaunchRejected
 from bridge.identifiers import UNDECODED
 from bridge.lti.settings import Lti11
-from bridge.lti.student import refusals_return_to
+from bridge.lti.student import web_address
 
 WINDOW = 300.0
 """Seconds by which the two clocks may differ, either way."""
@@ -62,9 +62,12 @@ def verify(request: LaunchRequest, settings: Lti11, *, now: float, consume: Spen
         raise LaunchRejected("bad_signature", "the OAuth signature does not hold")
     _check_fresh(form, now)
     _check_unused(form, consume)
-    with refusals_return_to(form.get(RETURN_URL)):
+    try:
         _check_query(request)
         _check_message(form)
+    except LaunchRejected as error:
+        error.return_url = web_address(form.get(RETURN_URL))
+        raise
     return SignedForm(form)
 
 

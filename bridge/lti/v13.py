@@ -16,7 +16,7 @@ from bridge.contracts import LaunchRequest, SignedClaims
 from bridge.errors import LaunchRejected
 from bridge.lti.settings import Lti13
 from bridge.lti.state import STATE_LIVES, State, States, without_cookie
-from bridge.lti.student import CLAIM, refusals_return_to
+from bridge.lti.student import CLAIM, web_address
 from bridge.net import answers
 
 RESOURCE_LINK = "LtiResourceLinkRequest"
@@ -82,10 +82,13 @@ def verify(
         raise LaunchRejected("replayed", "state and nonce were used before")
     if claims.get("nonce") != state.nonce:
         raise LaunchRejected("wrong_nonce", "the nonce is not the one this login began with")
-    with refusals_return_to(return_url(claims)):
+    try:
         _check_message(claims, settings, knows_deployment)
         _check_target(claims, request.url)
         _check_person(claims)
+    except LaunchRejected as error:
+        error.return_url = return_url(claims)
+        raise
     return Verified(SignedClaims(claims), None if came_back else state)
 
 
@@ -94,9 +97,9 @@ def message_type(claims: SignedClaims) -> str:
     return str(claims[f"{CLAIM}message_type"])
 
 
-def return_url(claims: Mapping[str, Any]) -> object:
-    """What the platform calls the way back, if anything."""
-    return _member(claims, "launch_presentation", "return_url")
+def return_url(claims: Mapping[str, Any]) -> str:
+    """The way back to the platform, where it names one that a browser may be sent to; else empty."""
+    return web_address(_member(claims, "launch_presentation", "return_url"))
 
 
 def _fields(request: LaunchRequest) -> dict[str, str]:
@@ -222,4 +225,4 @@ def _is_id(value: object) -> bool:
 
 
 def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(v, str) for v in value)
+    return isinstance(value, list) and {*map(type, value)} <= {str}

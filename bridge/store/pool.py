@@ -32,6 +32,7 @@ class Resting:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._may_be_broken = engine.dialect.name == "postgresql"
         self._connections: list[Connection] = []
         self.changed: Callable[[], None] = lambda: None
         """Called after one was taken or given back."""
@@ -48,7 +49,7 @@ class Resting:
             except IndexError:  # another thread was quicker
                 break
             self.changed()
-            if self._works(connection):
+            if not self._may_be_broken or self._works(connection):
                 return connection
             _end(connection)
         return each_alone(self._engine).connect()
@@ -65,8 +66,6 @@ class Resting:
 
     def _works(self, connection: Connection) -> bool:
         """As the pool would see to it: PostgreSQL may have ended it meanwhile (`bridge.store.liveness`)."""
-        if self._engine.dialect.name != "postgresql":
-            return True
         with suppress(self._engine.dialect.loaded_dbapi.Error):
             return bool(self._engine.dialect.do_ping(connection.connection.dbapi_connection))  # type: ignore[arg-type]
         return False

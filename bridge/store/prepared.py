@@ -60,7 +60,8 @@ class Prepared:
         """The rows that it returns, and how many it wrote, changed or deleted."""
         with autocommit(engine) as connection:
             compiled = self._compiled.get(engine.dialect.name) or self._compile(engine)
-            cursor: Any = connection.connection.cursor()
+            driver: Any = connection.connection.dbapi_connection
+            cursor = driver.cursor()
             given = values if compiled.order is None else [*map(values.__getitem__, compiled.order)]
             mine = compiled.waits and _WRITING.acquire(timeout=_TURN)
             try:

@@ -16,7 +16,7 @@ from bridge.lti import v11, v13
 from bridge.lti.content_item import ItemSelection, read_item_selection
 from bridge.lti.deep_linking import Selection, read_selection
 from bridge.lti.login import Login, begin
-from bridge.lti.student import CLAIM, locale_of_claims, locale_of_form, refusals_return_to, roles
+from bridge.lti.student import CLAIM, locale_of_claims, locale_of_form, roles, web_address
 from bridge.store import courses
 from bridge.store.one_time import consume
 from bridge.web.deep_linking import offer_courses
@@ -119,11 +119,14 @@ def _read_v13(services: AppServices, connection: Connection[Any], plain: LaunchR
     )
     note_reader(partial(locale_of_claims, claims), claims[f"{CLAIM}roles"])
     _learn_course(services, connection, claims)
-    with refusals_return_to(v13.return_url(claims)):
+    try:
         if v13.message_type(claims) == v13.DEEP_LINKING:
             message: Message = read_selection(claims, services.configuration.courses)
         else:
             message = connection.adapter.read_claims(claims, connection.settings)
+    except LaunchRejected as error:
+        error.return_url = v13.return_url(claims)
+        raise
     return Unproved(message, unproved, settings.auth_url) if unproved else message
 
 
@@ -145,8 +148,11 @@ def _read_v11(services: AppServices, connection: Connection[Any], plain: LaunchR
         consume=partial(consume, services.engine),
     )
     note_reader(partial(locale_of_form, form), roles(form))
-    with refusals_return_to(form.get(v11.RETURN_URL)):
+    try:
         if v11.message_type(form) == v11.ITEM_SELECTION:
             return read_item_selection(form, services.configuration.courses)
         launch = connection.adapter.read_form(form, connection.settings)
+    except LaunchRejected as error:
+        error.return_url = web_address(form.get(v11.RETURN_URL))
+        raise
     return launch if connection.settings.lti11.user_id == "person" else replace(launch, record="")

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _URI = re.compile(r"https?://[!#$%&-;=?-Z_a-z~]+")
 """Characters that stand for themselves (RFC 3986, section 2), behind a scheme."""
-_NO_BODY = (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "0"))
 
 
 def answer(result: LaunchResult) -> Response:
@@ -41,7 +40,7 @@ def answer(result: LaunchResult) -> Response:
 def go(redirect: SignInRedirect, status: int = 303) -> Response:
     """Send the browser on its way."""
     kind = _Redirect if _URI.fullmatch(redirect.url) else Response
-    headers = [("Location", redirect.url), *_NO_BODY]
+    headers = [("Location", redirect.url), ("Content-Length", "0")]
     return set_cookies(kind(status=status, headers=headers), redirect.cookies)
 
 
@@ -50,6 +49,8 @@ class _Redirect(Response):
 
     What LMSs wait for at every launch is hardly more than that.
     """
+
+    default_mimetype = None  # of no body
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         del environ
