@@ -9,6 +9,7 @@ import enum
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, NewType, TypeVar
 
 if TYPE_CHECKING:
@@ -165,8 +166,7 @@ SignedForm = NewType("SignedForm", Mapping[str, str])
 """Fields of an LTI 1.1 launch that passed every check of `bridge.lti.v11.verify`; only it makes one."""
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchRequest:
+class LaunchRequest(NamedTuple):
     """One HTTP request as plain values, so that no protocol sees the web framework."""
 
     method: str
@@ -177,9 +177,9 @@ class LaunchRequest:
     form: Sequence[tuple[str, str]] = ()
     """Decoded form fields in their order, repeats kept; empty unless the body is a form."""
     body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     """Names in lower case."""
-    cookies: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = MappingProxyType({})
 
 
 PLACE, RECORD = "@place", "@record"

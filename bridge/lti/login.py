@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from bridge.config.settings import origin, origin_or_empty
@@ -18,8 +18,7 @@ LONGEST_TARGET = 64
 """Characters of lti_storage_target, the name of a frame."""
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(NamedTuple):
     """What the browser gets to take to the platform."""
 
     url: str

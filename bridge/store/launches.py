@@ -9,6 +9,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Callable
+from operator import gt
 from typing import Final, NamedTuple
 
 from sqlalchemy import Engine, String, bindparam, delete, insert, select, text
@@ -35,7 +36,7 @@ LINK: Final = "a link"
 _WRITTEN: Final = re.compile(r"reached the OttoLearn user (\d{1,18})(?: by ([^;]{1,255}))?(?:; .*)?", re.DOTALL)
 _COLUMNS: Final = [launch.c[name] for name in LaunchLine._fields]
 _LIMITS: Final = {c.name: c.type.length for c in _COLUMNS if isinstance(c.type, String) and c.type.length}
-_LIMITED: Final = [(name, _LIMITS[name]) for name in LaunchLine._fields[1:]]
+_LONGEST: Final = [_LIMITS[name] for name in LaunchLine._fields[1:]]
 _APPEND: Final = Prepared(insert(launch), LaunchLine._fields)
 _NEWEST_FIRST: Final = (launch.c.time.desc(), launch.c.id.desc())
 _NEWEST: Final = text(NEWEST)
@@ -124,12 +125,9 @@ def append(engine: Engine, line: LaunchLine) -> None:
     """Write one line. What is too long is cut at its column's length: a hostile request must not lose its record."""
     texts: tuple[str, ...] = line[1:]
     whole = "".join(texts)
-    if whole.isascii() and whole.isprintable():  # nearly always, and then each of them is storable
-        row: dict[str, object] = {name: text[:limit] for (name, limit), text in zip(_LIMITED, texts, strict=True)}
-    else:
-        row = {name: storable(text, limit) for (name, limit), text in zip(_LIMITED, texts, strict=True)}
-    row["time"] = line.time
-    _APPEND.rows(engine, row)
+    if not (whole.isascii() and whole.isprintable()) or any(map(gt, map(len, texts), _LONGEST)):  # hardly ever
+        line = LaunchLine(line.time, *map(storable, texts, _LONGEST))
+    _APPEND.rows(engine, line._asdict())
 
 
 def newest(engine: Engine, last: int) -> list[LaunchLine]:

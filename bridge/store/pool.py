@@ -33,19 +33,17 @@ class Resting:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._may_be_broken = engine.dialect.name == "postgresql"
-        self._connections: list[Connection] = []
+        self.connections: list[Connection] = []
+        """Those that rest at the moment."""
         self.changed: Callable[[], None] = lambda: None
         """Called after one was taken or given back."""
         event.listen(engine, "engine_disposed", lambda _: self._dispose())
 
-    def __len__(self) -> int:
-        return len(self._connections)
-
     def take(self) -> Connection:
         """One that works, from here or from the pool."""
-        while self._connections:
+        while self.connections:
             try:
-                connection = self._connections.pop()
+                connection = self.connections.pop()
             except IndexError:  # another thread was quicker
                 break
             self.changed()
@@ -56,12 +54,12 @@ class Resting:
 
     def give_back(self, connection: Connection) -> None:
         """Let one rest that nothing has gone wrong with."""
-        if connection.invalidated or len(self._connections) >= MOST_AT_REST:
+        if connection.invalidated or len(self.connections) >= MOST_AT_REST:
             connection.close()
             return
         if connection.in_transaction():
             connection.rollback()  # SQLAlchemy's own notion of one: the database has none open
-        self._connections.append(connection)
+        self.connections.append(connection)
         self.changed()
 
     def _works(self, connection: Connection) -> bool:
@@ -71,8 +69,8 @@ class Resting:
         return False
 
     def _dispose(self) -> None:
-        while self._connections:
-            _end(self._connections.pop())
+        while self.connections:
+            _end(self.connections.pop())
 
 
 def _end(connection: Connection) -> None:
@@ -106,7 +104,7 @@ def watch(engine: Engine, tell: Callable[[int], None]) -> None:
 
     def changed() -> None:
         with lock:
-            tell(max(0, len(held) - len(at_rest)))
+            tell(max(0, len(held) - len(at_rest.connections)))
 
     def taken(_connection: object, entry: ConnectionPoolEntry, _proxy: object) -> None:
         held.add(entry)

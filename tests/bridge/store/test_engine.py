@@ -237,7 +237,7 @@ def test_launches_take_one_connection_and_give_it_back(engine: Engine) -> None:
                 with autocommit(engine) as connection:
                     connection.execute(text("SELECT 1"))
     assert len(taken) == 1
-    assert len(resting(engine)) == 1
+    assert len(resting(engine).connections) == 1
 
 
 def test_what_went_wrong_in_a_launch_can_still_be_recorded(engine: Engine) -> None:
@@ -246,7 +246,7 @@ def test_what_went_wrong_in_a_launch_can_still_be_recorded(engine: Engine) -> No
             connection.execute(text("SELECT nothing FROM nowhere"))
         with autocommit(engine) as connection:
             assert connection.execute(text("SELECT 1")).scalar_one() == 1
-    assert engine.pool.checkedout() == len(resting(engine)) == 1  # type: ignore[attr-defined]
+    assert engine.pool.checkedout() == len(resting(engine).connections) == 1  # type: ignore[attr-defined]
 
 
 def test_another_thread_never_gets_the_connection_of_a_launch(engine: Engine) -> None:

@@ -104,7 +104,7 @@ def test_those_at_rest_end_with_the_engine(engine: Engine, told: list[int]) -> N
     engine.dispose()
     with pytest.raises(engine.dialect.loaded_dbapi.Error):
         used.execute("SELECT 1")
-    assert len(resting(engine)) == 0
+    assert len(resting(engine).connections) == 0
     assert told[-1] == 0
     assert _used(engine) is not used
 
@@ -113,7 +113,7 @@ def test_no_more_rest_than_are_worth_keeping(engine: Engine) -> None:
     with ExitStack() as stack:
         for _ in range(MOST_AT_REST + 2):
             resting(engine).give_back(stack.enter_context(each_alone(engine).connect()))
-        assert len(resting(engine)) == MOST_AT_REST
+        assert len(resting(engine).connections) == MOST_AT_REST
         assert engine.pool.checkedout() == MOST_AT_REST  # type: ignore[attr-defined]
         engine.dispose()
 
@@ -121,7 +121,7 @@ def test_no_more_rest_than_are_worth_keeping(engine: Engine) -> None:
 def test_one_that_broke_in_a_request_does_not_rest(engine: Engine) -> None:
     with shared_connection(engine), autocommit(engine) as connection:
         connection.invalidate()
-    assert len(resting(engine)) == 0
+    assert len(resting(engine).connections) == 0
 
 
 def test_no_two_requests_share_a_connection_though_all_rest_in_one_place(engine: Engine, in_threads: Callable) -> None:
@@ -138,4 +138,4 @@ def test_no_two_requests_share_a_connection_though_all_rest_in_one_place(engine:
         return 1
 
     assert sum(in_threads(8, request)) == 8
-    assert 1 <= len(resting(engine)) <= MOST_AT_REST
+    assert 1 <= len(resting(engine).connections) <= MOST_AT_REST
