@@ -20,7 +20,7 @@ from bridge.store import one_time
 from bridge.store.packages import PackageRow
 from bridge.web.packages import BY_ADDRESS, keep_code
 from bridge.web.pages import answer
-from bridge.web.requests import note_reader, read_request
+from bridge.web.requests import current_request, note_reader, read_request
 from bridge.web.services import AppServices
 
 SESSION_BOUND = 86_400.0
@@ -63,7 +63,7 @@ def _read(services: AppServices, name: str, kind: Kind, reader: Callable[[Adapte
     ask = reader(connection.adapter)
     if ask is None:
         raise LaunchRejected("not_allowed_here", f"{name} takes no {kind} launches")
-    plain = read_request(request, services.public_url)
+    plain = read_request(current_request(), services.public_url)
     launch = _ask(services, name, lambda: ask(plain, connection.settings, services.callback_context(name)))
     note_reader(partial(str, launch.locale))
     services.limits.count(LAUNCHES_OF_STUDENT, name, launch.student.student_id)

@@ -22,7 +22,7 @@ from bridge.launch.service import LaunchResult
 from bridge.store import learners, one_time
 from bridge.store.packages import PackageRow
 from bridge.web.pages import answer, go, json_answer
-from bridge.web.requests import bearer, read_request
+from bridge.web.requests import bearer, current_request, read_request
 from bridge.web.services import AppServices
 from bridge.web.step_up import Waiting, send_to_provider
 
@@ -90,7 +90,7 @@ def _read(services: AppServices, connection: Connection[Any]) -> tuple[Launch, P
     package = _admit(services, connection)
     address = services.address_of(request)
     services.limits.check(MISSES_OF_PACKAGE, package.id, address)
-    launch = connection.adapter.read_page(read_request(request, services.public_url), connection.settings)
+    launch = connection.adapter.read_page(read_request(current_request(), services.public_url), connection.settings)
     # By address, too: whoever posts a colleague's ID again and again elsewhere must not keep them out.
     if services.limits.count(LAUNCHES_OF_STUDENT, connection.name, launch.student.student_id, address) == 1:
         services.limits.count(STUDENTS_OF_PACKAGE, package.id, address)
