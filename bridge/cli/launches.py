@@ -9,6 +9,7 @@ import click
 
 from adapters import ADAPTERS
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.lazy_group import ListingGroup
 from bridge.cli.output import say
 from bridge.reasons import NAME_DIFFERS, REASONS
 
@@ -27,7 +28,7 @@ MARKED = {
 MARKS = {True: "held", False: "FAILED", None: "not reached"}
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=ListingGroup, invoke_without_command=True)
 @click.option("--last", type=click.IntRange(1, 100_000), default=50, show_default=True, help="How many.")
 @as_json
 @click.pass_context

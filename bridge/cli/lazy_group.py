@@ -61,6 +61,17 @@ class LazyGroup(click.Group):
         return self.commands.get(cmd_name)
 
 
+class ListingGroup(click.Group):
+    """A group that lists when nothing follows it, and says so to whoever asks it for a list by that word."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[:1] == ["list"]:
+            ctx.fail(f"No such command 'list': `{ctx.command_path}` alone lists them.")
+        return super().resolve_command(ctx, args)
+
+
 def _with_config(command: click.Command) -> click.Command:
     """The command, with `--config` after it as well as before, and its connection completed from the configuration."""
     for parameter in command.params:

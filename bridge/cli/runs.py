@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from bridge.cli.invocation import NUMBER, Invocation, as_json, pass_invocation, print_json
+from bridge.cli.lazy_group import ListingGroup
 from bridge.cli.output import say
 from bridge.cli.tables import print_table
 from bridge.store.sync_runs import Run, find, newest
@@ -20,7 +21,7 @@ COLUMNS = ("run", "started_at", "connection", "kind", "status", "reason", *COUNT
 PEOPLE = ("student_id", "kind", "state", "user_id")
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=ListingGroup, invoke_without_command=True)
 @click.option("--last", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many.")
 @click.option("--connection", help="Only the runs of this connection.")
 @as_json

@@ -12,6 +12,7 @@ import click
 from adapters.spreadsheet.headers import UNMATCHED
 from adapters.spreadsheet.writing import write_table
 from bridge.cli.invocation import Invocation, as_json, pass_invocation, print_json
+from bridge.cli.lazy_group import ListingGroup
 from bridge.cli.output import say
 from bridge.cli.tables import check_table_file, print_table
 from bridge.cli.unmatched_import import import_, to_complete
@@ -23,7 +24,7 @@ from bridge.store import unmatched as queue
 COLUMNS = ("student_id", "first_name", "last_name", "connection", "times", "last_seen", "could_be")
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=ListingGroup, invoke_without_command=True)
 @click.option("--last", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many.")
 @as_json
 @click.pass_context

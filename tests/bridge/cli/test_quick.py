@@ -156,6 +156,13 @@ def test_a_mistyped_command_is_answered_with_the_nearest(typed: str, meant: str)
     assert f"Did you mean '{meant}'?" in answer.stderr
 
 
+@pytest.mark.parametrize("group", ["runs", "launches", "unmatched"])
+def test_whoever_asks_a_record_for_its_list_is_told_that_it_lists_by_itself(group: str) -> None:
+    answer = CliRunner().invoke(cli, [group, "list"])
+    assert answer.exit_code == 2
+    assert f"{group}` alone lists them" in answer.stderr
+
+
 def complete(config_file: Path, *words: str) -> list[str]:
     """What a shell is told after `ottobridge WORDS…`, the last one being typed."""
     asked = {
