@@ -114,8 +114,8 @@ def _signed(id_token: str, settings: Lti13, find_key: FindKey) -> dict[str, Any]
     try:
         octets = id_token.encode()
         token = jws.extract_compact(octets, registry=_REGISTRY)
-        header = token.headers()
-    except (JoseError, ValueError, RecursionError) as error:
+        header = {**token.headers()}  # joserfc takes any JSON for one in which it finds "alg": ["alg"], too
+    except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise LaunchRejected("token_malformed", "the id_token is not a JWT") from error
     if "crit" in header:  # RFC 7515, section 4.1.11: never empty, and there is none that we understand
         raise LaunchRejected("token_malformed", "the id_token's header demands an extension (crit)")

@@ -303,6 +303,11 @@ def test_what_is_no_token_is_refused(browser: Browser, text: str) -> None:
     assert refused(browser, text) == "token_malformed"
 
 
+@pytest.mark.parametrize("header", [b'"alg"', b'["alg"]', b'["alg", "b64"]', b'"alg, b64"', b'["alg", "kid"]'])
+def test_a_header_that_is_no_object_is_refused_and_not_a_crash(browser: Browser, header: bytes) -> None:
+    assert refused(browser, f"{urlsafe_b64encode(header).decode()}.e30.e30") == "token_malformed"
+
+
 @pytest.mark.parametrize("nested", [b"[" * 6000, b'{"a":' * 1200])
 def test_a_token_nested_without_end_is_refused_and_not_a_crash(browser: Browser, nested: bytes) -> None:
     assert refused(browser, f"{urlsafe_b64encode(nested).decode()}.e30.e30") == "token_malformed"
