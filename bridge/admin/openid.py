@@ -156,7 +156,7 @@ class OpenIdProvider:
         try:
             token = jwt.decode(id_token, self._keys(), algorithms=ALGORITHMS)
             registry.validate(token.claims)
-        except (JoseError, ValueError, RecursionError) as error:
+        except (JoseError, ValueError, TypeError, RecursionError) as error:
             raise NotSignedIn(f"The identity provider’s ID token does not hold: {type(error).__name__}.") from error
         claims = token.claims
         several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1

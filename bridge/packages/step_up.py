@@ -121,7 +121,7 @@ class StepUps:
     def _verify(self, id_token: str, provider: _Provider, settings: StepUpSettings, nonce: str) -> Mapping[str, Any]:
         """The claims once signature, issuer, audience, time and nonce hold (Core, section 3.1.3.7)."""
         try:
-            kid = jws.extract_compact(id_token.encode()).headers().get("kid")
+            kid = {**jws.extract_compact(id_token.encode()).headers()}.get("kid")  # a TypeError for ["alg"]
             key = self._find_key(provider.jwks_uri, str(kid or ""))
             claims = jwt.decode(id_token, key, algorithms=["RS256"]).claims
             jwt.JWTClaimsRegistry(

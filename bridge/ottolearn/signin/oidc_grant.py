@@ -115,7 +115,7 @@ class CodeIssuer:
         try:
             keys = KeySet.import_key_set(cast("KeySetSerialization", self.keys.key_set()))
             claims = jwt.decode(token, keys, algorithms=[ALGORITHM]).claims
-        except (JoseError, ValueError) as error:
+        except (JoseError, ValueError, TypeError) as error:  # TypeError: its header is JSON, and no object
             raise InvalidRequestError("The id_token_hint is not a token of this provider.") from error
         if claims.get("iss") != self.issuer or claims.get("aud") != self.settings.client_id:
             raise InvalidRequestError("The id_token_hint is not a token of this provider for this client.")

@@ -106,6 +106,7 @@ def test_whoever_signs_out_is_nobody_and_goes_where_it_is_registered(bridge: Bri
         {"client_id": "other", "post_logout_redirect_uri": AFTER},
         {"client_id": CLIENT, "post_logout_redirect_uri": "https://evil.example/"},
         {"id_token_hint": "made.up.token", "post_logout_redirect_uri": AFTER},
+        {"id_token_hint": "WyJhbGciXQ.e30.e30", "post_logout_redirect_uri": AFTER},  # its header is ["alg"]
         {},
     ],
 )
@@ -138,7 +139,7 @@ def test_a_hint_at_the_same_learner_signs_in(bridge: Bridge) -> None:
     assert "code" in query(authorize(bridge, id_token_hint=token).location)
 
 
-@pytest.mark.parametrize("hint", ["x", "a.b.c", "e30.e30."])
+@pytest.mark.parametrize("hint", ["x", "a.b.c", "e30.e30.", "WyJhbGciXQ.e30.e30"])
 def test_a_hint_that_is_no_token_of_ours_is_an_error(bridge: Bridge, hint: str) -> None:
     arrive(bridge)
     answer = bridge.client.get("/oidc/authorize", query_string={**ASKED, "id_token_hint": hint})

@@ -62,6 +62,8 @@ class Provider:
         self.server = FakeServer(self._answer)
         self.claims: dict[str, Any] = {}
         self.key = KEY
+        self.token = ""
+        """An id_token in place of a signed one."""
         self.says: dict[str, Any] = {}
         self.asked: dict[str, str] = {}
         self.login: dict[str, str] = {}
@@ -99,7 +101,7 @@ class Provider:
             **self.claims,
         }
         claims = {name: value for name, value in claims.items() if value is not None}
-        token = jwt.encode({"alg": "RS256", "kid": KEY.kid}, claims, self.key)
+        token = self.token or jwt.encode({"alg": "RS256", "kid": KEY.kid}, claims, self.key)
         return Reply(200, msgspec.json.encode({"id_token": token, "access_token": "x", "token_type": "Bearer"}))
 
 
@@ -232,6 +234,13 @@ def test_a_token_of_another_key_lets_nobody_in(visitor: Visitor) -> None:
     visitor.provider.key = OTHER_KEY
     visitor.begin()
     assert visitor.come_back().status_code == 401
+
+
+def test_a_token_whose_header_is_no_object_is_refused_and_not_a_crash(visitor: Visitor) -> None:
+    visitor.provider.token = "WyJhbGciXQ.e30.e30"  # ["alg"]
+    visitor.begin()
+    assert visitor.come_back().status_code == 401
+    assert visitor.record()[0].reason == "step_up_failed"
 
 
 def test_a_sign_in_counts_once(visitor: Visitor) -> None:
