@@ -171,7 +171,10 @@ def is_test_user(roles: Iterable[str]) -> bool:
 def channel_of_claims(claims: SignedClaims) -> dict[str, str]:
     """How this platform takes a score for this learner and link; empty where it does not (AGS 3.1)."""
     endpoint = claims.get(ENDPOINT)
-    if not isinstance(endpoint, dict) or SCORE_SCOPE not in (endpoint.get("scope") or ()):
+    if not isinstance(endpoint, dict):
+        return {}
+    scopes = endpoint.get("scope")
+    if not isinstance(scopes, list | str) or SCORE_SCOPE not in scopes:
         return {}
     line, user = endpoint.get("lineitem"), claims.get("sub")
     return {"lineitem": line, "user": user} if isinstance(line, str) and isinstance(user, str) else {}

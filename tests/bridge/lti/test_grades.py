@@ -34,7 +34,8 @@ def test_only_a_platform_that_takes_scores_has_a_channel() -> None:
     endpoint = {"scope": [SCORE_SCOPE], "lineitem": "https://lms.example/li/7"}
     claims: dict[str, Any] = {"sub": "u7", ENDPOINT: endpoint}
     assert channel_of_claims(SignedClaims(claims)) == {"lineitem": "https://lms.example/li/7", "user": "u7"}
-    for spoilt in ({}, {"scope": [SCORE_SCOPE]}, {"scope": [], "lineitem": "x"}, {"lineitem": "x"}, [], None):
+    numbered = [{"scope": scope, "lineitem": "x"} for scope in ([], [1], 5, True, {})]
+    for spoilt in ({}, {"scope": [SCORE_SCOPE]}, *numbered, {"lineitem": "x"}, [], None):
         assert channel_of_claims(SignedClaims({"sub": "u7", ENDPOINT: spoilt})) == {}
     assert channel_of_claims(SignedClaims({ENDPOINT: endpoint})) == {}
 
