@@ -78,5 +78,6 @@ def back_to_lms(result: LaunchResult) -> Response:
         "lti_errormsg": f"{told.title}: {joined(told)} ({result.reference})",
         "lti_errorlog": f"{result.reason} {result.reference}",
     }
-    join = "&" if urlsplit(result.return_url).query else "?"
-    return go(SignInRedirect(f"{result.return_url}{join}{urlencode(said)}"))
+    address, mark, fragment = result.return_url.partition("#")  # what stands behind the mark never reaches the LMS
+    join = "&" if urlsplit(address).query else "?"
+    return go(SignInRedirect(f"{address}{join}{urlencode(said)}{mark}{fragment}"))

@@ -117,6 +117,17 @@ def test_by_lti11_they_are_sent_back_with_the_reason(bridge: Bridge, changes: di
     assert query_of(answer.location)["lti_errorlog"].split()[0] == reason
 
 
+def test_the_reason_reaches_an_lms_whose_address_ends_in_a_fragment(bridge: Bridge) -> None:
+    form = {
+        **FORM,
+        "lis_person_sourcedid": "",
+        "launch_presentation_return_url": "https://lms.example.edu/?a=1#/courses/5",
+    }
+    answer = bridge.client.post("/lti/campus/launch", data=dict(sign(LAUNCH_URL, form)))
+    assert query_of(answer.location)["lti_errorlog"].split()[0] == "student_id_missing"
+    assert answer.location.endswith("#/courses/5")
+
+
 def test_a_name_that_is_markup_stays_text(bridge: Bridge) -> None:
     answer = bridge.launch13(lis={"person_sourcedid": "<script>alert(1)</script>"})
     assert "<script>" not in answer.text
