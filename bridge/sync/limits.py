@@ -8,6 +8,7 @@ from typing import Final
 
 from bridge.roster.settings import Limit, Roster
 from bridge.store.sync_items import WRITES, Kind
+from bridge.sync.reasons import RunReason
 
 CLASSES: Final[Mapping[str, tuple[Kind, ...]]] = {
     "creations": (Kind.CREATE,),
@@ -76,8 +77,8 @@ def judge(load: Load, roster: Roster, max_changes: MaxChanges = NO_OTHERS) -> Ve
     sentences = [_sentence(load, name, _allowed(load, roster, name, max_changes)) for name in beyond]
     if load.snapshot_lost and roster.on_leave == "deactivate":
         sentences.append("No snapshot: no deactivations this run. It is rebuilt from this roster.")
-        return Verdict(_held(beyond, roster) or (Kind.DEACTIVATE,), "snapshot_lost", tuple(sentences), stops)
-    return Verdict(_held(beyond, roster), "limit_exceeded" if beyond else "", tuple(sentences), stops)
+        return Verdict(_held(beyond, roster) or (Kind.DEACTIVATE,), RunReason.SNAPSHOT_LOST, tuple(sentences), stops)
+    return Verdict(_held(beyond, roster), RunReason.LIMIT_EXCEEDED if beyond else "", tuple(sentences), stops)
 
 
 def _held(beyond: list[str], roster: Roster) -> tuple[Kind, ...]:

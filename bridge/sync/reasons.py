@@ -45,6 +45,7 @@ class RunReason(enum.StrEnum):
     # of a run
     LIMIT_EXCEEDED = "limit_exceeded"
     ROSTER_INCOMPLETE = "roster_incomplete"
+    SNAPSHOT_LOST = "snapshot_lost"
     RIGHT_LOST = "right_lost"
     COLUMNS_GUESSED = "columns_guessed"
     NOBODY_LINKED = "nobody_linked"
@@ -98,6 +99,7 @@ OF_A_PERSON: Final = {
 OF_A_RUN: Final = {
     RunReason.LIMIT_EXCEEDED: RunAdvice("more would change than the limits of the connection allow; what is beyond them is held", _OPERATOR, "look at the plan, then `ottobridge sync approve RUN`, or raise the limit"),
     RunReason.ROSTER_INCOMPLETE: RunAdvice("the source did not prove that everybody was read; nobody will be deactivated", _LMS, "the notice says what to change at the source; then sync again"),
+    RunReason.SNAPSHOT_LOST: RunAdvice("earlier runs had people, and the snapshot of them is gone; nobody is deactivated by this run, which rebuilds it from the roster", _OPERATOR, "find out what emptied the database; whoever has left the roster meanwhile is unknown to later runs, too: deactivate them in OttoLearn"),
     RunReason.RIGHT_LOST: RunAdvice("the source took away a right, so that it tells less of people; nobody gets access by this reading", _LMS, "give the right back; then sync again"),
     RunReason.COLUMNS_GUESSED: RunAdvice("the reader guessed what a column means; nothing is written before somebody has confirmed it", _OPERATOR, "look at the plan, then apply it as the notice says"),
     RunReason.NOBODY_LINKED: RunAdvice("rows were read, and nobody could be linked", _OPERATOR, "compare `match` with what OttoLearn holds; the report has each row"),

@@ -11,6 +11,7 @@ from bridge.contracts import ReaderContext
 from bridge.errors import RemoteUnavailable, RosterIncomplete
 from bridge.store import sync_runs
 from bridge.sync.limits import MaxChanges
+from bridge.sync.reasons import OF_A_RUN
 from bridge.sync.stale import PlanStale
 from tests.bridge.sync.world import DAY
 
@@ -419,8 +420,10 @@ def test_a_lost_snapshot_deactivates_nobody_and_says_so(synced, people, on_excee
     synced.lms.members = people(5)
     outcome = synced.run()
     assert (outcome.reason, outcome.deactivated, outcome.exit_code) == ("snapshot_lost", 0, 3)
+    assert outcome.reason in OF_A_RUN, "no page and no document says what the word means"
     assert outcome.notices == ["No snapshot: no deactivations this run. It is rebuilt from this roster."]
     assert synced.run().status == "done"
+    assert len(active(synced)) == 10, "the advice says that later runs do not know who has left"
 
 
 def test_a_conflict_keeps_the_users_it_is_about_from_being_deactivated(synced, make_member, people) -> None:
