@@ -33,7 +33,8 @@ log = logging.getLogger(__name__)
 PROBES = {"/healthz", "/readyz", "/metrics"}
 """What machines ask all day: counted and traced, it would hide what people meet."""
 HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-ON_PAGES = (("X-Content-Type-Options", "nosniff"), ("Content-Security-Policy", content_policy()))
+NO_SNIFFING = ("X-Content-Type-Options", "nosniff")
+PAGE_POLICY = ("Content-Security-Policy", content_policy())
 """Not on redirects: browsers show nothing of them, and launches are redirected inside frames."""
 RETRY_AFTER = ("Retry-After", "10")
 """Seconds after which whoever was told to come again may do so, where the answer says no other number."""
@@ -89,13 +90,15 @@ class _Guards:
     def __init__(self, *, is_secure: bool) -> None:
         transport = {"Strict-Transport-Security": "max-age=31536000"} if is_secure else {}
         self._on_redirects = list((HEADERS | transport).items())
-        self._on_pages = [*self._on_redirects, *ON_PAGES]
+        self._on_pages = [*self._on_redirects, NO_SNIFFING, PAGE_POLICY]
         self._names = {name for name, _ in self._on_pages}
 
     def complete(self, status: str, headers: list[tuple[str, str]], request_id: str) -> list[tuple[str, str]]:
         """`headers` with those that are missing."""
         own = {*map(itemgetter(0), headers)}
-        guards = self._on_redirects if status.startswith("3") else self._on_pages
+        guards = self._on_pages
+        if status.startswith("3"):
+            guards = [*self._on_redirects, NO_SNIFFING] if "Content-Type" in own else self._on_redirects
         if status[:3] in {"429", "503"}:
             guards = [*guards, RETRY_AFTER]
         if not self._names.isdisjoint(own) or "Retry-After" in own:

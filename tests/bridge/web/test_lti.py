@@ -311,6 +311,13 @@ def test_launches_are_redirected_inside_frames(bridge: Bridge) -> None:
     assert answer.headers["Strict-Transport-Security"]
 
 
+def test_a_redirect_that_has_content_is_not_sniffed(bridge: Bridge) -> None:
+    answer = bridge.client.get("//healthz")
+    assert answer.status_code == 308
+    assert answer.mimetype == "text/html"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
 def test_a_hosts_name_sent_by_a_stranger_changes_nothing(bridge: Bridge) -> None:
     fields: dict[str, Any] = {"iss": "https://lms.example.edu", "login_hint": "u", "target_link_uri": LAUNCH_URL}
     answer = bridge.client.post("/lti/campus/login", data=fields, headers={"Host": "evil.example"})
