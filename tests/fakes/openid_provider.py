@@ -27,6 +27,8 @@ class OpenIdProvider:
         self.metadata: dict[str, Any] = {}
         self.key = KEY
         self.header: dict[str, Any] = {"alg": "RS256", "kid": "school-1"}
+        self.id_token = ""
+        """What is given for an ID token in place of one that is signed."""
         self.asked: dict[str, str] = {}
         self.nonce = ""
 
@@ -65,9 +67,8 @@ class OpenIdProvider:
             "nonce": self.nonce or self.asked["nonce"],
             **self.claims,
         }
-        return _json(
-            {"access_token": "a", "token_type": "Bearer", "id_token": jwt.encode(self.header, claims, self.key)}
-        )
+        id_token = self.id_token or jwt.encode(self.header, claims, self.key)
+        return _json({"access_token": "a", "token_type": "Bearer", "id_token": id_token})
 
 
 def _json(document: Any, status: int = 200) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -139,6 +140,13 @@ def test_a_token_that_the_provider_did_not_sign_opens_nothing(school: School) ->
     assert school.finish().status_code == 403
     school.provider.key = OctKey.import_key("x" * 64)  # type: ignore[assignment]
     school.provider.header = {"alg": "HS256", "kid": "school-1"}
+    assert school.finish().status_code == 403
+    assert school.browser.get("/admin").status_code == 303
+
+
+@pytest.mark.parametrize("header", [b'["alg"]', b'"alg"', b'["alg", "kid"]'])
+def test_a_token_whose_header_is_no_object_opens_nothing(school: School, header: bytes) -> None:
+    school.provider.id_token = f"{urlsafe_b64encode(header).decode().rstrip('=')}.e30.e30"
     assert school.finish().status_code == 403
     assert school.browser.get("/admin").status_code == 303
 
