@@ -125,7 +125,7 @@ class _Connection(socketserver.StreamRequestHandler):
     def _one(self) -> bool:
         """Answer one request; False where the connection is to be closed."""
         line = self.rfile.readline(65536).decode("latin-1").split()
-        if len(line) != 3:
+        if len(line) != 3 or not line[2].startswith("HTTP/"):  # TLS, of which a part may look like three words
             return False
         headers = {}
         while header := self.rfile.readline(65536).decode("latin-1").strip():
