@@ -9,7 +9,6 @@ import enum
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, NewType, TypeVar
 
 if TYPE_CHECKING:
@@ -166,7 +165,8 @@ SignedForm = NewType("SignedForm", Mapping[str, str])
 """Fields of an LTI 1.1 launch that passed every check of `bridge.lti.v11.verify`; only it makes one."""
 
 
-class LaunchRequest(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LaunchRequest:
     """One HTTP request as plain values, so that no protocol sees the web framework."""
 
     method: str
@@ -177,9 +177,9 @@ class LaunchRequest(NamedTuple):
     form: Sequence[tuple[str, str]] = ()
     """Decoded form fields in their order, repeats kept; empty unless the body is a form."""
     body: bytes = b""
-    headers: Mapping[str, str] = MappingProxyType({})
+    headers: Mapping[str, str] = field(default_factory=dict)
     """Names in lower case."""
-    cookies: Mapping[str, str] = MappingProxyType({})
+    cookies: Mapping[str, str] = field(default_factory=dict)
 
 
 PLACE, RECORD = "@place", "@record"
