@@ -135,6 +135,8 @@ class PlayedBridge(Site):
         self.had: list[int] = []
         self.probes: list[Any] = []
         self.troubles: list[Any] = []
+        self.answering = threading.Event()  # cleared: launches wait for their answers
+        self.answering.set()
 
     def allow(self, *origins: str) -> None:
         """Take launches from packages on these sites."""
@@ -182,6 +184,7 @@ class PlayedBridge(Site):
             self.rejected.append(rejected.reason)
             return _refusal(request, rejected.reason, "REF-REJECTED")
         self.launches.append(launch)
+        self.answering.wait()
         if launch.student.student_id not in self.learners:
             return _refusal(request, "no_match", "REF-NO-MATCH")
         code, session = secrets.token_hex(16), secrets.token_hex(16)

@@ -129,6 +129,8 @@ def test_exit_ends_the_session_while_the_page_lives(
 ) -> None:
     install(lms, bridge.url, version, window=window)
     sco = play(page, lms, made_api(version, VALUES[version]))
+    ready = sco.get_by_role("button", name="Open OttoLearn") if window == "window" else sco.locator("iframe")
+    expect(ready).to_be_visible()
     sco.get_by_role("button", name="Exit course").press("Enter")
     expect(sco.get_by_role("status").first).to_contain_text("You have left the course")
     expect(sco.locator("iframe")).to_have_count(0)
@@ -139,6 +141,39 @@ def test_exit_ends_the_session_while_the_page_lives(
     assert time.startswith("0000:00:0" if version == "scorm12" else "PT")
     names = [call[0] for call in page.evaluate("window.calls")]
     assert names[-1] == finish, "nothing is said after the end"
+
+
+@pytest.mark.parametrize("student_id", [ID, "999"])
+def test_nothing_opens_for_who_left_while_the_bridge_was_asked(
+    student_id: str, lms: StaticSite, bridge: PlayedBridge, page: Page
+) -> None:
+    bridge.answering.clear()
+    install(lms, bridge.url)
+    with page.expect_request("**/launch") as asked:
+        sco = play(page, lms, made_api("scorm12", {**VALUES["scorm12"], "cmi.core.student_id": f'"{student_id}"'}))
+    sco.get_by_role("button", name="Exit course").press("Enter")
+    bridge.answering.set()
+    asked.value.response().finished()  # type: ignore[union-attr]
+    page.evaluate("fetch('/play').then((answer) => answer.text())")  # the page has read what came before it
+    expect(sco.get_by_role("status").first).to_contain_text("You have left the course")
+    expect(sco.locator("iframe")).to_have_count(0)
+    expect(sco.get_by_role("button")).to_have_count(0)
+    assert calls(page, "LMSFinish") == [["LMSFinish", ""]]
+
+
+def test_a_window_closes_for_who_left_while_the_bridge_was_asked(
+    lms: StaticSite, bridge: PlayedBridge, page: Page
+) -> None:
+    bridge.answering.clear()
+    install(lms, bridge.url, window="window")
+    sco = play(page, lms, made_api("scorm12", VALUES["scorm12"]))
+    with page.expect_request("**/launch"), page.expect_popup() as opened_window:
+        sco.get_by_role("button", name="Open OttoLearn").press("Enter")
+    sco.get_by_role("button", name="Exit course").press("Enter")
+    with opened_window.value.expect_event("close"):
+        bridge.answering.set()
+    expect(sco.get_by_role("status").first).to_contain_text("You have left the course")
+    expect(sco.get_by_role("button")).to_have_count(0)
 
 
 @pytest.mark.parametrize("call", ["initialize", "id"])

@@ -72,6 +72,9 @@
     }
   }
 
+  /** The learner left the course while the page waited for an answer. */
+  class Left extends Error {}
+
   const asText = (value) => (typeof value === "string" ? value : "");
   const asAddress = (value, schemes) => (schemes.includes(peek(() => new URL(value).protocol)) ? value : "");
 
@@ -111,6 +114,13 @@
   }
 
   let learner = null; // as last read
+  let left = false; // the learner chose "Exit course"; what they still waited for must not come any more
+
+  function expectLearner() {
+    if (left) {
+      throw new Left();
+    }
+  }
 
   /** Asked each time anew: some LMSs know who it is only a while after they have started. */
   async function readLearner(lms) {
@@ -155,11 +165,13 @@
   /** Where to post which one-time code for the learner; throws a Problem with the bridge's reference. */
   async function askBridge() {
     let answer;
+    expectLearner();
     try {
       ({ answer } = await post(launchUrl, token, { ...learner, return_url: lmsFrontPage() }));
     } catch {
       throw new Problem("unreachable");
     }
+    expectLearner();
     const url = peek(() => new URL(answer.url));
     if (!url || url.origin !== new URL(launchUrl).origin || typeof answer.code !== "string") {
       throw new Problem("refused", answer);
@@ -217,7 +229,9 @@
       } catch {
         // the next round may do better
       }
-      this.#wait();
+      if (session === this.#session) {
+        this.#wait();
+      }
     }
   }
 
@@ -309,6 +323,9 @@
   const asProblem = (error) => (error instanceof Problem ? error : new Problem("refused"));
 
   function showProblem(error, tryAgain) {
+    if (left) {
+      return;
+    }
     const problem = asProblem(error);
     const studentId = learner?.learner_id ?? "";
     showMessage(problem.message, problem.advice);
@@ -409,6 +426,7 @@
   function offerExit(lms, progress) {
     element("bar").hidden = false;
     element("exit").onclick = () => {
+      left = true;
       progress.stop();
       lms.terminate();
       document.querySelector("iframe")?.remove();
