@@ -67,6 +67,12 @@ def page(context: BrowserContext) -> Page:
     return context.new_page()
 
 
+def hold_time(page: Page) -> None:
+    """Stop the clock of the pages that come: only `page.clock.run_for` and `fast_forward` move it."""
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+
+
 @pytest.fixture
 def lms() -> Iterator[StaticSite]:
     """A site that plays packages."""

@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, FrameLocator, Page, Request, exp
 
 from adapters.scorm.package import build_package
 from bridge.contracts import Kind, Student
+from tests.browser.conftest import hold_time
 from tests.browser.lms_pages import frame, made_api, player, scorm_again
 from tests.browser.sites import EXPLANATION, TOKEN, PlayedBridge, StaticSite, same_site
 
@@ -183,7 +184,7 @@ def test_a_package_outside_of_any_lms_says_so_and_the_operator_hears_of_it(
     lms: StaticSite, bridge: PlayedBridge, page: Page
 ) -> None:
     install(lms, bridge.url)
-    page.clock.install()
+    hold_time(page)
     page.goto(f"{lms.url}/package/index.html")
     expect(page.get_by_role("status")).to_contain_text("Waiting for your learning management system")
     page.clock.run_for(9_500)
@@ -200,9 +201,12 @@ LATE = "<script>const shown = window.API; delete window.API; window.come = () =>
 
 def test_an_lms_whose_api_comes_late_is_found(lms: StaticSite, bridge: PlayedBridge, page: Page) -> None:
     install(lms, bridge.url)
+    hold_time(page)
     sco = play(page, lms, made_api("scorm12", NAMES12) + LATE)
     expect(sco.get_by_role("status")).to_contain_text("Waiting for your learning management system")
+    page.clock.run_for(9_500)
     page.evaluate("window.come()")
+    page.clock.run_for(1_000)
     expect(sco.frame_locator("iframe").locator("#student")).to_have_text(ID)
     assert bridge.troubles == []
 
@@ -211,7 +215,7 @@ def test_an_lms_that_comes_after_the_page_gave_up_is_found_by_trying_again(
     lms: StaticSite, bridge: PlayedBridge, page: Page
 ) -> None:
     install(lms, bridge.url)
-    page.clock.install()
+    hold_time(page)
     sco = play(page, lms, made_api("scorm12", NAMES12) + LATE)
     expect(sco.get_by_role("status")).to_contain_text("Waiting for")
     page.clock.run_for(11_000)
@@ -235,7 +239,7 @@ def test_a_package_on_another_site_than_its_lms_says_so(
     lms: StaticSite, portal: StaticSite, bridge: PlayedBridge, page: Page
 ) -> None:
     install(portal, bridge.url)
-    page.clock.install()
+    hold_time(page)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     sco = play(page, lms, made_api("scorm12", NAMES12), frame(f"{portal.url}/package/index.html"))
