@@ -76,7 +76,7 @@ class Served:
             answer = connection.getresponse()
             return Answered(answer.status, answer.headers, answer.read())
 
-    def stop(self) -> None:
+    def close(self) -> None:
         self.process.terminate()
         self.process.wait()
 

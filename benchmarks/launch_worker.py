@@ -1,4 +1,4 @@
-"""One side of benchmarks/launch.py in a process of its own: given how often, it prints the medians as JSON."""
+"""One side of benchmarks/launch.py in a process of its own: for each line that says how often, the medians as JSON."""
 
 from __future__ import annotations
 
@@ -22,10 +22,15 @@ def timed(call: Callable[[], Any], good: int) -> float:
 
 
 def bare() -> Callable[[], dict[str, float]]:
+    """Ten requests, so that its turns are about as long as others'."""
     app = Flask(__name__)
     app.add_url_rule("/", "hello", lambda: "Hello, World!")
     client = app.test_client()
-    return lambda: {"request": timed(lambda: client.get("/"), 200)}
+
+    def once() -> dict[str, float]:
+        return {"request": statistics.median(timed(lambda: client.get("/"), 200) for _ in range(10))}
+
+    return once
 
 
 def tool(name: str) -> Any:
@@ -54,7 +59,7 @@ def pairs(side: Any) -> Callable[[], dict[str, float]]:
 
 
 def forms(side: Any) -> Callable[[], dict[str, float]]:
-    """Launches by LTI 1.1, in a loop of their own: what runs between two pairs makes them slower, and most peers have
+    """Launches by LTI 1.1, in a loop of their own: what runs between two pairs makes them slower, and most sides have
     nothing to run there.
     """
 
@@ -67,19 +72,17 @@ def forms(side: Any) -> Callable[[], dict[str, float]]:
 
 
 def medians(once: Callable[[], dict[str, float]], times: int) -> dict[str, float]:
-    for _ in range(20):
-        once()
     rows = [once() for _ in range(times)]
     return {name: statistics.median(row[name] for row in rows) for name in rows[0]}
 
 
 def main() -> None:
-    name, times = sys.argv[1], int(sys.argv[2])
+    name = sys.argv[1]
     side = None if name == "bare" else tool(name)
-    found = medians(bare() if side is None else pairs(side), times)
-    if hasattr(side, "launch11"):
-        found |= medians(forms(side), times)
-    print(json.dumps(found))
+    loops = [bare() if side is None else pairs(side), *([forms(side)] if hasattr(side, "launch11") else [])]
+    for times in sys.stdin:
+        found = [medians(once, int(times)) for once in loops]
+        print(json.dumps(dict(item for row in found for item in row.items())), flush=True)
 
 
 if __name__ == "__main__":
