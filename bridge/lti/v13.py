@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeGuard
 
+import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
@@ -29,9 +31,14 @@ OLDEST_TOKEN = 600.0
 LONGEST_LIFE = 24 * 3600.0
 """Seconds from `iat` to `exp`; Moodle gives 60, Canvas 3600."""
 
-_REGISTRY = jws.JWSRegistry(algorithms=["RS256"], strict_check_header=False)
-_REGISTRY.max_header_length = 8192  # a header may carry a certificate chain, which is ignored
-_RS256 = _REGISTRY.get_alg("RS256")
+LONGEST_HEADER = 8192
+"""Characters of the id_token's header, which may carry a certificate chain; it is ignored."""
+LONGEST_TOKEN = 136_000
+"""Characters of the id_token."""
+NO_JWT = "the id_token is not a JWT"
+
+_RS256 = jws.JWSRegistry(algorithms=["RS256"]).get_alg("RS256")
+
 _PRINTABLE = re.compile(r"(?! *$)[\x20-\x7e]{1,255}", re.ASCII)
 """Subject, deployment and resource link ids: at most 255 ASCII characters (LTI core, sections 3.1 and 5.3)."""
 
@@ -111,31 +118,45 @@ def _fields(request: LaunchRequest) -> dict[str, str]:
 
 def _signed(id_token: str, settings: Lti13, find_key: FindKey) -> dict[str, Any]:
     """The claims, once signed by a key of the platform's. Which key and algorithm is ours to say, never the token's."""
+    signed, _, signature = id_token.encode("utf-8", "replace").rpartition(b".")  # RFC 7515, section 7.1
+    header, _, encoded = signed.partition(b".")
+    if len(header) > LONGEST_HEADER or len(id_token) > LONGEST_TOKEN:
+        raise LaunchRejected("token_malformed", "the id_token is too long")
+    kid = _key_id(header)
     try:
-        octets = id_token.encode()
-        token = jws.extract_compact(octets, registry=_REGISTRY)
-        header = {**token.headers()}  # joserfc takes any JSON for one in which it finds "alg": ["alg"], too
-    except (JoseError, ValueError, TypeError, RecursionError) as error:
-        raise LaunchRejected("token_malformed", "the id_token is not a JWT") from error
-    if "crit" in header:  # RFC 7515, section 4.1.11: never empty, and there is none that we understand
-        raise LaunchRejected("token_malformed", "the id_token's header demands an extension (crit)")
-    kid = header.get("kid")
-    if header.get("alg") != "RS256" or not isinstance(kid, str) or not kid:
-        raise LaunchRejected("token_malformed", "the id_token must be signed by RS256 and name its key id")
+        payload = urlsafe_b64decode(encoded)
+    except ValueError as error:
+        raise LaunchRejected("token_malformed", NO_JWT) from error
     try:
-        signature = urlsafe_b64decode(token.segments["signature"])
-        holds = _RS256.verify(octets.rpartition(b".")[0], signature, find_key(str(settings.jwks_url), kid))
+        holds = _RS256.verify(signed, urlsafe_b64decode(signature), find_key(str(settings.jwks_url), kid))
     except (JoseError, ValueError) as error:
         raise LaunchRejected("bad_signature", "the signature does not hold") from error
     if not holds:
         raise LaunchRejected("bad_signature", "the signature does not hold")
     try:
-        claims = answers.read(token.payload)
+        claims = answers.read(payload)
     except answers.NotJson as error:
         raise LaunchRejected("token_malformed", "the id_token's payload is not JSON") from error
     if not isinstance(claims, dict):
         raise LaunchRejected("token_malformed", "the id_token's payload is not an object")
     return claims
+
+
+@lru_cache(maxsize=256)
+def _key_id(encoded: bytes) -> str:
+    """The key that a protected header names. A platform's tokens have one header for as long as it signs by one key."""
+    try:
+        header = msgspec.json.decode(urlsafe_b64decode(encoded))
+    except (ValueError, RecursionError) as error:
+        raise LaunchRejected("token_malformed", NO_JWT) from error
+    if not isinstance(header, dict):
+        raise LaunchRejected("token_malformed", NO_JWT)
+    if "crit" in header:  # RFC 7515, section 4.1.11: never empty, and there is none that we understand
+        raise LaunchRejected("token_malformed", "the id_token's header demands an extension (crit)")
+    kid = header.get("kid")
+    if header.get("alg") != "RS256" or not isinstance(kid, str) or not kid:
+        raise LaunchRejected("token_malformed", "the id_token must be signed by RS256 and name its key id")
+    return kid
 
 
 def _check_audience(claims: Mapping[str, Any], settings: Lti13) -> None:
