@@ -13,7 +13,7 @@ from werkzeug.routing import MapAdapter
 
 from bridge.tracing import traces
 from bridge.web.admin.blueprint import admin_pages
-from bridge.web.body import MAX_BODY, take_whole_body
+from bridge.web.body import take_whole_body
 from bridge.web.callbacks import callback_pages
 from bridge.web.deep_linking import deep_linking_pages
 from bridge.web.failures import answer_failures
@@ -29,7 +29,7 @@ from bridge.web.presenting import present
 from bridge.web.probes import probe_pages
 from bridge.web.progress import progress_pages
 from bridge.web.registration import registration_pages
-from bridge.web.requests import current_request
+from bridge.web.requests import AppRequest, current_request
 from bridge.web.scim import SERVER, scim_pages
 from bridge.web.scim_pushes import pushes_first
 from bridge.web.security_txt import security_pages
@@ -51,7 +51,6 @@ def create_app(services: AppServices, *, metrics_port: int | None = None) -> Fla
     """The bridge as a WSGI application; with `metrics_port`, its metrics are to be had at that port alone."""
     app = _Application(__name__, urlsplit(services.public_url))
     app.extensions[SERVICES] = services
-    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY, MAX_FORM_PARTS=100)
     for pages in (
         home_pages,
         lti_pages,
@@ -108,6 +107,7 @@ class _NoSessions(SessionInterface):
 class _Application(Flask):
     """Flask, where no view is a coroutine: it need not look at each before every call of it."""
 
+    request_class = AppRequest
     session_interface = _NoSessions()
 
     def __init__(self, name: str, address: SplitResult) -> None:

@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from urllib.parse import parse_qsl
 
-from flask import Request, g, request
+from flask import Request, request
 from werkzeug.datastructures import Headers
 
 from bridge.contracts import LaunchRequest
 from bridge.errors import LaunchRejected
 from bridge.net.http import Network
+from bridge.web.body import MAX_BODY
 
 FORM = "application/x-www-form-urlencoded"
 MAX_FIELDS = 1000
 
 
-def current_request() -> Request:
+class AppRequest(Request):
+    """A request within the limits of this application, which Flask would look for each time in its configuration."""
+
+    max_content_length = MAX_BODY
+    max_form_memory_size = MAX_BODY
+    max_form_parts = 100
+    reader: tuple[Callable[[], str], Sequence[str]] = (str, ())
+    """The language and roles of whoever launches, as the LMS says (`note_reader`)."""
+
+    @cached_property
+    def blueprints(self) -> list[str]:
+        """As of Flask, which asks for them three times in a request, after it has found the route."""
+        return super().blueprints
+
+
+def current_request() -> AppRequest:
     """The request at hand itself: Flask's proxy looks for it each time that it is asked for anything."""
-    found: Request = request._get_current_object()  # type: ignore[attr-defined]  # as Werkzeug documents for proxies
+    found: AppRequest = request._get_current_object()  # type: ignore[attr-defined]  # as Werkzeug documents for proxies
     return found
 
 
@@ -94,12 +111,12 @@ def bearer_in(header: str) -> str:
 
 def note_reader(locale: Callable[[], str], roles: Sequence[str] = ()) -> None:
     """What the LMS says of whoever launches: their language, which is asked for where a page is made, and roles."""
-    g.reader = (locale, roles)
+    current_request().reader = (locale, roles)
 
 
 def noted_reader() -> tuple[str, Sequence[str]]:
     """The language and roles of whoever launches, as `note_reader` was told; empty where it was not."""
-    locale, roles = g.get("reader", (str, ()))
+    locale, roles = current_request().reader
     return locale(), roles
 
 

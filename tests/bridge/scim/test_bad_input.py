@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from bridge.scim import tokens
 from bridge.store import scim_tokens
-from bridge.web.app import MAX_BODY
+from bridge.web.body import MAX_BODY
 from tests.bridge.scim.conftest import ENTERPRISE, ERROR, PATCH, USER, Provider, user
 
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"

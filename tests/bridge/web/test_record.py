@@ -11,7 +11,7 @@ from bridge.launch.rate_limits import DETAILS, DETAILS_OF_ADDRESS, REFUSALS, REF
 from bridge.store.received import LONGEST
 from bridge.store.schema import launch, received
 from bridge.web import record
-from bridge.web.app import MAX_BODY
+from bridge.web.body import MAX_BODY
 from tests.bridge.web.conftest import Bridge
 
 
