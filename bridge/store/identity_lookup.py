@@ -58,7 +58,8 @@ class LaunchIdentity(NamedTuple):
 
     def has_id_of(self, person: Person) -> bool:
         """Whether the ledger's entry has the ID that the LMS sent (as rosters store it), or the one to look up."""
-        return key(person.student_id, ignore_case=self.ignore_case) in self.keys
+        held = person.student_id
+        return held in (self.sent, self.student_id) or key(held, ignore_case=self.ignore_case) in self.keys
 
 
 class Candidate(NamedTuple):

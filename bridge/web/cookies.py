@@ -12,10 +12,15 @@ from bridge.launch.redirect import Cookie
 
 
 def set_cookies(response: Response, cookies: Iterable[Cookie]) -> Response:
-    """`response`, with `cookies`, whose names and values are words and URL-safe tokens: they need no quoting."""
-    for name, value, *where in cookies:
-        response.headers.add("Set-Cookie", f"{name}={value}{_attributes(*where)}")
+    """`response`, with `cookies`."""
+    for name, value in cookie_headers(cookies):
+        response.headers.add(name, value)
     return response
+
+
+def cookie_headers(cookies: Iterable[Cookie]) -> list[tuple[str, str]]:
+    """The headers that set `cookies`, whose names and values are words and URL-safe tokens: they need no quoting."""
+    return [("Set-Cookie", f"{name}={value}{_attributes(*where)}") for name, value, *where in cookies]
 
 
 @lru_cache(maxsize=256)

@@ -37,14 +37,15 @@ def frame_pages(_: AppServices) -> Blueprint:
     return pages
 
 
-def start(login: Login, name: str, public_url: str, fields: Mapping[str, str]) -> Response:
+def start(login: Login, name: str, public_url: str, fields: Mapping[str, str], destination: str | None) -> Response:
     """Send the browser to the platform: at once, or by a page where it may keep no cookie.
 
-    `fields` are those of the login initiation, to begin again in a window of its own.
+    `fields` are those of the login initiation, to begin again in a window of its own; `destination` is the browser's
+    Sec-Fetch-Dest.
     """
     lives, path = int(STATE_LIVES), f"/lti/{name}/"
     cookies = cookie_pair(*login.cookie_names, login.secret, public_url=public_url, max_age=lives, path=path)
-    if not _may_lose_cookies(login):
+    if not _may_lose_cookies(login, destination):
         return go(SignInRedirect(login.url, cookies), 302)
     again = {field: value for field, value in fields.items() if field != "lti_storage_target"}
     page = render_template(
@@ -57,7 +58,6 @@ def start(login: Login, name: str, public_url: str, fields: Mapping[str, str]) -
     return set_cookies(permit(make_response(page), scripts=True, framed=True), cookies)
 
 
-def _may_lose_cookies(login: Login) -> bool:
+def _may_lose_cookies(login: Login, destination: str | None) -> bool:
     """Whether the browser is inside a frame; one too old to say so is taken for it where the platform stores for us."""
-    place = request.environ.get("HTTP_SEC_FETCH_DEST")
-    return place in FRAMES or (place is None and bool(login.storage_target))
+    return destination in FRAMES or (destination is None and bool(login.storage_target))

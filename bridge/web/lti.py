@@ -34,10 +34,11 @@ def lti_pages(services: AppServices) -> Blueprint:
     @pages.route("/lti/<connection>/login", methods=["GET", "POST"])
     def login(connection: str) -> Response:
         with services.launches.reading(connection, Kind.LTI13):
-            plain = read_request(current_request(), services.public_url)
+            asked = current_request()
+            plain = read_request(asked, services.public_url)
             fields = dict(plain.form or plain.query)
             found = _login(services, connection, fields)
-        return start(found, connection, services.public_url, fields)
+        return start(found, connection, services.public_url, fields, asked.environ.get("HTTP_SEC_FETCH_DEST"))
 
     @pages.post("/lti/<connection>/launch")
     def launch(connection: str) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
@@ -13,7 +13,7 @@ from bridge.launch.redirect import SignInRedirect
 from bridge.launch.service import LaunchResult
 from bridge.presentation.advice import Reader, joined
 from bridge.reasons import REASONS
-from bridge.web.cookies import set_cookies
+from bridge.web.cookies import cookie_headers
 from bridge.web.policy import permit
 from bridge.web.presenting import reader, ways_to_support, words_of
 from bridge.web.session_end import note_refusal
@@ -39,9 +39,8 @@ def answer(result: LaunchResult) -> Response:
 
 def go(redirect: SignInRedirect, status: int = 303) -> Response:
     """Send the browser on its way."""
-    kind = _Redirect if _URI.fullmatch(redirect.url) else Response
-    headers = [("Location", redirect.url), ("Content-Length", "0")]
-    return set_cookies(kind(status=status, headers=headers), redirect.cookies)
+    headers = [("Location", redirect.url), ("Content-Length", "0"), *cookie_headers(redirect.cookies)]
+    return _Redirect(status, headers) if _URI.fullmatch(redirect.url) else Response(status=status, headers=headers)
 
 
 class _Redirect(Response):
@@ -52,9 +51,13 @@ class _Redirect(Response):
 
     default_mimetype = None  # of no body
 
+    def __init__(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
+        super().__init__(status=status)
+        self._first = headers
+
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         del environ
-        start_response(self.status, self.headers.to_wsgi_list())
+        start_response(self.status, [*self._first, *self.headers.to_wsgi_list()])
         return ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Callable
@@ -121,7 +122,7 @@ def build_services(
     self_test: SelfTest | None = None,
     sheets: Sheets | None = None,
     now: Callable[[], float] = time.time,
-    token: Callable[[], str] = secrets.token_urlsafe,
+    token: Callable[[], str] = lambda: os.urandom(32).hex(),
     look_up_limits: TimeLimits = LIMITS,
 ) -> AppServices:
     """Wire the rooms of a bridge around its database and its way out."""
