@@ -87,15 +87,16 @@ class Directory:
         Raises `LearnerNotFound`, `LearnerAmbiguous`, `LearnerInactive`, and `RemoteUnavailable` or `RemoteRefused`
         when OttoLearn did not answer, so that nobody can say whether the learner exists.
         """
-        if why := fault(normalize(student_id)):
+        asked = normalize(student_id)
+        if why := fault(asked):
             raise LearnerNotFound(f"not a student ID: {FAULTS[why]}")
-        match = self._match(student_id, ignore_case, candidates)
-        if match is None and (found := self._search(normalize(student_id))):
+        match = self._match(asked, ignore_case, candidates)
+        if match is None and (found := self._search(asked)):
             self.put(*found)
-            match = self._match(student_id, ignore_case)
+            match = self._match(asked, ignore_case)
         if match is None:
             self._await_refresh(self._max_wait if max_wait is None else max_wait)
-            match = self._match(student_id, ignore_case)
+            match = self._match(asked, ignore_case)
         if match is None:
             raise LearnerNotFound("no Username attribute of any OttoLearn user holds the student ID")
         if not match.learner.active:
@@ -104,7 +105,8 @@ class Directory:
 
     def look(self, student_id: str, *, ignore_case: bool = False) -> Match | None:
         """The learner with `student_id` as far as is known now, active or not. Raises `LearnerAmbiguous`."""
-        return self._match(student_id, ignore_case) if is_student_id(normalize(student_id)) else None
+        asked = normalize(student_id)
+        return self._match(asked, ignore_case) if is_student_id(asked) else None
 
     def refresh(self, *, accept_fewer: bool = False) -> DirectoryState:
         """Read everything from OttoLearn now.
@@ -138,9 +140,10 @@ class Directory:
         """What is served, and since when."""
         return learners.state(self._engine)
 
-    def _match(self, student_id: str, ignore_case: bool, candidates: Sequence[Candidate] | None = None) -> Match | None:
-        found = identity_lookup.candidates(self._engine, loose_key(student_id)) if candidates is None else candidates
-        return _choose(found, normalize(student_id), self._attributes, ignore_case=ignore_case)
+    def _match(self, asked: str, ignore_case: bool, candidates: Sequence[Candidate] | None = None) -> Match | None:
+        """Who has the normalized ID `asked`."""
+        found = identity_lookup.candidates(self._engine, loose_key(asked)) if candidates is None else candidates
+        return _choose(found, asked, self._attributes, ignore_case=ignore_case)
 
     def _read(self, accept_fewer: bool) -> Iterator[Learner]:
         known, count = self.state().learners, 0

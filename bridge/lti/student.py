@@ -13,7 +13,7 @@ from typing import NamedTuple
 from bridge.config.settings import split_plainly
 from bridge.contracts import Assurance, Kind, Launch, SignedClaims, SignedForm, Student, clean
 from bridge.errors import LaunchRejected
-from bridge.identifiers import UNDECODED, is_no_id, lower_ascii, normalize, require
+from bridge.identifiers import NO_ID, UNDECODED, is_no_id, lower_ascii, normalize, require
 from bridge.lti.grades import SCORE_SCOPE
 
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
@@ -32,6 +32,8 @@ def present(value: object) -> str:
     """The value as text, or empty where it says that there is none (`bridge.identifiers.is_no_id`)."""
     if value is None:
         return ""
+    if isinstance(value, str) and value.isascii() and value.isalnum():  # most IDs and names
+        return "" if value.lower() in NO_ID else value
     text = normalize(value)
     return "" if is_no_id(text) else text
 

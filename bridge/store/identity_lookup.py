@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from bridge.contracts import Learner
-from bridge.identifiers import is_student_id, key, loose_key, normalize, record_key
+from bridge.identifiers import fault, key, loose_key, normalize, record_key
 from bridge.store.learners import current
 from bridge.store.people import Person
 from bridge.store.prepared import Prepared
@@ -144,7 +144,7 @@ _FIND: Final = Prepared(
 def of_launch(engine: Engine, identity: LaunchIdentity, *, candidates: bool = True) -> Known:
     """What is known of a launch; with `candidates`, also who may have the ID to look up."""
     asked = normalize(identity.sent)
-    if not is_student_id(asked):
+    if fault(asked):
         return Known()
     connection, namespace = identity.connection, identity.namespace
     kept = record_key(identity.record) if identity.record else ""
