@@ -124,6 +124,8 @@ class RequestBuffer:
                 return False
             self._length = found or 0
             self.is_last = found is None or found < 0
+            if found is None:
+                self._announce(max(self._chunks.total, self._max_body + 1))
         elif self._length > self._max_body:
             self.is_last = True
         elif len(self._bytes) < self._length:
@@ -131,6 +133,13 @@ class RequestBuffer:
         if self.is_last and self._request is not None:
             self._request.force_close()
         return True
+
+    def _announce(self, length: int) -> None:
+        """Have chunks that are too large refused by their length, as any other body is, and not by where they end."""
+        request = self._request
+        if request is not None:
+            others = [(name, value) for name, value in request.headers if name != "TRANSFER-ENCODING"]
+            request.headers = [*others, ("CONTENT-LENGTH", str(length))]
 
 
 class Chunks:

@@ -77,7 +77,11 @@ def test_a_body_that_is_too_large_is_not_waited_for_and_ends_the_connection(body
     assert incoming.add(HEAD + body)
     assert incoming.is_last
     assert incoming.take_body() == b""
-    assert next(requests).should_close()
+    request = next(requests)
+    assert request.should_close()
+    headers = dict(request.headers)
+    assert int(headers["CONTENT-LENGTH"]) > 100, "the application refuses it unread"
+    assert "TRANSFER-ENCODING" not in headers
 
 
 @pytest.mark.parametrize("chunks", [b"ZZZ\r\n", b"\r\n", b"-1\r\n", b"1\r\nab\r\n", b"1" * 9000, b"2\r\nabc"])

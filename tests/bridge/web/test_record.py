@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 from sqlalchemy import func, select
 
@@ -55,6 +57,13 @@ def test_scanners_leave_no_line_in_the_record_but_one_in_the_log(
     assert "a-code-that-lives" not in line
     if method != "HEAD":
         assert line.split("reference=")[1][:9] in answer.text
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 404), (1, 413), (2 * MAX_BODY, 413)])
+def test_a_body_whose_length_nobody_has_said_is_not_cut(bridge: Bridge, more: int, status: int) -> None:
+    chunked = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    body = BytesIO(b"x" * (MAX_BODY + more))
+    assert bridge.client.post("/lti/nowhere/launch", input_stream=body, environ_overrides=chunked).status_code == status
 
 
 @pytest.mark.parametrize(("path", "reason"), [("launch", "method_not_allowed"), ("lunch", "not_found")])
