@@ -62,7 +62,8 @@ def lti_pages(services: AppServices) -> Blueprint:
 
 
 def _login(services: AppServices, name: str, fields: dict[str, str]) -> Login:
-    settings = services.connections.named(name).settings.lti13
+    connection = services.connections.named(name)
+    settings = connection.settings.lti13 if connection.adapter.read_claims else None
     if settings is None:
         raise LaunchRejected("not_allowed_here", f"{name} has no lti13")
     return begin(

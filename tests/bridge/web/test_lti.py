@@ -188,6 +188,7 @@ def test_whoever_is_in_a_new_window_already_is_not_told_to_open_one(
         ("/lti/bare/launch", {"oauth_consumer_key": "x"}, 404, "not_allowed_here"),
         ("/lti/bare/login", {"iss": "x"}, 404, "not_allowed_here"),
         ("/lti/packages/launch", {"id_token": "x"}, 404, "not_allowed_here"),
+        ("/lti/packages/login", {"iss": "x"}, 404, "not_allowed_here"),
         ("/lti/campus/launch", {}, 400, "state_unknown"),
         ("/lti/campus/launch", {"id_token": "x", "state": "y"}, 400, "state_unknown"),
         ("/lti/campus/launch", FORM, 401, "unsigned"),
