@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeGuard
 
-import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
@@ -146,13 +145,13 @@ def _signed(id_token: str, settings: Lti13, find_key: FindKey) -> dict[str, Any]
 def _key_id(encoded: bytes) -> str:
     """The key that a protected header names. A platform's tokens have one header for as long as it signs by one key."""
     try:
-        header = msgspec.json.decode(urlsafe_b64decode(encoded))
-    except (ValueError, RecursionError) as error:
+        header = answers.read(urlsafe_b64decode(encoded))
+    except ValueError as error:
         raise LaunchRejected("token_malformed", NO_JWT) from error
     if not isinstance(header, dict):
         raise LaunchRejected("token_malformed", NO_JWT)
-    if "crit" in header:  # RFC 7515, section 4.1.11: never empty, and there is none that we understand
-        raise LaunchRejected("token_malformed", "the id_token's header demands an extension (crit)")
+    if "crit" in header or "b64" in header:  # RFC 7515, section 4.1.11, and RFC 7797: none that we understand
+        raise LaunchRejected("token_malformed", "the id_token's header demands an extension (crit, b64)")
     kid = header.get("kid")
     if header.get("alg") != "RS256" or not isinstance(kid, str) or not kid:
         raise LaunchRejected("token_malformed", "the id_token must be signed by RS256 and name its key id")

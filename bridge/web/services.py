@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from binascii import b2a_base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -111,6 +112,14 @@ class AppServices:
         return callback_context(self.engine, self.outbound, self.now, connection)
 
 
+def random_token() -> str:
+    """264 random bits in letters of both cases, digits, `-` and `_`: also as a new user's password.
+
+    As `secrets.token_urlsafe`, in one call instead of five; a launch needs three.
+    """
+    return b2a_base64(os.urandom(33), newline=False).decode().replace("+", "-").replace("/", "_")
+
+
 def build_services(
     configuration: Configuration,
     engine: Engine,
@@ -122,7 +131,7 @@ def build_services(
     self_test: SelfTest | None = None,
     sheets: Sheets | None = None,
     now: Callable[[], float] = time.time,
-    token: Callable[[], str] = lambda: os.urandom(32).hex(),
+    token: Callable[[], str] = random_token,
     look_up_limits: TimeLimits = LIMITS,
 ) -> AppServices:
     """Wire the rooms of a bridge around its database and its way out."""

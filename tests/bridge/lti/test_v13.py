@@ -303,6 +303,19 @@ def test_what_is_no_token_is_refused(browser: Browser, text: str) -> None:
     assert refused(browser, text) == "token_malformed"
 
 
+@pytest.mark.parametrize(("header", "payload"), [("x" * 8193, ""), (urlsafe_b64encode(b"{}").decode(), "x" * 136_000)])
+def test_a_token_that_is_too_long_is_refused_unread(browser: Browser, header: str, payload: str) -> None:
+    with pytest.raises(LaunchRejected, match="too long"):
+        browser.launch(f"{header}.{payload}.x")
+
+
+def test_a_header_may_begin_with_a_byte_order_mark(browser: Browser) -> None:
+    header = b"\xef\xbb\xbf" + msgspec.json.encode({"alg": "RS256", "kid": "platform-1"})
+    signed = f"{urlsafe_b64encode(header).decode()}.{json_b64encode(claims(browser.nonce)).decode()}"
+    signature = urlsafe_b64encode(KEY.private_key.sign(signed.encode(), PKCS1v15(), SHA256())).decode()
+    browser.launch(f"{signed}.{signature}")
+
+
 @pytest.mark.parametrize("header", [b'"alg"', b'["alg"]', b'["alg", "b64"]', b'"alg, b64"', b'["alg", "kid"]'])
 def test_a_header_that_is_no_object_is_refused_and_not_a_crash(browser: Browser, header: bytes) -> None:
     assert refused(browser, f"{urlsafe_b64encode(header).decode()}.e30.e30") == "token_malformed"
@@ -321,9 +334,11 @@ def test_whatever_a_platform_signs_nothing_but_a_launch_or_a_refusal_comes_of_it
         browser.launch(token({**claims(browser.nonce), **changes}))
 
 
-@pytest.mark.parametrize("crit", [["exp"], [], "exp", None])
-def test_a_critical_header_that_nobody_understands_is_refused(browser: Browser, crit: Any) -> None:
-    header = {"alg": "RS256", "kid": "platform-1", "crit": crit, "exp": 1}
+@pytest.mark.parametrize(
+    "extension", [*({"crit": crit, "exp": 1} for crit in (["exp"], [], "exp", None)), {"b64": False}, {"b64": None}]
+)
+def test_a_header_that_changes_how_a_token_is_read_is_refused(browser: Browser, extension: dict[str, Any]) -> None:
+    header = {"alg": "RS256", "kid": "platform-1", **extension}
     signed = f"{json_b64encode(header).decode()}.{json_b64encode(claims(browser.nonce)).decode()}"
     signature = urlsafe_b64encode(KEY.private_key.sign(signed.encode(), PKCS1v15(), SHA256())).decode()
     assert refused(browser, f"{signed}.{signature}") == "token_malformed"
