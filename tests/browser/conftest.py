@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
@@ -17,6 +18,9 @@ SCORM_AGAIN = Path(__file__).parents[2] / "node_modules" / "scorm-again" / "dist
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 PATIENCE = 90_000
 """Milliseconds to wait for what a page should show: a busy machine may need many, a quiet one never does."""
+
+ENDLESS = "AbortSignal.timeout = () => new AbortController().signal"
+"""Questions of packages to the bridge, which the pages' clock does not move, take as long as they must."""
 
 
 @pytest.fixture(scope="session")
@@ -54,12 +58,19 @@ def visiting(playwright: Playwright, profile: Path, *, block_third_party_cookies
     context.close()
 
 
+@contextmanager
+def opened(browser: Browser, **how: Any) -> Iterator[BrowserContext]:
+    """A visitor of their own, as patient as `PATIENCE`."""
+    with browser.new_context(**how) as context:
+        context.set_default_timeout(PATIENCE)
+        context.add_init_script(ENDLESS)
+        yield context
+
+
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport={"width": 1000, "height": 700}, locale="en-US")
-    context.set_default_timeout(PATIENCE)
-    yield context
-    context.close()
+    with opened(browser, viewport={"width": 1000, "height": 700}, locale="en-US") as context:
+        yield context
 
 
 @pytest.fixture
@@ -67,10 +78,10 @@ def page(context: BrowserContext) -> Page:
     return context.new_page()
 
 
-def hold_time(page: Page) -> None:
-    """Stop the clock of the pages that come: only `page.clock.run_for` and `fast_forward` move it."""
-    page.clock.install(time=0)
-    page.clock.pause_at(1000)
+def hold_time(place: Page | BrowserContext) -> None:
+    """Stop the clock of the pages that come: only `run_for` and `fast_forward` of `place.clock` move it."""
+    place.clock.install(time=0)
+    place.clock.pause_at(1000)
 
 
 @pytest.fixture

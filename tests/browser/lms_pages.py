@@ -56,15 +56,22 @@ def scorm_again(version: str, student_id: str, name: str, **more: object) -> str
     return RUNTIME.format(script="scorm2004.min.js", maker="Scorm2004API", name="API_1484_11", cmi=embed(cmi))
 
 
-def made_api(version: str, values: dict[str, str], *, initialize: str = '"true"', last_error: str = '"0"') -> str:
-    """An API that answers as one LMS would: `values`, `initialize` and `last_error` are JavaScript expressions."""
+def made_api(
+    version: str,
+    values: dict[str, str],
+    *,
+    initialize: str = '"true"',
+    set_value: str = '"true"',
+    last_error: str = '"0"',
+) -> str:
+    """An API that answers as one LMS would: all but `version` are JavaScript expressions."""
     name, prefix = ("API", "LMS") if version == "scorm12" else ("API_1484_11", "")
     finish = "Finish" if version == "scorm12" else "Terminate"
     table = ", ".join(f"{json.dumps(key)}: () => ({value})" for key, value in values.items())
     return f"""<script>
       window.{name} = noted({{
         {prefix}Initialize: () => ({initialize}), {prefix}{finish}: () => "true", {prefix}Commit: () => "true",
-        {prefix}GetValue: (key) => ({{ {table} }})[key]?.() ?? "", {prefix}SetValue: () => "true",
+        {prefix}GetValue: (key) => ({{ {table} }})[key]?.() ?? "", {prefix}SetValue: () => ({set_value}),
         {prefix}GetLastError: () => ({last_error}),
       }});
     </script>"""

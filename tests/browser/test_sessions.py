@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from adapters.scorm.package import build_package
+from tests.browser.conftest import hold_time
 from tests.browser.lms_pages import made_api, player, scorm_again
 from tests.browser.sites import TOKEN, PlayedBridge, StaticSite
 
@@ -48,24 +49,23 @@ def written(page: Page) -> dict[str, str]:
 
 
 def tell(page: Page, bridge: PlayedBridge, **news: Any) -> None:
-    """Let OttoLearn say something, and the page ask for it."""
+    """Let OttoLearn say something, and the page ask until the LMS has it."""
     bridge.told = {"revision": 1, "progress": 0.4, "mastered": False, "seconds": 3725, **news}
-    before = len(bridge.had)
-    page.clock.fast_forward(21_000)
-    page.wait_for_function("() => true")
     for _ in range(4_000):
-        if len(bridge.had) >= before + 2:
+        if bridge.had[-1:] == [bridge.told["revision"]]:
             return
+        page.clock.run_for(21_000)  # no one step can be too early for a timer that is not set yet
         page.wait_for_timeout(25)
     raise AssertionError("the page did not ask")
 
 
 def pass_time(page: Page, shown: Locator) -> None:
     """Let the page's clock go on until this is shown; no one step can be too early for a timer that is not set yet."""
-    for _ in range(1_000):
+    for _ in range(4_000):
         if shown.is_visible():
             return
         page.clock.run_for(1_000)
+        page.wait_for_timeout(25)
     raise AssertionError("it never came")
 
 
@@ -73,7 +73,7 @@ def pass_time(page: Page, shown: Locator) -> None:
 def test_progress_reaches_a_real_lms_while_the_page_is_open(
     version: str, runtime: StaticSite, bridge: PlayedBridge, page: Page
 ) -> None:
-    page.clock.install()
+    hold_time(page)
     install(runtime, bridge.url, version)
     opened(page, runtime, scorm_again(version, ID, ""))
     tell(page, bridge)
@@ -97,7 +97,7 @@ def test_progress_reaches_a_real_lms_while_the_page_is_open(
 
 @pytest.mark.parametrize("status", ["passed", "completed"])
 def test_who_has_passed_before_is_not_lowered(status: str, lms: StaticSite, bridge: PlayedBridge, page: Page) -> None:
-    page.clock.install()
+    hold_time(page)
     install(lms, bridge.url)
     opened(page, lms, made_api("scorm12", {**VALUES["scorm12"], STATUS["scorm12"]: f'"{status}"'}))
     tell(page, bridge)
@@ -108,7 +108,7 @@ def test_who_has_passed_before_is_not_lowered(status: str, lms: StaticSite, brid
 def test_a_bridge_that_knows_the_session_no_more_is_left_in_peace(
     lms: StaticSite, bridge: PlayedBridge, page: Page
 ) -> None:
-    page.clock.install()
+    hold_time(page)
     install(lms, bridge.url)
     opened(page, lms, made_api("scorm12", VALUES["scorm12"]))
     bridge.sessions.clear()
@@ -128,9 +128,11 @@ def test_exit_ends_the_session_while_the_page_lives(
     version: str, window: str, lms: StaticSite, bridge: PlayedBridge, page: Page
 ) -> None:
     install(lms, bridge.url, version, window=window)
+    hold_time(page)
     sco = play(page, lms, made_api(version, VALUES[version]))
     ready = sco.get_by_role("button", name="Open OttoLearn") if window == "window" else sco.locator("iframe")
     expect(ready).to_be_visible()
+    page.clock.run_for(5_000)
     sco.get_by_role("button", name="Exit course").press("Enter")
     expect(sco.get_by_role("status").first).to_contain_text("You have left the course")
     expect(sco.locator("iframe")).to_have_count(0)
@@ -138,7 +140,7 @@ def test_exit_ends_the_session_while_the_page_lives(
     finish = "LMSFinish" if version == "scorm12" else "Terminate"
     assert calls(page, finish) == [[finish, ""]]
     time = written(page)["cmi.core.session_time" if version == "scorm12" else "cmi.session_time"]
-    assert time.startswith("0000:00:0" if version == "scorm12" else "PT")
+    assert time == ("0000:00:05" if version == "scorm12" else "PT5S")
     names = [call[0] for call in page.evaluate("window.calls")]
     assert names[-1] == finish, "nothing is said after the end"
 
@@ -174,6 +176,55 @@ def test_a_window_closes_for_who_left_while_the_bridge_was_asked(
         bridge.answering.set()
     expect(sco.get_by_role("status").first).to_contain_text("You have left the course")
     expect(sco.get_by_role("button")).to_have_count(0)
+
+
+def test_nothing_is_said_to_the_lms_after_the_end(lms: StaticSite, bridge: PlayedBridge, page: Page) -> None:
+    hold_time(page)
+    install(lms, bridge.url)
+    opened(page, lms, made_api("scorm12", VALUES["scorm12"], set_value="window.answer ?? 'true'"))
+    page.evaluate("() => { window.answer = new Promise((resolve) => { window.go_on = resolve; }); }")
+    bridge.told = {"revision": 1, "progress": 0.4, "mastered": False, "seconds": 3725}
+    page.clock.fast_forward(21_000)
+    page.wait_for_function("calls.at(-1)[1] === 'cmi.core.score.min'", polling=25)
+    page.frame_locator("#sco").get_by_role("button", name="Exit course").press("Enter")
+    page.evaluate("go_on('true')")
+    page.evaluate("fetch('/play').then((answer) => answer.text())")  # the page has heard what came before it
+    assert page.evaluate("calls.at(-1)") == ["LMSFinish", ""]
+
+
+def test_a_window_that_was_closed_while_the_bridge_was_asked_is_not_opened_anew(
+    lms: StaticSite, bridge: PlayedBridge, page: Page
+) -> None:
+    bridge.answering.clear()
+    install(lms, bridge.url, window="window")
+    sco = play(page, lms, made_api("scorm12", VALUES["scorm12"]))
+    with page.expect_request("**/launch"), page.expect_popup() as opened_window:
+        sco.get_by_role("button", name="Open OttoLearn").press("Enter")
+    opened_window.value.close()
+    bridge.answering.set()
+    expect(sco.get_by_role("status").first).to_contain_text("did not open the window")
+    expect(sco.get_by_role("button", name="Try again")).to_be_visible()
+    assert page.context.pages == [page]
+
+
+def test_two_clicks_are_two_readings_of_the_learner(lms: StaticSite, bridge: PlayedBridge, page: Page) -> None:
+    install(lms, bridge.url)
+    hold_time(page)
+    values = {name: f"window.late?.shift() ?? {value}" for name, value in VALUES["scorm12"].items()}
+    sco = opened(page, lms, made_api("scorm12", values))
+    page.evaluate("""() => {
+      const [name, never] = [new Promise((resolve) => { window.go_on = resolve; }), new Promise(() => {})];
+      window.late = [undefined, name, never];
+    }""")
+    reopen = sco.get_by_role("button", name="Open OttoLearn in a new window")
+    with page.expect_popup() as first:
+        reopen.press("Enter")
+    page.clock.run_for(1)  # a window of another name
+    with page.expect_popup():
+        reopen.press("Enter")
+    page.evaluate("go_on('Núñez, José')")
+    expect(first.value.locator("#student")).to_have_text(ID)
+    assert [launch.student.student_id for launch in bridge.launches] == [ID, ID]
 
 
 @pytest.mark.parametrize("call", ["initialize", "id"])

@@ -124,16 +124,17 @@
 
   /** Asked each time anew: some LMSs know who it is only a while after they have started. */
   async function readLearner(lms) {
-    learner = { version: lms.version, learner_id: "", learner_name: "" };
+    const found = { version: lms.version, learner_id: "", learner_name: "" };
     try {
-      learner.learner_id = await lms.read("id");
+      found.learner_id = await lms.read("id");
     } catch (error) {
       if (error instanceof Silence) {
         throw new Problem("lms_silent");
       }
     }
-    await tryQuietly(async () => { learner.learner_name = await lms.read("name"); });
+    await tryQuietly(async () => { found.learner_name = await lms.read("name"); });
     await tryQuietly(async () => speak(await lms.read("language")));
+    learner = found; // in one step: after a second click another reading may go on
   }
 
   // ---- 4, 6. asking the bridge ----
@@ -373,6 +374,9 @@
     try {
       await readLearner(lms);
       const answer = await askBridge();
+      if (opened.closed) {
+        throw new Problem("popup_blocked"); // by the learner, or by what keeps windows away
+      }
       handOver(answer, target);
       progress.follow(answer.session);
     } catch (error) {

@@ -131,6 +131,7 @@ const OttoBridge = (() => {
     #api;
     #words;
     #open = false;
+    #over = false;
     #began = Date.now();
     #done = false;
     #seconds = null;
@@ -146,6 +147,9 @@ const OttoBridge = (() => {
     }
 
     async #ask(task, ...values) {
+      if (this.#over) {
+        throw new Error("the session with the LMS is over");
+      }
       return within(LMS_TIMEOUT, this.#call(task, ...values));
     }
 
@@ -207,6 +211,7 @@ const OttoBridge = (() => {
     terminate() {
       if (this.#open) {
         this.#open = false;
+        this.#over = true; // what was being said when the learner left is not said to its end
         const calls = [
           ["set", this.#words.time, this.#time()],
           ["set", this.#words.exit, this.#done ? this.#words.ended : "suspend"],
