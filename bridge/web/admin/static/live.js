@@ -6,10 +6,16 @@ const AGAIN = 5000;
 function listen(live) {
   const source = new EventSource(live.dataset.live);
   source.addEventListener("progress", (event) => show(JSON.parse(event.data)));
-  source.addEventListener("over", () => { source.close(); location.reload(); });
+  source.addEventListener("over", () => { source.close(); renew(); });
   source.addEventListener("error", () => {
     if (source.readyState === EventSource.CLOSED) setTimeout(() => retry(live), AGAIN);
   });
+}
+
+// A form that was sent leads on by itself; to load the page again would take it back.
+function renew() {
+  if (document.querySelector("form[data-sent]")) setTimeout(renew, 1000);
+  else location.reload();
 }
 
 // Whoever is not signed in any more is led to where they can be; a bridge that is away is asked again.
