@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from bridge.admin.roles import Role
 from bridge.store import admin_sessions, sync_progress, sync_requests, sync_runs
 from bridge.store.sync_progress import Progress
-from bridge.store.sync_requests import Stage
+from bridge.store.sync_requests import Act, Stage
 from bridge.sync.record import SILENT
 from tests.browser.admin_site import AdminSite, site
 from tests.browser.conftest import hold_time, opened
@@ -133,6 +133,18 @@ def test_a_stop_on_its_way_is_not_taken_back_by_what_the_page_hears(page: Page, 
     site.open(page, f"/admin/sync/runs/{run}", Role.OPERATOR)
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("The run is asked to stop")).to_be_visible()
+
+
+def test_a_run_says_who_asked_for_it_while_it_goes_on(page: Page, site: AdminSite) -> None:
+    engine, now = site.services.engine, site.services.now()
+    run_of(engine, "campus", now - 4_000)
+    sync_requests.add(engine, "campus", Act.SYNC, None, asked_by="Ann", now=now - 60)
+    assert sync_requests.claim(engine, now - 50) is not None
+    run_of(engine, "campus", now - 40, "applying")
+    site.open(page, "/admin/sync/runs/2", Role.VIEWER)
+    expect(page.get_by_text("Ann, a sync")).to_be_visible()
+    page.goto(f"{site.url}/admin/sync/runs/1")
+    expect(page.get_by_text("nobody on these pages")).to_be_visible()
 
 
 def test_two_administrators_see_the_same_and_one_thing_is_asked_for(browser: Browser, site: AdminSite) -> None:

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort
 
 from bridge.admin.roles import Role
 from bridge.store import sync_requests, sync_runs, sync_stops
+from bridge.store.sync_requests import Act, Stage, SyncRequest
 from bridge.store.sync_runs import Run
 from bridge.web.admin.access import go, note, requires, say
 from bridge.web.admin.services import AdminServices
@@ -30,7 +31,7 @@ def run_pages(pages: Blueprint, admin: AdminServices) -> None:
         return render(
             "admin/sync_run.html",
             run=found,
-            request_of=sync_requests.of_run(engine, found.connection, run),
+            request_of=_request_of(admin, found),
             figures=[(name, int(found.summary.get(name, 0))) for name in FIGURES],
             left=[(name, int(found.summary.get(name, 0))) for name in LEFT],
             reasons=sorted(found.summary.get("reasons", {}).items(), key=lambda item: -item[1]),
@@ -55,6 +56,18 @@ def _run(admin: AdminServices, number: int) -> Run:
     if found is None:
         abort(404, f"There is no run {number}.")
     return found
+
+
+def _request_of(admin: AdminServices, run: Run) -> SyncRequest | None:
+    """The request that led to the run. It names its run only at its end, and is not open any more from then on."""
+    engine = admin.app.engine
+    begun = sync_requests.open_of(engine, run.connection)
+    named = sync_requests.of_run(engine, run.connection, run.id)
+    if named is not None or begun is None or begun.state != Stage.RUNNING:
+        return named
+    # Not of an earlier run: the one whose plan is carried out, or one that was over when somebody asked.
+    is_this = begun.act != Act.APPLY and begun.asked_at <= run.started_at and not run.look_up
+    return begun if is_this else None
 
 
 def _live(admin: AdminServices, run: Run) -> dict[str, Any]:
