@@ -43,7 +43,7 @@ from sandbox.serving import serve
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-READY_WITHIN = 20.0
+READY_WITHIN = 120.0
 """Seconds for the bridge to have read OttoLearn's users."""
 
 

@@ -23,7 +23,7 @@ from bridge.store.launches import newest
 from bridge.web.app import create_app
 from bridge.web.services import build_services
 from sandbox.ottolearn import create_sandbox
-from tests.browser.conftest import PATIENCE, visiting
+from tests.browser.conftest import PATIENCE, hold_time, visiting
 from tests.browser.tls_sites import Site, find_hosts_here, make_certificate, serving
 from tests.fakes.lti_platform import CLIENT, DEPLOYMENT, KEY, claims, token
 
@@ -42,8 +42,10 @@ COURSE = """<!doctype html><meta charset="utf-8"><title>LMS</title><h1>A course<
     if (event.origin !== "{bridge}" || !"{storage}") return;
     said.push(subject);
     if (subject === "lti.put_data") kept[key] = value;
-    if (subject === "lti.put_data" || subject === "lti.get_data")
-      event.source.postMessage({{ subject: subject + ".response", message_id, key, value: kept[key] }}, event.origin);
+    if (subject !== "lti.put_data" && subject !== "lti.get_data") return;
+    const answer = {{ subject: subject + ".response", message_id, key, value: kept[key] }};
+    window.go_on = () => event.source.postMessage(answer, event.origin);
+    if (subject !== "{busy}") go_on();
   }});
 </script>"""
 POSTING = """<!doctype html><meta charset="utf-8"><title>Signing in</title>
@@ -80,6 +82,7 @@ class Lms:
             fields=hidden(fields),
             bridge=self.bridge.url,
             storage=storage,
+            busy=request.args.get("busy", ""),
         )
 
     def authorize(self, request: Request) -> str:
@@ -231,15 +234,28 @@ def test_the_partitioned_cookie_is_enough_where_third_party_cookies_are_blocked(
 
 
 def test_a_window_of_its_own_works_as_ever(world: World, visitor: BrowserContext) -> None:
-    arrived(open_course(world, visitor, target="_self"))
+    page = open_course(world, visitor, target="_self")
+    arrived(page)
+    arrived_in_frame(world, page)  # it has said so, and does not say so to the next test
 
 
 def test_the_platforms_storage_stands_in_for_every_cookie(world: World, visitor: BrowserContext) -> None:
+    hold_time(visitor)
     world.drops_cookies_in_frames = True
     page = open_course(world, visitor, storage="_parent")
     arrived_in_frame(world, page)
     assert {"lti.put_data", "lti.get_data"} <= set(page.evaluate("said"))
     assert visitor.cookies(world.bridge.url) == []
+
+
+def test_a_platform_that_has_stored_something_may_be_busy(world: World, visitor: BrowserContext) -> None:
+    hold_time(visitor)
+    world.drops_cookies_in_frames = True
+    page = open_course(world, visitor, storage="_parent", busy="lti.get_data")
+    page.wait_for_function("said.includes('lti.get_data')", polling=25)
+    visitor.clock.run_for(8_000)
+    page.evaluate("go_on()")
+    arrived_in_frame(world, page)
 
 
 def test_without_cookies_and_storage_the_learner_goes_on_in_a_new_window(world: World, visitor: BrowserContext) -> None:
@@ -250,6 +266,7 @@ def test_without_cookies_and_storage_the_learner_goes_on_in_a_new_window(world: 
     with visitor.expect_page() as opened:
         frame.get_by_role("link", name="Open OttoLearn in a new window").click()
     arrived(opened.value)
+    arrived_in_frame(world, page)  # it has said so, and does not say so to the next test
 
 
 def test_several_tabs_at_once_do_not_disturb_each_other(world: World, visitor: BrowserContext) -> None:
@@ -259,6 +276,7 @@ def test_several_tabs_at_once_do_not_disturb_each_other(world: World, visitor: B
 
 def test_another_site_cannot_finish_what_it_began_in_a_learners_browser(world: World, visitor: BrowserContext) -> None:
     """An attacker's own launch, posted by the learner's browser: the learner must not become the attacker."""
+    hold_time(visitor)
     world.drops_cookies_in_frames = True
     attacker = visitor.new_page()
     attacker.route("**/lti/campus/launch", lambda route: route.abort())

@@ -6,6 +6,7 @@
 
 (() => {
   const PATIENCE = 2000; // milliseconds until a platform that does not answer is taken for one that stores nothing
+  const PATIENCE_FOR_PROOF = 10000; // without it the launch is refused, and a page that still loads answers late
   const PREFIXES = ["lti.", "org.imsglobal.lti."]; // the second is what some platforms still answer to
 
   const login = document.getElementById("login");
@@ -26,7 +27,7 @@
   }
 
   async function prove(form, page) {
-    form.elements.secret.value = (await ask(page, "get_data", {})) || "";
+    form.elements.secret.value = (await ask(page, "get_data", {}, PATIENCE_FOR_PROOF)) || "";
     await ask(page, "put_data", { value: null }, 200); // it is needed once; storage is scarce
     form.submit();
   }
