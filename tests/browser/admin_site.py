@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Frame, Page
 
 from adapters import ADAPTERS
 from bridge.admin.roles import Role
@@ -120,10 +120,11 @@ def site(tmp_path: Path, migrated_sqlite: Path) -> Iterator[AdminSite]:
         yield found
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page | Frame) -> list[str]:
     """What axe-core finds on the page, in words."""
     if not AXE.exists():
         pytest.skip("to enable: npm install --no-package-lock --ignore-scripts")
+    page.wait_for_load_state()
     page.evaluate(AXE.read_text("utf-8"))
     # Of what is in order nothing is listed: that takes longer than to look for what is not.
     options = json.dumps({"runOnly": RULES, "resultTypes": ["violations"]})
@@ -135,6 +136,7 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-def is_too_wide(page: Page) -> bool:
+def is_too_wide(page: Page | Frame) -> bool:
     """Whether the page must be moved to and fro to be read."""
+    page.wait_for_load_state()
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))

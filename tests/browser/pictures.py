@@ -16,7 +16,7 @@ from bridge.store.engine import migrate, open_database
 from bridge.store.launch_lines import LaunchLine
 from bridge.store.sync_progress import Progress
 from tests.browser.admin_site import AdminSite, admin_site
-from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.browser.conftest import ARGUMENTS, CHROMIUM, opened
 from tests.browser.sync_rows import DAY, run_of
 from tests.conftest import ROOT
 
@@ -103,7 +103,7 @@ def _fill_runs(site: AdminSite, now: float) -> None:
 def take(browser: Browser, site: AdminSite, folder: Path) -> Iterator[Path]:
     """Each picture, written into the folder."""
     for picture in PICTURES:
-        with browser.new_context(**READER, color_scheme=picture.scheme) as context:
+        with opened(browser, **READER, color_scheme=picture.scheme) as context:
             page = site.open(context.new_page(), picture.path)
             page.screenshot(path=folder / picture.file)
             yield folder / picture.file

@@ -20,6 +20,7 @@ from bridge.store.sync_runs import Status
 from bridge.web.admin.unmatched_sheet import Sheet, keep
 from tests.bridge.web.admin.planned import item, run_with
 from tests.browser.admin_site import HOSTILE, AdminSite, is_too_wide, site, violations
+from tests.browser.conftest import opened
 from tests.browser.sync_rows import fill_syncs
 
 __all__ = ["site"]
@@ -121,7 +122,7 @@ def fill_plans(engine: Engine, now: float) -> None:
 @pytest.mark.parametrize("look", LOOKS)
 def test_no_page_is_closed_to_anybody(browser: Browser, site: AdminSite, look: str) -> None:
     fill(site)
-    with browser.new_context(bypass_csp=True, **LOOKS[look]) as context:
+    with opened(browser, bypass_csp=True, **LOOKS[look]) as context:
         page = context.new_page()
         page.goto(f"{site.url}/admin/sign-in")
         assert violations(page) == [], "sign-in"
@@ -151,7 +152,7 @@ def test_an_administrator_signs_in_and_out_by_keyboard(page: Page, site: AdminSi
 
 def test_the_pages_work_without_scripts(browser: Browser, site: AdminSite) -> None:
     site.admin.accounts.create("ada", Role.OPERATOR, "correct horse battery")
-    with browser.new_context(java_script_enabled=False) as context:
+    with opened(browser, java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(f"{site.url}/admin")
         page.get_by_label("Name").fill("ada")

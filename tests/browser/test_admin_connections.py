@@ -15,6 +15,7 @@ from bridge.contracts import Learner, Student
 from bridge.store import aliases, unmatched
 from tests.browser import admin_site
 from tests.browser.admin_site import AdminSite, site, violations
+from tests.browser.conftest import opened
 
 __all__ = ["site"]
 pytestmark = pytest.mark.browser
@@ -27,7 +28,7 @@ USERS = [
 
 
 def test_a_connection_with_a_secret_is_added_without_scripts(browser: Browser, site: AdminSite) -> None:
-    with browser.new_context(java_script_enabled=False) as context:
+    with opened(browser, java_script_enabled=False) as context:
         site.sign_in(context, Role.OWNER)
         page = context.new_page()
         page.goto(f"{site.url}/admin/connections")
@@ -41,8 +42,9 @@ def test_a_connection_with_a_secret_is_added_without_scripts(browser: Browser, s
         form.get_by_role("button", name="Add it").click()
         expect(page.get_by_role("heading", name="second", exact=True)).to_be_visible()
         page.get_by_role("link", name="Replace secrets").click()
-        assert SECRET not in page.content()
         expect(page.get_by_text("There is one. Left empty, it stays.").first).to_be_visible()
+        page.wait_for_load_state()
+        assert SECRET not in page.content()
         page.get_by_label("Token", exact=True).fill(f"{SECRET}-anew")
         page.get_by_role("button", name="Keep them").click()
         expect(page.get_by_text("Kept, and used from now on")).to_be_visible()
@@ -61,6 +63,7 @@ def test_a_token_is_shown_once_and_can_be_reached_by_everybody(page: Page, site:
     assert violations(page) == []
     page.get_by_role("link", name="To staff").click()
     expect(page.get_by_text("Entra ID").first).to_be_visible()
+    page.wait_for_load_state()
     assert shown not in page.content()
 
 

@@ -13,7 +13,7 @@ from bridge.store import launches
 from bridge.store.launch_lines import LaunchLine
 from sandbox.serving import serve
 from tests.browser.admin_site import AdminSite, site, violations
-from tests.browser.conftest import PATIENCE
+from tests.browser.conftest import PATIENCE, opened
 from tests.fakes.lti_platform import FORM, sign
 
 __all__ = ["site"]
@@ -64,18 +64,17 @@ def test_an_administrator_comes_from_the_learners_page_over_the_sign_in_to_the_l
 ) -> None:
     site.admin.accounts.create("ada", Role.OPERATOR, PASSWORD)
     lms = Lms()
-    with serve(lms) as served, browser.new_context(bypass_csp=True) as context:
-        context.set_default_timeout(PATIENCE)
+    with serve(lms) as served, opened(browser, bypass_csp=True) as context:
         page = context.new_page()
         launched_in_a_frame(page, site, served.url, lms)
         shown = page.frame_locator("iframe").locator("#reference")
         expect(shown).to_be_visible(timeout=PATIENCE)
         reference = shown.inner_text()
-        opened = follow(context, page)
-        sign_in(opened)
-        expect(opened.get_by_role("heading", level=1)).to_have_text(f"Launch {reference}", timeout=PATIENCE)
-        expect(opened.get_by_text("did not get in: nobody in OttoLearn has the student ID")).to_be_visible()
-        assert violations(opened) == []
+        launch = follow(context, page)
+        sign_in(launch)
+        expect(launch.get_by_role("heading", level=1)).to_have_text(f"Launch {reference}", timeout=PATIENCE)
+        expect(launch.get_by_text("did not get in: nobody in OttoLearn has the student ID")).to_be_visible()
+        assert violations(launch) == []
         again = follow(context, page)  # signed in by now: the link leads there at once
         expect(again.get_by_role("heading", level=1)).to_have_text(f"Launch {reference}", timeout=PATIENCE)
         again.get_by_role("link", name="Find who it is, and link").click()
@@ -87,8 +86,7 @@ def test_what_a_learner_reads_out_is_found_by_keyboard_alone_and_without_scripts
 ) -> None:
     line = LaunchLine(1.0, "campus", "lti13", "S000999", "Bo", "Li", "no_match", "no_match", "7QDM-9QXT")
     launches.append(site.services.engine, line)
-    with browser.new_context(java_script_enabled=False) as context:
-        context.set_default_timeout(PATIENCE)
+    with opened(browser, java_script_enabled=False) as context:
         page = site.open(context.new_page(), "/admin", Role.VIEWER)
         box = page.get_by_label("Reference of a launch")
         for _ in range(20):

@@ -13,6 +13,7 @@ from bridge.contracts import Learner, Student
 from bridge.store import aliases, unmatched
 from tests.browser import admin_site
 from tests.browser.admin_site import HOSTILE, AdminSite, violations
+from tests.browser.conftest import opened
 
 pytestmark = pytest.mark.browser
 
@@ -66,7 +67,7 @@ def test_ten_learners_are_repaired_within_three_pages(page: Page, site: AdminSit
 
 
 def test_ten_learners_are_repaired_without_scripts(browser: Browser, site: AdminSite) -> None:
-    with browser.new_context(java_script_enabled=False) as context:
+    with opened(browser, java_script_enabled=False) as context:
         page = site.open(context.new_page(), "/admin/unmatched", Role.OPERATOR)
         for box in page.locator("td.tick input").all()[1:]:
             box.check()
@@ -94,13 +95,14 @@ def test_a_student_is_linked_and_unlinked_by_keyboard_alone(page: Page, site: Ad
 
 
 def test_of_two_administrators_at_once_the_second_is_told(browser: Browser, site: AdminSite) -> None:
-    with browser.new_context() as one, browser.new_context() as other:
+    with opened(browser) as one, opened(browser) as other:
         first = site.open(one.new_page(), "/admin/unmatched?text=zoë", Role.OPERATOR)
         second = site.open(other.new_page(), "/admin/unmatched?text=zoë", Role.OPERATOR)
         for page in (first, second):
             page.locator("td.tick input").check()
-            page.get_by_role("button", name="Link 1 ticked").click()
+        first.get_by_role("button", name="Link 1 ticked").click()
         expect(first.get_by_text("1 student linked")).to_be_visible()
+        second.get_by_role("button", name="Link 1 ticked").click()
         expect(second.get_by_text("somebody has linked them with a user meanwhile")).to_be_visible()
         assert links(site) == {"0": 1}
 
@@ -129,7 +131,7 @@ def test_choosing_another_user_ticks_the_student(page: Page, site: AdminSite) ->
 
 @pytest.mark.parametrize("path", ["/admin/unmatched", "/admin/unmatched?state=resolved", "STUDENT"])
 def test_no_page_of_repairs_is_closed_to_anybody(browser: Browser, site: AdminSite, path: str) -> None:
-    with browser.new_context(bypass_csp=True) as context:
+    with opened(browser, bypass_csp=True) as context:
         page = site.open(context.new_page(), "/admin/unmatched" if path == "STUDENT" else path, Role.OPERATOR)
         if path == "STUDENT":
             page.get_by_role("link", name="Search, create").nth(3).click()

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from bridge.contracts import Kind
 from sandbox.demo import Demo, run_demo
 from sandbox.lms.doors import DOORS, Door
+from tests.browser.conftest import opened
 
 pytestmark = pytest.mark.browser
 
@@ -60,11 +61,13 @@ def test_a_visitor_without_a_match_reads_why(demo: Demo, page: Page, door: Door)
 
 @pytest.mark.parametrize("door", [door for door in DOORS if door.kind not in PACKAGES], ids=lambda door: door.key)
 def test_a_launch_needs_no_script(demo: Demo, browser: Browser, door: Door) -> None:
-    with browser.new_context(java_script_enabled=False) as context:
+    with opened(browser, java_script_enabled=False) as context:
         page = context.new_page()
         launch(page, demo, door, "Martin King, Jr.")
+        page.wait_for_load_state()
         while page.locator("form.posting").count():
             page.get_by_role("button", name="Continue").click()
+            page.wait_for_load_state()
 
         expect(page.get_by_role("heading", level=1)).to_have_text("Welcome, Martin King, Jr.")
 

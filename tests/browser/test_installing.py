@@ -210,6 +210,7 @@ def test_the_picker_fits_a_narrow_frame(page: Page, lms: Lms, services: AppServi
     page.goto(f"{lms.url}/?width=320")
     tool = page.frame_locator("iframe")
     expect(tool.get_by_role("heading", name="Pick a course")).to_be_visible()
+    page.frames[1].wait_for_load_state()
     assert tool.locator("html").evaluate("page => page.scrollWidth <= page.clientWidth")
     picture(page, "picker-narrow")
 
