@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from adapters.scorm.package import build_package
 from bridge.presentation.languages import LANGUAGES, Language
 from tests.browser.admin_site import is_too_wide, violations
-from tests.browser.conftest import PATIENCE
+from tests.browser.conftest import opened
 from tests.browser.learner_site import COURSES, HOSTILE, SHOWN, LearnerSite, learner_site
 from tests.browser.lms_pages import made_api, player
 from tests.browser.sites import TOKEN, PlayedBridge, StaticSite
@@ -37,16 +37,8 @@ def learners(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) ->
 @pytest.fixture(scope="module")
 def window(browser: Browser) -> Iterator[Page]:
     """One page for everything that needs no page of its own."""
-    context = browser.new_context(viewport={"width": 900, "height": 700}, locale="en-US")
-    context.set_default_timeout(PATIENCE)
-    yield context.new_page()
-    context.close()
-
-
-def opened(browser: Browser, **how: object) -> BrowserContext:
-    context = browser.new_context(**how)  # type: ignore[arg-type]
-    context.set_default_timeout(PATIENCE)
-    return context
+    with opened(browser, viewport={"width": 900, "height": 700}, locale="en-US") as context:
+        yield context.new_page()
 
 
 @pytest.mark.parametrize("language", LANGUAGES.values(), ids=LANGUAGES)
@@ -119,25 +111,24 @@ def test_words_break_only_where_they_must(learners: LearnerSite, window: Page) -
 
 
 def test_a_reference_is_copied_by_the_keyboard_alone(learners: LearnerSite, browser: Browser) -> None:
-    context = opened(browser, locale="de-DE", permissions=["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    learners.launch(page, launch_presentation_return_url="", roles="urn:lti:sysrole:ims/lis/SysAdmin")
-    expect(page.get_by_role("heading", level=1)).to_have_text("OttoLearn kennt Sie noch nicht")
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Kopieren Referenz")).to_be_focused()
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_have_text("Kopiert")
-    assert page.evaluate("navigator.clipboard.readText()") == page.locator("#reference").inner_text()
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Für Administratoren (öffnet ein neues Fenster)")).to_be_focused()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("sync the roster, or enter it")).to_be_visible()
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Hilfe anfordern")).to_be_focused()
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="E-Mail schreiben")).to_be_focused()
-    context.close()
+    with opened(browser, locale="de-DE", permissions=["clipboard-read", "clipboard-write"]) as context:
+        page = context.new_page()
+        learners.launch(page, launch_presentation_return_url="", roles="urn:lti:sysrole:ims/lis/SysAdmin")
+        expect(page.get_by_role("heading", level=1)).to_have_text("OttoLearn kennt Sie noch nicht")
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("button", name="Kopieren Referenz")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status")).to_have_text("Kopiert")
+        assert page.evaluate("navigator.clipboard.readText()") == page.locator("#reference").inner_text()
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="Für Administratoren (öffnet ein neues Fenster)")).to_be_focused()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("sync the roster, or enter it")).to_be_visible()
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="Hilfe anfordern")).to_be_focused()
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="E-Mail schreiben")).to_be_focused()
 
 
 def test_a_teacher_finds_one_of_many_courses_by_the_keyboard_alone(
@@ -161,24 +152,23 @@ def test_a_teacher_finds_one_of_many_courses_by_the_keyboard_alone(
 
 
 def test_without_javascript_everything_works(learners: LearnerSite, lms: StaticSite, browser: Browser) -> None:
-    context = opened(browser, java_script_enabled=False, locale="fr-FR")
-    page = context.new_page()
-    learners.launch(page, launch_presentation_return_url="")
-    expect(page.get_by_role("heading", level=1)).to_have_text("OttoLearn ne vous connaît pas encore")
-    expect(page.get_by_role("button")).to_have_count(0)
-    expect(page.get_by_role("link", name="Écrire un e-mail")).to_have_attribute("href", letter_to_support())
-    learners.ask_for_course(page, f"{lms.url}/taken")
-    expect(page.get_by_label("Rechercher dans les cours")).not_to_be_visible()
-    page.get_by_label("Sécurité au travail").check()
-    page.get_by_role("button", name="Ajouter ce cours").click()
-    with page.expect_request(lambda asked: asked.url.endswith("/taken")) as asked:
-        page.get_by_role("button", name="Retour à votre cours").click()
-    assert "safety" in (asked.value.post_data or "")
-    expect(page).to_have_url(f"{lms.url}/taken")
-    for name in WITHOUT_A_LAUNCH:
-        learners.show(page, name, "fr")
-        expect(page.locator("main")).to_contain_text("OttoLearn" if name != "return" else "Retour")
-    context.close()
+    with opened(browser, java_script_enabled=False, locale="fr-FR") as context:
+        page = context.new_page()
+        learners.launch(page, launch_presentation_return_url="")
+        expect(page.get_by_role("heading", level=1)).to_have_text("OttoLearn ne vous connaît pas encore")
+        expect(page.get_by_role("button")).to_have_count(0)
+        expect(page.get_by_role("link", name="Écrire un e-mail")).to_have_attribute("href", letter_to_support())
+        learners.ask_for_course(page, f"{lms.url}/taken")
+        expect(page.get_by_label("Rechercher dans les cours")).not_to_be_visible()
+        page.get_by_label("Sécurité au travail").check()
+        page.get_by_role("button", name="Ajouter ce cours").click()
+        with page.expect_request(lambda asked: asked.url.endswith("/taken")) as asked:
+            page.get_by_role("button", name="Retour à votre cours").click()
+        assert "safety" in (asked.value.post_data or "")
+        expect(page).to_have_url(f"{lms.url}/taken")
+        for name in WITHOUT_A_LAUNCH:
+            learners.show(page, name, "fr")
+            expect(page.locator("main")).to_contain_text("OttoLearn" if name != "return" else "Retour")
 
 
 def letter_to_support() -> re.Pattern[str]:
@@ -204,8 +194,8 @@ def test_the_page_of_a_package_speaks_the_lms_s_language(
     expect(sco.locator("#letter")).to_have_attribute("href", "mailto:help@example.edu?subject=x")
     (frame,) = page.frames[1:]
     page.set_viewport_size({"width": 320, "height": 700})
-    assert not is_too_wide(frame)  # type: ignore[arg-type]
-    assert violations(frame) == []  # type: ignore[arg-type]
+    assert not is_too_wide(frame)
+    assert violations(frame) == []
     said = sco.locator("main").inner_text()
     assert language.tag == "en" or "Give this reference" not in said
     assert language.tag in {"en", "fr"} or "Votre" not in said
@@ -217,13 +207,12 @@ def test_a_package_s_page_begins_in_the_browser_s_language(
     order = {"connection": "any-lms", "public_url": bridge.url, "title": "Safety", "token": TOKEN}
     lms.add_package(build_package(format="scorm12", **order))
     lms.files["/play"] = player(made_api("scorm12", {}, initialize=REJECTS))
-    context = opened(browser, locale="he-IL")
-    page = context.new_page()
-    page.goto(f"{lms.url}/play")
-    sco = page.frame_locator("#sco")
-    expect(sco.get_by_role("status").first).to_contain_text("לא הפעילה את הקורס")
-    expect(sco.locator("html")).to_have_attribute("dir", "rtl")
-    context.close()
+    with opened(browser, locale="he-IL") as context:
+        page = context.new_page()
+        page.goto(f"{lms.url}/play")
+        sco = page.frame_locator("#sco")
+        expect(sco.get_by_role("status").first).to_contain_text("לא הפעילה את הקורס")
+        expect(sco.locator("html")).to_have_attribute("dir", "rtl")
 
 
 def test_a_package_that_lost_a_file_speaks_english(lms: StaticSite, bridge: PlayedBridge, page: Page) -> None:
