@@ -21,9 +21,10 @@ from playwright.sync_api import Page, expect
 
 from bridge.admin.roles import Role
 from bridge.admin.sessions import Sessions
-from bridge.store import audit, sync_runs
+from bridge.store import audit, sync_items, sync_runs
 from bridge.store.database import Engine
 from bridge.store.engine import migrate, open_database
+from bridge.store.sync_items import Kind, State
 from bridge.sync.record import LOOK
 from sandbox.demo_config import build_campus
 from sandbox.lms.app import create_lms
@@ -139,6 +140,7 @@ def standing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Standin
             {NAME: {"adapter": "canvas", "student_id": "sis_user_id", "api": api, "roster": roster}},
         )
         tree["bridge"] |= {"public_url": url, "database_url": database, "workers": str(workers).lower()}
+        tree["bridge"]["scheduled_syncs"] = "false"  # the only syncs are those that are asked for
         (tmp_path / "config.yaml").write_text(yaml.safe_dump(tree), "utf-8")
         engine = open_database(database)
         stack.callback(engine.dispose)
@@ -155,8 +157,8 @@ def test_a_plan_and_a_sync_that_are_asked_for_on_a_page_are_done(page: Page, sta
     page.set_default_timeout(PATIENCE * 1_000)
     standing.open(page, CONNECTION)
     page.get_by_role("button", name="Plan now").click()
-    expect(page.get_by_role("heading", name="A plan is asked for")).to_be_visible()
-    if standing.workers:
+    if standing.workers:  # else the process that serves may have begun with it before the page is there
+        expect(page.get_by_role("heading", name="A plan is asked for")).to_be_visible()
         expect(page.get_by_text("No worker is running")).to_be_visible()
         standing.start("worker", "--at-once", "1")
     expect(page.get_by_text("planned", exact=True)).to_be_visible(timeout=PATIENCE * 1_000)
@@ -168,6 +170,7 @@ def test_a_plan_and_a_sync_that_are_asked_for_on_a_page_are_done(page: Page, sta
     planned, done = reversed(sync_runs.newest(standing.engine, 9))
     assert (planned.status, done.status, planned.summary["created"]) == ("planned", "done", done.summary["created"])
     assert done.summary["created"] == NEW
+    expect(page.get_by_role("button", name="Sync now")).to_be_visible(timeout=PATIENCE * 1_000)  # the request is over
     page.get_by_role("link", name=f"Run {done.id}").first.click()
     expect(page.get_by_text("Ann, a sync")).to_be_visible()
     assert [(row.who, row.act) for row in audit.newest(standing.engine, 9)] == [
@@ -203,8 +206,14 @@ def test_a_run_that_is_stopped_on_a_page_ends_and_the_next_one_goes_on(page: Pag
     further = sync_runs.newest(standing.engine, 1)[0]
     assert further.id != run
     assert further.summary["created"] > 0
-    assert stopped.summary["created"] + further.summary["created"] == NEW
+    assert _created(standing.engine, run, further.id) == NEW
     assert [row.act for row in audit.newest(standing.engine, 9)] == ["ask_sync", "stop_sync", "ask_sync"]
+
+
+def _created(engine: Engine, *runs: int) -> int:
+    """Also whom OttoLearn made after the bridge had waited long enough for its answer: the next run finds them."""
+    counts = [count for run in runs for count in sync_items.counts(engine, run).items()]
+    return sum(number for (kind, state, _), number in counts if (kind, state) == (Kind.CREATE, State.DONE))
 
 
 def _is_under_way(engine: Engine, run: int) -> bool:
