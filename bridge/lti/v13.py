@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeGuard
 
+import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
@@ -145,8 +146,8 @@ def _signed(id_token: str, settings: Lti13, find_key: FindKey) -> dict[str, Any]
 def _key_id(encoded: bytes) -> str:
     """The key that a protected header names. A platform's tokens have one header for as long as it signs by one key."""
     try:
-        header = answers.read(urlsafe_b64decode(encoded))
-    except ValueError as error:
+        header = msgspec.json.decode(urlsafe_b64decode(encoded).removeprefix(answers.BOM))
+    except (ValueError, RecursionError) as error:
         raise LaunchRejected("token_malformed", NO_JWT) from error
     if not isinstance(header, dict):
         raise LaunchRejected("token_malformed", NO_JWT)

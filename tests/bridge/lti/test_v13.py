@@ -321,6 +321,12 @@ def test_a_header_that_is_no_object_is_refused_and_not_a_crash(browser: Browser,
     assert refused(browser, f"{urlsafe_b64encode(header).decode()}.e30.e30") == "token_malformed"
 
 
+@pytest.mark.parametrize("member", [b'"crit":NaN', b'"b64":NaN', b'"alg":NaN', b'"kid":"platform-1\\ud800"'])
+def test_a_header_that_is_no_json_is_not_read_in_parts(browser: Browser, member: bytes) -> None:
+    header = b'{"alg":"RS256","kid":"platform-1",' + member + b"}"
+    assert refused(browser, f"{urlsafe_b64encode(header).decode()}.e30.e30") == "token_malformed"
+
+
 @pytest.mark.parametrize("nested", [b"[" * 6000, b'{"a":' * 1200])
 def test_a_token_nested_without_end_is_refused_and_not_a_crash(browser: Browser, nested: bytes) -> None:
     assert refused(browser, f"{urlsafe_b64encode(nested).decode()}.e30.e30") == "token_malformed"
