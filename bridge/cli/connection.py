@@ -2,7 +2,7 @@
 
 | state | it waits for | at most |
 | --- | --- | --- |
-| IDLE | the next request, on a connection kept alive | `keepalive` |
+| IDLE | the next request, on a connection kept alive | `KEEPALIVE` |
 | RECEIVING | the rest of a request, from when it began | `Patience.request` |
 | ANSWERING | a thread: it is not in the poller | the application |
 | SENDING | the client to take its answer | `Patience.answer` |
@@ -23,6 +23,12 @@ from gunicorn.workers.gthread import TConn
 
 from bridge.cli.request_buffer import BufferedParser, RequestBuffer
 
+KEEPALIVE = 150
+"""Seconds that a client may leave its connection idle.
+
+More than web servers in front keep theirs to us (nginx 60, Caddy 120, Traefik 90): who sends its next request while we
+close gets no answer, and a web server makes that a 502.
+"""
 READ = 64 * 1024
 """Bytes that are read at once."""
 LINGER = 2.0

@@ -26,6 +26,8 @@ SWEEP = 0.25
 """Seconds between two looks for clients that have used up their time."""
 STOPPING = 5.0
 """Seconds that a worker which is told to end gives clients to finish what they have begun."""
+STOPPING_IDLE = 2.0
+"""Seconds after its last answer that a client may still begin a request then, as in gunicorn."""
 MAX_HELD = 64 * 1024 * 1024
 """Bytes of all requests that are not answered yet."""
 MAX_FILES = 4096
@@ -107,11 +109,14 @@ class Worker(ThreadWorker):
         self._ended.clear()
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Told to end: nobody is waited for as long as before."""
+        """Told to end: nobody is waited for as long as before, and who has been idle for long is not waited for."""
         begun = time.monotonic() + STOPPING
+        spared = self.cfg.keepalive - STOPPING_IDLE
         for connection in self._waiting:
-            most = deadline if connection.state is State.IDLE else begun
+            most = min(deadline, connection.deadline - spared) if connection.state is State.IDLE else begun
             connection.deadline = min(connection.deadline, most)
+        self._swept = 0.0
+        self.method_queue.defer(lambda: None)  # what has come is read at once, and then those are ended
 
     def _accept_one(self, listener: socket.socket) -> bool:
         try:
@@ -175,7 +180,7 @@ class Worker(ThreadWorker):
             self._drop(connection)
         elif connection.keep:
             connection.state = State.IDLE
-            connection.deadline = time.monotonic() + self._at_most(self.cfg.keepalive)
+            connection.deadline = time.monotonic() + (self.cfg.keepalive if self.alive else STOPPING_IDLE)
             self._gathered(connection, is_whole=connection.take_rest())
         else:
             self._end(connection)

@@ -25,7 +25,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.errors import HaltServer
 from gunicorn.glogging import Logger
 
-from bridge.cli.connection import Patience
+from bridge.cli.connection import KEEPALIVE, Patience
 from bridge.cli.http_worker import Worker
 from bridge.cli.worker_slots import WorkerSlots
 
@@ -72,6 +72,7 @@ class Server(BaseApplication, Generic[C]):
             settings["worker_tmp_dir"] = MEMORY
         # else whoever runs two bridges has one socket for both, and an account without a home an error in the log
         settings["control_socket_disable"] = True
+        settings["keepalive"] = KEEPALIVE
         settings["sendfile"] = False  # answers are kept until clients take them: see http_worker.py
         settings["limit_request_line"] = 8190  # as much as gunicorn takes: platforms send long hints by GET
         for name, value in {**settings, **self._options}.items():

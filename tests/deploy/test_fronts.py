@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 import requests
 from werkzeug import Request, Response
 
+from bridge.cli.connection import KEEPALIVE
 from bridge.web.requests import client_address
 from sandbox.postgresql import free_port
 from sandbox.serving import serve
+from tests.deploy.conftest import DEPLOY
 from tests.deploy.fronts import HIDDEN, Front, connect, front, launch
 from tests.faults.launching import LINK_SECRET
 from tests.faults.standing import Standing, wait_for
+from tests.faults.test_slow_clients import IDLE
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 METRICS = ("/metrics", "/metrics?a=b", "//metrics", "/%6detrics", "/./metrics", "/lti/../metrics", "/metrics/")
@@ -39,6 +45,29 @@ def test_a_launch_goes_through(before_bridge: Front) -> None:
     answer = launch(before_bridge)
     assert answer.status_code == 303, answer.text
     assert "/learn" in answer.headers["Location"]
+
+
+def kept_connections(port: int) -> set[str]:
+    """The far ends of the connections that somebody who listens at `port` has."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text("utf-8").splitlines()[1:]]
+    return {remote for _, local, remote, state, *_ in lines if (local, state) == (f"0100007F:{port:04X}", "01")}
+
+
+def test_the_bridge_leaves_it_to_the_web_server_to_end_an_idle_connection(
+    before_bridge: Front, served: Standing, kind: str
+) -> None:
+    name, pattern = {
+        "nginx": ("nginx.conf", r"keepalive_timeout (\d+)s;"),
+        "caddy": ("Caddyfile", r"keepalive (\d+)s "),
+    }[kind]
+    ends = re.search(pattern, (DEPLOY / name).read_text("utf-8"))
+    assert ends is not None
+    assert 2 * int(ends[1]) < KEEPALIVE
+    launch(before_bridge)
+    kept = kept_connections(served.port)
+    time.sleep(IDLE)
+    assert kept & kept_connections(served.port)
+    assert launch(before_bridge).status_code == 303
 
 
 def dribble(found: Front) -> socket.socket:
