@@ -14,6 +14,12 @@ from tests.fakes.serving import Reply
 PEOPLE = 30
 
 
+@pytest.fixture(autouse=True)
+def one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No midnight comes between two calls."""
+    monkeypatch.setattr("adapters.blackboard.api.DAY", 1e12)
+
+
 @pytest.fixture
 def learn() -> Iterator[Learn]:
     with Learn([user(number) for number in range(PEOPLE)]) as learn:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from bridge.ottolearn.api import OttoLearnApi
 from bridge.store import one_time, people, sync_runs, unmatched
 from bridge.store.sync_schema import sync_person
 from bridge.sync import look_up
-from bridge.sync.look_up import TimeLimits
 from sandbox.ottolearn import Faults, create_sandbox
 from sandbox.serving import serve
 from tests.bridge.web.healing import UNHURRIED, Healing, healing, keys, write_config
@@ -203,6 +203,7 @@ def test_what_a_limit_holds_waits_for_an_administrator(world: World) -> None:
 
 def test_made_up_ids_cost_the_lms_a_budget_and_no_more(world: World) -> None:
     with reconfigured(world, canvas_more="    look_up: {per_minute: 3}") as bridge:
+        bridge.begin_a_minute()
         for number in range(INVENTED):
             bridge.launch(f"X{number}")
         assert world.asked() == 3
@@ -242,6 +243,7 @@ def test_launches_by_another_connection_are_looked_up_where_their_roster_is(brid
 
 def test_a_file_that_is_the_roster_is_looked_into(bridge: Healing, world: World) -> None:
     """What the browser alone says may be looked up here, and gets a fifth of the budget."""
+    bridge.begin_a_minute()
     sheet = world.path.parent / "people.csv"
     sheet.write_text("Number,First name,Last name\nS9,Zoë,O’Brien\nS8,Yan,Li\nS7,A,B\nS7,C,D\n", "utf-8")
     user_id = find(bridge, "print", "S9", Assurance.ASSERTED)
@@ -275,7 +277,7 @@ def test_an_lms_that_fails_is_left_alone_for_a_while(bridge: Healing, world: Wor
 
 def test_a_slow_lms_holds_nobody_up_for_long(bridge: Healing, world: World) -> None:
     world.canvas.delay = 1.0
-    with healing(world.path, limits=TimeLimits(answer=0.3)) as hurried:
+    with healing(world.path, limits=replace(UNHURRIED, answer=0.3)) as hurried:
         answer = hurried.launch("S9")
     assert (answer.status_code, bridge.last().reason, bridge.users("S9")) == (503, "look_up_unavailable", [])
     while one_time.look(bridge.services.engine, "look-ups", "campus", now=bridge.clock()) is None:
@@ -317,7 +319,7 @@ def test_two_processes_make_one_user(bridge: Healing, world: World) -> None:
         assert one.stdin is not None
         one.stdin.write("go\n")
         one.stdin.flush()
-    ends = [one.communicate(timeout=60)[0].split() for one in both]
+    ends = [one.communicate(timeout=600)[0].split() for one in both]
     assert ends == [["303", "matched", "-"]] * 2
     assert len(bridge.users("S9")) == 1
     assert len(sync_runs.newest(bridge.services.engine, 10)) == 1
@@ -325,10 +327,10 @@ def test_two_processes_make_one_user(bridge: Healing, world: World) -> None:
 
 def test_a_process_that_is_killed_after_the_creation_leaves_one_user(bridge: Healing, world: World) -> None:
     dying = process(world, "dies")
-    dying.communicate("go\n", timeout=60)
+    dying.communicate("go\n", timeout=600)
     assert dying.returncode == -9
     assert len(bridge.users("S9")) == 1
-    with healing(world.path, limits=TimeLimits(answer=1.0)) as hurried:
+    with healing(world.path, limits=replace(UNHURRIED, answer=1.0)) as hurried:
         hurried.launch("S9")  # OttoLearn was read a moment ago, so nobody knows of the user yet
     assert len(bridge.users("S9")) == 1
     bridge.clock.ahead += UNHURRIED.claim
