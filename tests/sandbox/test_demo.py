@@ -27,6 +27,7 @@ from sandbox.demo_config import build_campus, ottolearn_part, write_config
 from sandbox.lms.doors import DOORS, find_door
 from sandbox.ottolearn import Faults, create_sandbox
 from sandbox.people import PEOPLE, find_person
+from sandbox.postgresql import free_port
 
 command = importlib.import_module("bridge.cli.demo")  # the name in its package is the click command
 ROOT = Path(__file__).parents[2]
@@ -185,9 +186,7 @@ def test_a_wrong_status_fails_the_check(demo, monkeypatch):
 
 @pytest.mark.parametrize("door", ONE_OF_EACH, ids=lambda door: door.key)
 def test_a_site_that_is_down_fails_the_check_and_does_not_end_it(demo, door):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        nowhere = f"http://127.0.0.1:{taken.getsockname()[1]}"
-    gone = dataclasses.replace(demo, lms_url=nowhere)
+    gone = dataclasses.replace(demo, lms_url=f"http://127.0.0.1:{free_port()}")
 
     assert one(gone, door.key, "ana").problems == ("ConnectionError on the way",)
 
