@@ -38,7 +38,7 @@ by_dribble = pytest.mark.parametrize(("said", "again"), DRIBBLES.values(), ids=D
 def test_a_server_that_dribbles_is_left_after_the_deadline(loopback: Outbound, said: bytes, again: bytes) -> None:
     with dribbling(said, again) as port:
         began = time.monotonic()
-        with pytest.raises(RemoteUnavailable, match="no answer in time"):
+        with pytest.raises(RemoteUnavailable, match="in time"):
             loopback.request("GET", f"http://127.0.0.1:{port}/", deadline=0.3)
         assert time.monotonic() - began < LASTS / 3
 
@@ -52,7 +52,7 @@ def test_the_deadline_holds_at_every_pace(loopback: Outbound, name: str, times: 
     said, again = DRIBBLES[name]
     with dribbling(said, again * times, pause=pause) as port:
         began = time.monotonic()
-        with pytest.raises(RemoteUnavailable, match="no answer in time"):
+        with pytest.raises(RemoteUnavailable, match="in time"):
             loopback.request("GET", f"http://127.0.0.1:{port}/", timeout=(LASTS, LASTS), deadline=0.3)
         assert time.monotonic() - began < LASTS / 3
 
@@ -63,14 +63,14 @@ def test_a_server_that_dribbles_over_tls_is_left_too(tmp_path: Path, said: bytes
     outbound = _trusting(certificate)
     with dribbling(said, again, certificate) as port:
         began = time.monotonic()
-        with pytest.raises(RemoteUnavailable, match="no answer in time"):
+        with pytest.raises(RemoteUnavailable, match="in time"):
             outbound.request("GET", f"https://lms.test:{port}/", deadline=1.0)
         assert time.monotonic() - began < LASTS / 3
 
 
 def test_a_handshake_that_dribbles_is_left_after_the_deadline() -> None:
     began = time.monotonic()
-    with dribbling(b"\x16\x03\x03\x40\0", b"\x02") as port, pytest.raises(RemoteUnavailable, match="no answer in time"):
+    with dribbling(b"\x16\x03\x03\x40\0", b"\x02") as port, pytest.raises(RemoteUnavailable, match="in time"):
         loopback_by_name().request("GET", f"https://lms.test:{port}/", timeout=(LASTS, LASTS), deadline=0.3)
     assert time.monotonic() - began < LASTS / 3
 
@@ -79,7 +79,7 @@ def test_a_stream_that_dribbles_is_left_after_its_deadline(loopback: Outbound) -
     with dribbling(*DRIBBLES["a body"]) as port:
         began = time.monotonic()
         opening = loopback.stream("GET", f"http://127.0.0.1:{port}/", deadline=0.3)
-        with pytest.raises(RemoteUnavailable, match="no answer in time"), opening as response:
+        with pytest.raises(RemoteUnavailable, match="in time"), opening as response:
             response.read()
         assert time.monotonic() - began < LASTS / 3
 

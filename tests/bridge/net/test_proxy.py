@@ -15,6 +15,7 @@ from bridge.errors import RemoteRefused, RemoteUnavailable
 from bridge.net.authorities import authorities
 from bridge.net.http import Outbound
 from bridge.net.proxy import Proxy, read_proxy
+from sandbox.postgresql import free_port
 from tests.browser.tls_sites import Site, make_certificate, serving
 from tests.fakes.connect_proxy import ConnectProxy
 from tests.fakes.dribbling import LASTS, dribbling
@@ -163,8 +164,7 @@ def test_a_proxy_that_makes_no_tunnel_is_told_apart_from_the_host(
 
 
 def test_a_proxy_that_is_not_there_is_named(certificate: Path) -> None:
-    with ConnectProxy() as proxy:
-        place = proxy.place
+    place = f"127.0.0.1:{free_port()}"
     with pytest.raises(RemoteUnavailable, match=f"no connection to the proxy {place}"):
         door(certificate, read_proxy(place)).request("GET", "https://lms.test/")
 
@@ -172,7 +172,7 @@ def test_a_proxy_that_is_not_there_is_named(certificate: Path) -> None:
 def test_a_proxy_that_dribbles_is_left_after_the_deadline(certificate: Path) -> None:
     with dribbling(b"HTTP/1.1 200 OK\r\nX: ", b"x") as port:
         began = time.monotonic()
-        with pytest.raises(RemoteUnavailable, match="no answer in time"):
+        with pytest.raises(RemoteUnavailable, match="in time"):
             door(certificate, read_proxy(f"127.0.0.1:{port}")).request("GET", "https://lms.test/", deadline=0.3)
         assert time.monotonic() - began < LASTS / 3
 
