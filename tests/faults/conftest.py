@@ -22,5 +22,6 @@ def crowd(world: Standing) -> Crowd:
     """People in front of a bridge that runs and knows OttoLearn's users."""
     world.start()
     crowd = Crowd(world)
+    wait_for(lambda: len(world.workers()) == 2, "both workers")
     wait_for(crowd.ready, "the bridge is ready")
     return crowd

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import itertools
+import math
 import re
 import threading
 import time
@@ -19,13 +20,16 @@ from joserfc import jws
 from joserfc.jwk import OctKey
 
 from tests.fakes.lti_platform import CLIENT, FORM, ISSUER, claims, query_of, sign, token
-from tests.faults.standing import CONSUMER, LEARNERS, LINK_SECRET, PATIENCE, SECRET, Standing
+from tests.faults.standing import CONSUMER, LEARNERS, LINK_SECRET, PATIENCE, SECRET, Standing, wait_for
 
 MATCHED, AGAIN, WRONG, CUT, REFUSED = "matched", "again", "wrong person", "cut off", "nobody listens"
 _REFERENCE = re.compile(r'class="reference">([^<]+)<')
 _KEY = OctKey.import_key(LINK_SECRET)
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _turns, _nonces = itertools.count(1), itertools.count(1)
+_last = threading.local()
+AT_ONCE = 8
+"""Launches under way at most, where a test needs some all the time: of a slow machine it would ask ever more."""
 
 
 class Ended(NamedTuple):
@@ -38,6 +42,8 @@ class Ended(NamedTuple):
     """By the machine's clock."""
     seconds: float
     reference: str = ""
+    asked: float = 0.0
+    """When its last connection began, by `time.monotonic`."""
 
 
 @dataclass
@@ -58,7 +64,7 @@ class Crowd:
             what, reference = REFUSED, ""
         except (OSError, http.client.HTTPException):
             what, reference = CUT, ""
-        ended = Ended(what, began, time.monotonic() - clock, reference)
+        ended = Ended(what, began, time.monotonic() - clock, reference, _last.asked)
         self.ended.append(ended)
         return ended
 
@@ -85,6 +91,7 @@ class Crowd:
         return self._judged(self._post(path, fields, cookies), person)
 
     def _post(self, path: str, fields: dict[str, str], cookies: str = "") -> Any:
+        _last.asked = time.monotonic()
         with closing(http.client.HTTPConnection("127.0.0.1", self.world.port, timeout=PATIENCE)) as connection:
             connection.request("POST", path, urlencode(fields), {**_FORM, "Cookie": cookies})
             answer = connection.getresponse()
@@ -103,15 +110,18 @@ class Crowd:
         return f"{answer.status} {answer.text[:300]}", ""
 
     @contextmanager
-    def launching(self, every: float) -> Iterator[None]:
-        """Within the block, and from a thread each, launches begin every so many seconds; at its end all have ended."""
+    def launching(self, every: float, at_once: float = math.inf) -> Iterator[None]:
+        """Within the block, and from a thread each, launches begin every so many seconds, unless `at_once` of them are
+        under way; at its end all have ended.
+        """
         stop = threading.Event()
         threads: list[threading.Thread] = []
 
         def go() -> None:
             while not stop.wait(every):
-                threads.append(threading.Thread(target=self.launch))
-                threads[-1].start()
+                if sum(thread.is_alive() for thread in threads) < at_once:
+                    threads.append(threading.Thread(target=self.launch))
+                    threads[-1].start()
 
         pacer = threading.Thread(target=go)
         pacer.start()
@@ -126,6 +136,11 @@ class Crowd:
     def counts(self) -> Counter[str]:
         """How often a launch ended in each way."""
         return Counter(ended.what for ended in self.ended)
+
+    def warm(self) -> int:
+        """Let the bridge read the LMS's keys, which all of its processes then have; how many launches that took."""
+        wait_for(lambda: [self.launch().what for _ in range(2)] == [MATCHED] * 2, "people get in")
+        return len(self.ended)
 
     def ready(self) -> bool:
         """Whether the bridge says that it can serve."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.postgresql import PASSWORD, NoPostgresql, account, find_programs, run_program, start_cluster
-from tests.faults.standing import children
+from tests.faults.standing import children, stand_still
 from tests.fixtures_database import create_database
 
 
@@ -55,26 +55,16 @@ class Cluster:
             self.start()
 
     @contextmanager
-    def hanging(self) -> Iterator[None]:
-        """Within the block it takes connections and says nothing."""
-        master = int((self.place / "data/postmaster.pid").read_text().split()[0])
-        everybody = [master, *children(master)]
-        for pid in everybody:
-            os.kill(pid, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            for pid in everybody:
-                os.kill(pid, signal.SIGCONT)
-
-    @contextmanager
     def frozen(self) -> Iterator[None]:
         """Within the block the server's processes stand still, and the system goes on taking what comes for them."""
         master = int((self.place / "data" / "postmaster.pid").read_text().split()[0])
-        stopped = [master, *children(master)]
-        for pid in stopped:
-            os.kill(pid, signal.SIGSTOP)
+        stopped = [master]
         try:
+            stand_still(master)  # it starts no other process between
+            for pid in children(master):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
+                    stopped.append(pid)
             yield
         finally:
             for pid in stopped:

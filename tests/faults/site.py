@@ -28,13 +28,23 @@ from sandbox.serving import serve
 from tests.conftest import ROOT
 from tests.fakes.rest_list import Absorb, absorb_person
 from tests.faults.launching import Crowd
-from tests.faults.standing import LEARNERS, LINK_SECRET, Hanging, Standing, children, key_set, wait_for
+from tests.faults.standing import (
+    LEARNERS,
+    LINK_SECRET,
+    Hanging,
+    Standing,
+    children,
+    key_set,
+    lives,
+    stand_still,
+    wait_for,
+)
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-PATIENCE = 400.0
-"""Seconds; only a test that fails waits so long."""
+PATIENCE = 1200.0
+"""Seconds; a run that failed is due again after 300, and only a test that fails waits so long."""
 
 
 class Counting:
@@ -184,10 +194,13 @@ class Site:
 def kill_web(web: Standing) -> None:
     """The master and its workers at once, as where a machine dies."""
     assert web.process is not None
-    for pid in (web.process.pid, *web.workers()):
+    stand_still(web.process.pid)  # it starts no worker between
+    pids = (web.process.pid, *web.workers())
+    for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     web.process.wait()
+    wait_for(lambda: not any(lives(pid) for pid in pids), "they have ended")
 
 
 def _kill(chance: random.Random, pids: Sequence[int]) -> None:

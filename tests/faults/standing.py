@@ -181,13 +181,20 @@ class Standing:
 def children(pid: int) -> list[int]:
     """The processes that this one has started and that live."""
     found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in found if _lives(child)]
+    return [int(child) for child in found if lives(child)]
 
 
-def _lives(pid: str) -> bool:
+def lives(pid: int | str) -> bool:
+    """Whether the process is there, and no zombie."""
     with suppress(OSError):  # it ends just now
         return "zombie" not in Path(f"/proc/{pid}/status").read_text()
     return False
+
+
+def stand_still(pid: int) -> None:
+    """Stop a process, and wait until it does nothing more."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: not lives(pid) or "\nState:\tT" in Path(f"/proc/{pid}/status").read_text(), "it stands still")
 
 
 def limit_files(world: Standing, most: int = resource.RLIM_INFINITY) -> None:
