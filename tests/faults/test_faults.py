@@ -11,7 +11,7 @@ import pytest
 
 from bridge.store.engine import open_database
 from tests.faults.accounts import check_accounts
-from tests.faults.launching import AGAIN, MATCHED, REFUSED, Crowd
+from tests.faults.launching import AGAIN, AT_ONCE, MATCHED, REFUSED, Crowd
 from tests.faults.postgresql import Cluster, cluster
 from tests.faults.standing import PATIENCE, Standing, limit_files, standing, wait_for
 
@@ -37,6 +37,7 @@ def ready(world: Standing) -> Crowd:
     """People in front of the bridge, which is started and ready."""
     world.start()
     crowd = Crowd(world)
+    wait_for(lambda: len(world.workers()) == 2, "both workers")
     wait_for(crowd.ready, "the bridge is ready")
     return crowd
 
@@ -52,7 +53,7 @@ def test_a_database_that_is_restarted_costs_some_a_second_try_and_no_more(
     on_postgresql: Standing, server: Cluster, mode: str
 ) -> None:
     crowd = ready(on_postgresql)
-    with crowd.launching(every=0.05):
+    with crowd.launching(0.05, AT_ONCE):
         wait_for(lambda: len(crowd.ended) > 5, "launches are under way")
         server.stop(mode)
         server.start()
@@ -65,7 +66,7 @@ def test_while_the_database_is_away_everybody_reads_a_page_and_dead_workers_come
     on_postgresql: Standing, server: Cluster
 ) -> None:
     crowd = ready(on_postgresql)
-    assert crowd.launch().what == MATCHED
+    crowd.warm()
     server.stop()
     try:
         assert [crowd.launch().what for _ in range(6)] == [AGAIN] * 6
@@ -81,10 +82,10 @@ def test_while_the_database_is_away_everybody_reads_a_page_and_dead_workers_come
 @pytest.mark.postgresql
 def test_while_the_database_says_nothing_nobody_waits_for_ever(on_postgresql: Standing, server: Cluster) -> None:
     crowd = ready(on_postgresql)
-    assert {crowd.launch().what for _ in range(4)} == {MATCHED}
-    with server.frozen(), crowd.launching(every=0.05):
-        wait_for(lambda: len(crowd.ended) > 24, "launches end")
-    assert {ended.what for ended in crowd.ended[4:24]} == {AGAIN}
+    before = crowd.warm()
+    with server.frozen(), crowd.launching(0.05, AT_ONCE):
+        wait_for(lambda: len(crowd.ended) > before + 20, "launches end")
+    assert {ended.what for ended in crowd.ended[before : before + 20]} == {AGAIN}
     wait_for(crowd.ready, "the bridge is ready again")
     lets_in(crowd)
     check_accounts(on_postgresql, crowd)
@@ -158,6 +159,7 @@ def long_ago(world: Standing) -> None:
 
 def test_while_ottolearn_hangs_those_who_are_known_get_in(world: Standing) -> None:
     crowd = ready(world)
+    crowd.warm()
     with world.ottolearn.hanging():
         assert [crowd.launch().what for _ in range(4)] == [MATCHED] * 4
         long_ago(world)
@@ -177,7 +179,7 @@ def test_a_bridge_starts_while_ottolearn_hangs(world: Standing) -> None:
 
 def test_while_the_lms_keys_hang_those_that_are_known_open_even_after_a_restart(world: Standing) -> None:
     crowd = ready(world)
-    assert {crowd.launch().what for _ in range(4)} == {MATCHED}
+    crowd.warm()
     with world.campus.hanging():
         before = set(world.workers())
         world.send(signal.SIGHUP)
@@ -196,6 +198,7 @@ def test_where_no_key_was_ever_read_the_learner_is_told_to_try_again(world: Stan
 
 def test_a_worker_that_dies_takes_nobody_with_it(world: Standing) -> None:
     crowd = ready(world)
+    crowd.warm()
     for worker in world.workers():
         os.kill(worker, signal.SIGKILL)
         wait_for(lambda dead=worker: dead not in world.workers(), "it is dead")

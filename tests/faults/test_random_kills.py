@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.launching import AGAIN, CUT, MATCHED, REFUSED
+from tests.faults.launching import AGAIN, AT_ONCE, CUT, MATCHED, REFUSED
 from tests.faults.postgresql import cluster
 from tests.faults.site import PATIENCE, Site
 from tests.faults.standing import wait_for
@@ -46,7 +46,7 @@ def test_random_kills_lose_nobody_double_nobody_and_let_nobody_in_as_another(
     with ExitStack() as stack:
         site = Site(tmp_path, create_database(postgresql_server), stack, schools=4, people=40, call=0.02)
         site.start()
-        with site.crowds[0].launching(every=0.3), site.crowds[1].launching(every=0.3):
+        with site.crowds[0].launching(0.3, AT_ONCE), site.crowds[1].launching(0.3, AT_ONCE):
             for _ in range(KILLS):
                 before = site.calls.calls
                 wait_for(_more(site, before), "the syncs go on", PATIENCE)

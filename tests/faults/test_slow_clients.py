@@ -32,9 +32,10 @@ def connect(world: Standing) -> socket.socket:
 def dripping(world: Standing, begun: bytes, drop: bytes = b"a") -> Iterator[list[socket.socket]]:
     """Many who have begun a request, and go on with it by a byte at a time."""
     with ExitStack() as stack:
-        slow = [stack.enter_context(closing(connect(world))) for _ in range(SLOW)]
-        for one in slow:
-            one.sendall(begun)
+        slow = []
+        for _ in range(SLOW):
+            slow.append(stack.enter_context(closing(connect(world))))
+            slow[-1].sendall(begun)
         stop = threading.Event()
 
         def drip() -> None:
@@ -64,7 +65,15 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crowd]:
         world.start()
         people = Crowd(world)
         wait_for(people.ready, "the bridge is ready")
+        people.warm()
         yield people
+
+
+def said(one: socket.socket) -> bytes:
+    """The beginning of what a client is told; nothing where its connection is only closed."""
+    with suppress(ConnectionError):
+        return one.recv(100)[:13]
+    return b""
 
 
 @pytest.mark.parametrize("begun", [b"", HEAD + b"X: ", BODY, HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n"])
@@ -79,8 +88,9 @@ def test_who_does_not_finish_a_request_is_told_so_and_a_byte_now_and_then_gains_
         world.start()
         wait_for(Crowd(world).ready, "the bridge is ready")
         with dripping(world, BODY) as slow:
-            for one in slow:
-                assert one.recv(100).startswith(b"HTTP/1.1 408 ")
+            told = {said(one) for one in slow}
+        assert b"HTTP/1.1 408 " in told
+        assert told <= {b"HTTP/1.1 408 ", b""}  # whose first byte was late hears nothing
         with closing(connect(world)) as silent:
             assert silent.recv(100) == b""
         wait_for(lambda: "were not complete within 1 s" in world.log, "it is told")
@@ -94,6 +104,7 @@ def test_learners_launch_while_somebody_does_not_read_what_they_asked_for(tmp_pa
         world.start()
         crowd = Crowd(world)
         wait_for(crowd.ready, "the bridge is ready")
+        crowd.warm()
         one = stack.enter_context(closing(socket.socket()))
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         one.connect(("127.0.0.1", world.port))
@@ -113,6 +124,7 @@ def test_more_clients_than_there_is_room_for_push_out_those_who_wait_and_nobody_
     world: Standing, crowd: Crowd
 ) -> None:
     assert world.process is not None
+    crowd.warm()
     resource.prlimit(world.process.pid, resource.RLIMIT_NOFILE, (160, 160))
     before = set(world.workers())
     world.send(signal.SIGHUP)
@@ -166,5 +178,6 @@ def test_a_body_whose_chunks_are_none_is_the_senders_mistake(people: Crowd, chun
 
 def test_who_sends_too_much_reads_why(people: Crowd) -> None:
     with closing(http.client.HTTPConnection("127.0.0.1", people.world.port, timeout=PATIENCE)) as large:
-        large.request("POST", "/lti/campus/launch", b"a" * 3_000_000)
+        with suppress(BrokenPipeError, ConnectionResetError):  # it is read for a moment only
+            large.request("POST", "/lti/campus/launch", b"a" * 3_000_000)
         assert large.getresponse().status == 413
