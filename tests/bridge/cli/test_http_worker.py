@@ -1,4 +1,4 @@
-"""How long a worker keeps connections on which nothing is under way."""
+"""How long a worker keeps connections on which nothing is under way, and whom it takes when it ends."""
 
 from __future__ import annotations
 
@@ -71,3 +71,17 @@ def test_a_worker_that_ends_waits_for_nobody_who_has_been_idle_for_long(worker: 
         worker.murder_pending()
         assert [is_kept(client) for client in clients] == [True, True, False, False]
         assert sorted(one.deadline for one in worker._waiting) == [NOW + 1.0, NOW + 2.0]
+
+
+def test_a_worker_that_ends_takes_everybody_who_stands_in_its_queue(worker: Worker) -> None:
+    with ExitStack() as stack:
+        listener = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
+        worker.sockets = [listener]
+        worker.set_accept_enabled(True)
+        clients = [stack.enter_context(closing(socket.create_connection(listener.getsockname()))) for _ in range(5)]
+        worker.alive = False
+        worker.set_accept_enabled(False)
+        assert listener.fileno() == -1
+        assert (worker.nr_conns, [is_kept(client) for client in clients]) == (5, [True] * 5)
+        for connection in list(worker._waiting):
+            connection.close()
