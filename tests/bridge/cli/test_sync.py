@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 from click.testing import CliRunner
 
@@ -73,6 +74,12 @@ class Site:
         lines: list[Any] = [{"login": login, "first_name": "A", "last_name": "B"} for login in logins]
         lines += ["end"] if whole else []
         self.roster_file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    def users(self) -> int:
+        """How many OttoLearn has."""
+        url, login = self.tree["ottolearn"]["api_url"], {"organizationId": 1, "username": "api", "password": "api"}
+        token = requests.post(f"{url}/authenticate/login", json=login, timeout=90).json()["sessionToken"]
+        return len(requests.get(f"{url}/v1/rest/user", headers={"Authorization": token}, timeout=90).json())
 
     def start(self, *arguments: str, **how: Any) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "bridge", "--config", str(self.config), *arguments]
@@ -230,6 +237,7 @@ def test_of_two_syncs_of_one_connection_the_second_is_told_so(site: Site) -> Non
         assert (code, second["reason"]) == (5, "locked")
         first.kill()
     site.faults.latency = 0.0
+    _wait_for(lambda: site.users() == site.faults.asked["POST create_user"])  # what it has asked for is done
     assert site.run("sync", "run", "campus", "--json")[0] == 0  # the lock died with its holder
 
 
@@ -243,13 +251,13 @@ def test_ctrl_c_ends_after_the_writes_in_flight_and_the_next_run_goes_on(site: S
 
     site.faults.asked = Noticing("POST create_user", 8, stop)
     with site.start("sync", "run", "campus", "--json") as process:
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=600)
     stopped = json.loads(out)
     assert (process.returncode, stopped["reason"]) == (130, "interrupted")
-    assert stopped["created"] == site.faults.asked["POST create_user"] < 60
+    assert stopped["created"] <= site.faults.asked["POST create_user"] < 60  # all, unless an answer was late
     site.faults.latency = 0.0
-    _, rest, _ = site.run("sync", "run", "campus", "--json")
-    assert rest["created"] + stopped["created"] == 60 == site.faults.asked["POST create_user"]
+    assert site.run("sync", "run", "campus", "--json")[0] == 0
+    assert site.users() == 60 == site.faults.asked["POST create_user"]
 
 
 def test_a_terminal_sees_a_bar_and_a_log_sees_lines_without_colour(site: Site) -> None:
@@ -259,7 +267,7 @@ def test_a_terminal_sees_a_bar_and_a_log_sees_lines_without_colour(site: Site) -
     with site.start("sync", "run", "campus", stderr=theirs) as process:
         os.close(theirs)
         seen = _drain(ours)
-        process.communicate(timeout=60)
+        process.communicate(timeout=600)
     assert b"campus: writing" in seen
     assert b"\x1b[" in seen
     assert b"\x1b" not in site.run("sync", "run", "campus")[2].encode()
@@ -277,7 +285,7 @@ def _drain(terminal: int) -> bytes:
 
 
 def _wait_for(happened: Any) -> None:
-    ends = time.monotonic() + 90
+    ends = time.monotonic() + 600
     while not happened():
         assert time.monotonic() < ends
         time.sleep(0.01)
