@@ -14,7 +14,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.deploy.conftest import DEPLOY, program
-from tests.faults.standing import Standing
+from tests.faults.standing import Standing, wait_for
 from tests.test_docs import test_every_command_exists_with_the_options_the_page_gives_it as require_command
 
 BOARD = DEPLOY / "grafana/ottobridge.json"
@@ -36,7 +36,12 @@ def asked() -> list[str]:
 @pytest.fixture(scope="module")
 def series(served: Standing) -> dict[str, set[str]]:
     """Each series of a bridge that has seen nobody yet, by its name, with its labels."""
-    text = requests.get(f"{served.url}/metrics", timeout=90).text
+
+    def scrape() -> str:
+        text = requests.get(f"{served.url}/metrics", timeout=90).text
+        return text if "ottobridge_database_up 1.0" in text else ""
+
+    text = wait_for(scrape, "the database answers")
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(text):
         found.setdefault(family.name, set())

@@ -346,7 +346,8 @@ def test_an_inactive_user_met_while_making_one_is_not_let_in(world: World) -> No
         world.matching().provisioning.make(Student("B2", "", ""), "B2", Assurance.SIGNED, DEFAULTS)
 
 
-def test_two_launches_at_once_make_one_user(world: World) -> None:
+def test_two_launches_at_once_make_one_user(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bridge.learners.provisioning.PATIENCE", 6_000.0)  # with steps of 0.01 s, and not of STEP
     start = Barrier(4)
 
     def launch(_: int) -> int:
@@ -363,8 +364,9 @@ def test_two_launches_at_once_make_one_user(world: World) -> None:
 
 @pytest.mark.parametrize(("ignore_case", "record"), [(True, ""), (True, "sub-1"), (False, "sub-1")])
 def test_one_newcomer_who_launches_in_three_spellings_at_once_is_one_user(
-    world: World, ignore_case: bool, record: str
+    world: World, ignore_case: bool, record: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bridge.learners.provisioning.PATIENCE", 6_000.0)  # with steps of 0.01 s, and not of STEP
     start = Barrier(3)
 
     def launch(student_id: str) -> int | None:

@@ -173,8 +173,9 @@ def test_learners_written_while_lists_are_compared_keep_what_was_written_last(
         for turn in range(1, 15):
             if thread == 0:
                 # asked from OttoLearn now: nothing older than what was written before it was asked
-                listed = [Learner(n, True, {"username": f"u{n}", "number": str(last[n])}) for n in sorted(last)]
-                directory_snapshots.replace(engine, chosen.sample(listed, 12), NAMES, now=float(turn))
+                listed = chosen.sample(sorted(last), 12)
+                people = (Learner(n, True, {"username": f"u{n}", "number": str(last[n])}) for n in listed)
+                directory_snapshots.replace(engine, people, NAMES, now=float(turn))
             else:
                 mine = [n for n in last if n % 3 == thread - 1]
                 written = [Learner(n, True, {"username": f"u{n}", "number": str(turn)}) for n in mine]

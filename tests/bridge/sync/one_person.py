@@ -10,7 +10,7 @@ from bridge.sync.person import PersonResult, PersonSync
 from tests.bridge.sync.world import USERNAMES, World
 
 
-def bring(world: World, new: RosterMember, name: str = "campus", seconds: float = 5.0) -> PersonResult:
+def bring(world: World, new: RosterMember, name: str = "campus", seconds: float = 120.0) -> PersonResult:
     context = replace(world.context(), sleep=time.sleep)
     people = PersonSync(context, USERNAMES, "api", time.monotonic)
     world.learners.refresh()

@@ -17,6 +17,7 @@ from bridge.tracing import export, traces
 from sandbox.serving import serve
 from tests.conftest import ROOT
 from tests.fakes.traces import kept_traces
+from tests.faults.standing import wait_for
 
 LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
 
@@ -119,4 +120,5 @@ def test_a_setting_is_enough_to_be_traced(tmp_path: Path) -> None:
             "with s.root('sync'): pass"
         )
         subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+        wait_for(lambda: remote.asked, "what it has sent is taken")
     assert [request.path for request in remote.asked] == ["/v1/traces"]  # sent before the process ended

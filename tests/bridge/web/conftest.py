@@ -164,6 +164,7 @@ def serving(configuration: Configuration, outbound: Outbound, chance: str = "ran
         configuration.ottolearn.username_attributes,
         lambda: holder[0].read_learners(),  # noqa: PLW0108 -- the holder is still empty
         lambda: holder[0].now,
+        max_wait=60.0,
     )
     services = build_services(
         configuration,
@@ -175,6 +176,7 @@ def serving(configuration: Configuration, outbound: Outbound, chance: str = "ran
         now=lambda: holder[0].now,
         token=lambda: f"{chance}-{next(numbers)}",
     )
+    services.gauges._limit = 60.0  # what is too late is looked at with gauges of their own
     app = create_app(services)
     holder.append(Bridge(app.test_client(), services))
     try:

@@ -142,19 +142,21 @@ def test_a_database_that_is_away_takes_only_its_own_figures_along(bridge: Bridge
 
 
 def test_a_database_that_hangs_keeps_no_scrape_waiting_and_one_thread_at_most(bridge: Bridge) -> None:
-    going_on, asked = threading.Event(), []
+    reached, going_on, asked = threading.Event(), threading.Event(), []
 
     class Hanging:
         configured: Mapping[str, Any] = MappingProxyType({})
 
         def registered(self) -> Iterator[Any]:
             asked.append(1)
+            reached.set()
             going_on.wait(60)
             return iter(())
 
     gauges = Gauges(bridge.engine, Hanging(), lambda: NOW, lambda _: None, limit=0.05)
     for _ in range(3):
         assert b"ottobridge_database_up 0.0" in gauges.text()
+    assert reached.wait(60)
     assert len(asked) == 1
     going_on.set()
     gauges._limit = 60
