@@ -19,7 +19,7 @@ def measure(server: Cluster, workers: int, clients: int, seconds: float) -> tupl
         standing(Path(folder), server.url, "--workers", str(workers)) as world,
     ):
         world.start()
-        wait_for(Crowd(world).ready, "the bridge did not come up", 120)
+        wait_for(Crowd(world).ready, "the bridge did not come up", 600)
         launch_many(world, clients, min(2.0, seconds))
         with counted(world.workers) as ours, counted(lambda: processes_of(server)) as theirs:
             found = launch_many(world, clients, seconds)

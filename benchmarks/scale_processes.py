@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,8 +38,9 @@ def processor_seconds(pids: Sequence[int]) -> float:
     """What these processes, and those of their children that have ended, have taken so far."""
     found = 0
     for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        found += sum(int(field) for field in fields[11:15])
+        with suppress(OSError):  # it has just ended
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            found += sum(int(field) for field in fields[11:15])
     return found / TICK
 
 

@@ -75,7 +75,7 @@ def measure_launches(engine: Engine, folder: Path, users: int, now: float, secon
     with standing(folder, engine.url.render_as_string(hide_password=False), "--workers", "2") as world:
         world.configure(workers="true")
         world.start()
-        wait_for(Crowd(world).ready, "the bridge did not come up", 120)
+        wait_for(Crowd(world).ready, "the bridge did not come up", 600)
         launch_many(world, 2, 2.0, who)
         alone = launch_many(world, 2, seconds, who)
         tell_launches("launches", alone)

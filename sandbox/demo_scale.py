@@ -40,7 +40,7 @@ PEOPLE: Final = 200
 """In each of them."""
 SERVING: Final = 2
 WORKERS: Final = 2
-PATIENCE: Final = 120.0
+PATIENCE: Final = 900.0
 """Seconds for everything to be up, and for all schools to be synced."""
 NGINX: Final = """\
 worker_processes 1;

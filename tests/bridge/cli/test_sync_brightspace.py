@@ -158,7 +158,7 @@ def test_a_sync_killed_between_storing_and_using_a_token_needs_no_consent(
     lms.dies_after = 1  # so that the token in the database is refused
     lms.hangs_at_users.set()
     with _popen(tmp_path) as process:
-        assert lms.hanging.wait(60)
+        assert lms.hanging.wait(600)
         process.kill()
     lms.hangs_at_users.clear()
     lms.dies_after = 0
@@ -172,7 +172,7 @@ def test_a_sync_killed_before_a_token_was_stored_says_so_and_a_new_consent_heals
     lms.dies_after = 1
     lms.hangs_after_refresh.set()
     with _popen(tmp_path) as process:
-        assert lms.hanging.wait(60)
+        assert lms.hanging.wait(600)
         process.kill()
     lms.hangs_after_refresh.clear()
     lms.dies_after = 0

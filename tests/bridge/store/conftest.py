@@ -40,7 +40,7 @@ def in_processes() -> Callable[[str, str, int, int], list[int]]:
     def run(kind: str, url: str, processes: int, rounds: int) -> list[int]:
         script = Path(__file__).parent / "racers.py"
         command = [sys.executable, str(script), kind, url, str(processes), str(rounds)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1800)
         assert done.returncode == 0, done.stderr
         wins: list[int] = json.loads(done.stdout)
         return wins

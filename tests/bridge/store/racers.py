@@ -38,7 +38,7 @@ def race(kind: str, url: str, rounds: int, start: Any, results: Any) -> None:
     engine = open_database(url)
     wins = []
     for number in range(rounds):
-        start.wait(60)
+        start.wait(600)
         wins.append(RACES[kind](engine, number))
     engine.dispose()
     results.put(wins)
@@ -52,7 +52,7 @@ def main(kind: str, url: str, processes: int, rounds: int) -> None:
     ]
     for racer in racers:
         racer.start()
-    wins = [results.get(timeout=60) for _ in racers]
+    wins = [results.get(timeout=600) for _ in racers]
     for racer in racers:
         racer.join()
     json.dump([sum(each) for each in zip(*wins, strict=True)], sys.stdout)
