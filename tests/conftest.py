@@ -16,6 +16,7 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from werkzeug.routing import Rule
 
+from bridge.net import http
 from bridge.net.http import Outbound
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,6 +81,19 @@ def _compile_when_asked(rule: Rule, append_unknown: bool = True) -> Callable[...
 
 
 Rule._compile_builder = _compile_when_asked
+
+
+_call = http._call
+
+
+def _call_with_patience(*asked: Any) -> Any:
+    """A call to a fake of this process, which may stand still for seconds; limits up to a second are a test's own."""
+    call = _call(*asked)
+    connect, read, whole = (one if one <= 1.0 else max(one, 120.0) for one in (*call.timeout, call.deadline))
+    return call._replace(timeout=(connect, read), deadline=whole)
+
+
+http._call = _call_with_patience
 
 
 @pytest.hookimpl(optionalhook=True)
