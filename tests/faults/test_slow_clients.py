@@ -176,8 +176,9 @@ def test_a_body_whose_chunks_are_none_is_the_senders_mistake(people: Crowd, chun
     assert "Traceback" not in people.world.log
 
 
-def test_who_sends_too_much_reads_why(people: Crowd) -> None:
+@pytest.mark.parametrize("body", [b"a" * 3_000_000, [b"a" * 65_536] * 48, [b"a" * 3_000_000], [b"a"] * 400_000])
+def test_who_sends_too_much_reads_why(people: Crowd, body: bytes | list[bytes]) -> None:
     with closing(http.client.HTTPConnection("127.0.0.1", people.world.port, timeout=PATIENCE)) as large:
         with suppress(BrokenPipeError, ConnectionResetError):  # it is read for a moment only
-            large.request("POST", "/lti/campus/launch", b"a" * 3_000_000)
+            large.request("POST", "/lti/campus/launch", body, encode_chunked=True)
         assert large.getresponse().status == 413
