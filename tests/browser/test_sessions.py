@@ -163,16 +163,22 @@ def test_nothing_opens_for_who_left_while_the_bridge_was_asked(
     assert calls(page, "LMSFinish") == [["LMSFinish", ""]]
 
 
-def test_a_window_closes_for_who_left_while_the_bridge_was_asked(
-    lms: StaticSite, bridge: PlayedBridge, page: Page
-) -> None:
+def open_window(lms: StaticSite, bridge: PlayedBridge, page: Page) -> tuple[FrameLocator, Page]:
+    """A package and its window, which is empty until `bridge.answering` is set."""
     bridge.answering.clear()
     install(lms, bridge.url, window="window")
     sco = play(page, lms, made_api("scorm12", VALUES["scorm12"]))
     with page.expect_request("**/launch"), page.expect_popup() as opened_window:
         sco.get_by_role("button", name="Open OttoLearn").press("Enter")
+    return sco, opened_window.value
+
+
+def test_a_window_closes_for_who_left_while_the_bridge_was_asked(
+    lms: StaticSite, bridge: PlayedBridge, page: Page
+) -> None:
+    sco, window = open_window(lms, bridge, page)
     sco.get_by_role("button", name="Exit course").press("Enter")
-    with opened_window.value.expect_event("close"):
+    with window.expect_event("close"):
         bridge.answering.set()
     expect(sco.get_by_role("status").first).to_contain_text("You have left the course")
     expect(sco.get_by_role("button")).to_have_count(0)
@@ -195,12 +201,8 @@ def test_nothing_is_said_to_the_lms_after_the_end(lms: StaticSite, bridge: Playe
 def test_a_window_that_was_closed_while_the_bridge_was_asked_is_not_opened_anew(
     lms: StaticSite, bridge: PlayedBridge, page: Page
 ) -> None:
-    bridge.answering.clear()
-    install(lms, bridge.url, window="window")
-    sco = play(page, lms, made_api("scorm12", VALUES["scorm12"]))
-    with page.expect_request("**/launch"), page.expect_popup() as opened_window:
-        sco.get_by_role("button", name="Open OttoLearn").press("Enter")
-    opened_window.value.close()
+    sco, window = open_window(lms, bridge, page)
+    window.close()
     bridge.answering.set()
     expect(sco.get_by_role("status").first).to_contain_text("did not open the window")
     expect(sco.get_by_role("button", name="Try again")).to_be_visible()
