@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from bridge.lti import v11, v13
 from bridge.lti.content_item import ItemSelection, read_item_selection
 from bridge.lti.deep_linking import Selection, read_selection
 from bridge.lti.login import Login, begin
+from bridge.lti.settings import Lti13
 from bridge.lti.student import CLAIM, locale_of_claims, locale_of_form, roles, web_address
 from bridge.store import courses
 from bridge.store.one_time import consume
@@ -62,10 +64,7 @@ def lti_pages(services: AppServices) -> Blueprint:
 
 
 def _login(services: AppServices, name: str, fields: dict[str, str]) -> Login:
-    connection = services.connections.named(name)
-    settings = connection.settings.lti13 if connection.adapter.read_claims else None
-    if settings is None:
-        raise LaunchRejected("not_allowed_here", f"{name} has no lti13")
+    _, settings = _lti13(services.connections.named(name))
     return begin(
         fields,
         settings,
@@ -105,10 +104,17 @@ def _sign_in_redirect(services: AppServices, name: str, match: Match, launch: La
     return services.sign_in_redirect(match, launch.course)
 
 
-def _read_v13(services: AppServices, connection: Connection[Any], plain: LaunchRequest) -> Message | Unproved:
-    settings = connection.settings.lti13 if connection.adapter.read_claims else None
-    if connection.adapter.read_claims is None or settings is None:
+def _lti13(connection: Connection[Any]) -> tuple[Callable[[SignedClaims, Any], Launch], Lti13]:
+    """What reads the claims of its launches, and its settings. Raises LaunchRejected `not_allowed_here`."""
+    read = connection.adapter.read_claims
+    settings = connection.settings.lti13 if read else None
+    if read is None or settings is None:
         raise LaunchRejected("not_allowed_here", f"{connection.name} has no lti13")
+    return read, settings
+
+
+def _read_v13(services: AppServices, connection: Connection[Any], plain: LaunchRequest) -> Message | Unproved:
+    read, settings = _lti13(connection)
     claims, unproved = v13.verify(
         plain,
         settings,
@@ -125,7 +131,7 @@ def _read_v13(services: AppServices, connection: Connection[Any], plain: LaunchR
         if v13.message_type(claims) == v13.DEEP_LINKING:
             message: Message = read_selection(claims, services.configuration.courses)
         else:
-            message = connection.adapter.read_claims(claims, connection.settings)
+            message = read(claims, connection.settings)
     except LaunchRejected as error:
         error.return_url = v13.return_url(claims)
         raise
