@@ -84,15 +84,6 @@ def hold_time(place: Page | BrowserContext) -> None:
     place.clock.pause_at(1000)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def patient_calls() -> Iterator[None]:
-    """The bridge of this process waits for its neighbours, which are in it, too, as long as we do."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bridge.net.http.TIMEOUT", (90.0, 90.0))
-        patch.setattr("bridge.net.http.DEADLINE", 90.0)
-        yield
-
-
 @pytest.fixture
 def lms() -> Iterator[StaticSite]:
     """A site that plays packages."""

@@ -59,6 +59,11 @@ def tell(page: Page, bridge: PlayedBridge, **news: Any) -> None:
     raise AssertionError("the page did not ask")
 
 
+def settle(page: Page) -> None:
+    """Wait until the page has read what came: a visit of our own comes back only after that."""
+    page.evaluate("fetch('/play').then((answer) => answer.text())")
+
+
 def pass_time(page: Page, shown: Locator) -> None:
     """Let the page's clock go on until this is shown; no one step can be too early for a timer that is not set yet."""
     for _ in range(4_000):
@@ -115,10 +120,10 @@ def test_a_bridge_that_knows_the_session_no_more_is_left_in_peace(
     with page.expect_response("**/progress") as answer:
         page.clock.fast_forward(21_000)
     answer.value.finished()
-    for _ in range(4):  # a visit of our own comes back only after the page has read what came before it
-        page.evaluate("fetch('/play').then((answer) => answer.text())")
+    for _ in range(4):
+        settle(page)
         page.clock.fast_forward(21_000)
-    page.evaluate("fetch('/play').then((answer) => answer.text())")
+    settle(page)
     assert len(bridge.had) == 1
 
 
@@ -156,7 +161,7 @@ def test_nothing_opens_for_who_left_while_the_bridge_was_asked(
     sco.get_by_role("button", name="Exit course").press("Enter")
     bridge.answering.set()
     asked.value.response().finished()  # type: ignore[union-attr]
-    page.evaluate("fetch('/play').then((answer) => answer.text())")  # the page has read what came before it
+    settle(page)
     expect(sco.get_by_role("status").first).to_contain_text("You have left the course")
     expect(sco.locator("iframe")).to_have_count(0)
     expect(sco.get_by_role("button")).to_have_count(0)
@@ -194,7 +199,7 @@ def test_nothing_is_said_to_the_lms_after_the_end(lms: StaticSite, bridge: Playe
     page.wait_for_function("calls.at(-1)[1] === 'cmi.core.score.min'", polling=25)
     page.frame_locator("#sco").get_by_role("button", name="Exit course").press("Enter")
     page.evaluate("go_on('true')")
-    page.evaluate("fetch('/play').then((answer) => answer.text())")  # the page has heard what came before it
+    settle(page)
     assert page.evaluate("calls.at(-1)") == ["LMSFinish", ""]
 
 
