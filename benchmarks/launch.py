@@ -21,8 +21,7 @@ import statistics
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import IO, cast
 
@@ -64,12 +63,10 @@ def play(pythons: dict[str, str], turns: int, times: int) -> list[Turn]:
         return [with_pairs({name: measure(side, times) for name, side in sides.items()}) for _ in range(turns)]
 
 
-@contextmanager
-def worker(python: str, name: str) -> Iterator[subprocess.Popen[str]]:
-    """A side that waits for its turns."""
+def worker(python: str, name: str) -> subprocess.Popen[str]:
+    """A side that waits for its turns, and ends where it gets no more."""
     command = [python, str(ROOT / "benchmarks" / "launch_worker.py"), name]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield process
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def measure(side: subprocess.Popen[str], times: int) -> dict[str, float]:
